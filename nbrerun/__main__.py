@@ -1,0 +1,6 @@
+"""`python -m nbrerun`."""
+
+from nbrerun.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""What a check found, as plain frozen data: cells, observations, verdicts, findings, the report.
+
+The words are those of the verdict contract (`docs/verdicts.md`). Nothing here computes a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Word(str, Enum):
+    """An enumeration whose members are the words of the JSON report."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Verdict(Word):
+    """What running again does, to a cell or to one variable."""
+
+    ERROR = "error"
+    IN_PLACE = "in-place"
+    PERSISTED = "persisted"
+    RESET = "reset"
+    STATELESS = "stateless"
+    SKIPPED = "skipped"
+    UNDETERMINED = "undetermined"
+    UNTOUCHED = "untouched"
+    """Of a variable only; reports leave untouched variables out."""
+
+
+class Kind(Word):
+    """What sort of thing a variable is."""
+
+    MODEL = "model"
+    DATA = "data"
+    GENERATOR = "generator"
+    FILE = "file"
+    ENV = "env"
+    DEFINITION = "definition"
+
+
+class How(Word):
+    """In which way a variable was reset."""
+
+    RECREATED = "recreated"
+    REFITTED = "refitted"
+
+
+class Via(Word):
+    """From where a persisted variable comes back."""
+
+    FILE = "file"
+    KERNEL = "kernel"
+
+
+class Mark(Word):
+    """What else there is to say of a verdict."""
+
+    UNSEEDED = "unseeded"
+    NONDETERMINISTIC = "nondeterministic"
+    DRIFTS = "drifts"
+
+
+class Severity(Word):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell that the main run executes."""
+
+    index: int
+    """Position among all cells of the notebook, from 0, as nbformat counts."""
+    id: str
+    source: str
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def first_line(self) -> str:
+        """The first line that is not blank."""
+        return next((line.strip() for line in self.source.splitlines() if line.strip()), "")
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that a cell raised."""
+
+    ename: str
+    evalue: str
+    traceback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure(Raised):
+    """The exception that ended the main run, and the cell that raised it."""
+
+    index: int = -1
+
+
+@dataclass(frozen=True)
+class Change:
+    """One leaf of a variable that the rerun left with another value than the first run."""
+
+    path: str
+    """As Python would write it: `model.coef_`, `df['price']`, `len(losses)`."""
+    first: str
+    """Short text of the value after the first run."""
+    again: str
+    """Short text of the value after the rerun."""
+    max_abs_change: float | None = None
+    """Largest absolute difference over the leaf's numbers, None where that means nothing."""
+
+
+@dataclass(frozen=True)
+class VariableReport:
+    """The verdict on one variable in one cell, with its evidence."""
+
+    name: str
+    kind: Kind
+    type: str
+    """Qualified name of the type, `sklearn.linear_model.SGDClassifier` say."""
+    verdict: Verdict
+    how: How | None = None
+    via: Via | None = None
+    direction: str | None = None
+    """`loaded` or `saved`, with `via: file`."""
+    marks: tuple[Mark, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """The largest changes first; at most a handful."""
+    more_changes: int = 0
+    """How many changes there are beyond those listed."""
+    opaque: tuple[str, ...] = ()
+    """Parts that could not be read, each with its reason."""
+    reason: str = ""
+    """Half a sentence on this variable, for reports."""
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall time of the first run and of the rerun; None where it did not happen."""
+
+    first: float | None = None
+    again: float | None = None
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """The verdict on one code cell."""
+
+    index: int
+    id: str
+    verdict: Verdict
+    reason: str
+    """One sentence that a data scientist understands."""
+    first_line: str = ""
+    """First line of the source."""
+    seconds: Seconds = Seconds()
+    variables: tuple[VariableReport, ...] = ()
+    error: Raised | None = None
+    """What the rerun raised."""
+    engine: str = ""
+    """The engine that answered for this cell; empty where none was asked."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a person should look at, like a linter's message."""
+
+    rule: str
+    severity: Severity
+    index: int
+    """The cell it is about."""
+    name: str | None
+    """The variable it is about, if one."""
+    message: str
+
+
+@dataclass(frozen=True)
+class NotebookReport:
+    """All that a check says of one notebook."""
+
+    path: str
+    engine: str
+    """`fork`, `replay` or `fork+replay`."""
+    engine_reason: str
+    """One sentence: why this engine."""
+    kernel: str
+    """Name of the kernelspec."""
+    cells: tuple[CellReport, ...] = ()
+    """Code cells only, in document order; those that the main run did not reach are left out."""
+    findings: tuple[Finding, ...] = ()
+    failure: Failure | None = None
+    """Set if the main run raised or its kernel died."""
+    interrupted: bool = False
+    seconds: float = 0.0
+    """Wall time of the whole check of this notebook."""
+
+    @property
+    def status(self) -> str:
+        """`ok`, or `failed` where the main run raised."""
+        return "failed" if self.failure else "ok"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that one invocation found, notebooks in the order they were given."""
+
+    nbrerun_version: str
+    notebooks: tuple[NotebookReport, ...] = field(default=())
+
+    def summary(self) -> dict[str, int]:
+        """Number of cells, and of each cell verdict."""
+        counted = [verdict for verdict in Verdict if verdict is not Verdict.UNTOUCHED]
+        verdicts = [cell.verdict for notebook in self.notebooks for cell in notebook.cells]
+        return {"cells": len(verdicts)} | {str(verdict): verdicts.count(verdict) for verdict in counted}
+
+    def findings(self) -> Iterator[Finding]:
+        """The findings of every notebook."""
+        for notebook in self.notebooks:
+            yield from notebook.findings
