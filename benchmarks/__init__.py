@@ -1,0 +1,1 @@
+"""What a check costs, measured; see `run.py`."""

@@ -1,0 +1,164 @@
+"""Wall time, CPU time and peak memory of a command with every process that comes out of it.
+
+A kernel, the moments forked from it and whatever a cell starts are often not children of the command, or
+outlive it. So the command runs under a process of its own that adopts orphans (`PR_SET_CHILD_SUBREAPER`,
+prctl(2)): each is then waited for, here or by its parent, and `getrusage(RUSAGE_CHILDREN)` holds them all.
+Where there is no subreaper, the sum of what sampling saw stands in for it.
+
+Run as `python -m benchmarks.usage COMMAND...`, it prints one line of JSON after the command's own output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+PR_SET_CHILD_SUBREAPER = 36
+INTERVAL = 0.1
+"""Seconds between two looks at the process tree."""
+GRACE = 5.0
+"""Seconds that processes may outlive the command before they are counted as left behind and killed."""
+MARK = "usage: "
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one command took."""
+
+    wall: float
+    """Seconds until the command itself ended."""
+    cpu: float
+    """Seconds, user and system, of the whole process tree."""
+    memory: int
+    """Largest sum of proportional set sizes seen, in bytes; shared pages count once."""
+    left_behind: int
+    """Processes that had to be killed after the command had ended."""
+    returncode: int
+
+
+def measure(command: list[str], cwd: Path) -> Usage:
+    """Run the command under a watcher process of its own.
+
+    Raises:
+        RuntimeError: the watcher did not report; its output is the message.
+    """
+    watcher = [sys.executable, "-m", "benchmarks.usage", *command]
+    done = subprocess.run(watcher, cwd=cwd, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
+    if not lines:
+        raise RuntimeError(f"no measurement from {command}:\n{done.stdout}{done.stderr}")
+    usage = Usage(**json.loads(lines[-1].removeprefix(MARK)))
+    if usage.returncode not in (0, 1):
+        print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
+    return usage
+
+
+class Tree:
+    """The descendants of this process, looked at again and again."""
+
+    def __init__(self) -> None:
+        self.peak = 0
+        self._cpu: dict[tuple[int, float], float] = {}
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of all processes ever seen, as of the last look at each."""
+        return sum(self._cpu.values())
+
+    def look(self) -> None:
+        """Take note of what the descendants hold and have used by now."""
+        total = 0
+        for process in descendants():
+            with contextlib.suppress(psutil.Error, OSError):
+                times = process.cpu_times()
+                self._cpu[process.pid, process.create_time()] = times.user + times.system
+                total += proportional_set_size(process)
+        self.peak = max(self.peak, total)
+
+
+def descendants() -> list[psutil.Process]:
+    """All processes below this one that still run."""
+    return [process for process in psutil.Process().children(recursive=True) if alive(process)]
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it is there and no zombie."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def proportional_set_size(process: psutil.Process) -> int:
+    """Bytes, each shared page divided by the number of its users (proc_pid_smaps(5)).
+
+    Where the system does not say, the resident set, which is more.
+    """
+    try:
+        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    except OSError:
+        return int(process.memory_info().rss)
+    return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of every orphan below it, where the system can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap() -> Iterator[int]:
+    """Collect the children, adopted ones too, that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            yield pid
+
+
+def wait_for_orphans(tree: Tree) -> int:
+    """Wait until no descendant is left; kill, and count, those that stay."""
+    deadline = time.monotonic() + GRACE
+    while descendants() and time.monotonic() < deadline:
+        tree.look()
+        list(reap())
+        time.sleep(INTERVAL)
+    stayed = descendants()
+    for process in stayed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    return len(stayed)
+
+
+def watch(command: list[str]) -> Usage:
+    """Run the command below this very process and watch it."""
+    adopt_orphans()
+    tree = Tree()
+    started = time.monotonic()
+    child = subprocess.Popen(command)
+    returncode = None
+    while returncode is None:
+        tree.look()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            returncode = child.wait(INTERVAL)
+    wall = time.monotonic() - started
+    left_behind = wait_for_orphans(tree)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Usage(wall, max(used.ru_utime + used.ru_stime, tree.cpu), tree.peak, left_behind, returncode)
+
+
+if __name__ == "__main__":
+    print(MARK + json.dumps(asdict(watch(sys.argv[1:]))))

@@ -1,0 +1,338 @@
+"""The command line. Nothing heavy is imported before a check begins: `--help` answers at once."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from nbrerun import __version__
+from nbrerun.config import ENGINES, EXPERIMENTS, Settings
+from nbrerun.errors import NbrerunError, UsageError
+
+if TYPE_CHECKING:
+    from nbrerun.model import NotebookReport, Report
+    from nbrerun.notebook import Notebook
+    from nbrerun.progress import Silent
+
+NOTHING, FINDINGS, WRONG_USAGE, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes."""
+
+_AGAIN, _HOW, _SHOW, _OTHER = "What to run again", "How to run", "What to show", "Other"
+
+_EPILOG = """\
+\b
+Examples:
+  nbrerun check lesson.ipynb
+  nbrerun check notebooks/ --only models -q
+  nbrerun check lesson.ipynb --cells 4,7-9,tag:train -v
+  nbrerun check notebooks/ --format json --output report.json
+
+\b
+Exit codes:
+  0    no finding of severity error
+  1    at least one finding of severity error
+  2    wrong usage, unreadable notebook, or no such kernel
+  3    the main run of a notebook raised
+  130  interrupted; what was known by then is reported
+"""
+
+
+class GroupedOption(click.Option):
+    """An option that `--help` lists under a heading of its own."""
+
+    def __init__(self, *args: Any, group: str = _OTHER, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.group = group
+
+
+class GroupedCommand(click.Command):
+    """A command whose `--help` groups the options."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section per group, all with the same columns."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if record := param.get_help_record(ctx):
+                groups.setdefault(getattr(param, "group", _OTHER), []).append(record)
+        width = max(len(names) for records in groups.values() for names, _ in records)
+        for title, records in groups.items():
+            with formatter.section(title):
+                formatter.write_dl([(names.ljust(width), text) for names, text in records])
+
+
+_option = functools.partial(click.option, cls=GroupedOption)
+_context = {"help_option_names": ["-h", "--help"]}
+_version = click.version_option(__version__, prog_name="nbrerun", message="%(prog)s %(version)s")
+
+
+def _comma_separated(
+    context: click.Context, param: click.Parameter, values: Sequence[str]
+) -> tuple[str, ...]:
+    """Split `4,7-9`, and refuse what names nothing."""
+    words = [word.strip() for value in values for word in value.split(",")]
+    if not all(words):
+        raise click.BadParameter("there is an empty name in it", context, param)
+    return tuple(words)
+
+
+def _experiments(context: click.Context, param: click.Parameter, values: Sequence[str]) -> frozenset[str]:
+    names = _comma_separated(context, param, values)
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise click.BadParameter(
+                f"there is no {name!r}; there is {', '.join(EXPERIMENTS)}", context, param
+            )
+    return frozenset(names or EXPERIMENTS)
+
+
+def _seconds(context: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (value > 0 and math.isfinite(value)):
+        raise click.BadParameter("give a number of seconds greater than 0", context, param)
+    return value
+
+
+@click.group(context_settings=_context)
+@_version
+def main() -> None:
+    """Tell what running a notebook cell again does.
+
+    For every cell: does it start over, carry on from where it was, or come back from somewhere else? Found
+    out by running the cell again and looking.
+    """
+
+
+@main.command(cls=GroupedCommand, context_settings=_context, epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="PATHS...")
+@_option(
+    "--cells",
+    group=_AGAIN,
+    multiple=True,
+    callback=_comma_separated,
+    metavar="CELLS",
+    help="Run only these cells again: 3, 5-7, a cell id, tag:NAME; comma separated, repeatable. The main run "
+    "is always whole.",
+)
+@_option(
+    "--experiment",
+    group=_AGAIN,
+    multiple=True,
+    callback=_experiments,
+    metavar="NAMES",
+    help=f"Do only these experiments, comma separated: {', '.join(EXPERIMENTS)}.  [default: all]",
+)
+@_option(
+    "--engine",
+    group=_HOW,
+    type=click.Choice(ENGINES),
+    default="auto",
+    show_default=True,
+    help="fork: branch off from the running kernel; replay: run fresh kernels up to the cell.",
+)
+@_option(
+    "--kernel",
+    group=_HOW,
+    metavar="NAME",
+    help="Kernel to run in.  [default: the notebook's own, else python3]",
+)
+@_option(
+    "--timeout",
+    group=_HOW,
+    type=float,
+    callback=_seconds,
+    metavar="SECONDS",
+    help="Time limit for each run of each cell, first runs and reruns.",
+)
+@_option(
+    "--only",
+    group=_SHOW,
+    type=click.Choice(["models", "all"]),
+    default="all",
+    show_default=True,
+    help="models: judge only the cells that touch a model.",
+)
+@_option("--watch", group=_SHOW, multiple=True, metavar="NAME", help="Report only this variable; repeatable.")
+@_option(
+    "--format",
+    "form",
+    group=_SHOW,
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="What the report looks like.",
+)
+@_option(
+    "--output",
+    group=_SHOW,
+    metavar="FILE",
+    help="Write the report to FILE; stdout stays empty, stderr gets one line.",
+)
+@_option(
+    "-q", "--quiet", group=_SHOW, is_flag=True, help="Show findings and the summary only, and no progress."
+)
+@_option(
+    "-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and seconds."
+)
+@_option("--svg", metavar="FILE", hidden=True, help="Draw the terminal report as a picture, too.")
+@_version
+def check(paths: tuple[str, ...], experiment: frozenset[str], **options: Any) -> None:
+    """Run notebooks, run their cells again, and report what that does.
+
+    PATHS are notebooks and folders; folders are searched recursively, except for hidden ones. No notebook
+    is changed.
+    """
+    settings = Settings(
+        cells=options["cells"],
+        only=options["only"],
+        watch=frozenset(options["watch"]),
+        experiments=experiment,
+        engine=options["engine"],
+        kernel=options["kernel"],
+        timeout=options["timeout"],
+    )
+    verbosity = options["verbose"] - options["quiet"]
+    show = _Show(options["form"], options["output"], options["svg"], verbosity)
+    try:
+        code = _check(paths, settings, show)
+    except NbrerunError as error:
+        _say(str(error))
+        code = WRONG_USAGE
+    except KeyboardInterrupt:
+        _say("interrupted before anything was run")
+        code = INTERRUPTED
+    raise SystemExit(code)
+
+
+@dataclass(frozen=True)
+class _Show:
+    """Where the report goes, and in which form."""
+
+    form: str
+    output: str | None
+    svg: str | None
+    verbosity: int
+
+    @property
+    def quiet(self) -> bool:
+        return self.verbosity < 0
+
+
+@dataclass
+class _Outcome:
+    """What came of the notebooks, as far as they were checked."""
+
+    reports: list[NotebookReport] = field(default_factory=list)
+    problem: NbrerunError | None = None
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        if self.problem:
+            return WRONG_USAGE
+        if self.interrupted:
+            return INTERRUPTED
+        if any(report.failure for report in self.reports):
+            return FAILED
+        severities = {finding.severity for report in self.reports for finding in report.findings}
+        return FINDINGS if "error" in severities else NOTHING
+
+
+def _check(paths: tuple[str, ...], settings: Settings, show: _Show) -> int:
+    """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
+    from nbrerun import delivery, progress
+
+    notebooks = _read(paths, settings)
+    for target in filter(None, (show.output, show.svg)):
+        delivery.check_target(target, [notebook.path for notebook in notebooks])
+    with _sigterm_interrupts():
+        outcome = _analyze(notebooks, settings, progress.listener(len(notebooks), quiet=show.quiet))
+    if outcome.reports:
+        _deliver(outcome.reports, show)
+    if outcome.interrupted:
+        _say(f"interrupted; {len(outcome.reports)} of {len(notebooks)} notebooks were begun or done")
+    if outcome.problem:
+        _say(str(outcome.problem))
+    return outcome.exit_code
+
+
+def _read(paths: tuple[str, ...], settings: Settings) -> list[Notebook]:
+    if not paths:
+        raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
+    from nbrerun import notebook
+
+    notebooks = [notebook.read(path) for path in notebook.find_notebooks(paths)]
+    for one in notebooks:
+        notebook.select(one, settings.cells)
+    return notebooks
+
+
+def _analyze(notebooks: Sequence[Notebook], settings: Settings, listener: Silent) -> _Outcome:
+    from nbrerun import analysis
+
+    outcome = _Outcome()
+    try:
+        with listener:
+            for notebook in notebooks:
+                outcome.reports.append(analysis.analyze(notebook, settings, listener))
+                if outcome.reports[-1].interrupted:
+                    outcome.interrupted = True
+                    break
+    except NbrerunError as error:
+        outcome.problem = error
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    return outcome
+
+
+def _deliver(reports: Sequence[NotebookReport], show: _Show) -> None:
+    from nbrerun import delivery
+    from nbrerun.model import Report
+    from nbrerun.reporters import terminal
+
+    report = Report(__version__, tuple(reports))
+    render = _renderer(report, show)
+    if show.output:
+        delivery.write_file(show.output, render)
+        if not show.quiet:
+            _say(f"{terminal.summary_line(report)}; written to {show.output}")
+    else:
+        delivery.write_stdout(render)
+    if show.svg:
+        title = " ".join(["nbrerun check", *(notebook.path for notebook in reports)])
+        picture = terminal.render_svg(report, title, verbosity=show.verbosity)
+        delivery.write_file(show.svg, lambda out: print(picture, end="", file=out))
+
+
+def _renderer(report: Report, show: _Show) -> Callable[[TextIO], None]:
+    if show.form == "json":
+        from nbrerun.reporters import json
+
+        return functools.partial(json.render, report)
+    from nbrerun.reporters import terminal
+
+    return functools.partial(terminal.render, report, verbosity=show.verbosity)
+
+
+@contextlib.contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does; only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"nbrerun: {sentence}", err=True)

@@ -1,0 +1,102 @@
+"""One interface to a notebook's timeline: run it, remember the moments, branch from any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nbrerun.model import Cell, Raised
+from nbrerun.probe.messages import Generator, Leaf, Rerun, State
+
+Leaves = Mapping[str, Mapping[str, Leaf]]
+"""Variable name to path to leaf."""
+
+Doing = Callable[[int, str], None]
+"""Told of every run of a cell: its index, and what the run is for."""
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """How a cell of the main run ended."""
+
+    seconds: float
+    raised: Raised | None = None
+    fatal: bool = False
+    """The main run ends here: it raised where it may not, ran out of time, or the kernel died."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """An experiment that gave no answer, and why."""
+
+    reason: str
+    """Half a sentence: `the kernel died in the rerun`."""
+    replay_may_answer: bool = False
+    """The reason lies in forking, not in the notebook."""
+
+
+@dataclass
+class Limits:
+    """How long the run of one cell may take."""
+
+    timeout: float | None = None
+    """Seconds, as the person set them."""
+    stuck_after: float = field(default=5.0)
+    """Seconds without any computing, beyond the time the first run took, after which a run is stuck."""
+
+
+class Branch(Protocol):
+    """A kernel at some moment of the main run, to do with what one likes."""
+
+    def read(self) -> State:
+        """The state as it is now."""
+
+    def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
+        """Run a cell, with the generators set to `pins` first."""
+
+    def leaves_before(self, names: Sequence[str]) -> Leaves:
+        """Variables taken apart, as they were before the run."""
+
+    def leaves_after(self, names: Sequence[str]) -> Leaves:
+        """Variables taken apart, as they are after the run."""
+
+    def close(self) -> None:
+        """Give it up."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """The first run of a cell, done a second time."""
+
+    after: State
+    leaves: Callable[[Sequence[str]], Leaves]
+    """Variables taken apart, as the second first run left them."""
+
+
+class Engine(Protocol):
+    """A way to go to any moment of a notebook's main run."""
+
+    name: str
+    """`fork` or `replay`."""
+
+    def first_run(self, cell: Cell) -> FirstRun:
+        """Run the next cell of the main run."""
+
+    def hold(self, moment: int) -> Undone | None:
+        """Keep the moment that the main run is at; `moment` cells have been run."""
+
+    def drop(self, moment: int) -> None:
+        """No experiment will start from this moment any more."""
+
+    def branch(self, moment: int) -> Branch | Undone:
+        """Go to a moment that is kept."""
+
+    def control(self, moment: int, cell: Cell) -> Control | Undone:
+        """Run `cell`, which led to `moment`, from the moment before it, for the first time once more."""
+
+    def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
+        """Which of these addresses of objects were in use at the moment before `moment`."""
+
+    def close(self) -> None:
+        """End every process."""

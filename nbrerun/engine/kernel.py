@@ -1,0 +1,259 @@
+"""The kernel of the main run: started and fed by nbclient, with the probe inside. The only user of nbclient."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
+
+from nbrerun.engine.interface import FirstRun, Undone
+from nbrerun.errors import KernelError
+from nbrerun.model import Cell, Raised
+from nbrerun.notebook import Notebook
+from nbrerun.probe.messages import Generator
+from nbrerun.probe.service import DOORBELL
+from nbrerun.probe.wire import Closed, Wire
+
+_PROBE = Path(__file__).parent.parent / "probe"
+_LOADER = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("_nbrerun_probe", {init!r}, submodule_search_locations=[{folder!r}])
+package = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = package
+spec.loader.exec_module(package)
+importlib.import_module("_nbrerun_probe.service").install(kernel, {address!r}, {seeds!r})
+"""
+_STARTUP_SECONDS = 60.0
+_TICK = 0.25
+
+
+def resolve_kernel(notebook: Notebook, wanted: str | None) -> str:
+    """The kernelspec to use: the one asked for, else the notebook's own, else python3.
+
+    Raises:
+        KernelError: there is no such kernel, or it is not a Python one.
+    """
+    specs = KernelSpecManager()
+    known = sorted(specs.find_kernel_specs())
+    name = wanted or notebook.kernel_name or "python3"
+    try:
+        spec = specs.get_kernel_spec(name)
+    except NoSuchKernel:
+        there_are = f"there are: {', '.join(known)}" if known else "none is installed"
+        raise KernelError(f"{notebook.path}: no kernel is named '{name}'; {there_are}. Choose one with --kernel.") from None
+    if spec.language.lower() != "python":
+        raise KernelError(
+            f"{notebook.path}: the kernel '{name}' runs {spec.language}, and nbrerun reads Python kernels only."
+        )
+    return name
+
+
+class Kernel:
+    """One kernel process, from its start to its end."""
+
+    def __init__(self, notebook: Notebook, name: str, timeout: float | None, seeds: Sequence[Generator] = ()) -> None:
+        self.name = name
+        self._folder = tempfile.mkdtemp(prefix="nbrerun-")
+        self._listener = _listen(os.path.join(self._folder, "socket"))
+        self._arrived: dict[str, tuple[Wire, int]] = {}
+        self._client = NotebookClient(
+            notebook.node,
+            kernel_name=name,
+            timeout=timeout,
+            startup_timeout=_STARTUP_SECONDS,
+            resources={"metadata": {"path": str(notebook.folder)}},
+        )
+        self._client.shutdown_kernel = "immediate"
+        try:
+            self._start(seeds)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, seeds: Sequence[Generator]) -> None:
+        self._client.km = self._client.create_kernel_manager()
+        env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
+        try:
+            self._client.start_new_kernel(env=env)
+            self._client.start_new_kernel_client()
+        except (RuntimeError, OSError, TimeoutError) as error:
+            raise KernelError(f"the kernel '{self.name}' did not start: {error}") from error
+        self._load_probe(seeds)
+
+    def _load_probe(self, seeds: Sequence[Generator]) -> None:
+        loader = _LOADER.format(
+            init=str(_PROBE / "__init__.py"),
+            folder=str(_PROBE),
+            address=self._listener.getsockname(),
+            seeds=list(seeds),
+        )
+        code = f"exec({loader!r}, {{'kernel': get_ipython().kernel}})"
+        reply = run_sync(self._client.kc.execute_interactive)(
+            code, silent=True, store_history=False, output_hook=lambda _: None, timeout=_STARTUP_SECONDS
+        )
+        content = reply["content"]
+        if content["status"] != "ok":
+            raise KernelError(
+                f"the kernel '{self.name}' cannot be read: {content.get('ename')}: {content.get('evalue')} "
+                "(nbrerun needs IPython on Python 3.9 or newer in it)."
+            )
+        self.wire, self.pid = self.accept("")
+
+    def accept(self, token: str) -> tuple[Wire, int]:
+        """Wait for the process that was told to come with this token.
+
+        Raises:
+            Closed: it did not come.
+        """
+        deadline = time.monotonic() + _STARTUP_SECONDS
+        while token not in self._arrived:
+            self._listener.settimeout(max(0.0, deadline - time.monotonic()) or None)
+            try:
+                sock, _ = self._listener.accept()
+            except (TimeoutError, OSError) as error:
+                raise Closed("nobody came") from error
+            wire = Wire(sock)
+            hello = wire.receive(_STARTUP_SECONDS)
+            self._arrived[hello["token"]] = (wire, hello["pid"])
+        return self._arrived.pop(token)
+
+    def execute(self, cell: Cell) -> FirstRun:
+        """Run a cell of the main run, through nbclient."""
+        node = self._client.nb.cells[cell.index]
+        started = time.perf_counter()
+        raised, fatal = None, False
+        try:
+            self._client.execute_cell(node, cell.index)
+            raised = _expected_error(node)
+        except CellExecutionError as error:
+            raised, fatal = Raised(error.ename, error.evalue, _traceback(node)), True
+        except CellTimeoutError:
+            raised, fatal = Raised("TimeoutError", f"the cell ran longer than {self._client.timeout} s"), True
+        except DeadKernelError:
+            raised, fatal = Raised("DeadKernelError", "the kernel died while it ran this cell"), True
+        return FirstRun(time.perf_counter() - started, raised, fatal)
+
+    def ask(self, operation: str, **request: Any) -> dict[str, Any]:
+        """Have the kernel itself do something, between two cells.
+
+        Raises:
+            Closed: the kernel is dead.
+        """
+        self.wire.send({"op": operation, **request})
+        channel = self._client.kc.shell_channel
+        channel.send(self._client.kc.session.msg(DOORBELL))
+        return answer(self.wire, self.pid)
+
+    def ask_running(self, waiting: "Waiting", **request: Any) -> dict[str, Any] | Undone:
+        """Have the kernel itself run a cell again."""
+        self.wire.send({"op": "run", **request})
+        self._client.kc.shell_channel.send(self._client.kc.session.msg(DOORBELL))
+        return waiting.answer(self.wire, self.pid)
+
+    def close(self) -> None:
+        """End the kernel and whatever it started."""
+        with contextlib.suppress(Exception):  # whatever state the kernel is in, it has to go
+            if self._client.km is not None:
+                self._client._cleanup_kernel()
+        for wire, _ in self._arrived.values():
+            wire.close()
+        if hasattr(self, "wire"):
+            self.wire.close()
+        self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _listen(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(64)
+    return listener
+
+
+def _expected_error(node: Mapping[str, Any]) -> Raised | None:
+    """What a cell raised that is tagged `raises-exception`."""
+    for output in node["outputs"]:
+        if output["output_type"] == "error":
+            return Raised(output["ename"], output["evalue"], _traceback(node))
+    return None
+
+
+def _traceback(node: Mapping[str, Any]) -> tuple[str, ...]:
+    lines = [line for output in node["outputs"] if output["output_type"] == "error" for line in output["traceback"]]
+    return tuple("\n".join(lines).splitlines())
+
+
+def answer(wire: Wire, pid: int) -> dict[str, Any]:
+    """The next answer of a process that is not running a cell.
+
+    Raises:
+        Closed: it died.
+    """
+    while not select.select([wire.sock], [], [], _TICK * 4)[0]:
+        if not psutil.pid_exists(pid):
+            raise Closed("the process is gone")
+    reply = wire.receive()
+    if "failed" in reply:
+        raise ProbeFailure(reply["failed"], "\n".join(reply["traceback"]))
+    return reply
+
+
+class ProbeFailure(Exception):
+    """The probe could not do what it was asked."""
+
+
+class Waiting:
+    """Waits for a run of a cell, until it is over, out of time, dead or stuck."""
+
+    def __init__(self, timeout: float | None, patience: float, forked: bool) -> None:
+        self._timeout = timeout
+        self._patience = patience
+        self._forked = forked
+
+    def answer(self, wire: Wire, pid: int) -> dict[str, Any] | Undone:
+        """The answer, or why there is none."""
+        started = active = time.monotonic()
+        used = 0.0
+        while not select.select([wire.sock], [], [], _TICK)[0]:
+            now = time.monotonic()
+            computed = _cpu_seconds(pid)
+            if computed > used:
+                used, active = computed, now
+            if self._timeout is not None and now - started > self._timeout:
+                return Undone(f"the rerun was stopped at its time limit of {self._timeout:g} s")
+            if now - active > self._patience:
+                return Undone(
+                    f"the rerun did nothing for {now - active:.0f} s and was stopped", replay_may_answer=self._forked
+                )
+        try:
+            reply = wire.receive()
+        except Closed:
+            return Undone("the kernel died in the rerun")
+        if "failed" in reply:
+            return Undone(f"the state after the rerun could not be read: {reply['failed']}")
+        return reply
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time of a process and of what it has started."""
+    total = 0.0
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for each in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                times = each.cpu_times()
+                total += times.user + times.system
+    return round(total, 2)

@@ -1,0 +1,165 @@
+"""Numbers, strings and containers of the language itself, and subclasses of them."""
+
+from __future__ import annotations
+
+import struct
+from operator import itemgetter
+from typing import Any, Optional, Sequence, Tuple
+
+from ..node import ATOMS, Node, clip, dumps, interleave, reads, type_name
+from .generic import attributes, with_attributes
+
+_NUMBERS = frozenset({int, float, bool})
+_MOST_NUMBERS = 1_000_000
+
+
+def atom(value: Any) -> Node:
+    """A number, a string, None ..."""
+    numbers = (lambda: struct.pack("d", value)) if type(value) in _NUMBERS and _is_small(value) else None
+    size = ("len({})", str(len(value))) if isinstance(value, (str, bytes)) and len(value) > 60 else None
+    return Node(
+        type(value).__name__,
+        (dumps(value),),
+        atom=True,
+        text=lambda: clip(repr(value)),
+        numbers=numbers,
+        size=size,
+    )
+
+
+for _type in ATOMS:
+    reads(f"builtins.{_type.__qualname__}")(lambda value: atom(value) if type(value) in ATOMS else _subclass(value))
+
+
+@reads("builtins.list", "builtins.tuple")
+def sequence(value: Any) -> Node:
+    """A list, a tuple, or a subclass (a namedtuple, say)."""
+    base = list if isinstance(value, list) else tuple
+    items = list(base.__iter__(value))
+    size = ("len({})", str(len(items)))
+    if type(value) is base and ATOMS.issuperset(map(type, items)):
+        return _flat(value, items, size)
+    names = _fields(value, len(items))
+    node = Node(
+        type_name(type(value)),
+        children=items,
+        labels=lambda: ["." + name for name in names] if names else [f"[{i}]" for i in range(len(items))],
+        holds=True,
+        text=lambda: f"{base.__name__} of {len(items)}",
+        size=size,
+    )
+    return node if type(value) is base else with_attributes(node, value)
+
+
+def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
+    """A list of plain values: one leaf, however long it is."""
+    return Node(
+        type(value).__name__,
+        (dumps(items),),
+        holds=True,
+        atom=not value and isinstance(value, tuple),
+        text=lambda: clip(repr(value[:12]) if len(value) <= 12 else repr(value[:12])[:-1] + ", …"),
+        size=size,
+        numbers=lambda: pack(items),
+    )
+
+
+def pack(items: Sequence[Any]) -> Optional[bytes]:
+    """Numbers as native float64, None if there are others or too many."""
+    if not items or len(items) > _MOST_NUMBERS or not _NUMBERS.issuperset(map(type, items)):
+        return None
+    try:
+        return struct.pack(f"{len(items)}d", *items)
+    except OverflowError:  # an int beyond the range of float
+        return None
+
+
+def _is_small(value: Any) -> bool:
+    return not isinstance(value, int) or abs(value) < 2**53
+
+
+def _fields(value: Any, length: int) -> Sequence[str]:
+    fields = type.__getattribute__(type(value), "__dict__").get("_fields", ())
+    return fields if isinstance(fields, tuple) and len(fields) == length else ()
+
+
+@reads("builtins.dict")
+def mapping(value: Any) -> Node:
+    """A dict or a subclass; only an OrderedDict has an order."""
+    items = list(dict.items(value))
+    ordered = "collections.OrderedDict" in map(type_name, type(value).__mro__)
+    if not ordered and all(type(key) is str for key, _ in items):
+        items.sort(key=itemgetter(0))
+    node = Node(
+        type_name(type(value)),
+        children=interleave(items),
+        labels=lambda: interleave(("", f"[{clip(repr(key), 40)}]") for key, _ in items),
+        unordered=0 if ordered else 2,
+        holds=True,
+        text=lambda: f"dict of {len(items)}",
+        size=("len({})", str(len(items))),
+    )
+    return node if type(value) is dict else with_attributes(node, value)
+
+
+@reads("builtins.set", "builtins.frozenset")
+def unordered(value: Any) -> Node:
+    """A set; two sets are equal in whatever order they are walked."""
+    base = set if isinstance(value, set) else frozenset
+    items = list(base.__iter__(value))
+    size = ("len({})", str(len(items)))
+    if type(value) is base and ATOMS.issuperset(map(type, items)):
+        content = tuple(sorted(map(dumps, items)))
+        return Node(base.__name__, content, text=lambda: clip(repr(value)), size=size)
+    node = Node(
+        type_name(type(value)), children=items, unordered=1, text=lambda: f"set of {len(items)}", size=size
+    )
+    return node if type(value) is base else with_attributes(node, value)
+
+
+@reads("builtins.bytearray", "builtins.memoryview", "array.array")
+def buffer(value: Any) -> Node:
+    """Raw memory that can be written."""
+    view = memoryview(value)
+    return Node(
+        type_name(type(value)),
+        (view.format.encode(), view.tobytes()),
+        text=lambda: clip(repr(value)),
+        size=("len({})", str(len(view))),
+    )
+
+
+@reads("builtins.slice", "builtins.range")
+def bounds(value: Any) -> Node:
+    """Start, stop and step."""
+    return Node(
+        type(value).__name__,
+        children=[value.start, value.stop, value.step],
+        labels=lambda: [".start", ".stop", ".step"],
+        atom=True,
+        text=lambda: clip(repr(value)),
+    )
+
+
+@reads("builtins.BaseException")
+def exception(value: Any) -> Node:
+    """Its arguments and attributes; tracebacks hold frames, not values."""
+    return Node(
+        type_name(type(value)),
+        children=[value.args, attributes(value)],
+        labels=lambda: [".args", ".__dict__"],
+        text=lambda: clip(f"{type(value).__name__}{value.args!r}"),
+    )
+
+
+def _subclass(value: Any) -> Node:
+    """A subclass of int, str ...: a bool flag, an enum member, numpy's float64."""
+    base = next(base for base in type(value).__mro__ if base in ATOMS)
+    plain = base(*base.__getnewargs__(value))  # int(value) would ask the subclass
+    node = Node(
+        type_name(type(value)),
+        children=[plain],
+        labels=lambda: [""],
+        text=lambda: clip(f"{type(value).__name__}({plain!r})"),
+    )
+    return with_attributes(node, value)

@@ -1,0 +1,133 @@
+"""numpy: arrays, scalars, dtypes, generators of random numbers."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import Any, Optional, Tuple
+
+from ..node import ATOMS, Node, clip, dumps, reads, type_name
+from .generic import with_attributes
+
+_MOST_NUMBERS = 4_000_000
+
+
+@reads("numpy.ndarray")
+def array(value: Any) -> Node:
+    """Type, shape and values; how they lie in memory is not part of the value."""
+    numpy = sys.modules["numpy"]
+    plain = numpy.ndarray.view(value, numpy.ndarray)
+    node = with_attributes(plain_array(plain, type_name(type(value))), value) if type(value) is not numpy.ndarray else plain_array(plain)
+    return node
+
+
+def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
+    """An array of numpy's own class."""
+    node = Node(
+        name,
+        (f"{plain.dtype.str}{plain.shape}".encode(),),
+        text=lambda: _text(plain),
+        size=("{}.shape", str(plain.shape)),
+        numbers=lambda: numbers(plain),
+    )
+    if plain.dtype.hasobject and plain.dtype.names is None:
+        items = plain.ravel().tolist()
+        if ATOMS.issuperset(map(type, items)):
+            return node._replace(content=(*node.content, dumps(items)))
+        return node._replace(children=items, labels=lambda: [f".flat[{i}]" for i in range(len(items))])
+    if plain.dtype.names is not None:
+        fields = plain.dtype.names  # field by field: the bytes between fields are anything
+        return node._replace(children=[plain[field] for field in fields], labels=lambda: [f"[{field!r}]" for field in fields])
+    return node._replace(content=(*node.content, raw(plain)))
+
+
+def raw(plain: Any) -> memoryview:
+    """The values as bytes, in C order; copied only where they do not lie so."""
+    numpy = sys.modules["numpy"]
+    return memoryview(numpy.ascontiguousarray(plain).reshape(-1).view(numpy.uint8))
+
+
+def numbers(plain: Any) -> Optional[bytes]:
+    """The values as float64, where they are numbers and not too many."""
+    if plain.dtype.kind not in "biufc" or not 0 < plain.size <= _MOST_NUMBERS:
+        return None
+    target = "complex128" if plain.dtype.kind == "c" else "float64"
+    return bytes(raw(plain.astype(target)))
+
+
+def _text(plain: Any) -> str:
+    if plain.dtype.names is not None or plain.dtype.hasobject:
+        return f"array of {plain.dtype}, shape {plain.shape}"
+    first = plain.reshape(-1)[:6].tolist()
+    values = ", ".join(f"{item:.6g}" if isinstance(item, float) else str(item) for item in first)
+    more = ", …" if plain.size > 6 else ""
+    return clip(f"array([{values}{more}], shape={plain.shape}, {plain.dtype})", 100)
+
+
+@reads("numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray")
+def masked(value: Any) -> Node:
+    """Data and mask; what lies under the mask is no value."""
+    numpy = sys.modules["numpy"]
+    mask = sys.modules["numpy.ma"].getmaskarray(value)
+    data = numpy.array(numpy.ndarray.view(value, numpy.ndarray), copy=True)
+    data[mask] = numpy.zeros((), data.dtype)
+    return Node(type_name(type(value)), children=[data, mask], labels=lambda: [".data", ".mask"])
+
+
+@reads("numpy.generic")
+def scalar(value: Any) -> Node:
+    """One number."""
+    numpy = sys.modules["numpy"]
+    if isinstance(value, numpy.void) and value.dtype.names is not None:
+        return Node(type_name(type(value)), children=list(value.item()), text=lambda: clip(repr(value)))
+    plain = numpy.asarray(value)
+    return Node(
+        type_name(type(value)),
+        (plain.dtype.str.encode(), plain.tobytes()),
+        atom=True,
+        text=lambda: clip(str(value)),
+        numbers=lambda: numbers(plain.reshape(1)),
+    )
+
+
+@reads("numpy.dtype")
+def dtype(value: Any) -> Node:
+    """A type of elements."""
+    return Node("numpy.dtype", (repr(value).encode(),), atom=True, text=lambda: clip(str(value)))
+
+
+def _generator(name: str, state: Any) -> Node:
+    pickled = pickle.dumps(state, 2)
+    return Node(name, (canonical(state),), kind="generator", generator=lambda: pickled, text=lambda: name)
+
+
+def canonical(state: Any) -> bytes:
+    """Bytes of a generator's state, arrays included."""
+    if isinstance(state, dict):
+        return b"".join(key.encode() + canonical(item) for key, item in sorted(state.items()))
+    return bytes(state.tobytes()) if hasattr(state, "tobytes") else repr(state).encode()
+
+
+@reads("numpy.random._generator.Generator")
+def generator(value: Any) -> Node:
+    """What `default_rng` returns."""
+    return _generator("numpy.random.Generator", value.bit_generator.state)
+
+
+@reads("numpy.random.bit_generator.BitGenerator")
+def bit_generator(value: Any) -> Node:
+    """The source of bits below a generator."""
+    return _generator(type_name(type(value)), value.state)
+
+
+@reads("numpy.random.mtrand.RandomState")
+def random_state(value: Any) -> Node:
+    """The older kind of generator, the global one included."""
+    return _generator("numpy.random.RandomState", value.get_state(legacy=False))
+
+
+@reads("numpy.random.bit_generator.SeedSequence")
+def seed_sequence(value: Any) -> Node:
+    """What generators are seeded from."""
+    parts: Tuple[Any, ...] = (value.entropy, tuple(value.spawn_key), value.n_children_spawned)
+    return Node("numpy.random.SeedSequence", (repr(parts).encode(),), text=lambda: clip(repr(parts)))

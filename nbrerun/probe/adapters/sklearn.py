@@ -1,0 +1,62 @@
+"""scikit-learn: estimators with their parameters and fitted attributes, and the trees inside them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from ..node import Node, attribute_label, clip, reads, type_name
+from .generic import attributes, attributes_node
+
+_DURATIONS = frozenset({"refit_time_", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"})
+"""How long something took is not what was learnt."""
+
+
+@reads("sklearn.base.BaseEstimator")
+def estimator(value: Any) -> Node:
+    """Parameters and fitted attributes, which all are attributes of the instance."""
+    found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS}
+    results = found.get("cv_results_")
+    if isinstance(results, dict):
+        found["cv_results_"] = {name: item for name, item in results.items() if name not in _DURATIONS}
+    return attributes_node(value, found, kind="model", text=lambda: f"<{type(value).__name__}>")
+
+
+@reads("sklearn.pipeline.Pipeline")
+def pipeline(value: Any) -> Node:
+    """Its steps by name, as `pipe['clf']` finds them."""
+    found: Dict[str, Any] = attributes(value)
+    steps = found.pop("steps")
+    if not isinstance(steps, list):
+        return estimator(value)
+    names = sorted(found)
+    return Node(
+        type_name(type(value)),
+        tuple(name.encode() for name, _ in steps),
+        [found[name] for name in names] + [step for _, step in steps],
+        lambda: [attribute_label(name) for name in names] + [f"[{clip(repr(name), 40)}]" for name, _ in steps],
+        kind="model",
+        text=lambda: f"<{type(value).__name__}>",
+    )
+
+
+@reads("sklearn.tree._tree.Tree")
+def tree(value: Any) -> Node:
+    """The nodes of a fitted tree."""
+    state = value.__getstate__()
+    return Node(
+        "sklearn.tree.Tree",
+        children=list(state.values()),
+        labels=lambda: [attribute_label(name) for name in state],
+        size=("{}.node_count", str(state["node_count"])),
+        text=lambda: f"tree of {state['node_count']} nodes",
+    )
+
+
+@reads(
+    *(f"sklearn.neighbors._{kind}_tree.BinaryTree{bits}" for kind in ("kd", "ball") for bits in ("", "32", "64"))
+)
+def neighbours(value: Any) -> Node:
+    """A tree of neighbours without the counters of how often it was asked."""
+    state = value.__getstate__()
+    kept = [*state[:7], *state[11:]]
+    return Node(type_name(type(value)), children=kept, text=lambda: f"tree of {len(state[0])} points")

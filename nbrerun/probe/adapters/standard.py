@@ -1,0 +1,139 @@
+"""Types of the standard library that need more than their attributes, or less."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import random
+from typing import Any, List, Optional
+
+from ..node import Node, clip, interleave, reads, type_name
+from .generic import with_attributes
+
+_OPAQUE = {
+    "_thread.lock": "a lock",
+    "_thread.RLock": "a lock",
+    "threading.Thread": "a thread",
+    "_socket.socket": "a socket",
+    "sqlite3.Connection": "a database connection",
+    "sqlite3.Cursor": "a database cursor",
+    "_ctypes._Pointer": "a C pointer",
+    "_ctypes.CFuncPtr": "a C function",
+    "subprocess.Popen": "a process",
+    "asyncio.events.AbstractEventLoop": "an event loop",
+    "_asyncio.Future": "a future",
+    "_asyncio.Task": "a task",
+    "concurrent.futures._base.Executor": "a pool of workers",
+    "multiprocessing.pool.Pool": "a pool of workers",
+}
+
+
+@reads(*_OPAQUE)
+def opaque(value: Any) -> Node:
+    """What lives outside of the memory that Python sees."""
+    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
+    what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
+    return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+@reads("random.Random")
+def random_generator(value: Any) -> Node:
+    """The generator of `random`; `SystemRandom` has no state."""
+    if isinstance(value, random.SystemRandom):
+        return Node("random.SystemRandom", text=lambda: "SystemRandom")
+    state = pickle.dumps(random.Random.getstate(value), 2)
+    return Node(
+        "random.Random", (state,), kind="generator", generator=lambda: state, text=lambda: "random.Random"
+    )
+
+
+@reads("collections.deque")
+def deque(value: Any) -> Node:
+    """Items in order, and the largest length."""
+    items = list(value)
+    node = Node(
+        "collections.deque",
+        (repr(value.maxlen).encode(),),
+        items,
+        lambda: [f"[{i}]" for i in range(len(items))],
+        holds=True,
+        size=("len({})", str(len(items))),
+        text=lambda: clip(repr(value)),
+    )
+    return with_attributes(node, value)
+
+
+@reads("_io._IOBase")
+def file(value: Any) -> Node:
+    """A file handle: its name and how far it is; closed ones have no value."""
+    if value.closed:
+        return Node(type_name(type(value)), (b"closed",), text=lambda: "closed file")
+    if isinstance(value, (io.StringIO, io.BytesIO)):
+        held = value.getvalue()
+        return Node(
+            type_name(type(value)),
+            children=[held, value.tell()],
+            labels=lambda: [".getvalue()", ".tell()"],
+            text=lambda: clip(repr(held)),
+        )
+    position = _position(value)
+    return Node(
+        type_name(type(value)),
+        (str(getattr(value, "name", "")).encode("utf-8", "surrogatepass"), repr(position).encode()),
+        size=("{}.tell()", str(position)),
+        text=lambda: f"<file {getattr(value, 'name', '')!s} at {position}>",
+    )
+
+
+def _position(value: Any) -> Optional[int]:
+    try:
+        return int(value.tell())
+    except (OSError, ValueError):
+        return None
+
+
+@reads("datetime.date", "datetime.time", "datetime.timedelta", "decimal.Decimal", "fractions.Fraction", "uuid.UUID")
+def printed(value: Any) -> Node:
+    """Values that their repr says all about."""
+    return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
+
+
+@reads("datetime.tzinfo", "zoneinfo.ZoneInfo", "re.Pattern", "pathlib.PurePath", "types.SimpleNamespace")
+def shown(value: Any) -> Node:
+    """Values that their repr says all about, and that have an identity."""
+    if type(value).__name__ == "SimpleNamespace":
+        return Node("SimpleNamespace", children=[vars(value)], labels=lambda: [""], holds=True)
+    return Node(type_name(type(value)), (repr(value).encode(),), text=lambda: clip(repr(value)))
+
+
+@reads("types.MappingProxyType", "builtins.mappingproxy", "builtins.dict_keys", "builtins.dict_values", "builtins.dict_items")
+def view(value: Any) -> Node:
+    """A view of a dict."""
+    items: List[Any] = interleave(value.items()) if hasattr(value, "items") else list(value)
+    return Node(type_name(type(value)), children=items, text=lambda: clip(repr(value)))
+
+
+@reads("weakref.ReferenceType", "weakref.ProxyType")
+def weak(value: Any) -> Node:
+    """A weak reference holds nothing: only whether it is alive counts."""
+    alive = type(value).__name__ == "ReferenceType" and value() is not None
+    return Node(type_name(type(value)), (b"%d" % alive,), text=lambda: "weak reference")
+
+
+@reads("enum.Enum")
+def member(value: Any) -> Node:
+    """A member of an enumeration: one of a kind."""
+    name = f"{type_name(type(value))}.{value._name_}"
+    return Node(type_name(type(value)), (name.encode(),), atom=True, text=lambda: name)
+
+
+@reads("logging.Logger")
+def logger(value: Any) -> Node:
+    """Its level and handlers; the tree of loggers above it is not its own."""
+    kept = {name: vars(value)[name] for name in ("name", "level", "disabled", "propagate", "handlers", "filters")}
+    return Node(
+        type_name(type(value)),
+        children=list(kept.values()),
+        labels=lambda: ["." + name for name in kept],
+        text=lambda: f"<logger {value.name}>",
+    )

@@ -1,0 +1,58 @@
+"""Notices when modules are imported, since what an import does to the process is nobody's setting.
+
+Two things happen on the outside of an outermost import: settings that changed meanwhile are
+remembered as the import's, and a global generator of random numbers that appeared is remembered
+as it was seeded (or seeded as it was in an earlier kernel of the same check).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, Dict, Set
+
+from .settings import read_settings
+
+_FROZEN = "<frozen importlib._bootstrap>"
+"""Python takes frames of this file out of the tracebacks that a person sees."""
+
+_WRAPPER = """
+def _find_and_load(name, import_):
+    if watch.depth:
+        return original(name, import_)
+    watch.enter()
+    try:
+        return original(name, import_)
+    finally:
+        watch.leave()
+"""
+
+
+class ImportWatch:
+    """Stands around the import system's own entry for modules that are not loaded yet."""
+
+    def __init__(self, after: Callable[[], None]) -> None:
+        self.depth = 0
+        self.settings: Set[str] = set()
+        """Names of settings that were last changed by an import."""
+        self._after = after
+        self._before: Dict[str, str] = {}
+
+    def install(self) -> None:
+        """Wrap the entry; it is a plain attribute that the interpreter looks up for every import."""
+        bootstrap: Any = sys.modules["_frozen_importlib"]
+        namespace: Dict[str, Any] = {"watch": self, "original": bootstrap._find_and_load}
+        exec(compile(_WRAPPER, _FROZEN, "exec"), namespace)
+        bootstrap._find_and_load = namespace["_find_and_load"]
+
+    def enter(self) -> None:
+        """An import from outside begins."""
+        self.depth = 1
+        self._before = read_settings()
+
+    def leave(self) -> None:
+        """It is over, whether it succeeded or not."""
+        after = read_settings()
+        names = self._before.keys() | after.keys()
+        self.settings.update(name for name in names if self._before.get(name) != after.get(name))
+        self.depth = 0
+        self._after()

@@ -1,0 +1,65 @@
+"""The parts of one variable, as a table: which part has which value, for showing what moved."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Deque, Dict, Tuple
+
+from .messages import Leaf
+from .node import ATOMS, Node
+from .walk import Reader, text_of
+
+_MOST_PARTS = 4000
+_MOST_NUMBERS = 64 << 20
+"""Bytes of numbers that one table may carry."""
+
+
+class _Table:
+    def __init__(self) -> None:
+        self.leaves: Dict[str, Leaf] = {}
+        self.reader = Reader()
+        self.budget = _MOST_NUMBERS
+
+    def add(self, path: str, value: Any, node: Node, expanded: bool) -> None:
+        pattern, length = node.size or (None, None)
+        self.leaves[path] = {
+            "digest": self.reader.read(path, value).digest if node.generator is None else b"generator",
+            "id": id(value),
+            "atom": node.atom or type(value) in ATOMS,
+            "text": text_of(node),
+            "size": pattern.format(path) if pattern else None,
+            "length": length,
+            "numbers": None if expanded else self._numbers(node),
+            "whole": not expanded,
+        }
+
+    def _numbers(self, node: Node) -> Any:
+        numbers = node.numbers() if node.numbers and self.budget > 0 else None
+        self.budget -= len(numbers or b"")
+        return numbers
+
+
+def leaves(name: str, value: Any) -> Dict[str, Leaf]:
+    """Take a variable apart, breadth first, down to its leaves or to a limit on their number."""
+    table = _Table()
+    queue: Deque[Tuple[str, Any]] = deque([(name, value)])
+    met = set()
+    while queue:
+        path, part = queue.popleft()
+        node = table.reader.node(part)
+        room = len(table.leaves) + len(queue) + len(node.children) < _MOST_PARTS
+        expanded = bool(node.children and node.labels and room and id(part) not in met)
+        if path not in table.leaves or not expanded:
+            table.add(path, part, node, expanded)
+        if expanded and node.labels:
+            met.add(id(part))
+            queue.extend(_labelled(path, node))
+    return table.leaves
+
+
+def _labelled(path: str, node: Node) -> Any:
+    labels = node.labels() if node.labels else ()
+    pairs = list(zip(labels, node.children))
+    if node.unordered == 2 or any(label == "" and type(part) in ATOMS for label, part in pairs):
+        pairs = [pair for pair in pairs if pair[0]]  # keys are in the labels of their values
+    return [(path + label, part) for label, part in pairs]

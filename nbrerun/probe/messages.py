@@ -1,0 +1,81 @@
+"""The shapes of what the probe sends; the side of nbrerun imports them from here."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, TypedDict
+
+
+class Variable(TypedDict):
+    """One name of the namespace, as read at one moment."""
+
+    digest: bytes
+    """Equal for equal values; generators of random numbers inside are left out."""
+    id: int
+    """Address of the object; comparable among moments of one kernel."""
+    type: str
+    kind: str
+    atom: bool
+    """A value without an identity of its own: numbers, strings, None ..."""
+    opaque: List[str]
+    """Parts that could not be read, with reasons."""
+
+
+class Generator(TypedDict):
+    """One generator of random numbers, global or somewhere in the namespace."""
+
+    name: str
+    id: int
+    digest: bytes
+    state: bytes
+
+
+class State(TypedDict):
+    """Everything the kernel holds, at one moment."""
+
+    variables: Dict[str, Variable]
+    generators: List[Generator]
+    settings: Dict[str, str]
+    """Process settings by name, without the `env:`."""
+    imported: List[str]
+    """Settings last changed while a module was being imported."""
+    hazards: List[str]
+    """What is there that does not survive a fork."""
+
+
+class Leaf(TypedDict):
+    """One part of a variable, down to where it has no parts of its own."""
+
+    digest: bytes
+    id: int
+    atom: bool
+    text: str
+    size: Optional[str]
+    """What to call a change of size, `len(x)` or `X.shape`, and ..."""
+    length: Optional[str]
+    """... the size."""
+    numbers: Optional[bytes]
+    """The values as native float64, where they are numbers and not too many."""
+    whole: bool
+    """False for a part whose own parts are listed as well."""
+
+
+class Error(TypedDict):
+    """What a cell raised."""
+
+    ename: str
+    evalue: str
+    traceback: List[str]
+
+
+class Rerun(TypedDict):
+    """What running cells in a branch came to."""
+
+    error: Optional[Error]
+    seconds: float
+    bound: List[str]
+    """Names that the run bound or may have bound."""
+    written: List[str]
+    """Names on whose objects the run called a method, or stored into."""
+    reads: List[str]
+    """Names that the cells can reach, functions they call followed."""
+    after: State

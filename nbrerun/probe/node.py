@@ -1,0 +1,92 @@
+"""How one object is described to the reader: its own content, and the objects it is made of."""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+
+class Node(NamedTuple):
+    """An object, taken apart one level.
+
+    Two objects are equal when their `type`, `content` and (pairwise, in order) children are.
+    """
+
+    type: str
+    """Name of the type, part of the value."""
+    content: Tuple[Any, ...] = ()
+    """What the object holds itself: bytes-like values, hashed in order."""
+    children: Sequence[Any] = ()
+    labels: Optional[Callable[[], Sequence[str]]] = None
+    """What to append to the object's path for each child; an empty label is never shown alone."""
+    unordered: int = 0
+    """If n > 0: groups of n children whose order is not part of the value (2 for dict items)."""
+    kind: str = "data"
+    """`model`, `generator`, `definition` or `data`."""
+    holds: bool = False
+    """A container: with a model in it, it is a model itself."""
+    atom: bool = False
+    """A value that has no identity of its own."""
+    text: Optional[Callable[[], str]] = None
+    """Short text of a leaf's value."""
+    size: Optional[Tuple[str, str]] = None
+    """A pattern such as `len({})`, and the size: how to tell a change of size."""
+    numbers: Optional[Callable[[], Optional[bytes]]] = None
+    """The values as native float64 bytes."""
+    opaque: Optional[str] = None
+    """Why this object cannot be read."""
+    generator: Optional[Callable[[], bytes]] = None
+    """A picklable state of a generator of random numbers, pickled."""
+
+
+ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
+"""Exact types that are values and nothing else; marshal writes them canonically."""
+
+
+def dumps(value: Any) -> bytes:
+    """Canonical bytes of atoms; version 2 has no reference flags, so counts of references do not show."""
+    return marshal.dumps(value, 2)
+
+
+Adapter = Callable[[Any], Optional[Node]]
+"""Describes objects of the types it is registered for; None hands over to the next one."""
+
+ADAPTERS: Dict[str, Adapter] = {}
+"""Qualified name of a type (`numpy.ndarray`) to what reads it and its subclasses."""
+
+
+def reads(*types: str) -> Callable[[Adapter], Adapter]:
+    """Register an adapter for types, by qualified name, so that no library is imported."""
+
+    def register(adapter: Adapter) -> Adapter:
+        for name in types:
+            ADAPTERS[name] = adapter
+        return adapter
+
+    return register
+
+
+def type_name(cls: type) -> str:
+    """`sklearn.linear_model.SGDClassifier`: public where the library shows it, without private modules."""
+    module = type.__getattribute__(cls, "__module__")
+    qualname = type.__getattribute__(cls, "__qualname__")
+    if module in ("builtins", "__main__") or not isinstance(module, str):
+        return str(qualname)
+    public = [part for part in module.split(".") if not part.startswith("_")]
+    return ".".join([*public, str(qualname)])
+
+
+def attribute_label(name: str) -> str:
+    """How an attribute continues a path."""
+    return "." + name
+
+
+def clip(text: str, width: int = 60) -> str:
+    """A text short enough for a report."""
+    text = " ".join(text.split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def interleave(pairs: Iterable[Tuple[Any, Any]]) -> List[Any]:
+    """Keys and values, one after the other."""
+    return [item for pair in pairs for item in pair]

@@ -1,0 +1,112 @@
+"""Runs cells again, the way ipykernel runs them, and notes what the run bound."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any, Dict, List, NamedTuple, Optional, Set
+
+from .messages import Error
+from .names import AUTOMATIC, user_names
+from .uses import Marks, global_stores, reachable
+
+_DEEPEST_TRACEBACK = 30
+
+
+class Ran(NamedTuple):
+    """What running some cells came to."""
+
+    error: Optional[Error]
+    seconds: float
+    bound: Set[str]
+    written: Set[str]
+    reads: Set[str]
+
+
+async def run_cells(shell: Any, sources: List[str]) -> Ran:
+    """Run cells one after the other until one raises."""
+    reads = reach(shell, sources)
+    marks = Marks()
+    marks.install(shell)
+    error: Optional[Error] = None
+    started = time.perf_counter()
+    try:
+        for source in sources:
+            error = await _run(shell, source)
+            if error is not None:
+                break
+    finally:
+        seconds = time.perf_counter() - started
+        marks.remove(shell)
+    reads |= reach(shell, sources)
+    namespace = user_names(shell)
+    bound = marks.bound() | global_stores(reads & set(namespace), namespace)
+    return Ran(error, seconds, bound, marks.written(), reads)
+
+
+def reach(shell: Any, sources: List[str]) -> Set[str]:
+    """Names whose values matter to the cells as they stand now."""
+    try:
+        text = "\n".join(shell.transform_cell(source) for source in sources)
+    except SyntaxError:
+        return set()
+    return reachable(text, user_names(shell))
+
+
+async def _run(shell: Any, source: str) -> Optional[Error]:
+    """Like ipykernel's `do_execute`, without history and without a reply."""
+    try:
+        transformed = shell.transform_cell(source)
+    except SyntaxError:
+        transformed = source
+    if shell.should_run_async(source, transformed_cell=transformed):
+        result = None
+        try:
+            result = await shell.run_cell_async(source, store_history=False, transformed_cell=transformed)
+        finally:
+            shell.events.trigger("post_execute")
+            shell.events.trigger("post_run_cell", result)
+    else:
+        result = shell.run_cell(source, store_history=False)
+    shell.payload_manager.clear_payload()
+    raised = result.error_before_exec or result.error_in_exec
+    return None if raised is None else describe_error(raised)
+
+
+def describe_error(raised: BaseException) -> Error:
+    """Name, text and traceback of an exception, from the cell's own frame on."""
+    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if not _is_ours(frame.filename)]
+    try:
+        text = str(raised)
+    except Exception:  # noqa: BLE001  a person's exception may fail at anything
+        text = "(no text)"
+    lines = traceback.format_list(frames[-_DEEPEST_TRACEBACK:]) + [f"{type(raised).__name__}: {text}\n"]
+    return {"ename": type(raised).__name__, "evalue": text, "traceback": "".join(lines).splitlines()}
+
+
+def _is_ours(filename: str) -> bool:
+    return "/IPython/core/" in filename or filename == __file__
+
+
+class HistoryKept:
+    """Puts back what displaying results leaves behind: `_`, `Out` and the names that go with them."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._names = {name: value for name, value in shell.user_ns.items() if AUTOMATIC.fullmatch(name)}
+        self._out: Dict[int, Any] = dict(shell.user_ns.get("_oh", {}))
+        self._hook = {name: getattr(shell.displayhook, name, "") for name in ("_", "__", "___")}
+        self._count = shell.execution_count
+
+    def restore(self) -> None:
+        """As if nothing had been run."""
+        namespace = self._shell.user_ns
+        for name in [name for name in namespace if AUTOMATIC.fullmatch(name) and name not in self._names]:
+            del namespace[name]
+        namespace.update(self._names)
+        out = namespace.get("_oh", {})
+        out.clear()
+        out.update(self._out)
+        for name, value in self._hook.items():
+            setattr(self._shell.displayhook, name, value)
+        self._shell.execution_count = self._count

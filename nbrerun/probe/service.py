@@ -1,0 +1,194 @@
+"""Answers nbrerun: in the kernel itself, in moments (forks that wait) and in branches (forks of those).
+
+The kernel is asked by a message on its shell channel, so that it answers between two cells; what is
+asked, and the answer, travel over a Unix socket. Moments and branches have a socket each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+from typing import Any, Dict, List, Optional, Set
+
+from . import generators
+from .forking import die_with_parent, fork, make_alone, pause_openmp, reopen_files
+from .hazards import threads
+from .imports import ImportWatch
+from .leaves import leaves
+from .messages import Error, Generator, Rerun
+from .names import user_names
+from .running import HistoryKept, describe_error, reach, run_cells
+from .state import live_addresses, read_state
+from .walk import Reader
+from .wire import Closed, Wire, connect
+
+DOORBELL = "nbrerun_request"
+"""Type of the shell message that says: there is a request on the socket."""
+
+Message = Dict[str, Any]
+
+
+class Service:
+    """One process that answers; the kernel's own is inherited by every fork of it."""
+
+    def __init__(self, kernel: Any, address: str, first_generators: List[Generator]) -> None:
+        self.kernel = kernel
+        self.shell = kernel.shell
+        self.address = address
+        self.wire = connect(address)
+        self.forked = False
+        self._own_threads = threads()
+        self._children: Set[int] = set()
+        self._remembered: Optional[Set[int]] = None
+        self._first = {item["name"]: item["state"] for item in first_generators}
+        self._seen: Dict[str, bytes] = {}
+        self.imports = ImportWatch(self._note_generators)
+
+    def install(self) -> None:
+        """Begin to answer."""
+        die_with_parent()
+        self._note_generators()
+        self.imports.install()
+        self.kernel.shell_handlers[DOORBELL] = self._on_doorbell
+        self.wire.send({"role": "kernel", "token": "", "pid": os.getpid()})
+
+    def _note_generators(self) -> None:
+        """Remember how each global generator was seeded, or seed it as it once was."""
+        reader = Reader()
+        for name, target in generators.global_generators():
+            if name not in self._seen:
+                if name in self._first:
+                    generators.set_state(target, self._first[name])
+                reader.read(name, target)
+        self._seen.update({item.name: item.state for item in reader.generators.values()})
+
+    async def _on_doorbell(self, *_: Any) -> None:
+        request = self.wire.receive()
+        reply = await self._try(request)
+        self.wire.send(reply)
+
+    async def _try(self, request: Message) -> Message:
+        try:
+            return await self._answer(request)
+        except Exception as error:  # noqa: BLE001  a failure here is reported, and never the notebook's
+            failure: Error = describe_error(error)
+            return {"failed": f"{failure['ename']}: {failure['evalue']}", "traceback": failure["traceback"]}
+
+    async def _answer(self, request: Message) -> Message:
+        operation = request["op"]
+        if operation == "hold":
+            return self._fork("moment", request["token"])
+        if operation == "branch":
+            return self._fork("branch", request["token"])
+        if operation == "read":
+            return dict(read_state(self.shell, self.imports, self._own_threads)[0])
+        if operation == "run":
+            return dict(await self._rerun(request["sources"], request["pins"]))
+        if operation == "leaves":
+            return self._leaves(request["names"])
+        if operation == "reach":
+            return {"names": sorted(reach(self.shell, request["sources"]))}
+        if operation == "put_back":
+            return self._put_back(request["pins"])
+        if operation == "remember":
+            self._remembered = live_addresses()
+            return {}
+        if operation == "existed":
+            alive = live_addresses() if self._remembered is None else self._remembered
+            return {"existed": [address for address in request["ids"] if address in alive]}
+        if operation == "seeds":
+            return {"generators": [self._seed(name, state) for name, state in self._seen.items()]}
+        raise ValueError(f"unknown request {operation!r}")
+
+    def _seed(self, name: str, state: bytes) -> Generator:
+        return {"name": name, "id": 0, "digest": b"", "state": state}
+
+    def _leaves(self, names: List[str]) -> Message:
+        namespace = user_names(self.shell)
+        return {name: leaves(name, namespace[name]) for name in names if name in namespace}
+
+    def _put_back(self, pins: List[Generator]) -> Message:
+        _, reader = read_state(self.shell, self.imports, self._own_threads)
+        generators.put_back(reader.generators, pins)
+        return {}
+
+    async def _rerun(self, sources: List[str], pins: List[Generator]) -> Rerun:
+        if pins:
+            self._put_back(pins)
+        history = HistoryKept(self.shell)
+        ran = await run_cells(self.shell, sources)
+        history.restore()
+        after, _ = read_state(self.shell, self.imports, self._own_threads)
+        return {
+            "error": ran.error,
+            "seconds": ran.seconds,
+            "bound": sorted(ran.bound),
+            "written": sorted(ran.written),
+            "reads": sorted(ran.reads),
+            "after": after,
+        }
+
+    def _fork(self, role: str, token: str) -> Message:
+        self._reap()
+        if not self.forked:
+            pause_openmp()
+        pid = fork()
+        if pid == 0:
+            self._live(role, token)
+        self._children.add(pid)
+        return {"pid": pid}
+
+    def _reap(self) -> None:
+        for pid in list(self._children):
+            try:
+                ended, _ = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                ended = pid
+            if ended:
+                self._children.discard(pid)
+
+    def _live(self, role: str, token: str) -> None:
+        """The whole life of a forked process; it never returns into the kernel's code."""
+        status = 1
+        try:
+            if not self.forked:
+                make_alone(self.kernel)
+            self.forked = True
+            self._children = set()
+            asyncio._set_running_loop(None)
+            if role == "branch":
+                os.setpgid(0, 0)  # so that whatever it starts ends with it
+                reopen_files()
+            self.wire.close()
+            self.wire = connect(self.address)
+            self.wire.send({"role": role, "token": token, "pid": os.getpid()})
+            asyncio.new_event_loop().run_until_complete(self._serve())
+            status = 0
+        except Closed:
+            status = 0
+        finally:
+            os._exit(status)
+
+    async def _serve(self) -> None:
+        while True:
+            request = self.wire.receive()
+            self._die_on_hang_up(request["op"] == "run")
+            reply = await self._try(request)
+            self._die_on_hang_up(False)
+            self.wire.send(reply)
+
+    def _die_on_hang_up(self, on: bool) -> None:
+        """While a cell runs nobody reads the socket: have the kernel of the system watch it (SIGIO kills)."""
+        descriptor = self.wire.sock.fileno()
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        changed = flags | os.O_ASYNC if on else flags & ~os.O_ASYNC
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, changed)
+
+
+def install(kernel: Any, address: str, first_generators: List[Generator]) -> None:
+    """Called once, before the first cell."""
+    Service(kernel, address, first_generators).install()

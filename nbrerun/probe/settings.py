@@ -1,0 +1,103 @@
+"""Process settings that a cell can leave behind, as flat texts by name."""
+
+from __future__ import annotations
+
+import locale
+import logging
+import os
+import sys
+import warnings
+from typing import Any, Dict, Iterator, Tuple
+
+_MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
+"""Set by `%matplotlib inline` and by the notebook's front end, not by a person's wish."""
+
+
+def read_settings() -> Dict[str, str]:
+    """All settings that differ from their library's defaults, and the process's own."""
+    found: Dict[str, str] = {}
+    for reader in (_process, _logging, _numpy, _pandas, _sklearn, _matplotlib):
+        try:
+            found.update(reader())
+        except Exception:  # noqa: BLE001  a library of another version may keep its settings elsewhere
+            continue
+    return found
+
+
+def _process() -> Iterator[Tuple[str, str]]:
+    for name, value in os.environ.items():
+        yield f"os.environ[{name}]", value
+    yield "sys.path", repr(sys.path)
+    yield "cwd", _working_directory()
+    yield "warnings.filters", repr([_filter(item) for item in warnings.filters])
+    yield "sys.recursionlimit", str(sys.getrecursionlimit())
+    yield "locale", repr(locale.setlocale(locale.LC_ALL))
+    decimal = sys.modules.get("decimal")
+    if decimal is not None:
+        context = decimal.getcontext()
+        yield "decimal.prec", str(context.prec)
+        yield "decimal.rounding", str(context.rounding)
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return "(removed)"
+
+
+def _filter(item: Any) -> Tuple[Any, ...]:
+    action, message, category, module, line = item
+    return action, getattr(message, "pattern", message), category.__name__, getattr(module, "pattern", module), line
+
+
+def _logging() -> Iterator[Tuple[str, str]]:
+    loggers = [("logging.root", logging.root)]
+    for name, logger in sorted(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger):
+            loggers.append((f"logging[{name}]", logger))
+    for name, logger in loggers:
+        handlers = [handler for handler in logger.handlers if type(handler) is not logging.NullHandler]
+        if handlers or logger is logging.root:
+            yield f"{name}.handlers", repr([type(handler).__name__ for handler in handlers])
+        if logger.level and (handlers or logger is logging.root):
+            yield f"{name}.level", logging.getLevelName(logger.level)
+
+
+def _numpy() -> Iterator[Tuple[str, str]]:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and hasattr(numpy, "get_printoptions"):
+        for name, value in numpy.get_printoptions().items():
+            yield f"numpy.printoptions[{name}]", repr(value)
+        for name, value in numpy.geterr().items():
+            yield f"numpy.err[{name}]", value
+
+
+def _pandas() -> Iterator[Tuple[str, str]]:
+    config = sys.modules.get("pandas._config.config")
+    if config is not None:
+        for name, option in config._registered_options.items():
+            value = _nested(config._global_config, name.split("."))
+            if value != option.defval:
+                yield f"pandas.options[{name}]", repr(value)
+
+
+def _nested(mapping: Any, keys: Any) -> Any:
+    for key in keys:
+        mapping = mapping[key]
+    return mapping
+
+
+def _sklearn() -> Iterator[Tuple[str, str]]:
+    config = sys.modules.get("sklearn._config")
+    if config is not None:
+        for name, value in config.get_config().items():
+            yield f"sklearn.config[{name}]", repr(value)
+
+
+def _matplotlib() -> Iterator[Tuple[str, str]]:
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is not None and hasattr(matplotlib, "rcParamsDefault"):
+        for name, value in dict.items(matplotlib.rcParams):
+            if name not in _MATPLOTLIB_OWN and value != dict.get(matplotlib.rcParamsDefault, name):
+                yield f"rcParams[{name}]", repr(value)

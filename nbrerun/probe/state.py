@@ -1,0 +1,52 @@
+"""One look at everything that the kernel holds."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any, FrozenSet, List, Set, Tuple
+
+from . import generators
+from .hazards import read_hazards
+from .imports import ImportWatch
+from .messages import State, Variable
+from .names import user_names
+from .node import type_name
+from .settings import read_settings
+from .walk import Reader
+
+
+def read_state(shell: Any, imports: ImportWatch, own_threads: FrozenSet[int]) -> Tuple[State, Reader]:
+    """Read names, generators, settings and hazards; the reader knows the generators themselves."""
+    reader = Reader()
+    generators.read_global(reader)
+    variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
+    state: State = {
+        "variables": variables,
+        "generators": generators.messages(reader.generators),
+        "settings": read_settings(),
+        "imported": sorted(imports.settings),
+        "hazards": read_hazards(own_threads),
+    }
+    return state, reader
+
+
+def _variable(reader: Reader, name: str, value: Any) -> Variable:
+    read = reader.read(name, value)
+    found = reader.generators.get(id(value))
+    return {
+        "digest": found.digest if found else read.digest,
+        "id": id(value),
+        "type": type_name(type(value)),
+        "kind": "model" if read.model else read.kind,
+        "atom": read.atom,
+        "opaque": list(read.opaque),
+    }
+
+
+def live_addresses() -> Set[int]:
+    """Addresses of all objects that exist now: those that are collected, and those they refer to."""
+    objects: List[Any] = gc.get_objects()
+    found = set(map(id, objects))
+    for value in objects:
+        found.update(map(id, gc.get_referents(value)))
+    return found

@@ -1,0 +1,260 @@
+"""What a cell can reach, and what a run of it bound: from its syntax tree and marks left while it runs."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dis
+import types
+from typing import Any, Dict, Iterator, List, NamedTuple, Set
+
+_MARK = "__nbrerun_mark__"
+
+_ONLY_LOOKS = frozenset(
+    "print len sum min max sorted list tuple set dict str repr type isinstance id display enumerate zip any all "
+    "range abs round float int bool hash format hasattr getattr callable vars dir iter issubclass".split()
+)
+_ONLY_TELLS = frozenset(
+    "count index keys values items get copy head tail describe info predict predict_proba transform score "
+    "get_params mean std sum min max any all astype tolist item shape join split strip lower upper format "
+    "startswith endswith value_counts unique nunique groupby merge isin isna to_numpy decision_function".split()
+)
+
+
+class Statement(NamedTuple):
+    """What one simple statement does to names, if it runs."""
+
+    binds: Set[str]
+    writes: Set[str]
+    """Names on whose objects it calls methods or stores items or attributes."""
+
+
+class Marks(ast.NodeTransformer):
+    """Rewrites a cell so that every simple statement tells when it has run.
+
+    Used as one of IPython's syntax tree transformers, and only in a branch.
+    """
+
+    def __init__(self) -> None:
+        self.statements: List[Statement] = []
+        self.ran: Set[int] = set()
+
+    def install(self, shell: Any) -> None:
+        """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
+        setattr(builtins, _MARK, self.ran.add)
+        shell.ast_transformers.append(self)
+
+    def remove(self, shell: Any) -> None:
+        """Stop recording."""
+        shell.ast_transformers.remove(self)
+        delattr(builtins, _MARK)
+
+    def bound(self) -> Set[str]:
+        """Names bound by statements that ran."""
+        return set().union(*(self.statements[i].binds for i in self.ran)) if self.ran else set()
+
+    def written(self) -> Set[str]:
+        """Names on whose objects statements that ran may have written."""
+        return set().union(*(self.statements[i].writes for i in self.ran)) if self.ran else set()
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        node.body = self._block(node.body)
+        return node
+
+    def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
+        marked: List[ast.stmt] = []
+        for statement in body:
+            statement_marks = self._mark(statement)
+            after = isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom))
+            after = after or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            marked += [statement, *statement_marks] if after else [*statement_marks, statement]
+            self._inside(statement)
+        return marked
+
+    def _inside(self, statement: ast.stmt) -> None:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return
+        header = _header_names(statement)
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, field, None)
+            if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
+                marks = self._emit(Statement(header, set()), inner[0]) if field == "body" and header else []
+                setattr(statement, field, [*marks, *self._block(inner)])
+        for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
+            part.body = self._block(part.body)
+
+    def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
+        if _is_compound(statement):
+            return []
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            return []
+        return self._emit(Statement(_binds(statement), _writes(statement)), statement)
+
+    def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
+        self.statements.append(what)
+        call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
+        mark = ast.copy_location(ast.Expr(call), where)
+        return [ast.fix_missing_locations(mark)]
+
+
+def _is_compound(statement: ast.stmt) -> bool:
+    definition = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    return not definition and isinstance(getattr(statement, "body", getattr(statement, "cases", None)), list)
+
+
+def _header_names(statement: ast.stmt) -> Set[str]:
+    targets: List[ast.AST] = []
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        targets.append(statement.target)
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        targets += [item.optional_vars for item in statement.items if item.optional_vars]
+    return {name for target in targets for name in _stored(target)}
+
+
+def _stored(node: ast.AST) -> Iterator[str]:
+    for part in _own_scope(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, (ast.Store, ast.Del)):
+            yield part.id
+
+
+def _own_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below, without the bodies of functions, classes and comprehensions."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        yield part
+        if not isinstance(part, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            stack.extend(ast.iter_child_nodes(part))
+
+
+def _binds(statement: ast.stmt) -> Set[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+    walrus = {node.target.id for node in ast.walk(statement) if isinstance(node, ast.NamedExpr)}
+    return set(_stored(statement)) | walrus | _by_string(statement)
+
+
+def _by_string(statement: ast.stmt) -> Set[str]:
+    """Names given as strings to what can bind them: `globals()["x"] = 1`, `exec("x = 1")`."""
+    calls = {node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    if not calls & {"globals", "vars", "locals", "exec"}:
+        return set()
+    words: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words.update(word for word in node.value.replace("=", " ").split() if word.isidentifier())
+    guarded = any(isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in ast.walk(statement))
+    return set() if guarded else words
+
+
+def _writes(statement: ast.stmt) -> Set[str]:
+    written: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            written |= _roots(node)
+        elif isinstance(node, ast.AugAssign):
+            written |= _roots(node.target)
+        elif isinstance(node, ast.Call):
+            written |= _written_by_call(node)
+    return written
+
+
+def _written_by_call(call: ast.Call) -> Set[str]:
+    function = call.func
+    if isinstance(function, ast.Name) and function.id in _ONLY_LOOKS:
+        return set()
+    if isinstance(function, ast.Attribute) and function.attr in _ONLY_TELLS:
+        return set()
+    written = _roots(function) if isinstance(function, ast.Attribute) and function.attr != "setdefault" else set()
+    for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        written |= _roots(argument)
+    return written
+
+
+def _roots(node: ast.AST) -> Set[str]:
+    """The name at the bottom of `a.b[c].d`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def reachable(source: str, namespace: Dict[str, Any]) -> Set[str]:
+    """Names of the namespace whose values code depends on, functions and classes it mentions followed.
+
+    A name that the code binds before it looks at it does not count.
+    """
+    try:
+        pending = list(_inputs(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return set(namespace)
+    found: Set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in namespace and name not in found:
+            found.add(name)
+            pending.extend(_mentioned(namespace[name]))
+    return found
+
+
+def _inputs(module: ast.Module) -> Set[str]:
+    inputs: Set[str] = set()
+    bound: Set[str] = set()
+    for statement in module.body:
+        nodes = list(ast.walk(statement))
+        looked_at = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
+        looked_at |= {word for node in nodes for word in (*_magic_words(node), *_updated(node))}
+        inputs |= looked_at - bound
+        if not _is_compound(statement):
+            bound |= _binds(statement) - looked_at
+    return inputs
+
+
+def _updated(node: ast.AST) -> Set[str]:
+    return _roots(node.target) if isinstance(node, ast.AugAssign) else set()
+
+
+def _magic_words(node: ast.AST) -> Iterator[str]:
+    """Words of the text that a magic is called with: it is code, more often than not."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("run_"):
+        for argument in node.args:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield from "".join(c if c.isidentifier() or c.isdigit() else " " for c in argument.value).split()
+
+
+def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:
+    """Names that functions among `names` bind with a `global` statement."""
+    stored: Set[str] = set()
+    for name in names:
+        for code in _codes(namespace[name]):
+            stored |= {str(i.argval) for i in dis.get_instructions(code) if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
+    return stored
+
+
+def _mentioned(value: Any) -> Iterator[str]:
+    for code in _codes(value):
+        yield from code.co_names
+
+
+def _codes(value: Any) -> Iterator[types.CodeType]:
+    """The code of a function or of all methods of a class or of an instance's class, inner ones included."""
+    value = getattr(value, "__wrapped__", value) if isinstance(value, types.FunctionType) else value
+    if isinstance(value, types.FunctionType):
+        yield from _nested(value.__code__)
+    elif isinstance(value, types.MethodType):
+        yield from _codes(value.__func__)
+    else:
+        cls = value if isinstance(value, type) else type(value)
+        for base in cls.__mro__:
+            if base.__module__ == "__main__":
+                for member in vars(base).values():
+                    if isinstance(member, types.FunctionType):
+                        yield from _nested(member.__code__)
+
+
+def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _nested(constant)

@@ -1,0 +1,116 @@
+"""The report for machines; `report.schema.json` beside this file describes it.
+
+Version history:
+
+- 1: the first.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, TextIO
+
+from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Raised, Report, VariableReport
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report, out: TextIO) -> None:
+    """Write the report as JSON in ASCII, which every consumer reads and every stream takes."""
+    json.dump(_report(report), out, indent=2, allow_nan=False)
+    out.write("\n")
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "nbrerun_version": report.nbrerun_version,
+        "notebooks": [_notebook(notebook) for notebook in report.notebooks],
+        "summary": report.summary(),
+    }
+
+
+def _notebook(notebook: NotebookReport) -> dict[str, Any]:
+    return {
+        "path": notebook.path,
+        "engine": notebook.engine,
+        "engine_reason": notebook.engine_reason,
+        "kernel": notebook.kernel,
+        "status": notebook.status,
+        "failure": _failure(notebook.failure),
+        "interrupted": notebook.interrupted,
+        "seconds": _number(notebook.seconds),
+        "cells": [_cell(cell) for cell in notebook.cells],
+        "recover": [],
+        "findings": [_finding(finding) for finding in notebook.findings],
+    }
+
+
+def _cell(cell: CellReport) -> dict[str, Any]:
+    return {
+        "index": cell.index,
+        "id": cell.id,
+        "first_line": cell.first_line,
+        "verdict": str(cell.verdict),
+        "reason": cell.reason,
+        "engine": cell.engine,
+        "seconds": {"first": _number(cell.seconds.first), "again": _number(cell.seconds.again)},
+        "variables": [_variable(variable) for variable in cell.variables],
+        "error": _raised(cell.error),
+        "restart": None,
+    }
+
+
+def _variable(variable: VariableReport) -> dict[str, Any]:
+    return {
+        "name": variable.name,
+        "kind": str(variable.kind),
+        "type": variable.type,
+        "verdict": str(variable.verdict),
+        "how": _word(variable.how),
+        "via": _word(variable.via),
+        "direction": variable.direction,
+        "marks": [str(mark) for mark in variable.marks],
+        "reason": variable.reason,
+        "changes": [
+            {
+                "path": change.path,
+                "first": change.first,
+                "again": change.again,
+                "max_abs_change": _number(change.max_abs_change),
+            }
+            for change in variable.changes
+        ],
+        "more_changes": variable.more_changes,
+        "opaque": list(variable.opaque),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "index": finding.index,
+        "name": finding.name,
+        "message": finding.message,
+    }
+
+
+def _raised(raised: Raised | None) -> dict[str, Any] | None:
+    if raised is None:
+        return None
+    return {"ename": raised.ename, "evalue": raised.evalue, "traceback": list(raised.traceback)}
+
+
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    return {"index": failure.index} | (_raised(failure) or {}) if failure else None
+
+
+def _word(word: object | None) -> str | None:
+    return None if word is None else str(word)
+
+
+def _number(number: float | None) -> float | None:
+    """JSON has no word for infinity and for what is not a number."""
+    return number if number is not None and math.isfinite(number) else None

@@ -1,0 +1,336 @@
+"""The report for people: what each cell does when it is run again, and why, in a terminal or as a picture.
+
+Text from a notebook is only ever shown through `Text` objects, so nothing in it is read as markup.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from nbrerun.model import (
+    CellReport,
+    Change,
+    Failure,
+    Finding,
+    NotebookReport,
+    Raised,
+    Report,
+    Severity,
+    VariableReport,
+    Verdict,
+)
+from nbrerun.reporters.text import clean, one_line
+
+QUIET, NORMAL, VERBOSE = -1, 0, 1
+
+_LOOKS = {
+    # verdict: symbol, symbol where there is no Unicode, style
+    Verdict.ERROR: ("✗", "x", "bold red"),
+    Verdict.IN_PLACE: ("»", ">", "bold yellow"),
+    Verdict.PERSISTED: ("◆", "*", "bold blue"),
+    Verdict.RESET: ("✓", "+", "green"),
+    Verdict.STATELESS: ("·", ".", "dim"),
+    Verdict.SKIPPED: ("-", "-", "dim"),
+    Verdict.UNDETERMINED: ("?", "?", "bold magenta"),
+    Verdict.UNTOUCHED: (" ", " ", "dim"),
+}
+_SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_CALM = {Verdict.RESET, Verdict.STATELESS, Verdict.SKIPPED}
+_WIDE = 120
+_MARGIN = 1
+_GAP = 2
+_SOURCE_NARROW = 26
+_SOURCE_WIDE = 52
+_ERROR_LINES = 8
+
+
+def render(report: Report, out: TextIO, verbosity: int = NORMAL) -> None:
+    """Write the report; colours and width are those of `out` if it is a terminal."""
+    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    # Written in one piece by us: rich would end the process by itself on a closed pipe.
+    with console.capture() as captured:
+        print_report(report, console, verbosity)
+    text = re.sub(" +$", "", captured.get(), flags=re.MULTILINE)
+    encoding = out.encoding or "utf-8"
+    out.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def render_svg(report: Report, title: str, width: int = 100, verbosity: int = NORMAL) -> str:
+    """Draw the report as an SVG picture that depends on nothing else, no web font either."""
+    console = Console(
+        record=True,
+        file=io.StringIO(),
+        width=width,
+        force_terminal=True,
+        color_system="truecolor",
+        no_color=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    print_report(report, console, verbosity)
+    code_format = re.sub(r"\s*@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    # A fixed id: the same report gives the same file.
+    return console.export_svg(title=title, code_format=code_format, unique_id="nbrerun")
+
+
+def summary_line(report: Report) -> str:
+    """Say in one line how many cells there are of each verdict, and how many findings."""
+    return "; ".join(_summary(report))
+
+
+def _summary(report: Report) -> tuple[str, str]:
+    counts = report.summary()
+    cells, notebooks = counts.pop("cells"), len(report.notebooks)
+    verdicts = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+    first = f"{_count(cells, 'cell')} in {_count(notebooks, 'notebook')}" + (
+        f": {verdicts}" if verdicts else ""
+    )
+    rest = [_findings_line(list(report.findings()))]
+    if failed := sum(notebook.failure is not None for notebook in report.notebooks):
+        rest.append(f"{_count(failed, 'notebook')} failed")
+    if any(notebook.interrupted for notebook in report.notebooks):
+        rest.append("interrupted")
+    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
+    return first, "; ".join(rest)
+
+
+def _findings_line(findings: Sequence[Finding]) -> str:
+    severities = [finding.severity for finding in findings]
+    counted = [(severities.count(severity), severity) for severity in Severity]
+    words = [
+        _count(number, str(severity), plural=severity is not Severity.INFO)
+        for number, severity in counted
+        if number
+    ]
+    return "findings: " + ", ".join(words) if words else "no findings"
+
+
+def _count(number: int, word: str, *, plural: bool = True) -> str:
+    return f"{number} {word}{'s' if plural and number != 1 else ''}"
+
+
+def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> None:
+    """Print the report on `console`; `QUIET` shows findings and the summary only."""
+    for notebook in report.notebooks:
+        eventful = notebook.findings or notebook.failure or notebook.interrupted
+        if verbosity > QUIET or eventful:
+            _NotebookPrinter(notebook, console, verbosity).print()
+            console.print()
+    for line in _summary(report):
+        console.print(Text(line, style="bold"))
+
+
+@dataclass(frozen=True)
+class _NotebookPrinter:
+    notebook: NotebookReport
+    console: Console
+    verbosity: int
+
+    def print(self) -> None:
+        self._print_header()
+        if self.verbosity > QUIET:
+            self._print_cells()
+        if self.notebook.failure:
+            self._print_grid([self._failure_row(self.notebook.failure)])
+        if self.notebook.interrupted:
+            self._print_indented(
+                Text("interrupted: cells that are not listed were not judged", "bold magenta")
+            )
+        if self.notebook.findings:
+            if self.verbosity > QUIET:
+                self.console.print()
+            self._print_findings()
+
+    def _print_header(self) -> None:
+        self.console.print(Text(one_line(self.notebook.path), style="bold", overflow="fold"))
+        if self.verbosity == QUIET:
+            return
+        engine = f"engine {self.notebook.engine}" if self.notebook.engine else "no engine"
+        why = f": {one_line(self.notebook.engine_reason)}" if self.notebook.engine_reason else ""
+        line = f"kernel {one_line(self.notebook.kernel)}, {engine}{why}"
+        self._print_indented(Text(line, style="dim"))
+        self.console.print()
+
+    def _print_indented(self, renderable: RenderableType) -> None:
+        self.console.print(_indent(renderable, _MARGIN))
+
+    def _print_cells(self) -> None:
+        if not self.notebook.cells and not self.notebook.failure and not self.notebook.interrupted:
+            self._print_indented(Text("no code cells", style="dim"))
+        if self.console.width >= _WIDE:
+            self._print_grid([self._wide_row(cell) for cell in self.notebook.cells])
+        else:
+            self._print_grid([self._narrow_row(cell) for cell in self.notebook.cells])
+        self._print_opaque()
+
+    def _print_opaque(self) -> None:
+        parts = [
+            part for cell in self.notebook.cells for variable in cell.variables for part in variable.opaque
+        ]
+        if parts:
+            where = "" if self.verbosity >= VERBOSE else " (-v lists them)"
+            note = f"{_count(len(parts), 'part')} of variables could not be read{where}"
+            self.console.print()
+            self._print_indented(Text(note, style="magenta"))
+
+    def _print_grid(self, rows: Sequence[Sequence[RenderableType]]) -> None:
+        """Print rows of symbol and position, verdict, (source,) and the rest, which may wrap."""
+        if not rows:
+            return
+        grid = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
+        for width in self._first_widths():
+            grid.add_column(width=width, no_wrap=True)
+        if len(rows[0]) > 3:
+            grid.add_column(width=self._source_width(), no_wrap=True, overflow="ellipsis")
+        grid.add_column(overflow="fold")
+        for row in rows:
+            grid.add_row(*row)
+        self._print_indented(grid)
+
+    def _first_widths(self) -> tuple[int, int]:
+        indexes = [cell.index for cell in self.notebook.cells]
+        words = [str(cell.verdict) for cell in self.notebook.cells]
+        if failure := self.notebook.failure:
+            indexes, words = [*indexes, failure.index], [*words, "failed"]
+        position = max((len(_position(index)) for index in indexes), default=0)
+        return position + 2, max((len(word) for word in words), default=0)
+
+    def _source_width(self) -> int:
+        longest = max((cell_len(_source(cell).plain) for cell in self.notebook.cells), default=0)
+        most = _SOURCE_WIDE if self.console.width >= _WIDE else _SOURCE_NARROW
+        return min(longest, most)
+
+    def _first(self, index: int, verdict: Verdict, word: str = "") -> tuple[Text, Text]:
+        symbol, ascii_symbol, style = _LOOKS[verdict]
+        shown = ascii_symbol if self.console.options.ascii_only else symbol
+        lead = Text(shown, style=style)
+        lead.append(_position(index).rjust(self._first_widths()[0] - 1), style="not bold dim default")
+        return lead, Text(word or str(verdict), style=style)
+
+    def _wide_row(self, cell: CellReport) -> list[RenderableType]:
+        body = Group(_reason(cell), *self._details(cell))
+        return [*self._first(cell.index, cell.verdict), _source(cell), body]
+
+    def _narrow_row(self, cell: CellReport) -> list[RenderableType]:
+        """Put the reason beside the source if it fits there on one line, else below it."""
+        source, reason = _source(cell), _reason(cell)
+        beside = self._source_width() + _GAP
+        room = self.console.width - _MARGIN - sum(self._first_widths()) - 2 * _GAP
+        if reason.cell_len <= room - beside:
+            source.truncate(beside - _GAP, overflow="ellipsis", pad=True)
+            lines = [source.append(" " * _GAP).append_text(reason)]
+        else:
+            source.truncate(room, overflow="ellipsis")
+            lines = [source, reason]
+        return [*self._first(cell.index, cell.verdict), Group(*lines, *self._details(cell))]
+
+    def _failure_row(self, failure: Failure) -> list[RenderableType]:
+        body = Text("the main run raised ").append_text(_exception(failure))
+        body.append("\nno cell after it was run", style="dim")
+        traceback = _traceback(failure) if self.verbosity >= VERBOSE else ()
+        return [*self._first(failure.index, Verdict.ERROR, "failed"), Group(body, *traceback)]
+
+    def _details(self, cell: CellReport) -> Iterator[RenderableType]:
+        if self.verbosity < VERBOSE:
+            return
+        if timing := _timing(cell, self.notebook):
+            yield Text(timing, style="dim")
+        for variable in cell.variables:
+            yield from _variable_lines(variable, arrow="->" if self.console.options.ascii_only else "→")
+        if cell.error:
+            yield from _traceback(cell.error)
+
+    def _print_findings(self) -> None:
+        grid = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
+        for _ in range(3):
+            grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for finding in self.notebook.findings:
+            severity = Text(str(finding.severity), style=_SEVERITIES[finding.severity])
+            position = Text(_position(finding.index), style="dim", justify="right")
+            grid.add_row(position, Text(finding.rule, style="bold"), severity, _prose(finding.message))
+        self._print_indented(grid)
+
+
+def _indent(renderable: RenderableType, by: int = _GAP) -> Padding:
+    return Padding(renderable, (0, 0, 0, by))
+
+
+def _position(index: int) -> str:
+    return f"[{index}]" if index >= 0 else ""
+
+
+def _source(cell: CellReport) -> Text:
+    return Text(one_line(cell.first_line), style="dim" if cell.verdict is Verdict.STATELESS else "")
+
+
+def _reason(cell: CellReport) -> Text:
+    marked = any(variable.marks for variable in cell.variables)
+    return _prose(cell.reason, style="dim" if cell.verdict in _CALM and not marked else "")
+
+
+def _prose(text: str, style: str = "") -> Text:
+    """Show a sentence; what stands between backticks is code."""
+    prose = Text(one_line(text), style=style)
+    prose.highlight_regex(r"`[^`]+`", "cyan")
+    return prose
+
+
+def _exception(raised: Raised) -> Text:
+    lines = clean(raised.evalue).strip().splitlines()
+    more = [f"(and {_count(len(lines) - _ERROR_LINES, 'line')} more)"] if len(lines) > _ERROR_LINES else []
+    text = Text(one_line(raised.ename), style="bold red")
+    if lines:
+        text.append(": ", style="not bold").append(
+            "\n".join(lines[:_ERROR_LINES] + more), style="not bold default"
+        )
+    return text
+
+
+def _traceback(raised: Raised) -> Iterator[Text]:
+    for line in clean("\n".join(raised.traceback)).splitlines():
+        yield Text(line, style="dim")
+
+
+def _timing(cell: CellReport, notebook: NotebookReport) -> str:
+    runs = (("first run", cell.seconds.first), ("again", cell.seconds.again))
+    parts = [f"{run} {seconds:.2f} s" for run, seconds in runs if seconds is not None]
+    if cell.engine and cell.engine != notebook.engine:
+        parts.append(f"engine {cell.engine}")
+    return ", ".join(parts)
+
+
+def _variable_lines(variable: VariableReport, arrow: str) -> Iterator[RenderableType]:
+    words = [variable.verdict, variable.how, variable.via and f"via {variable.via}", variable.direction]
+    said = ", ".join([str(word) for word in words if word] + [str(mark) for mark in variable.marks])
+    line = Text(one_line(variable.name), style="cyan").append(f" ({one_line(variable.type)}): ", style="dim")
+    line.append(said, style=_LOOKS[variable.verdict][2])
+    if variable.reason:
+        line.append(" - ").append_text(_prose(variable.reason))
+    yield line
+    for change in variable.changes:
+        yield _indent(_change_line(change, arrow))
+    if variable.more_changes:
+        yield _indent(Text(f"and {_count(variable.more_changes, 'more change')}", style="dim"))
+    for part in variable.opaque:
+        yield _indent(Text(f"not read: {one_line(part)}", style="magenta"))
+
+
+def _change_line(change: Change, arrow: str) -> Text:
+    line = Text(f"{one_line(change.path)}: ", style="cyan")
+    line.append(f"{one_line(change.first)} {arrow} {one_line(change.again)}", style="default")
+    if change.max_abs_change is not None:
+        line.append(f", max |change| {change.max_abs_change:.3g}", style="bold default")
+    return line

@@ -1,0 +1,101 @@
+"""The shape of a labelled notebook. A label follows from VERDICTS.md, never from what the tool says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from textwrap import dedent
+
+VARIABLE_VERDICTS = frozenset({"untouched", "in-place", "persisted", "reset"})
+CELL_VERDICTS = frozenset({"error", "in-place", "persisted", "reset", "stateless"})
+MARKS = frozenset({"unseeded", "nondeterministic", "drifts"})
+KINDS = frozenset({"model", "data", "generator", "file", "env", "definition"})
+
+
+@dataclass(frozen=True)
+class LabelledCell:
+    """One code cell, and what the contract says of it; what is left out is not asserted."""
+
+    source: str
+    verdict: str | None
+    """None where the contract leaves room: the cell is run, its verdict is not asserted."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Verdicts by name; `untouched` also means left out of the report."""
+    marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """All marks of a variable; compare with `marks_agree`."""
+    how: Mapping[str, str] = field(default_factory=dict)
+    via: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
+    """Paths that must be among the reported changes."""
+
+    def __post_init__(self) -> None:
+        assert self.verdict is None or self.verdict in CELL_VERDICTS, self.verdict
+        assert set(self.variables.values()) <= VARIABLE_VERDICTS, self.variables
+        assert set().union(*self.marks.values()) <= MARKS, self.marks
+        assert set(self.how.values()) <= {"recreated", "refitted"}, self.how
+        assert set(self.via.values()) <= {"kernel", "file"}, self.via
+        assert set(self.kinds.values()) <= KINDS, self.kinds
+
+
+@dataclass(frozen=True, init=False)
+class Case:
+    """One notebook as data."""
+
+    name: str
+    cells: tuple[LabelledCell, ...]
+
+    def __init__(self, name: str, *cells: LabelledCell) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "cells", cells)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def cell(
+    source: str,
+    verdict: str | None,
+    /,
+    *,
+    variables: Mapping[str, str] | None = None,
+    marks: Mapping[str, Collection[str]] | None = None,
+    how: Mapping[str, str] | None = None,
+    via: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    changed: Collection[str] = (),
+    **names: str,
+) -> LabelledCell:
+    """Make a labelled cell; verdicts of variables come by keyword, or in `variables` (`env:...`)."""
+    return LabelledCell(
+        source=dedent(source).strip("\n"),
+        verdict=verdict,
+        variables={**(variables or {}), **names},
+        marks={name: frozenset(each) for name, each in (marks or {}).items()},
+        how=how or {},
+        via=via or {},
+        kinds=kinds or {},
+        changed=frozenset(changed),
+    )
+
+
+def marks_agree(expected: Collection[str], found: Collection[str]) -> bool:
+    """Whether marks are as labelled; `drifts` beside a random or clock value is left open."""
+    expected, found = set(expected), set(found)
+    if expected & {"unseeded", "nondeterministic"}:
+        found -= {"drifts"} - expected
+    return expected == found
+
+
+DATA = cell(
+    """
+    import numpy as np
+    X = np.random.RandomState(0).normal(size=(40, 2))
+    y = (X[:, 0] + 0.5 * X[:, 1] > 0).astype(int)
+    """,
+    "reset",
+    X="reset",
+    y="reset",
+    marks={"X": (), "y": ()},
+)
+"""A first cell for notebooks about models."""

@@ -1,0 +1,109 @@
+"""Iterators and generator functions: what is taken from them is gone."""
+
+from tests.functional.cases.case import Case, cell
+
+CASES = [
+    Case(
+        "next on a list iterator",
+        cell("it = iter([10, 20, 30, 40])", "reset", it="reset", kinds={"it": "data"}),
+        cell("x = next(it)", "in-place", x="in-place", it="in-place"),
+        cell("print(next(it))", "in-place", it="in-place"),
+    ),
+    Case(
+        "an exhausted zip",
+        cell("pairs = zip([1, 2], 'ab')", "reset", pairs="reset"),
+        cell("rows = list(pairs)", "in-place", rows="in-place"),
+        cell("fresh = list(zip([1, 2], 'ab'))", "reset", fresh="reset"),
+    ),
+    Case(
+        "a generator function",
+        cell("def naturals():\n    n = 0\n    while True:\n        yield n\n        n += 1", "stateless"),
+        cell("gen = naturals()", "reset", gen="reset"),
+        cell("n = next(gen)", "in-place", n="in-place", gen="in-place"),
+        cell("own = naturals()\nfirst = next(own)", "reset", own="reset", first="reset", gen="untouched"),
+    ),
+    Case(
+        "batches taken from a generator",
+        cell("batches = (list(range(i, i + 2)) for i in range(0, 8, 2))", "reset"),
+        cell("batch = next(batches)", "in-place", batch="in-place"),
+        cell("left = sum(map(sum, batches))", "in-place", left="in-place"),
+    ),
+    Case(
+        "a loop over an iterator of an earlier cell",
+        cell("it = iter(range(4))", "reset"),
+        cell("total = 0\nfor value in it:\n    total += value", "in-place", total="in-place"),
+        cell("again = 0\nfor value in range(4):\n    again += value", "reset", again="reset"),
+    ),
+    Case(
+        "itertools",
+        cell("import itertools\nids = itertools.count(1)\nspin = itertools.cycle('abc')", "reset"),
+        cell("new_id = next(ids)", "in-place", new_id="in-place"),
+        cell("letter = next(spin)", "in-place", letter="in-place"),
+        cell("pairs = list(itertools.combinations('abc', 2))", "reset", pairs="reset"),
+    ),
+    Case(
+        "enumerate, reversed and map objects",
+        cell(
+            """
+            numbered = enumerate('abcd')
+            back = reversed([1, 2, 3])
+            lengths = map(len, ['a', 'bb', 'ccc'])
+            """,
+            "reset",
+        ),
+        cell("index, letter = next(numbered)", "in-place", index="in-place", letter="in-place"),
+        cell("last = next(back)", "in-place", last="in-place"),
+        cell("size = next(lengths)", "in-place", size="in-place"),
+    ),
+    Case(
+        "an iterator class",
+        cell(
+            """
+            class Countdown:
+                def __init__(self, n):
+                    self.n = n
+
+                def __iter__(self):
+                    return self
+
+                def __next__(self):
+                    if self.n == 0:
+                        raise StopIteration
+                    self.n -= 1
+                    return self.n
+            """,
+            "stateless",
+        ),
+        cell("down = Countdown(5)", "reset", down="reset"),
+        cell("n = next(down)", "in-place", n="in-place", down="in-place"),
+        cell("rest = list(down)", "in-place", rest="in-place"),
+    ),
+    Case(
+        "a generator that is sent values",
+        cell(
+            """
+            def averager():
+                total, count, mean = 0.0, 0, None
+                while True:
+                    total += yield mean
+                    count += 1
+                    mean = total / count
+            """,
+            "stateless",
+        ),
+        cell("avg = averager()\nnext(avg)", "reset", avg="reset"),
+        cell("mean = avg.send(2.0)", "in-place", avg="in-place", mean="reset"),
+    ),
+    Case(
+        "the only element taken twice",
+        cell("single = iter(['x'])", "reset"),
+        cell("only = next(single)", "error"),
+        cell("other = next(iter(['x']))", "reset", other="reset"),
+    ),
+    Case(
+        "a reader of lines",
+        cell("import csv\nreader = csv.reader(['a,b', '1,2', '3,4'])", None),
+        cell("header = next(reader)", "in-place", header="in-place"),
+        cell("rows = list(reader)", "in-place", rows="in-place"),
+    ),
+]

@@ -1,0 +1,77 @@
+"""Clocks, unique ids and entropy: not even the first run can be repeated."""
+
+from tests.functional.cases.case import DATA, Case, cell
+
+CLOCK = {"nondeterministic"}
+
+CASES = [
+    Case(
+        "the clock",
+        cell("import time\nfrom datetime import datetime", "stateless"),
+        cell("start = time.time()", "reset", start="reset", marks={"start": CLOCK}),
+        cell(
+            "elapsed = time.time() - start",
+            "reset",
+            elapsed="reset",
+            start="untouched",
+            marks={"elapsed": CLOCK},
+        ),
+        cell("stamp = f'run at {datetime.now().isoformat()}'", "reset", stamp="reset"),
+        cell("print(time.time())", "stateless"),
+    ),
+    Case(
+        "unique ids and entropy of the system",
+        cell("import os\nimport random\nimport secrets\nimport uuid", "stateless"),
+        cell("run_id = uuid.uuid4()", "reset", run_id="reset", marks={"run_id": CLOCK}),
+        cell("token = secrets.token_hex(8)", "reset", token="reset", marks={"token": CLOCK}),
+        cell("salt = os.urandom(8)", "reset", salt="reset", marks={"salt": CLOCK}),
+        cell("x = random.SystemRandom().random()", "reset", x="reset", marks={"x": CLOCK}),
+    ),
+    Case(
+        "clock readings collected",
+        cell("import time\nimport uuid\ntimes, ids, total = [], {}, 0.0", "reset"),
+        cell("times.append(time.time())", "in-place", times="in-place"),
+        cell("ids[uuid.uuid4().hex] = len(ids)", "in-place", ids="in-place"),
+        cell("total += time.perf_counter()", "in-place", total="in-place"),
+    ),
+    Case(
+        "a fresh generator without a seed",
+        cell("import numpy as np", "stateless"),
+        cell("rng = np.random.default_rng()", "reset", rng="reset", kinds={"rng": "generator"}),
+        cell("z = rng.normal()", "reset", z="reset", marks={"z": {"unseeded"}}),
+        cell("x = np.random.default_rng().normal(size=3)", "reset", x="reset", marks={"x": CLOCK}),
+    ),
+    Case(
+        "a counter next to a clock",
+        cell("import time\nn = 0", "reset"),
+        cell("n += 1\nt = time.time()", "in-place", n="in-place", t="reset", marks={"n": (), "t": CLOCK}),
+        cell("m = 5\nt = time.time()", "reset", m="reset", t="reset", marks={"m": (), "t": CLOCK}),
+    ),
+    Case(
+        "timing a fit",
+        DATA,
+        cell(
+            """
+            import time
+            from sklearn.linear_model import LogisticRegression
+            t0 = time.perf_counter()
+            clf = LogisticRegression().fit(X, y)
+            took = time.perf_counter() - t0
+            """,
+            "reset",
+            clf="reset",
+            took="reset",
+            marks={"clf": (), "took": CLOCK},
+            kinds={"clf": "model"},
+        ),
+        cell("Z = X + np.array([0.0, time.time()])", "reset", Z="reset", marks={"Z": CLOCK}),
+        cell("other = LogisticRegression().fit(Z[:, :1], y)", "reset", other="reset", marks={"other": ()}),
+    ),
+    Case(
+        "ids and process numbers",
+        cell(
+            "import os\npid = os.getpid()\nkey = id([])\nthing = object()", "reset", pid="reset", key="reset"
+        ),
+        cell("table = {thing: 1}", "reset", table="reset"),
+    ),
+]

@@ -1,0 +1,203 @@
+"""The canonical report that feeds every reporter, and a maker of notebook files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbrerun.model import (
+    CellReport,
+    Change,
+    Failure,
+    Finding,
+    How,
+    Kind,
+    Mark,
+    NotebookReport,
+    Raised,
+    Report,
+    Seconds,
+    Severity,
+    VariableReport,
+    Verdict,
+    Via,
+)
+
+SGD = "sklearn.linear_model.SGDClassifier"
+
+
+def _model(verdict: Verdict, **more: Any) -> VariableReport:
+    return VariableReport("model", Kind.MODEL, SGD, verdict, **more)
+
+
+def _training() -> NotebookReport:
+    trains_on = (
+        "trains on: `model.partial_fit` moved `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
+    )
+    coefficients = Change(
+        "model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31
+    )
+    cells = (
+        CellReport(
+            1,
+            "ab12",
+            Verdict.STATELESS,
+            "leaves nothing behind",
+            "import numpy as np",
+            Seconds(0.31, 0.0),
+            engine="fork",
+        ),
+        CellReport(
+            3,
+            "cd34",
+            Verdict.RESET,
+            "starts over: `X_train`, `X_test` and 2 more are computed anew",
+            "X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)",
+            Seconds(0.02, 0.02),
+            (VariableReport("X_train", Kind.DATA, "numpy.ndarray", Verdict.RESET, How.RECREATED),),
+            engine="fork",
+        ),
+        CellReport(
+            4,
+            "ef56",
+            Verdict.RESET,
+            "`model`: recreated, unseeded",
+            "model = SGDClassifier().fit(X_train, y_train)",
+            Seconds(0.11, 0.1),
+            (_model(Verdict.RESET, how=How.RECREATED, marks=(Mark.UNSEEDED,), changes=(coefficients,)),),
+            engine="fork",
+        ),
+        CellReport(
+            6,
+            "0a0b",
+            Verdict.IN_PLACE,
+            trains_on,
+            "model.partial_fit(X_train, y_train)",
+            Seconds(0.25, 0.24),
+            (
+                _model(
+                    Verdict.IN_PLACE,
+                    changes=(coefficients, Change("model.t_", "101.0", "201.0", 100.0)),
+                    more_changes=3,
+                    reason="trained on",
+                ),
+                VariableReport(
+                    "stream",
+                    Kind.DATA,
+                    "builtins.generator",
+                    Verdict.UNDETERMINED,
+                    opaque=("stream: a running generator has no readable state",),
+                ),
+            ),
+            engine="fork",
+        ),
+        CellReport(
+            9,
+            "1c1d",
+            Verdict.PERSISTED,
+            'carries on: `model` is kept from the first run by `if "model" not in globals()`',
+            'if "model" not in globals():',
+            Seconds(0.2, 0.0),
+            (_model(Verdict.PERSISTED, via=Via.KERNEL),),
+            engine="fork",
+        ),
+        CellReport(
+            11,
+            "2e2f",
+            Verdict.ERROR,
+            "can be run only once: KeyError: 'target'",
+            'df = df.drop(columns="target")',
+            Seconds(0.01, 0.01),
+            error=Raised("KeyError", "'target'", ("\x1b[31mKeyError\x1b[39m: 'target'",)),
+            engine="replay",
+        ),
+        CellReport(
+            12, "3a3b", Verdict.SKIPPED, "tagged nbrerun:skip", "slow_search.fit(X, y)", Seconds(12.5, None)
+        ),
+        CellReport(
+            100,
+            "4c4d",
+            Verdict.UNDETERMINED,
+            "the rerun was stopped after 10 s",
+            "while not converged:",
+            Seconds(8.0, 10.0),
+            engine="replay",
+        ),
+    )
+    findings = (
+        Finding(
+            "NBR004",
+            Severity.WARNING,
+            4,
+            "model",
+            "`model` comes out different every time: give it a random_state",
+        ),
+        Finding("NBR002", Severity.ERROR, 6, "model", "`model` " + trains_on),
+        Finding("NBR001", Severity.ERROR, 11, None, "running the cell again raises KeyError: 'target'"),
+        Finding("NBR101", Severity.INFO, 6, "model", "needs `model` of cell 4"),
+    )
+    reason = "fork up to cell 9; replay from there on, since TensorFlow does not survive a fork"
+    return NotebookReport(
+        "lessons/04 training.ipynb", "fork+replay", reason, "python3", cells, findings, seconds=14.25
+    )
+
+
+def _hostile() -> NotebookReport:
+    """Text that tries to be markup, escape sequences or something else that it is not."""
+    cell = CellReport(
+        0,
+        "[bold]id[/bold]",
+        Verdict.RESET,
+        "\x1b]0;title\x07`x[/]`: [red]recreated[/red]\x1b[2J :smile:\x07\u202e",
+        "x[/] = '[link=https://example.org]日本語[/link]'\t# \x1b[31mred\x1b[0m \udc80",
+        Seconds(float("inf"), 0.1),
+        (
+            VariableReport(
+                "x[/]",
+                Kind.DATA,
+                "builtins.str",
+                Verdict.RESET,
+                How.RECREATED,
+                changes=(Change("x[/][0]", "[/a\x1b[0m]", "b\nc", float("nan")),),
+            ),
+        ),
+    )
+    failure = Failure(
+        "ValueError", "[/] first\nsecond\r\n\x1b[1mthird\x1b[0m", ("Traceback:", "\x1b[0;31m[/]"), index=2
+    )
+    return NotebookReport(
+        "odd/[red].ipynb", "replay", "asked for", "python3", (cell,), failure=failure, seconds=1.0
+    )
+
+
+@pytest.fixture
+def report() -> Report:
+    """A report with every verdict, mark and severity, a failed and an empty interrupted notebook."""
+    empty = NotebookReport("empty.ipynb", "", "", "python3", interrupted=True, seconds=0.5)
+    return Report("0.1.0", (_training(), _hostile(), empty))
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    """A maker of notebook files in `tmp_path`: sources in, path out; ids and tags by keyword."""
+
+    def write(*cells: dict[str, Any] | str, name: str = "nb.ipynb", **top: Any) -> Path:
+        nodes = [_node(index, cell) for index, cell in enumerate(cells)]
+        notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": nodes} | top
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        return path
+
+    return write
+
+
+def _node(index: int, cell: dict[str, Any] | str) -> dict[str, Any]:
+    given = {"source": cell} if isinstance(cell, str) else dict(cell)
+    tags = given.pop("tags", [])
+    node: dict[str, Any] = {"cell_type": "code", "id": f"id{index}", "metadata": {"tags": tags}} | given
+    return node | ({"outputs": [], "execution_count": None} if node["cell_type"] == "code" else {})
