@@ -6,7 +6,6 @@ import contextlib
 import functools
 import math
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -59,10 +58,11 @@ class GroupedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section per group, all with the same columns."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
-            if record := param.get_help_record(ctx):
-                groups.setdefault(getattr(param, "group", _OTHER), []).append(record)
+        groups: dict[str, list[tuple[str, str]]] = {_AGAIN: [], _HOW: [], _SHOW: [], _OTHER: []}
+        for option in self.get_params(ctx):
+            record = option.get_help_record(ctx) if isinstance(option, click.Option) else None
+            if record:
+                groups[getattr(option, "group", _OTHER)].append(record)
         width = max(len(names) for records in groups.values() for names, _ in records)
         for title, records in groups.items():
             with formatter.section(title):
@@ -257,7 +257,8 @@ def _check(paths: tuple[str, ...], settings: Settings, show: _Show) -> int:
     if outcome.reports:
         _deliver(outcome.reports, show)
     if outcome.interrupted:
-        _say(f"interrupted; {len(outcome.reports)} of {len(notebooks)} notebooks were begun or done")
+        left = len(notebooks) - len(outcome.reports)
+        _say("interrupted" + (f"; {left} of {len(notebooks)} notebooks not checked" if left else ""))
     if outcome.problem:
         _say(str(outcome.problem))
     return outcome.exit_code

@@ -20,17 +20,24 @@ def check_target(target: str, inputs: Iterable[Path] = ()) -> None:
     Raises:
         UsageError: its folder does not exist or is not writable, or it is a folder or one of the `inputs`.
     """
-    path = Path(target)
-    if path.is_dir():
+    try:
+        _check(Path(target), inputs)
+    except OSError as error:
+        raise UsageError(f"the output file {target} cannot be written ({error.strerror})") from error
+
+
+def _check(target: Path, inputs: Iterable[Path]) -> None:
+    if target.is_dir():
         raise UsageError(f"the output file {target} is a folder")
-    if not path.parent.is_dir():
+    if not target.parent.is_dir():
         raise UsageError(f"the folder of the output file {target} does not exist")
-    if path.exists() and any(path.samefile(one) for one in inputs):
+    if target.exists() and any(target.samefile(one) for one in inputs):
         raise UsageError(f"the output file {target} is one of the notebooks to check")
-    real = Path(os.path.realpath(path))
-    places = (
-        [path] if path.exists() and not path.is_file() else [real.parent, *([real] if real.exists() else [])]
-    )
+    places = [target]
+    if target.is_file() or not target.exists():
+        # A file is written beside its place and then moved there.
+        real = Path(os.path.realpath(target))
+        places = [real.parent, real] if real.exists() else [real.parent]
     if not all(os.access(place, os.W_OK) for place in places):
         raise UsageError(f"the output file {target} cannot be written (permission denied)")
 

@@ -151,6 +151,10 @@ def _minor(raw: dict[str, Any]) -> int:
 def _upgrade(raw: dict[str, Any], path: Path) -> Any:
     """Make a v4 node, as lenient as Jupyter: what does not keep a cell from running is let pass."""
     major, minor = raw["nbformat"], _minor(raw)
+    # nbformat trips over metadata that some writers leave out.
+    for holder in (raw, *raw.get("cells", ())):
+        if isinstance(holder, dict) and not isinstance(holder.get("metadata"), dict):
+            holder["metadata"] = {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -166,8 +170,6 @@ def _tidy(cell: Any, path: Path) -> Any:
     sound = isinstance(cell, dict) and isinstance(cell.get("source"), str) and "cell_type" in cell
     if not sound:
         raise NotebookError(f"{path} is a damaged notebook: one of its cells has no type or no source")
-    if not isinstance(cell.get("metadata"), dict):
-        cell["metadata"] = nbformat.from_dict({})  # type: ignore[no-untyped-call]
     if cell["cell_type"] == "code":
         cell.setdefault("outputs", [])
         cell.setdefault("execution_count", None)

@@ -9,13 +9,11 @@ import signal
 from collections.abc import Sequence
 from typing import cast
 
-from nbrerun.engine.interface import Branch, Control, FirstRun, Leaves, Limits, Undone
+from nbrerun.engine.interface import Control, FirstRun, Leaves, Limits, Undone
 from nbrerun.engine.kernel import Kernel, Waiting, answer
 from nbrerun.model import Cell
 from nbrerun.probe.messages import Generator, Rerun, State
 from nbrerun.probe.wire import Closed, Wire
-
-_ASLEEP = 5.0
 
 
 class ForkEngine:
@@ -41,7 +39,9 @@ class ForkEngine:
         """Fork the kernel; the child waits."""
         try:
             token = f"moment {moment}"
-            self.kernel.ask("hold", token=token)
+            hazards = self.kernel.ask("hold", token=token)["hazards"]
+            if hazards:
+                return Undone(f"the kernel cannot be forked: {hazards[0]}", replay_may_answer=True)
             self._moments[moment] = self.kernel.accept(token)
         except Closed:
             return Undone("the kernel could not be forked", replay_may_answer=True)
@@ -53,7 +53,7 @@ class ForkEngine:
         if held is not None:
             held[0].close()
 
-    def branch(self, moment: int) -> Branch | Undone:
+    def branch(self, moment: int) -> ForkBranch | Undone:
         """Fork the waiting child."""
         if moment not in self._moments:
             return Undone("this moment was not kept")
@@ -73,11 +73,11 @@ class ForkEngine:
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):
             return branch
-        run = branch.run(cell)
+        before = branch.read()
+        run = branch.run(cell, seeds=self.kernel.ask("seeds")["generators"])
         if isinstance(run, Undone):
-            branch.close()
             return run
-        return Control(run["after"], branch.leaves_after)
+        return Control(before, run["after"], branch.leaves_after, branch.close)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask a fork of the moment before."""
@@ -85,7 +85,7 @@ class ForkEngine:
         if isinstance(branch, Undone):
             return set()
         with contextlib.closing(branch):
-            return branch.existed(addresses) if isinstance(branch, ForkBranch) else set()
+            return branch.existed(addresses)
 
     def patience(self, cell: Cell) -> float:
         """Seconds without computing after which a rerun of this cell is stuck."""
@@ -100,13 +100,17 @@ class ForkEngine:
         """A branch has been closed."""
         self._open.discard(branch)
 
-    def close(self) -> None:
-        """End branches, moments and the kernel."""
+    def release(self) -> Kernel:
+        """End branches and moments, and hand over the kernel, which is at the end of the main run so far."""
         for branch in list(self._open):
             branch.close()
         for moment in list(self._moments):
             self.drop(moment)
-        self.kernel.close()
+        return self.kernel
+
+    def close(self) -> None:
+        """End branches, moments and the kernel."""
+        self.release().close()
 
 
 class ForkBranch:
@@ -126,15 +130,21 @@ class ForkBranch:
         """The state as it is now."""
         return cast(State, self._ask("read"))
 
-    def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
-        """Run a cell here."""
+    def run(
+        self, cell: Cell, pins: Sequence[Generator] = (), seeds: Sequence[Generator] = ()
+    ) -> Rerun | Undone:
+        """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
         waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
-        self._wire.send({"op": "run", "sources": [cell.source], "pins": list(pins)})
+        self._wire.send({"op": "run", "sources": [cell.source], "pins": list(pins), "seeds": list(seeds)})
         reply = waiting.answer(self._wire, self._pid)
         if isinstance(reply, Undone):
             self.close()
             return reply
         return cast(Rerun, reply)
+
+    def touchable(self, cell: Cell) -> Sequence[str]:
+        """Names that a cell may read or bind."""
+        return cast(list[str], self._ask("touchable", sources=[cell.source])["names"])
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
         """The moment is still there: ask a fresh fork of it."""
@@ -150,6 +160,8 @@ class ForkBranch:
 
     def existed(self, addresses: Sequence[int]) -> set[int]:
         """Which addresses of objects are in use here."""
+        self._ask("read")
+        self._ask("remember")
         return set(cast(list[int], self._ask("existed", ids=list(addresses))["existed"]))
 
     def close(self) -> None:

@@ -24,6 +24,8 @@ class FirstRun:
     raised: Raised | None = None
     fatal: bool = False
     """The main run ends here: it raised where it may not, ran out of time, or the kernel died."""
+    before: State | None = None
+    """The state that the cell began with, if that is another kernel's than the last one read."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ class Branch(Protocol):
     def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
         """Run a cell, with the generators set to `pins` first."""
 
+    def touchable(self, cell: Cell) -> Sequence[str]:
+        """Names that a cell may read or bind, if it is run here."""
+
     def leaves_before(self, names: Sequence[str]) -> Leaves:
         """Variables taken apart, as they were before the run."""
 
@@ -69,9 +74,13 @@ class Branch(Protocol):
 class Control:
     """The first run of a cell, done a second time."""
 
+    before: State
+    """The state that it began with."""
     after: State
     leaves: Callable[[Sequence[str]], Leaves]
     """Variables taken apart, as the second first run left them."""
+    close: Callable[[], None] = lambda: None
+    """Give it up."""
 
 
 class Engine(Protocol):

@@ -84,13 +84,18 @@ class Kernel:
             raise
 
     def _start(self, seeds: Sequence[Generator]) -> None:
-        self._client.km = self._client.create_kernel_manager()
+        manager = self._client.km = self._client.create_kernel_manager()
+        manager.transport = "ipc"  # no ports, which kernels that start side by side may both choose
+        manager.connection_file = os.path.join(self._folder, "kernel.json")
+        log = os.path.join(self._folder, "kernel.log")
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
         try:
-            self._client.start_new_kernel(env=env)
+            with open(log, "wb") as output:
+                self._client.start_new_kernel(env=env, stdout=output, stderr=output)
             self._client.start_new_kernel_client()
         except (RuntimeError, OSError, TimeoutError) as error:
-            raise KernelError(f"the kernel '{self.name}' did not start: {error}") from error
+            why = Path(log).read_text(errors="replace").strip().rpartition("\n")[2] or error
+            raise KernelError(f"the kernel '{self.name}' did not start: {why}") from error
         self._load_probe(seeds)
 
     def _load_probe(self, seeds: Sequence[Generator]) -> None:

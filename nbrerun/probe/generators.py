@@ -7,12 +7,10 @@ import random
 import sys
 from typing import Any, Dict, Iterator, List, Tuple
 
-from .messages import Generator
+from .messages import GLOBAL, Generator
 from .node import Node
 from .adapters import describe
 from .walk import GeneratorFound, Reader
-
-GLOBAL = "global "
 
 
 def global_generators() -> Iterator[Tuple[str, Any]]:

@@ -21,6 +21,8 @@ class _Table:
         self.budget = _MOST_NUMBERS
 
     def add(self, path: str, value: Any, node: Node, expanded: bool) -> None:
+        if path in self.leaves and expanded:
+            return  # the same place, taken apart in two steps: the outer one says it all
         pattern, length = node.size or (None, None)
         self.leaves[path] = {
             "digest": self.reader.read(path, value).digest if node.generator is None else b"generator",
@@ -49,11 +51,14 @@ def leaves(name: str, value: Any) -> Dict[str, Leaf]:
         node = table.reader.node(part)
         room = len(table.leaves) + len(queue) + len(node.children) < _MOST_PARTS
         expanded = bool(node.children and node.labels and room and id(part) not in met)
-        if path not in table.leaves or not expanded:
-            table.add(path, part, node, expanded)
-        if expanded and node.labels:
+        table.add(path, part, node, expanded)
+        if expanded:
             met.add(id(part))
             queue.extend(_labelled(path, node))
+        del node, part
+    lasting = table.reader.lasting()
+    for leaf in table.leaves.values():
+        leaf["atom"] = leaf["atom"] or leaf["id"] not in lasting
     return table.leaves
 
 

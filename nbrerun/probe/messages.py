@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Dict, List, Optional, TypedDict
 
 
+GLOBAL = "global "
+"""What names of generators begin with that belong to a library, not to the notebook."""
+
+
 class Variable(TypedDict):
     """One name of the namespace, as read at one moment."""
 
@@ -48,6 +52,7 @@ class Leaf(TypedDict):
     digest: bytes
     id: int
     atom: bool
+    """It has no identity of its own, or only this reading made it."""
     text: str
     size: Optional[str]
     """What to call a change of size, `len(x)` or `X.shape`, and ..."""
@@ -76,6 +81,14 @@ class Rerun(TypedDict):
     """Names that the run bound or may have bound."""
     written: List[str]
     """Names on whose objects the run called a method, or stored into."""
+    passed: List[str]
+    """Names whose objects the run passed to a call, which may have written to them."""
+    incidental: List[str]
+    """Names that the cells bind as loop variables or handles only."""
+    seeds: bool
+    """Whether the cells set a generator of random numbers."""
     reads: List[str]
-    """Names that the cells can reach, functions they call followed."""
+    """Names whose values the cells depend on, functions they call followed."""
+    mentions: List[str]
+    """Names that the cells may read or bind."""
     after: State

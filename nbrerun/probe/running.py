@@ -8,7 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 from .messages import Error
 from .names import AUTOMATIC, user_names
-from .uses import Marks, global_stores, reachable
+from .uses import Marks, global_stores, incidental, reachable, seeds, static_binds
 
 _DEEPEST_TRACEBACK = 30
 
@@ -20,6 +20,9 @@ class Ran(NamedTuple):
     seconds: float
     bound: Set[str]
     written: Set[str]
+    passed: Set[str]
+    incidental: Set[str]
+    seeds: bool
     reads: Set[str]
 
 
@@ -41,16 +44,28 @@ async def run_cells(shell: Any, sources: List[str]) -> Ran:
     reads |= reach(shell, sources)
     namespace = user_names(shell)
     bound = marks.bound() | global_stores(reads & set(namespace), namespace)
-    return Ran(error, seconds, bound, marks.written(), reads)
+    text = _text(shell, sources)
+    sets = seeds(text, reads, namespace)
+    return Ran(error, seconds, bound, marks.written(), marks.passed(), incidental(text), sets, reads)
 
 
 def reach(shell: Any, sources: List[str]) -> Set[str]:
     """Names whose values matter to the cells as they stand now."""
+    return reachable(_text(shell, sources), user_names(shell))
+
+
+def touchable(shell: Any, sources: List[str]) -> Set[str]:
+    """Names that the cells may read or bind."""
+    namespace = user_names(shell)
+    reached = reach(shell, sources)
+    return reached | static_binds(_text(shell, sources)) | global_stores(reached & set(namespace), namespace)
+
+
+def _text(shell: Any, sources: List[str]) -> str:
     try:
-        text = "\n".join(shell.transform_cell(source) for source in sources)
+        return "\n".join(shell.transform_cell(source) for source in sources)
     except SyntaxError:
-        return set()
-    return reachable(text, user_names(shell))
+        return ""
 
 
 async def _run(shell: Any, source: str) -> Optional[Error]:

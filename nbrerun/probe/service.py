@@ -10,17 +10,17 @@ import asyncio
 import fcntl
 import os
 import signal
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Set, Tuple
 
 from . import generators
 from .forking import die_with_parent, fork, make_alone, pause_openmp, reopen_files
-from .hazards import threads
+from .hazards import read_hazards, threads
 from .imports import ImportWatch
 from .leaves import leaves
-from .messages import Error, Generator, Rerun
+from .messages import Error, Generator, Rerun, State
 from .names import user_names
-from .running import HistoryKept, describe_error, reach, run_cells
-from .state import live_addresses, read_state
+from .running import HistoryKept, describe_error, run_cells, touchable
+from .state import held_by_modules, read_state
 from .walk import Reader
 from .wire import Closed, Wire, connect
 
@@ -41,7 +41,8 @@ class Service:
         self.forked = False
         self._own_threads = threads()
         self._children: Set[int] = set()
-        self._remembered: Optional[Set[int]] = None
+        self._met: Set[int] = set()
+        self._remembered: Set[int] = set()
         self._first = {item["name"]: item["state"] for item in first_generators}
         self._seen: Dict[str, bytes] = {}
         self.imports = ImportWatch(self._note_generators)
@@ -83,20 +84,21 @@ class Service:
         if operation == "branch":
             return self._fork("branch", request["token"])
         if operation == "read":
-            return dict(read_state(self.shell, self.imports, self._own_threads)[0])
+            return dict(self._read()[0])
         if operation == "run":
+            self._first.update({item["name"]: item["state"] for item in request.get("seeds", ())})
             return dict(await self._rerun(request["sources"], request["pins"]))
         if operation == "leaves":
             return self._leaves(request["names"])
-        if operation == "reach":
-            return {"names": sorted(reach(self.shell, request["sources"]))}
+        if operation == "touchable":
+            return {"names": sorted(touchable(self.shell, request["sources"]))}
         if operation == "put_back":
             return self._put_back(request["pins"])
         if operation == "remember":
-            self._remembered = live_addresses()
+            self._remembered = self._met
             return {}
         if operation == "existed":
-            alive = live_addresses() if self._remembered is None else self._remembered
+            alive = self._remembered | held_by_modules()
             return {"existed": [address for address in request["ids"] if address in alive]}
         if operation == "seeds":
             return {"generators": [self._seed(name, state) for name, state in self._seen.items()]}
@@ -105,13 +107,21 @@ class Service:
     def _seed(self, name: str, state: bytes) -> Generator:
         return {"name": name, "id": 0, "digest": b"", "state": state}
 
+    def _read(self) -> Tuple[State, Reader]:
+        state, reader = read_state(self.shell, self.imports, self._own_threads)
+        self._met = reader.lasting()
+        return state, reader
+
     def _leaves(self, names: List[str]) -> Message:
         namespace = user_names(self.shell)
         return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> Message:
-        _, reader = read_state(self.shell, self.imports, self._own_threads)
-        generators.put_back(reader.generators, pins)
+        """Set generators back; a global one that was not there yet goes back to how it was seeded."""
+        _, reader = self._read()
+        known = {pin["name"] for pin in pins}
+        seeds = [self._seed(name, state) for name, state in self._seen.items() if name not in known]
+        generators.put_back(reader.generators, [*pins, *seeds])
         return {}
 
     async def _rerun(self, sources: List[str], pins: List[Generator]) -> Rerun:
@@ -120,25 +130,32 @@ class Service:
         history = HistoryKept(self.shell)
         ran = await run_cells(self.shell, sources)
         history.restore()
-        after, _ = read_state(self.shell, self.imports, self._own_threads)
+        after, _ = self._read()
         return {
             "error": ran.error,
             "seconds": ran.seconds,
             "bound": sorted(ran.bound),
             "written": sorted(ran.written),
+            "passed": sorted(ran.passed),
+            "incidental": sorted(ran.incidental),
+            "seeds": ran.seeds,
             "reads": sorted(ran.reads),
+            "mentions": sorted(touchable(self.shell, sources)),
             "after": after,
         }
 
     def _fork(self, role: str, token: str) -> Message:
         self._reap()
+        hazards = read_hazards(self._own_threads)
+        if hazards:
+            return {"hazards": hazards}
         if not self.forked:
             pause_openmp()
         pid = fork()
         if pid == 0:
             self._live(role, token)
         self._children.add(pid)
-        return {"pid": pid}
+        return {"pid": pid, "hazards": []}
 
     def _reap(self) -> None:
         for pid in list(self._children):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from typing import Any, FrozenSet, List, Set, Tuple
+import sys
+import types
+from typing import Any, FrozenSet, Set, Tuple
 
 from . import generators
 from .hazards import read_hazards
@@ -43,10 +44,10 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
     }
 
 
-def live_addresses() -> Set[int]:
-    """Addresses of all objects that exist now: those that are collected, and those they refer to."""
-    objects: List[Any] = gc.get_objects()
-    found = set(map(id, objects))
-    for value in objects:
-        found.update(map(id, gc.get_referents(value)))
+def held_by_modules() -> Set[int]:
+    """Addresses of the objects that imported modules hold directly."""
+    found: Set[int] = set()
+    for name, module in list(sys.modules.items()):
+        if name != "__main__" and isinstance(module, types.ModuleType):
+            found.update(map(id, list(vars(module).values())))
     return found

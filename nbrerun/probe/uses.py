@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import re
 import types
 from typing import Any, Dict, Iterator, List, NamedTuple, Set
 
@@ -20,6 +21,9 @@ _ONLY_TELLS = frozenset(
     "startswith endswith value_counts unique nunique groupby merge isin isna to_numpy decision_function".split()
 )
 
+_NO_WRITE = _ONLY_TELLS | {"setdefault"}
+"""Methods that leave their object alone, or do so where the value is there already."""
+
 
 class Statement(NamedTuple):
     """What one simple statement does to names, if it runs."""
@@ -27,6 +31,8 @@ class Statement(NamedTuple):
     binds: Set[str]
     writes: Set[str]
     """Names on whose objects it calls methods or stores items or attributes."""
+    passes: Set[str]
+    """Names whose objects it passes to a call."""
 
 
 class Marks(ast.NodeTransformer):
@@ -51,11 +57,15 @@ class Marks(ast.NodeTransformer):
 
     def bound(self) -> Set[str]:
         """Names bound by statements that ran."""
-        return set().union(*(self.statements[i].binds for i in self.ran)) if self.ran else set()
+        return {name for i in self.ran for name in self.statements[i].binds}
 
     def written(self) -> Set[str]:
-        """Names on whose objects statements that ran may have written."""
-        return set().union(*(self.statements[i].writes for i in self.ran)) if self.ran else set()
+        """Names on whose objects statements that ran stored something or called a method."""
+        return {name for i in self.ran for name in self.statements[i].writes}
+
+    def passed(self) -> Set[str]:
+        """Names whose objects statements that ran passed to a call."""
+        return {name for i in self.ran for name in self.statements[i].passes}
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         node.body = self._block(node.body)
@@ -78,7 +88,7 @@ class Marks(ast.NodeTransformer):
         for field in ("body", "orelse", "finalbody"):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                marks = self._emit(Statement(header, set()), inner[0]) if field == "body" and header else []
+                marks = self._emit(Statement(header, set(), set()), inner[0]) if field == "body" and header else []
                 setattr(statement, field, [*marks, *self._block(inner)])
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._block(part.body)
@@ -88,7 +98,7 @@ class Marks(ast.NodeTransformer):
             return []
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             return []
-        return self._emit(Statement(_binds(statement), _writes(statement)), statement)
+        return self._emit(Statement(_binds(statement), _writes(statement), _passes(statement)), statement)
 
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
         self.statements.append(what)
@@ -154,23 +164,19 @@ def _writes(statement: ast.stmt) -> Set[str]:
     for node in ast.walk(statement):
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             written |= _roots(node)
-        elif isinstance(node, ast.AugAssign):
-            written |= _roots(node.target)
-        elif isinstance(node, ast.Call):
-            written |= _written_by_call(node)
+        written |= _updated(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr not in _NO_WRITE:
+            written |= _roots(node.func)
     return written
 
 
-def _written_by_call(call: ast.Call) -> Set[str]:
-    function = call.func
-    if isinstance(function, ast.Name) and function.id in _ONLY_LOOKS:
-        return set()
-    if isinstance(function, ast.Attribute) and function.attr in _ONLY_TELLS:
-        return set()
-    written = _roots(function) if isinstance(function, ast.Attribute) and function.attr != "setdefault" else set()
-    for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        written |= _roots(argument)
-    return written
+def _passes(statement: ast.stmt) -> Set[str]:
+    passed: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in _ONLY_LOOKS):
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                passed |= _roots(argument)
+    return passed
 
 
 def _roots(node: ast.AST) -> Set[str]:
@@ -221,6 +227,41 @@ def _magic_words(node: ast.AST) -> Iterator[str]:
         for argument in node.args:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 yield from "".join(c if c.isidentifier() or c.isdigit() else " " for c in argument.value).split()
+
+
+_SEEDING = re.compile(r"seed|set_?state", re.IGNORECASE)
+
+
+def seeds(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code, or functions among `names` that it calls, sets a generator of random numbers."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return False
+    words = [node.func.attr for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    words += [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    words += [word for name in names if name in namespace for word in _mentioned(namespace[name])]
+    return any(_SEEDING.search(word) for word in words)
+
+
+def incidental(source: str) -> Set[str]:
+    """Names that code binds as loop variables or as handles of `with`, and nowhere else."""
+    try:
+        statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+    except (SyntaxError, ValueError):
+        return set()
+    headers = {name for statement in statements for name in _header_names(statement)}
+    simple = [statement for statement in statements if not _is_compound(statement)]
+    return headers - {name for statement in simple for name in _binds(statement)}
+
+
+def static_binds(source: str) -> Set[str]:
+    """Names that code may bind."""
+    try:
+        statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+    except (SyntaxError, ValueError):
+        return set()
+    return {name for statement in statements for name in _binds(statement) | _header_names(statement)}
 
 
 def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:

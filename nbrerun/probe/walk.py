@@ -8,7 +8,8 @@ linked list may be longer than Python's.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+import sys
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .adapters import describe
 from .node import ATOMS, Node, dumps
@@ -72,7 +73,7 @@ class Reader:
     def __init__(self, describe: Callable[[Any], Node] = describe) -> None:
         self._describe = describe
         self._closed: Dict[int, Read] = {}
-        self._keep: List[Any] = []
+        self._keep: Dict[int, Any] = {}
         self.generators: Dict[int, GeneratorFound] = {}
         self._root = ""
 
@@ -84,12 +85,14 @@ class Reader:
 
     def node(self, value: Any) -> Node:
         """One level of an object; the object is kept alive, so that its address stays its own."""
-        self._keep.append(value)
+        self._keep[id(value)] = value
         return self._describe(value)
 
-    def seen(self, identity: int) -> bool:
-        """Whether the object at an address was met."""
-        return identity in self._closed
+    def lasting(self) -> Set[int]:
+        """Addresses of the objects met, without those that were made only to be read."""
+        fresh = {0: object()}
+        (alone,) = (sys.getrefcount(value) for value in fresh.values())
+        return {identity for identity, value in self._keep.items() if sys.getrefcount(value) > alone}
 
     def _walk(self, value: Any) -> Read:
         open_numbers: Dict[int, int] = {}

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TextIO
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -74,7 +75,6 @@ def render_svg(report: Report, title: str, width: int = 100, verbosity: int = NO
         width=width,
         force_terminal=True,
         color_system="truecolor",
-        no_color=False,
         highlight=False,
         markup=False,
         emoji=False,
@@ -190,15 +190,16 @@ class _NotebookPrinter:
         if not rows:
             return
         grid = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
-        for width in self._first_widths():
+        for width in self._first_widths:
             grid.add_column(width=width, no_wrap=True)
         if len(rows[0]) > 3:
-            grid.add_column(width=self._source_width(), no_wrap=True, overflow="ellipsis")
+            grid.add_column(width=self._source_width, no_wrap=True, overflow="ellipsis")
         grid.add_column(overflow="fold")
         for row in rows:
             grid.add_row(*row)
         self._print_indented(grid)
 
+    @cached_property
     def _first_widths(self) -> tuple[int, int]:
         indexes = [cell.index for cell in self.notebook.cells]
         words = [str(cell.verdict) for cell in self.notebook.cells]
@@ -207,6 +208,7 @@ class _NotebookPrinter:
         position = max((len(_position(index)) for index in indexes), default=0)
         return position + 2, max((len(word) for word in words), default=0)
 
+    @cached_property
     def _source_width(self) -> int:
         longest = max((cell_len(_source(cell).plain) for cell in self.notebook.cells), default=0)
         most = _SOURCE_WIDE if self.console.width >= _WIDE else _SOURCE_NARROW
@@ -216,7 +218,7 @@ class _NotebookPrinter:
         symbol, ascii_symbol, style = _LOOKS[verdict]
         shown = ascii_symbol if self.console.options.ascii_only else symbol
         lead = Text(shown, style=style)
-        lead.append(_position(index).rjust(self._first_widths()[0] - 1), style="not bold dim default")
+        lead.append(_position(index).rjust(self._first_widths[0] - 1), style="not bold dim default")
         return lead, Text(word or str(verdict), style=style)
 
     def _wide_row(self, cell: CellReport) -> list[RenderableType]:
@@ -226,8 +228,8 @@ class _NotebookPrinter:
     def _narrow_row(self, cell: CellReport) -> list[RenderableType]:
         """Put the reason beside the source if it fits there on one line, else below it."""
         source, reason = _source(cell), _reason(cell)
-        beside = self._source_width() + _GAP
-        room = self.console.width - _MARGIN - sum(self._first_widths()) - 2 * _GAP
+        beside = self._source_width + _GAP
+        room = self.console.width - _MARGIN - sum(self._first_widths) - 2 * _GAP
         if reason.cell_len <= room - beside:
             source.truncate(beside - _GAP, overflow="ellipsis", pad=True)
             lines = [source.append(" " * _GAP).append_text(reason)]

@@ -197,7 +197,7 @@ def write_notebook(tmp_path: Path) -> Callable[..., Path]:
 
 
 def _node(index: int, cell: dict[str, Any] | str) -> dict[str, Any]:
-    given = {"source": cell} if isinstance(cell, str) else dict(cell)
+    given: dict[str, Any] = {"source": cell} if isinstance(cell, str) else dict(cell)
     tags = given.pop("tags", [])
     node: dict[str, Any] = {"cell_type": "code", "id": f"id{index}", "metadata": {"tags": tags}} | given
     return node | ({"outputs": [], "execution_count": None} if node["cell_type"] == "code" else {})

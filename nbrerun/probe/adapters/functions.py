@@ -19,6 +19,9 @@ _NOT_STATE = frozenset(
 @reads("builtins.function")
 def function(value: Any) -> Node:
     """Its code, and the state that it can carry: defaults, closure, attributes."""
+    if _is_public(value):
+        name = f"{value.__module__}.{value.__qualname__}"
+        return Node("function", (name.encode(),), kind="definition", text=lambda: f"<function {name}>")
     cells = [cell.cell_contents if _is_filled(cell) else None for cell in value.__closure__ or ()]
     own = {name: item for name, item in value.__dict__.items() if name != "__wrapped__"}
     names = value.__code__.co_freevars
@@ -34,6 +37,13 @@ def function(value: Any) -> Node:
         kind="definition" if plain else "data",
         text=lambda: f"<function {value.__name__}>",
     )
+
+
+def _is_public(value: Any) -> bool:
+    """Whether it is a library's function, found in its module under its name."""
+    namespace = getattr(sys.modules.get(value.__module__), "__dict__", {})
+    library = value.__module__ != "__main__" and not _is_local(namespace)
+    return library and namespace.get(value.__name__) is value
 
 
 def _is_filled(cell: Any) -> bool:

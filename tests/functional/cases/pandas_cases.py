@@ -98,7 +98,8 @@ CASES = [
         cell(
             """
             import pandas as pd
-            df = pd.DataFrame({"d": ["2024-01-01", "2024-01-02"], "c": ["x", "y"], "n": [1, 2], "s": [" p", "q "]})
+            df = pd.DataFrame({"d": ["2024-01-01", "2024-01-02"], "c": ["x", "y"], "n": [1, 2]})
+            df["s"] = [" p", "q "]
             """,
             "reset",
         ),
@@ -165,7 +166,7 @@ CASES = [
             "reset",
         ),
         cell("part = df.sample(n=3)", "reset", part="reset", df="untouched", marks={"part": {"unseeded"}}),
-        cell("same = df.sample(n=3, random_state=1)", "reset", same="reset", marks={"same": ()}),
+        cell("same = df.sample(n=3, random_state=1)", "reset", same="reset", marks={"same": {"drifts"}}),
         cell("df = df.sample(frac=1, random_state=0)", "in-place", df="in-place"),
         cell("df = df.sort_values('a')", "reset", df="reset"),
         cell("fixed['a'] = fixed['a'].shift(1)", "in-place", fixed="in-place"),

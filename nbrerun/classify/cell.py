@@ -1,0 +1,33 @@
+"""The verdict on one cell, from those on its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbrerun.model import Kind, Mark, VariableReport, Verdict
+
+_STRENGTH = (Verdict.IN_PLACE, Verdict.PERSISTED, Verdict.RESET)
+
+
+def judge_cell(variables: Sequence[VariableReport], incidental: frozenset[str] = frozenset()) -> Verdict:
+    """The strongest verdict among the models, or, without any, among the rest."""
+    counted = [variable for variable in variables if _counts(variable, incidental)]
+    models = [variable for variable in counted if variable.kind is Kind.MODEL]
+    verdicts = {variable.verdict for variable in models or counted}
+    for verdict in _STRENGTH:
+        if verdict in verdicts:
+            return verdict
+    return Verdict.UNDETERMINED if Verdict.UNDETERMINED in verdicts else Verdict.STATELESS
+
+
+def leading(variables: Sequence[VariableReport], verdict: Verdict) -> list[VariableReport]:
+    """The variables that a cell's verdict rests on, models first."""
+    matching = [variable for variable in variables if variable.verdict is verdict]
+    models = [variable for variable in matching if variable.kind is Kind.MODEL]
+    return models or [v for v in matching if v.kind is not Kind.DEFINITION] or matching
+
+
+def _counts(variable: VariableReport, incidental: frozenset[str]) -> bool:
+    if variable.kind is Kind.DEFINITION or variable.name in incidental:
+        return False
+    return not (variable.kind is Kind.GENERATOR and Mark.UNSEEDED in variable.marks)

@@ -1,0 +1,146 @@
+"""What was seen of one variable in one cell, as the plain facts that the rules need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nbrerun.experiments.observation import Observation, Place
+from nbrerun.model import Change, Kind, Raised
+from nbrerun.probe.messages import GLOBAL, State, Variable
+from nbrerun.state.diff import ENV, differing, exceeds, rebound
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The facts about one variable; each experiment contributes a few."""
+
+    name: str
+    kind: Kind = Kind.DATA
+    type: str = ""
+    atom: bool = False
+    """A number, a string ...: a value without an identity of its own."""
+    opaque: tuple[str, ...] = ()
+    mentioned: bool = False
+    """The cell names it, or code that the cell calls does."""
+    looked_at: bool = False
+    """The cell depends on the value that it had before."""
+    incidental: bool = False
+    """A loop variable or a handle of `with`."""
+    changed_first: bool = False
+    """The first run changed its value."""
+    bound_first: bool = False
+    """The first run made the name hold another object."""
+    bound: bool = False
+    """The rerun bound the name."""
+    written: bool = False
+    """The rerun stored into the object or called a method of it."""
+    passed: bool = False
+    """The rerun passed the object to a call."""
+    new_object: bool = False
+    """The name holds another object after the rerun."""
+    made: bool = False
+    """The first run made the object that the name holds, and the rerun left it there."""
+    parts_kept: bool | None = None
+    """Parts that the first run made are still the same objects; None if it made none."""
+    moved: bool = False
+    """The rerun left another value than the first run."""
+    moved_pinned: bool = False
+    """It did so with the random numbers held equal as well."""
+    moved_control: bool = False
+    """Even a second first run leaves another value."""
+    beyond_noise: bool = True
+    """The rerun moved it by more than the second first run did."""
+    changes: tuple[Change, ...] = ()
+    later: Place | None = None
+    later_raised: Raised | None = None
+
+
+def gather(seen: Observation) -> Iterator[Evidence]:
+    """The evidence on every variable and setting that the first run or the rerun may have touched."""
+    assert seen.again is not None
+    after = seen.again["after"]
+    changed = differing(seen.before, seen.first) - _by_import(seen)
+    bound_first = rebound(seen.before, seen.first)
+    new_objects = rebound(seen.first, after)
+    names = changed | bound_first | new_objects | seen.moved.keys()
+    names |= set(seen.again["bound"]) | (_opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]})
+    for name in sorted(names):
+        variable = seen.first["variables"].get(name) or after["variables"].get(name)
+        if variable is None and not name.startswith(ENV):
+            continue  # bound and deleted again
+        yield _of_variable(seen, name, variable, changed, bound_first, new_objects)
+    yield from _seeded(seen)
+
+
+def _of_variable(
+    seen: Observation,
+    name: str,
+    variable: Variable | None,
+    changed: set[str],
+    bound_first: set[str],
+    new_objects: set[str],
+) -> Evidence:
+    run = seen.again
+    assert run is not None
+    moved = seen.moved.get(name)
+    noise = seen.noise.get(name)
+    return Evidence(
+        name,
+        kind=_kind(variable, name in {*run["bound"], *bound_first}),
+        type=variable["type"] if variable else "",
+        atom=variable["atom"] if variable else True,
+        opaque=tuple(variable["opaque"]) if variable else (),
+        mentioned=name in run["mentions"],
+        looked_at=name in run["reads"],
+        incidental=name in run["incidental"],
+        changed_first=name in changed,
+        bound_first=name in bound_first,
+        bound=name in run["bound"],
+        written=name in run["written"],
+        passed=name in run["passed"],
+        new_object=name in new_objects,
+        made=name in seen.made,
+        parts_kept=seen.parts_kept.get(name),
+        moved=moved is not None,
+        moved_pinned=name in seen.still_moved,
+        moved_control=noise is not None,
+        beyond_noise=noise is None or exceeds(moved or (), noise),
+        changes=moved or (),
+        later=seen.later.places.get(name) if seen.later else None,
+        later_raised=seen.later.raised if seen.later else None,
+    )
+
+
+def _kind(variable: Variable | None, bound: bool) -> Kind:
+    if variable is None:
+        return Kind.ENV
+    kind = Kind(variable["kind"])
+    # A definition that changes without being written anew has a state that moves on: that is data.
+    return Kind.DATA if kind is Kind.DEFINITION and not bound else kind
+
+
+def _by_import(seen: Observation) -> set[str]:
+    """Settings that the first run changed by importing modules only."""
+    new = set(seen.first["imported"]) - set(seen.before["imported"])
+    return {ENV + name for name in new}
+
+
+def _opaque(state: State) -> set[str]:
+    return {name for name, variable in state["variables"].items() if variable["opaque"]}
+
+
+def _seeded(seen: Observation) -> Iterator[Evidence]:
+    """Global generators that the cell sets: they stand at the same place after both runs."""
+    assert seen.again is not None
+    if not seen.again["seeds"]:
+        return
+    before = {item["name"]: item["digest"] for item in seen.before["generators"]}
+    after = {item["name"]: item["digest"] for item in seen.again["after"]["generators"]}
+    for item in seen.first["generators"]:
+        name, digest = item["name"], item["digest"]
+        moved = before.get(name, digest) != digest
+        if name.startswith(GLOBAL) and moved and after.get(name) == digest:
+            yield Evidence(
+                name[len(GLOBAL) :], Kind.GENERATOR, "generator", mentioned=True, changed_first=True, bound=True
+            )

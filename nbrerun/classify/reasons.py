@@ -1,0 +1,87 @@
+"""One sentence on why: for a variable, and for a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbrerun.classify.cell import leading
+from nbrerun.classify.evidence import Evidence
+from nbrerun.classify.variable import Judged
+from nbrerun.model import Change, How, Kind, Mark, Raised, VariableReport, Verdict
+
+_NAMED = 3
+"""Variables and changes that a sentence names; reports list the others."""
+
+
+def variable_reason(seen: Evidence, judged: Judged) -> str:
+    """Half a sentence that begins with the variable."""
+    name = f"`{seen.name}`"
+    if judged.verdict is Verdict.UNDETERMINED:
+        return f"{name} cannot be read ({'; '.join(seen.opaque)})"
+    if judged.verdict is Verdict.IN_PLACE:
+        return _in_place(seen, judged)
+    if judged.verdict is Verdict.PERSISTED:
+        return f"{name} was made by the first run and is left alone by the next"
+    return _reset(seen, judged)
+
+
+def _in_place(seen: Evidence, judged: Judged) -> str:
+    verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
+    moved = ", ".join(describe(change) for change in seen.changes[:_NAMED])
+    more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
+    noisy = "; it is not the same on every first run either" if Mark.NONDETERMINISTIC in judged.marks else ""
+    return f"`{seen.name}` {verb}: {moved or 'its value'}{more} changed{noisy}" if not moved else (
+        f"`{seen.name}` {verb}: {moved}{more}{noisy}"
+    )
+
+
+def _reset(seen: Evidence, judged: Judged) -> str:
+    how = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}.get(judged.how or How.RECREATED, "made anew")
+    text = f"`{seen.name}` is {how}"
+    if Mark.UNSEEDED in judged.marks:
+        text += ", with another random draw each time"
+    if Mark.NONDETERMINISTIC in judged.marks:
+        text += ", but no two runs give the same value"
+    if Mark.DRIFTS in judged.marks:
+        raised = seen.later_raised
+        at_end = f"raises {raised.ename}" if raised else "gives another result"
+        text += f"; run after the whole notebook, the cell {at_end}"
+    return text
+
+
+def describe(change: Change) -> str:
+    """What happened to one part: by how much, or from what to what."""
+    size = change.max_abs_change
+    if size is not None and _is_array(change):
+        return f"`{change.path}` by up to {size:.3g}"
+    return f"`{change.path}` from {change.first} to {change.again}"
+
+
+def _is_array(change: Change) -> bool:
+    return change.first.startswith(("array(", "["))
+
+
+def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Raised | None, undone: str) -> str:
+    """The sentence that a report shows for a cell."""
+    if error is not None:
+        text = " ".join(error.evalue.split())
+        return f"can be run only once: the second run raises {error.ename}: {text}".rstrip(": ")
+    if undone:
+        return undone
+    if verdict is Verdict.STATELESS:
+        return "leaves nothing behind"
+    shown = leading(variables, verdict)
+    if verdict is Verdict.RESET and len(shown) > 1:
+        return _several(shown)
+    reasons = [variable.reason for variable in shown[:_NAMED]]
+    more = f"; and {len(shown) - _NAMED} more variables" if len(shown) > _NAMED else ""
+    return "; ".join(reasons) + more
+
+
+def _several(shown: Sequence[VariableReport]) -> str:
+    """Reset variables with nothing special to say of them share one sentence."""
+    special = [variable.reason for variable in shown if variable.marks]
+    plain = [f"`{variable.name}`" for variable in shown if not variable.marks]
+    named = ", ".join(plain[:6]) + (f" and {len(plain) - 6} more" if len(plain) > 6 else "")
+    verb = "is" if len(plain) == 1 else "are"
+    return "; ".join([*special[:_NAMED], *([f"{named} {verb} made anew"] if plain else [])])

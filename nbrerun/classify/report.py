@@ -1,0 +1,71 @@
+"""An observation into the report on a cell."""
+
+from __future__ import annotations
+
+from nbrerun.classify.cell import judge_cell
+from nbrerun.classify.evidence import Evidence, gather
+from nbrerun.classify.reasons import cell_reason, variable_reason
+from nbrerun.classify.variable import Judged, judge
+from nbrerun.experiments.observation import Observation
+from nbrerun.model import Cell, CellReport, Kind, Raised, Seconds, VariableReport, Verdict
+
+_SHOWN_CHANGES = 5
+
+
+def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine: str) -> CellReport:
+    """Judge every variable, then the cell."""
+    assert seen.again is not None
+    again = seen.again
+    taken = Seconds(seconds, again["seconds"])
+    if again["error"] is not None:
+        raised = Raised(
+            again["error"]["ename"], again["error"]["evalue"], tuple(again["error"]["traceback"])
+        )
+        reason = cell_reason(Verdict.ERROR, (), raised, "")
+        return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=raised)
+    judged = [(evidence, judge(evidence)) for evidence in gather(seen)]
+    variables = tuple(
+        _variable(evidence, verdict)
+        for evidence, verdict in judged
+        if verdict.verdict is not Verdict.UNTOUCHED and (not watch or evidence.name in watch)
+    )
+    incidental = frozenset(evidence.name for evidence, _ in judged if evidence.incidental)
+    verdict = judge_cell(variables, incidental)
+    reason = cell_reason(verdict, variables, None, "")
+    return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
+
+
+def not_judged(cell: Cell, verdict: Verdict, reason: str, seconds: float | None, engine: str = "") -> CellReport:
+    """A cell that was skipped, or whose rerun gave no answer."""
+    return _cell(cell, verdict, reason, Seconds(seconds), engine)
+
+
+def _cell(
+    cell: Cell,
+    verdict: Verdict,
+    reason: str,
+    seconds: Seconds,
+    engine: str,
+    variables: tuple[VariableReport, ...] = (),
+    error: Raised | None = None,
+) -> CellReport:
+    return CellReport(
+        cell.index, cell.id, verdict, reason, cell.first_line, seconds, variables, error, engine
+    )
+
+
+def _variable(seen: Evidence, judged: Judged) -> VariableReport:
+    plain = seen.kind is Kind.DEFINITION and judged.verdict is Verdict.IN_PLACE
+    return VariableReport(
+        name=seen.name,
+        kind=Kind.DATA if plain else seen.kind,
+        type=seen.type,
+        verdict=judged.verdict,
+        how=judged.how,
+        via=judged.via,
+        marks=judged.marks,
+        changes=seen.changes[:_SHOWN_CHANGES],
+        more_changes=max(0, len(seen.changes) - _SHOWN_CHANGES),
+        opaque=seen.opaque,
+        reason=variable_reason(seen, judged),
+    )

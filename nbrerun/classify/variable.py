@@ -1,0 +1,79 @@
+"""The verdict on one variable in one cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbrerun.classify.evidence import Evidence
+from nbrerun.experiments.observation import Place
+from nbrerun.model import How, Kind, Mark, Verdict, Via
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with what goes with it."""
+
+    verdict: Verdict
+    how: How | None = None
+    via: Via | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+def judge(seen: Evidence) -> Judged:
+    """Apply the rules of the contract, the strongest first."""
+    if seen.moved:
+        return _with_drift(seen, _moved(seen))
+    if not _touched(seen):
+        return Judged(Verdict.UNTOUCHED)
+    if seen.opaque and not seen.bound:
+        return Judged(Verdict.UNDETERMINED)
+    if _left_alone(seen):
+        return Judged(Verdict.PERSISTED, via=Via.KERNEL)
+    return _with_drift(seen, Judged(Verdict.RESET, _how(seen)))
+
+
+def _touched(seen: Evidence) -> bool:
+    opaque_in_use = bool(seen.opaque) and (seen.written or seen.passed)
+    return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or opaque_in_use
+
+
+def _moved(seen: Evidence) -> Judged:
+    """The rerun ended with another value than the first run."""
+    if seen.kind is Kind.GENERATOR:
+        return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
+    if not seen.moved_pinned:
+        return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
+    if not seen.moved_control:
+        return Judged(Verdict.IN_PLACE)
+    if seen.beyond_noise and not _made_from_nothing(seen):
+        return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
+    return Judged(Verdict.RESET, _how(seen), marks=(Mark.NONDETERMINISTIC,))
+
+
+def _made_from_nothing(seen: Evidence) -> bool:
+    """A new object, by a cell that does not look at the old one first."""
+    return seen.bound and not seen.looked_at
+
+
+def _left_alone(seen: Evidence) -> bool:
+    """The first run created the value, and the rerun neither bound the name nor wrote to the object."""
+    created = seen.changed_first or seen.bound_first
+    if not created or not seen.mentioned or seen.new_object or seen.kind in (Kind.ENV, Kind.GENERATOR):
+        return False
+    if seen.bound and (seen.atom or not seen.made):
+        return False
+    if seen.written or seen.parts_kept is False:
+        return False
+    return seen.parts_kept is True or seen.bound or not seen.passed
+
+
+def _how(seen: Evidence) -> How:
+    return How.RECREATED if seen.new_object or seen.atom else How.REFITTED
+
+
+def _with_drift(seen: Evidence, judged: Judged) -> Judged:
+    """*again* gives reset, but going back at the end gives another result."""
+    drifts = seen.later is Place.ELSEWHERE or seen.later_raised is not None
+    if judged.verdict is Verdict.RESET and drifts and Mark.NONDETERMINISTIC not in judged.marks:
+        return Judged(judged.verdict, judged.how, judged.via, (*judged.marks, Mark.DRIFTS))
+    return judged

@@ -1,0 +1,62 @@
+"""Which engine answers, and from which cell on another one has to; with the reason, for the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from nbrerun.engine.fork import ForkEngine
+from nbrerun.engine.interface import Doing, Engine, Limits, Undone
+from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.replay import ReplayEngine
+from nbrerun.config import Settings
+from nbrerun.model import Cell
+from nbrerun.notebook import Notebook
+from nbrerun.probe.messages import Generator
+
+
+class Choice:
+    """The engine in use, and why."""
+
+    def __init__(self, notebook: Notebook, settings: Settings, kernel_name: str, doing: Doing) -> None:
+        self._notebook = notebook
+        self._kernel_name = kernel_name
+        self._timeout = settings.timeout
+        self._limits = Limits(settings.timeout)
+        self._doing = doing
+        self._wanted = settings.engine
+        self.names: list[str] = []
+        self.engine, self.reason = self._first()
+        self.names.append(self.engine.name)
+
+    def _first(self) -> tuple[Engine, str]:
+        can_fork = hasattr(os, "fork")
+        if self._wanted == "replay" or (self._wanted == "auto" and not can_fork):
+            reason = "asked for" if self._wanted == "replay" else "this system cannot fork"
+            return ReplayEngine(self._start(), self._start, self._limits, self._doing), reason
+        reason = "asked for" if self._wanted == "fork" else "everything in this notebook survives a fork"
+        return ForkEngine(self._start(), self._limits), reason
+
+    def _start(self, seeds: Sequence[Generator] = ()) -> Kernel:
+        return Kernel(self._notebook, self._kernel_name, self._timeout, seeds)
+
+    def switch(self, undone: Undone, cell: Cell, done: Sequence[Cell]) -> bool:
+        """Go over to replay from this cell on, in the same kernel, if that may help.
+
+        Args:
+            undone: why the engine in use gave no answer.
+            cell: the cell that it gave none for.
+            done: the cells that the main run has run so far.
+        """
+        engine = self.engine
+        if self._wanted != "auto" or not undone.replay_may_answer or not isinstance(engine, ForkEngine):
+            return False
+        self.reason = f"fork up to cell {cell.index}, replay from there on: {undone.reason}"
+        self.engine = ReplayEngine(engine.release(), self._start, self._limits, self._doing, done)
+        self.names.append(self.engine.name)
+        return True
+
+    @property
+    def name(self) -> str:
+        """`fork`, `replay`, or both."""
+        return "+".join(self.names)

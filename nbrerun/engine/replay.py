@@ -1,0 +1,187 @@
+"""The replay engine: a moment is reached by running the notebook up to it, in a fresh kernel if need be.
+
+The kernel at hand is used as long as it is where the main run left it. A rerun that changed nothing
+leaves it so; one that only drew random numbers has its generators put back; any other spoils it, and
+the next thing asked for costs a fresh kernel, brought to the moment by running the cells before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import cast
+
+from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Leaves, Limits, Undone
+from nbrerun.engine.kernel import Kernel, ProbeFailure, Waiting
+from nbrerun.model import Cell, Raised
+from nbrerun.probe.messages import Generator, Rerun, State
+from nbrerun.probe.wire import Closed
+
+StartKernel = Callable[[Sequence[Generator]], Kernel]
+"""Starts a kernel whose global generators of random numbers begin as given."""
+
+_UNREACHED = Undone("a fresh kernel did not come as far as this cell again")
+
+
+class ReplayEngine:
+    """Everywhere, for any library."""
+
+    name = "replay"
+
+    def __init__(
+        self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Cell] = ()
+    ) -> None:
+        self.kernel = kernel
+        self._start = start
+        self._limits = limits
+        self._doing = doing
+        self._cells = list(done)
+        """Cells of the main run so far."""
+        self._fresh = True
+        """The kernel is where the main run left it."""
+        self._first_seconds: dict[int, float] = {}
+
+    def first_run(self, cell: Cell) -> FirstRun:
+        """Run the next cell, in a kernel that is where the last one left it."""
+        before: State | None = None
+        if not self._fresh:
+            if self._refresh(len(self._cells)):
+                return FirstRun(0.0, Raised("DeadKernelError", _UNREACHED.reason), fatal=True)
+            before = cast(State, self.kernel.ask("read"))
+        self._remember()
+        run = self.kernel.execute(cell)
+        self._cells.append(cell)
+        self._first_seconds[cell.index] = run.seconds
+        return replace(run, before=before)
+
+    def hold(self, moment: int) -> Undone | None:
+        """Nothing to keep: the way there can be gone again."""
+        return None
+
+    def drop(self, moment: int) -> None:
+        """Nothing was kept."""
+
+    def branch(self, moment: int) -> Branch | Undone:
+        """A kernel at the end of the main run so far; no experiment starts further back."""
+        undone = self._refresh(moment)
+        return undone or ReplayBranch(self)
+
+    def control(self, moment: int, cell: Cell) -> Control | Undone:
+        """A fresh kernel brought to the moment has run the cell for the first time."""
+        self._fresh = False
+        undone = self._refresh(moment)
+        if undone:
+            return undone
+        after = cast(State, self.kernel.ask("read"))
+        return Control(self._before, after, ReplayBranch(self).leaves_after)
+
+    def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
+        """What was remembered before the cell's first run."""
+        return set(self.kernel.ask("existed", ids=list(addresses))["existed"])
+
+    def close(self) -> None:
+        """End the kernel."""
+        self.kernel.close()
+
+    def _remember(self) -> None:
+        """Have the probe note which objects there are, for `existed`; a dead kernel shows soon enough."""
+        with contextlib.suppress(Closed):
+            self.kernel.ask("remember")
+
+    def _refresh(self, moment: int) -> Undone | None:
+        """Make sure that the kernel is at `moment`, which is never behind it."""
+        if self._fresh and moment == len(self._cells):
+            return None
+        seeds = self._seeds()
+        self.kernel.close()
+        self.kernel = self._start(seeds)
+        for number, cell in enumerate(self._cells[:moment], 1):
+            self._doing(cell.index, "again up to here")
+            if number == moment:
+                self._before = cast(State, self.kernel.ask("read"))
+                self._remember()
+            if self.kernel.execute(cell).fatal:
+                return _UNREACHED
+        self._fresh = True
+        return None
+
+    def _seeds(self) -> Sequence[Generator]:
+        try:
+            self.seeds: Sequence[Generator] = self.kernel.ask("seeds")["generators"]
+        except (Closed, ProbeFailure):  # a dead kernel: begin as the last one did, where that is known
+            self.seeds = getattr(self, "seeds", ())
+        return self.seeds
+
+    def wait_for_run(self, cell: Cell, pins: Sequence[Generator]) -> Rerun | Undone:
+        """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
+        patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
+        waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
+        self._fresh = False
+        reply = self.kernel.ask_running(waiting, sources=[cell.source], pins=list(pins))
+        return reply if isinstance(reply, Undone) else cast(Rerun, reply)
+
+    def settle(self, before: State, run: Rerun) -> None:
+        """The branch is over: see whether the kernel can go on from where it is."""
+        if run["error"] is not None or not _same(before, run):
+            return
+        if before["generators"] != run["after"]["generators"]:
+            self.kernel.ask("put_back", pins=before["generators"])
+        self._fresh = True
+
+
+class ReplayBranch:
+    """The kernel itself, at the end of the main run so far."""
+
+    def __init__(self, engine: ReplayEngine) -> None:
+        self._engine = engine
+        self._kernel = engine.kernel
+        self._before: State | None = None
+        self._run: Rerun | None = None
+        self._leaves: dict[str, Leaves] = {}
+
+    def read(self) -> State:
+        """The state as it is now."""
+        self._before = cast(State, self._kernel.ask("read"))
+        return self._before
+
+    def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
+        """Run a cell here, after noting the parts of all that it can reach."""
+        before = self._before or self.read()
+        names = [name for name in self.touchable(cell) if name in before["variables"]]
+        self._leaves = self._kernel.ask("leaves", names=names)
+        run = self._engine.wait_for_run(cell, pins)
+        if not isinstance(run, Undone):
+            self._run = run
+        return run
+
+    def touchable(self, cell: Cell) -> Sequence[str]:
+        """Names that a cell may read or bind."""
+        return cast(list[str], self._kernel.ask("touchable", sources=[cell.source])["names"])
+
+    def leaves_before(self, names: Sequence[str]) -> Leaves:
+        """As they were noted before the run."""
+        return {name: self._leaves[name] for name in names if name in self._leaves}  # type: ignore[misc]
+
+    def leaves_after(self, names: Sequence[str]) -> Leaves:
+        """Variables taken apart, as they are here."""
+        return cast(Leaves, self._kernel.ask("leaves", names=list(names)))
+
+    def close(self) -> None:
+        """Let the main run go on here, if it can."""
+        if self._before is not None and self._run is not None and self._kernel is self._engine.kernel:
+            self._engine.settle(self._before, self._run)
+
+
+def _same(before: State, run: Rerun) -> bool:
+    """Equal values under every name; what the cell can reach and nobody can read may have changed."""
+    first, second = before["variables"], run["after"]["variables"]
+    if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
+        return False
+    reached = {name for name in run["reads"] if name in first}
+    if any(first[name]["opaque"] and first[name]["kind"] != "definition" for name in reached):
+        return False
+    return all(
+        variable["kind"] == "generator" or variable["digest"] == second[name]["digest"]
+        for name, variable in first.items()
+    )

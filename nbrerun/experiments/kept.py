@@ -1,0 +1,45 @@
+"""Where *again* left the same value: has the rerun made it anew, or left alone what was there?
+
+The value does not tell, but the objects do. What the first run made, and the rerun replaced by an equal
+object, was made anew; where the very same objects are still there, they were left alone.
+"""
+
+from __future__ import annotations
+
+from nbrerun.engine.interface import Branch, Engine
+from nbrerun.experiments.observation import Observation
+from nbrerun.state.diff import differing, rebound
+
+
+def look_closer(engine: Engine, moment: int, branch: Branch, seen: Observation) -> None:
+    """Fill in `made` and `parts_kept` for the names where it matters."""
+    assert seen.again is not None
+    names = _unclear(seen)
+    if not names:
+        return
+    before, after = branch.leaves_before(names), branch.leaves_after(names)
+    parts = {
+        name: {path: leaf["id"] for path, leaf in before.get(name, {}).items() if not leaf["atom"]} for name in names
+    }
+    addresses = {address for table in parts.values() for address in table.values()}
+    old = engine.existed(moment, sorted(addresses)) if addresses else set()
+    seen.made = frozenset(name for name in names if parts[name].get(name, None) not in {None, *old})
+    for name in names:
+        new = {path: address for path, address in parts[name].items() if address not in old}
+        if new:
+            now = after.get(name, {})
+            seen.parts_kept[name] = all(path in now and now[path]["id"] == new[path] for path in new)
+
+
+def _unclear(seen: Observation) -> list[str]:
+    """Names that the first run changed or bound, and that hold the same value and object after the rerun."""
+    assert seen.again is not None
+    after = seen.again["after"]
+    changed = differing(seen.before, seen.first) | rebound(seen.before, seen.first)
+    same = changed - differing(seen.first, after) - rebound(seen.first, after)
+    variables = seen.first["variables"]
+    return [
+        name
+        for name in sorted(same)
+        if name in variables and not variables[name]["atom"] and variables[name]["kind"] != "generator"
+    ]

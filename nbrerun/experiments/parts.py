@@ -1,0 +1,29 @@
+"""What moved, taken apart for evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nbrerun.engine.interface import Leaves
+from nbrerun.experiments.observation import Moved
+from nbrerun.model import Change
+from nbrerun.probe.messages import State
+from nbrerun.state.diff import ENV, changes, setting_change
+
+_MOST_SHOWN = 40
+
+
+def worth_showing(names: Iterable[str]) -> list[str]:
+    """The variables to take apart: not settings, which have no parts, and not too many."""
+    return [name for name in sorted(names) if not name.startswith(ENV)][:_MOST_SHOWN]
+
+
+def take_apart(names: Iterable[str], first: State, second: State, before: Leaves, after: Leaves) -> Moved:
+    """What moved in each of these names, the largest changes first."""
+    found: dict[str, tuple[Change, ...]] = {}
+    for name in sorted(names):
+        if name.startswith(ENV):
+            found[name] = (setting_change(name, first, second),)
+        else:
+            found[name] = tuple(changes(before.get(name, {}), after.get(name, {})))
+    return found

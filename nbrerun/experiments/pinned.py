@@ -1,0 +1,35 @@
+"""*again, pinned*: the same with every generator of random numbers set back to where it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+
+from nbrerun.engine.interface import Engine, Undone
+from nbrerun.experiments.observation import Observation
+from nbrerun.probe.messages import Generator
+from nbrerun.state.diff import differing, moved_generators
+
+
+def draws(seen: Observation) -> bool:
+    """Whether the first run or the rerun moved a generator that was there before."""
+    assert seen.again is not None
+    return bool(moved_generators(seen.before, seen.first) or moved_generators(seen.first, seen.again["after"]))
+
+
+def pinned(engine: Engine, moment: int, seen: Observation, pins: Sequence[Generator]) -> Undone | None:
+    """Note what still moves; where no generator did, this is *again* itself."""
+    seen.still_moved = frozenset(seen.moved)
+    if not draws(seen):
+        return None
+    branch = engine.branch(moment)
+    if isinstance(branch, Undone):
+        return branch
+    with closing(branch):
+        first = branch.read()
+        run = branch.run(seen.cell, pins)
+    if isinstance(run, Undone):
+        return run
+    if run["error"] is None:
+        seen.still_moved = frozenset(differing(first, run["after"]))
+    return None

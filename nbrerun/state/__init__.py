@@ -1,0 +1,1 @@
+"""Compares what the probe read at two moments."""

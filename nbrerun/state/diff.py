@@ -1,0 +1,119 @@
+"""Two states into the names that differ; two tables of parts into changes with their sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from nbrerun.model import Change
+from nbrerun.probe.messages import GLOBAL, Generator, Leaf, State
+
+Leaves = Mapping[str, Leaf]
+
+
+ENV = "env:"
+"""What names of process settings begin with."""
+
+
+def differing(first: State, second: State) -> set[str]:
+    """Names whose values differ, those that only one state has and process settings (`env:NAME`) included."""
+    one, other = first["variables"], second["variables"]
+    names = {
+        name
+        for name in one.keys() | other.keys()
+        if name not in one or name not in other or one[name]["digest"] != other[name]["digest"]
+    }
+    settings = first["settings"].keys() | second["settings"].keys()
+    return names | {
+        ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)
+    }
+
+
+def rebound(first: State, second: State) -> set[str]:
+    """Names that hold another object than before, or did not exist."""
+    one, other = first["variables"], second["variables"]
+    return {name for name in other if name not in one or one[name]["id"] != other[name]["id"]}
+
+
+def moved_generators(first: State, second: State) -> set[str]:
+    """Names of the generators that stand elsewhere; new ones are left out."""
+    return {
+        item["name"]
+        for item in second["generators"]
+        for old in first["generators"]
+        if same_generator(old, item) and old["digest"] != item["digest"]
+    }
+
+
+def same_generator(one: Generator, other: Generator) -> bool:
+    """Whether two looks at one kernel saw the same generator: global ones by name, others by address."""
+    if one["name"].startswith(GLOBAL) or other["name"].startswith(GLOBAL):
+        return one["name"] == other["name"]
+    return one["id"] == other["id"]
+
+
+def setting_change(name: str, first: State, second: State) -> Change:
+    """What happened to one process setting."""
+    key = name[len(ENV) :]
+    return Change(name, first["settings"].get(key, "(not set)"), second["settings"].get(key, "(not set)"))
+
+
+def changes(first: Leaves, second: Leaves) -> list[Change]:
+    """The parts that differ, the largest changes first."""
+    found: dict[str, Change] = {}
+    for path in [*first, *(path for path in second if path not in first)]:
+        change = _change(path, first.get(path), second.get(path))
+        if change is not None:
+            found.setdefault(change.path, change)
+    return sorted(found.values(), key=_weight)
+
+
+def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
+    if one is None or other is None:
+        return Change(path, one["text"] if one else "(absent)", other["text"] if other else "(absent)")
+    if one["digest"] == other["digest"]:
+        return None
+    if one["length"] != other["length"] and one["length"] and other["length"]:
+        return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
+    if not one["whole"] and not other["whole"]:
+        return None  # its parts tell
+    return Change(path, one["text"], other["text"], max_abs_change(one["numbers"], other["numbers"]))
+
+
+def _distance(one: str, other: str) -> float | None:
+    return abs(int(other) - int(one)) if one.isdigit() and other.isdigit() else None
+
+
+def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
+    """Largest absolute difference of two runs of float64; None unless both are there and as long."""
+    if one is None or other is None or len(one) != len(other):
+        return None
+    import numpy  # only a difference of arrays is worth loading it
+
+    first, second = numpy.frombuffer(one), numpy.frombuffer(other)
+    with numpy.errstate(invalid="ignore", over="ignore"):
+        distances = numpy.abs(second - first)
+    largest = float(numpy.nanmax(distances)) if not numpy.isnan(distances).all() else math.nan
+    return largest if math.isfinite(largest) else None
+
+
+def _weight(change: Change) -> tuple[bool, float, str]:
+    size = change.max_abs_change
+    return (size is None, -size if size is not None else 0.0, change.path)
+
+
+def exceeds(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
+    """Whether the rerun moved a part that the control left alone, or moved one much further."""
+    held = {change.path: change.max_abs_change for change in noise}
+    return any(_beyond(change, held) for change in moved)
+
+
+_CLEARLY = 10.0
+"""A part moved by the rerun itself when it went this many times as far as the noise does."""
+
+
+def _beyond(change: Change, noise: Mapping[str, float | None]) -> bool:
+    if change.path not in noise:
+        return True
+    size, noisy = change.max_abs_change, noise[change.path]
+    return size is not None and noisy is not None and size > _CLEARLY * noisy

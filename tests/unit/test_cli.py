@@ -1,0 +1,390 @@
+"""The command line with a fake analysis: what is asked of it, what is shown, and which exit code follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import pytest
+
+import nbrerun
+from nbrerun import analysis
+from nbrerun.cli import main
+from nbrerun.config import Settings
+from nbrerun.errors import KernelError
+from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Seconds, Severity, Verdict
+from nbrerun.notebook import Notebook
+
+Write = Callable[..., Path]
+ROOT = Path(nbrerun.__file__).parents[1]
+
+
+@dataclass
+class Fake:
+    """Stands in for `analyze`: notes what it is called with, and answers or raises by the notebook's name."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    calls: list[tuple[str, Settings]] = field(default_factory=list)
+
+    def __call__(self, notebook: Notebook, settings: Settings, listener: analysis.Listener) -> NotebookReport:
+        self.calls.append((notebook.path.name, settings))
+        answer = self.answers.get(notebook.path.name, {})
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, BaseException):
+            raise answer
+        cell = CellReport(0, "a", Verdict.RESET, "starts over", "x = 1", Seconds(1.0, 1.0))
+        return NotebookReport(str(notebook.path), "fork", "", "python3", (cell,), **answer)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """The fake, put in place of `analyze`."""
+    fake = Fake()
+    monkeypatch.setattr(analysis, "analyze", fake)
+    monkeypatch.setenv("COLUMNS", "80")
+    return fake
+
+
+def run(*args: object) -> click.testing.Result:
+    """Run `nbrerun check ARGS`; a traceback fails the test."""
+    result = click.testing.CliRunner().invoke(main, ["check", *map(str, args)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def finding(severity: Severity) -> dict[str, Any]:
+    """An answer of the fake with one finding."""
+    return {"findings": (Finding("NBR002", severity, 0, "model", "trains on"),)}
+
+
+FAILURE = {"failure": Failure("ValueError", "no", (), 1)}
+
+
+def test_defaults_are_those_of_settings(fake: Fake, write_notebook: Write) -> None:
+    """Without options the analysis gets `Settings()`, and exit code 0 says that all is well."""
+    result = run(write_notebook("x = 1"))
+    assert (result.exit_code, fake.calls) == (0, [("nb.ipynb", Settings())])
+    assert "starts over" in result.stdout
+    assert result.stderr == ""
+
+
+def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
+    """Options become the settings that they name; lists may be repeated and comma separated."""
+    path = write_notebook("x = 1", "y", "z", {"source": "t", "tags": ["train"]})
+    args = (
+        "--cells 0,1-2 --cells tag:train --only models --watch a --watch b --experiment again --engine replay"
+    )
+    run(path, *args.split(), "--kernel", "my kernel", "--timeout", "2.5")
+    assert fake.calls[0][1] == Settings(
+        cells=("0", "1-2", "tag:train"),
+        only="models",
+        watch=frozenset({"a", "b"}),
+        experiments=frozenset({"again"}),
+        engine="replay",
+        kernel="my kernel",
+        timeout=2.5,
+    )
+
+
+def test_experiments_add_up(fake: Fake, write_notebook: Write) -> None:
+    """Comma separated and repeated names are one set."""
+    run(write_notebook("x"), "--experiment", "again, later", "--experiment", "again")
+    assert fake.calls[0][1].experiments == {"again", "later"}
+
+
+def test_several_notebooks_are_one_report(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A folder and a file are checked in order, each once, and reported together."""
+    b, _ = write_notebook("x", name="b.ipynb"), write_notebook("x", name="a.ipynb")
+    result = run(b, tmp_path)
+    assert [name for name, _ in fake.calls] == ["b.ipynb", "a.ipynb"]
+    assert "2 cells in 2 notebooks: 2 reset" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({}, 0),
+        (finding(Severity.WARNING), 0),
+        (finding(Severity.INFO), 0),
+        (finding(Severity.ERROR), 1),
+        (FAILURE, 3),
+        (FAILURE | finding(Severity.ERROR), 3),
+        (FAILURE | {"interrupted": True}, 130),
+        (KeyboardInterrupt(), 130),
+        (KernelError("there is no kernel x"), 2),
+    ],
+)
+def test_exit_codes(fake: Fake, write_notebook: Write, answer: Any, code: int) -> None:
+    """0 well, 1 findings, 3 failed wins over 1, 130 interrupted, 2 no such kernel."""
+    fake.answers["nb.ipynb"] = answer
+    assert run(write_notebook("x")).exit_code == code
+
+
+def test_the_worst_notebook_gives_the_exit_code(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """One failed notebook among others is exit 3, whatever comes after it."""
+    for name in "abc":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers = {"a.ipynb": finding(Severity.ERROR), "b.ipynb": FAILURE}
+    assert run(tmp_path).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ((), "nbrerun: give at least one notebook"),
+        (("missing.ipynb",), "nbrerun: there is no file missing.ipynb"),
+        (("empty",), "nbrerun: there is no notebook (*.ipynb) in the folder empty"),
+        (("bad.ipynb",), "nbrerun: bad.ipynb is not a notebook: it is not JSON"),
+        (("nb.ipynb", "bad.ipynb"), "nbrerun: bad.ipynb is not a notebook: it is not JSON"),
+        (("nb.ipynb", "--cells", "7"), "nbrerun: --cells 7: nb.ipynb has only cell 0"),
+        (
+            ("nb.ipynb", "--output", "nowhere/r.json"),
+            "nbrerun: the folder of the output file nowhere/r.json does",
+        ),
+        (("nb.ipynb", "--output", "empty"), "nbrerun: the output file empty is a folder"),
+        (
+            ("nb.ipynb", "--output", "./nb.ipynb"),
+            "nbrerun: the output file nb.ipynb is one of the notebooks",
+        ),
+        (("nb.ipynb", "--output", "r" * 300), "nbrerun: the output file rrr"),
+        (("nb.ipynb", "--svg", "nowhere/r.svg"), "nbrerun: the folder of the output file nowhere/r.svg does"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_anything_runs(
+    fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], says: str
+) -> None:
+    """Exit 2, one line on stderr, nothing on stdout, nothing run and nothing written."""
+    folder = write_notebook("x").parent
+    (folder / "empty").mkdir()
+    (folder / "bad.ipynb").write_text("not JSON")
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*")), (folder / "nb.ipynb").read_bytes()
+    result = run(*args)
+    assert (result.exit_code, result.stdout, fake.calls) == (2, "", [])
+    assert result.stderr.startswith(says)
+    assert result.stderr.count("\n") == 1
+    assert (sorted(folder.rglob("*")), (folder / "nb.ipynb").read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ("--experiment again,nope", "there is no 'nope'; there is again, later"),
+        ("--experiment ,", "empty name"),
+        ("--cells 1,,2", "empty name"),
+        ("--timeout 0", "greater than 0"),
+        ("--timeout nan", "greater than 0"),
+        ("--timeout inf", "greater than 0"),
+        ("--timeout soon", "not a valid float"),
+        ("--engine warp", "'auto', 'fork', 'replay'"),
+        ("--only data", "'models', 'all'"),
+        ("--format xml", "'terminal', 'json'"),
+        ("--nope", "No such option"),
+    ],
+)
+def test_bad_options_are_usage_errors(fake: Fake, write_notebook: Write, args: str, says: str) -> None:
+    """An option that cannot be meant is exit 2 and says what there is."""
+    result = run(write_notebook("x"), *args.split())
+    assert (result.exit_code, fake.calls) == (2, [])
+    assert says in result.stderr
+
+
+def test_json_goes_to_stdout_alone(fake: Fake, write_notebook: Write) -> None:
+    """stdout is one JSON document, stderr is empty."""
+    result = run(write_notebook("x"), "--format", "json", "-q")
+    assert json.loads(result.stdout)["summary"]["cells"] == 1
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("form", ["json", "terminal"])
+def test_output_takes_the_report_and_stderr_a_line(
+    fake: Fake, write_notebook: Write, tmp_path: Path, form: str
+) -> None:
+    """The chosen format goes to the file, the summary in one line to stderr, unless quiet."""
+    target = tmp_path / "report"
+    result = run(write_notebook("x"), "--format", form, "--output", target)
+    assert result.stdout == ""
+    assert result.stderr.startswith("nbrerun: 1 cell in 1 notebook: 1 reset; no findings")
+    assert str(target) in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert ("schema_version" if form == "json" else "starts over") in target.read_text(encoding="utf-8")
+    assert run(tmp_path, "--output", target, "-q").stderr == ""
+
+
+def test_the_picture_is_written_besides(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """`--svg` adds a picture and takes nothing away from stdout."""
+    result = run(write_notebook("x"), "--svg", tmp_path / "r.svg")
+    assert "starts over" in result.stdout
+    assert (tmp_path / "r.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_quiet_and_verbose_change_the_report(fake: Fake, write_notebook: Write) -> None:
+    """-q leaves the cells out, -v adds the seconds."""
+    fake.answers["nb.ipynb"] = finding(Severity.WARNING)
+    path = write_notebook("x")
+    shown = {option: run(path, *option.split()).stdout for option in ("", "-q", "-v", "-q -v")}
+    assert ["starts over" in text for text in shown.values()] == [True, False, True, True]
+    assert ["first run" in text for text in shown.values()] == [False, False, True, False]
+    assert all("NBR002" in text for text in shown.values())
+
+
+@pytest.mark.parametrize("problem", [KernelError("there is no kernel x"), KeyboardInterrupt()])
+def test_what_is_known_is_reported_when_a_later_notebook_fails(
+    fake: Fake, write_notebook: Write, tmp_path: Path, problem: BaseException
+) -> None:
+    """The notebooks done are in the report, the rest is not run, and one sentence says why."""
+    for name in "abc":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers["b.ipynb"] = problem
+    target = tmp_path / "report.json"
+    result = run(tmp_path, "--format", "json", "--output", target)
+    assert [name for name, _ in fake.calls] == ["a.ipynb", "b.ipynb"]
+    paths = [one["path"] for one in json.loads(target.read_text(encoding="utf-8"))["notebooks"]]
+    assert paths == [str(tmp_path / "a.ipynb")]
+    last = result.stderr.splitlines()[-1]
+    assert last == f"nbrerun: {problem}" or last == "nbrerun: interrupted; 2 of 3 notebooks not checked"
+
+
+def test_nothing_is_written_when_nothing_is_known(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A kernel that the first notebook lacks leaves no report behind, on stdout neither."""
+    fake.answers["nb.ipynb"] = KernelError("there is no kernel x")
+    path = write_notebook("x")
+    result = run(path, "--output", tmp_path / "r.txt")
+    assert (result.exit_code, result.stderr) == (2, "nbrerun: there is no kernel x\n")
+    assert not (tmp_path / "r.txt").exists()
+    assert run(path, "--format", "json").stdout == ""
+
+
+def test_an_interrupted_report_stops_the_rest(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A notebook that comes back interrupted is reported, and no other one is begun."""
+    for name in "ab":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers["a.ipynb"] = {"interrupted": True}
+    result = run(tmp_path)
+    assert (result.exit_code, len(fake.calls)) == (130, 1)
+    assert "interrupted" in result.stdout
+    assert "1 of 2 notebooks not checked" in result.stderr
+
+
+def test_sigterm_is_like_ctrl_c(fake: Fake, write_notebook: Write) -> None:
+    """SIGTERM ends the check as an interrupt, and the handler of before is back afterwards."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    fake.answers["nb.ipynb"] = lambda: signal.raise_signal(signal.SIGTERM)
+    try:
+        assert run(write_notebook("x")).exit_code == 130
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_bugs_show_themselves(fake: Fake, write_notebook: Write) -> None:
+    """What is not an error of ours or the person's is not hidden."""
+    fake.answers["nb.ipynb"] = ZeroDivisionError("bug")
+    with pytest.raises(ZeroDivisionError):
+        run(write_notebook("x"))
+
+
+def test_the_notebook_is_never_changed(fake: Fake, write_notebook: Write) -> None:
+    """Its bytes are the same after a check."""
+    path = write_notebook("x", nbformat_minor=2)
+    before = path.read_bytes()
+    run(path)
+    assert path.read_bytes() == before
+
+
+def test_help_is_grouped_and_fits() -> None:
+    """`check --help` has its headings, every option, examples and exit codes, in 80 columns."""
+    result = click.testing.CliRunner().invoke(main, ["check", "--help"], prog_name="nbrerun")
+    text = result.stdout
+    headings = ["What to run again:", "How to run:", "What to show:", "Other:", "Examples:", "Exit codes:"]
+    places = [text.index(heading) for heading in headings]
+    assert places == sorted(places)
+    options = "cells experiment engine kernel timeout only watch format output quiet verbose version help"
+    assert not [name for name in options.split() if f"--{name}" not in text]
+    assert "svg" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    starts = {
+        line.index(word)
+        for line in text.splitlines()
+        for word in ("Run only", "Kernel to", "What the")
+        if word in line
+    }
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize("args", [["--version"], ["check", "--version"]])
+def test_version(args: list[str]) -> None:
+    """Both levels say name and version."""
+    assert click.testing.CliRunner().invoke(main, args).stdout == f"nbrerun {nbrerun.__version__}\n"
+
+
+def _python(code: str, *more: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code, *more],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **options,
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Importing the command line loads click and nothing that takes its time."""
+    heavy = "{'rich', 'nbformat', 'nbclient', 'jupyter_client', 'asyncio', 'json', 'sklearn', 'numpy'}"
+    done = _python(f"import sys, nbrerun.cli; print(sorted({heavy} & set(sys.modules)))")
+    assert done.stdout.strip() == "[]"
+
+
+CHECK_WITH_FAKE = """
+import sys
+from nbrerun import analysis
+from nbrerun.cli import main
+from nbrerun.model import CellReport, NotebookReport, Verdict
+cells = tuple(CellReport(i, str(i), Verdict.RESET, "starts over " * 20, "x = 1") for i in range(2000))
+analysis.analyze = lambda notebook, settings, listener: NotebookReport("nb", "fork", "", "python3", cells)
+main(["check", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "terminal"])
+def test_a_reader_that_stops_is_no_error(write_notebook: Write, form: str) -> None:
+    """`nbrerun check ... | head -1` ends quietly, with the exit code of the check."""
+    command = [sys.executable, "-c", CHECK_WITH_FAKE, str(write_notebook("x")), "--format", form]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("how", ["stdout", "output"])
+def test_a_full_disk_is_one_sentence(write_notebook: Write, how: str) -> None:
+    """A report that cannot be written is exit 2 and one line, no traceback."""
+    more = ["--output", "/dev/full"] if how == "output" else []
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", CHECK_WITH_FAKE, str(write_notebook("x")), *more]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("nbrerun: the report cannot be written to ")
+    assert "Traceback" not in done.stderr
