@@ -40,15 +40,16 @@ class ReplayEngine:
         """Cells of the main run so far."""
         self._fresh = True
         """The kernel is where the main run left it."""
+        self._renewed = False
+        """It is another one than the last cell of the main run was run in."""
         self._first_seconds: dict[int, float] = {}
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
-        before: State | None = None
-        if not self._fresh:
-            if self._refresh(len(self._cells)):
-                return FirstRun(0.0, Raised("DeadKernelError", _UNREACHED.reason), fatal=True)
-            before = cast(State, self.kernel.ask("read"))
+        if self._refresh(len(self._cells)):
+            return FirstRun(0.0, Raised("DeadKernelError", _UNREACHED.reason), fatal=True)
+        before = cast(State, self.kernel.ask("read")) if self._renewed else None
+        self._renewed = False
         self._remember()
         run = self.kernel.execute(cell)
         self._cells.append(cell)
@@ -96,6 +97,7 @@ class ReplayEngine:
         seeds = self._seeds()
         self.kernel.close()
         self.kernel = self._start(seeds)
+        self._renewed = True
         for number, cell in enumerate(self._cells[:moment], 1):
             self._doing(cell.index, "again up to here")
             if number == moment:
