@@ -21,8 +21,9 @@ class _Table:
         self.budget = _MOST_NUMBERS
 
     def add(self, path: str, value: Any, node: Node, expanded: bool) -> None:
-        if path in self.leaves and expanded:
-            return  # the same place, taken apart in two steps: the outer one says it all
+        if path in self.leaves:
+            self._add_inner(self.leaves[path], node, expanded)
+            return
         pattern, length = node.size or (None, None)
         self.leaves[path] = {
             "digest": self.reader.read(path, value).digest if node.generator is None else b"generator",
@@ -34,6 +35,13 @@ class _Table:
             "numbers": None if expanded else self._numbers(node),
             "whole": not expanded,
         }
+
+    def _add_inner(self, outer: Leaf, node: Node, expanded: bool) -> None:
+        """What an object is made of at the very same place: the outer one stays what is compared."""
+        if not expanded:
+            outer["whole"] = True
+            outer["text"] = text_of(node)
+            outer["numbers"] = self._numbers(node)
 
     def _numbers(self, node: Node) -> Any:
         numbers = node.numbers() if node.numbers and self.budget > 0 else None

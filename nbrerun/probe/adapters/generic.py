@@ -110,11 +110,11 @@ def _read_c(value: Any, base: type, found: Dict[str, Any]) -> Node:
     if state is _NOTHING:
         reason = f"{type_name(type(value))}: its state cannot be read from Python"
         return attributes_node(value, found, opaque=reason)
-    parts = [found, *state]
+    labels = [f".<state {i}>" for i in range(len(state))]
     return Node(
         type_name(type(value)),
-        children=parts,
-        labels=lambda: [""] + [f".<state {i}>" for i in range(len(parts) - 1)],
+        children=[Described(attributes_node(value, found)), *state] if found else state,
+        labels=lambda: ["", *labels] if found else labels,
         kind=kind_of(type(value)),
         text=lambda: clip(f"<{type_name(type(value))}>"),
     )
