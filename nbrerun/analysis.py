@@ -82,6 +82,8 @@ class _Check:
         self._chosen = select(notebook, settings.cells)
         self._reports: dict[int, CellReport] = {}
         self._seen: dict[int, tuple[Observation, float]] = {}
+        self._set: dict[int, list[str]] = {}
+        """Process settings that each cell's first run changed."""
         self._done: list[Cell] = []
         self._state: State | None = None
         self.failure: Failure | None = None
@@ -126,6 +128,7 @@ class _Check:
             if isinstance(branch, Undone):
                 return self._elsewhere(moment, branch)
             self._state = branch.read()
+            self._set[moment] = self._state["by_hand"]
         except (Closed, ProbeFailure) as error:
             return Undone(f"the state could not be read: {error}")
         return branch
@@ -187,9 +190,10 @@ class _Check:
         end, moment = self._state, len(self._done)
         if end is None:
             return
-        for seen, seconds in self._seen.values():
+        for position, (seen, seconds) in self._seen.items():
             report = self._reports[seen.cell.index]
-            if report.verdict in (Verdict.RESET, Verdict.PERSISTED) and matters(seen, end):
+            settings = {name for set_at, names in self._set.items() if set_at > position for name in names}
+            if report.verdict in (Verdict.RESET, Verdict.PERSISTED) and matters(seen, end, settings):
                 self._listener.cell_started(seen.cell.index, "later")
                 with contextlib.suppress(Closed, ProbeFailure):  # then nothing is said of *later*
                     later(self._choice.engine, moment, seen, end)

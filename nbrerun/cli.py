@@ -74,9 +74,7 @@ _context = {"help_option_names": ["-h", "--help"]}
 _version = click.version_option(__version__, prog_name="nbrerun", message="%(prog)s %(version)s")
 
 
-def _comma_separated(
-    context: click.Context, param: click.Parameter, values: Sequence[str]
-) -> tuple[str, ...]:
+def _comma_separated(context: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     """Split `4,7-9`, and refuse what names nothing."""
     words = [word.strip() for value in values for word in value.split(",")]
     if not all(words):
@@ -88,9 +86,7 @@ def _experiments(context: click.Context, param: click.Parameter, values: Sequenc
     names = _comma_separated(context, param, values)
     for name in names:
         if name not in EXPERIMENTS:
-            raise click.BadParameter(
-                f"there is no {name!r}; there is {', '.join(EXPERIMENTS)}", context, param
-            )
+            raise click.BadParameter(f"there is no {name!r}; there is {', '.join(EXPERIMENTS)}", context, param)
     return frozenset(names or EXPERIMENTS)
 
 
@@ -175,12 +171,8 @@ def main() -> None:
     metavar="FILE",
     help="Write the report to FILE; stdout stays empty, stderr gets one line.",
 )
-@_option(
-    "-q", "--quiet", group=_SHOW, is_flag=True, help="Show findings and the summary only, and no progress."
-)
-@_option(
-    "-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and seconds."
-)
+@_option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show findings and the summary only, and no progress.")
+@_option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and seconds.")
 @_option("--svg", metavar="FILE", hidden=True, help="Draw the terminal report as a picture, too.")
 @_version
 def check(paths: tuple[str, ...], experiment: frozenset[str], **options: Any) -> None:

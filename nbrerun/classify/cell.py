@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbrerun.model import Kind, Mark, VariableReport, Verdict
+from nbrerun.model import How, Kind, VariableReport, Verdict
 
 _STRENGTH = (Verdict.IN_PLACE, Verdict.PERSISTED, Verdict.RESET)
 
@@ -30,4 +30,5 @@ def leading(variables: Sequence[VariableReport], verdict: Verdict) -> list[Varia
 def _counts(variable: VariableReport, incidental: frozenset[str]) -> bool:
     if variable.kind is Kind.DEFINITION or variable.name in incidental:
         return False
-    return not (variable.kind is Kind.GENERATOR and Mark.UNSEEDED in variable.marks)
+    only_drawn_from = variable.kind is Kind.GENERATOR and variable.how is How.REFITTED and bool(variable.marks)
+    return not only_drawn_from

@@ -35,6 +35,10 @@ class Evidence:
     """The rerun bound the name."""
     written: bool = False
     """The rerun stored into the object or called a method of it."""
+    stored: bool = False
+    """The rerun stored an item or an attribute into the object, by a statement that says so."""
+    acts: bool = False
+    """The rerun called something that may have changed settings."""
     passed: bool = False
     """The rerun passed the object to a call."""
     new_object: bool = False
@@ -62,9 +66,11 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     after = seen.again["after"]
     changed = differing(seen.before, seen.first) - _by_import(seen)
     bound_first = rebound(seen.before, seen.first)
-    new_objects = rebound(seen.first, after)
+    new_objects = set(seen.again["replaced"])
     names = changed | bound_first | new_objects | seen.moved.keys()
-    names |= set(seen.again["bound"]) | (_opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]})
+    names |= set(seen.again["bound"]) | set(seen.again["stores"])
+    names |= {name for name, kept in seen.parts_kept.items() if not kept}
+    names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
     for name in sorted(names):
         variable = seen.first["variables"].get(name) or after["variables"].get(name)
         if variable is None and not name.startswith(ENV):
@@ -87,7 +93,12 @@ def _of_variable(
     noise = seen.noise.get(name)
     return Evidence(
         name,
-        kind=_kind(variable, name in {*run["bound"], *bound_first}),
+        kind=_kind(
+            variable,
+            name in {*run["bound"], *bound_first},
+            name in run["imports"],
+            name in changed or moved is not None,
+        ),
         type=variable["type"] if variable else "",
         atom=variable["atom"] if variable else True,
         opaque=tuple(variable["opaque"]) if variable else (),
@@ -98,7 +109,9 @@ def _of_variable(
         bound_first=name in bound_first,
         bound=name in run["bound"],
         written=name in run["written"],
+        stored=name in run["stores"],
         passed=name in run["passed"],
+        acts=run["acts"],
         new_object=name in new_objects,
         made=name in seen.made,
         parts_kept=seen.parts_kept.get(name),
@@ -112,18 +125,20 @@ def _of_variable(
     )
 
 
-def _kind(variable: Variable | None, bound: bool) -> Kind:
+def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool) -> Kind:
     if variable is None:
         return Kind.ENV
+    if imported:
+        return Kind.DEFINITION
     kind = Kind(variable["kind"])
     # A definition that changes without being written anew has a state that moves on: that is data.
-    return Kind.DATA if kind is Kind.DEFINITION and not bound else kind
+    return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
 
 
 def _by_import(seen: Observation) -> set[str]:
     """Settings that the first run changed by importing modules only."""
-    new = set(seen.first["imported"]) - set(seen.before["imported"])
-    return {ENV + name for name in new}
+    changed = {name[len(ENV) :] for name in differing(seen.before, seen.first) if name.startswith(ENV)}
+    return {ENV + name for name in changed - set(seen.first["by_hand"])}
 
 
 def _opaque(state: State) -> set[str]:
@@ -142,5 +157,10 @@ def _seeded(seen: Observation) -> Iterator[Evidence]:
         moved = before.get(name, digest) != digest
         if name.startswith(GLOBAL) and moved and after.get(name) == digest:
             yield Evidence(
-                name[len(GLOBAL) :], Kind.GENERATOR, "generator", mentioned=True, changed_first=True, bound=True
+                name[len(GLOBAL) :],
+                Kind.GENERATOR,
+                "generator",
+                mentioned=True,
+                changed_first=True,
+                bound=True,
             )

@@ -30,8 +30,10 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
     moved = ", ".join(describe(change) for change in seen.changes[:_NAMED])
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
     noisy = "; it is not the same on every first run either" if Mark.NONDETERMINISTIC in judged.marks else ""
-    return f"`{seen.name}` {verb}: {moved or 'its value'}{more} changed{noisy}" if not moved else (
-        f"`{seen.name}` {verb}: {moved}{more}{noisy}"
+    return (
+        f"`{seen.name}` {verb}: {moved or 'its value'}{more} changed{noisy}"
+        if not moved
+        else (f"`{seen.name}` {verb}: {moved}{more}{noisy}")
     )
 
 

@@ -18,9 +18,7 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
     again = seen.again
     taken = Seconds(seconds, again["seconds"])
     if again["error"] is not None:
-        raised = Raised(
-            again["error"]["ename"], again["error"]["evalue"], tuple(again["error"]["traceback"])
-        )
+        raised = Raised(again["error"]["ename"], again["error"]["evalue"], tuple(again["error"]["traceback"]))
         reason = cell_reason(Verdict.ERROR, (), raised, "")
         return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=raised)
     judged = [(evidence, judge(evidence)) for evidence in gather(seen)]
@@ -49,9 +47,7 @@ def _cell(
     variables: tuple[VariableReport, ...] = (),
     error: Raised | None = None,
 ) -> CellReport:
-    return CellReport(
-        cell.index, cell.id, verdict, reason, cell.first_line, seconds, variables, error, engine
-    )
+    return CellReport(cell.index, cell.id, verdict, reason, cell.first_line, seconds, variables, error, engine)
 
 
 def _variable(seen: Evidence, judged: Judged) -> VariableReport:

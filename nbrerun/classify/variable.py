@@ -34,14 +34,13 @@ def judge(seen: Evidence) -> Judged:
 
 def _touched(seen: Evidence) -> bool:
     opaque_in_use = bool(seen.opaque) and (seen.written or seen.passed)
-    return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or opaque_in_use
+    written = (seen.stored and seen.kind is not Kind.DEFINITION) or seen.parts_kept is False
+    return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or written or opaque_in_use
 
 
 def _moved(seen: Evidence) -> Judged:
     """The rerun ended with another value than the first run."""
-    if seen.kind is Kind.GENERATOR:
-        return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
-    if not seen.moved_pinned:
+    if not seen.moved_pinned or (seen.kind is Kind.GENERATOR and not seen.moved_control):
         return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
     if not seen.moved_control:
         return Judged(Verdict.IN_PLACE)
@@ -58,9 +57,11 @@ def _made_from_nothing(seen: Evidence) -> bool:
 def _left_alone(seen: Evidence) -> bool:
     """The first run created the value, and the rerun neither bound the name nor wrote to the object."""
     created = seen.changed_first or seen.bound_first
-    if not created or not seen.mentioned or seen.new_object or seen.kind in (Kind.ENV, Kind.GENERATOR):
+    if not created or seen.new_object or seen.kind is Kind.GENERATOR:
         return False
-    if seen.bound and (seen.atom or not seen.made):
+    if seen.kind is Kind.ENV:
+        return not seen.acts
+    if not seen.mentioned or (seen.bound and (seen.atom or not seen.made)):
         return False
     if seen.written or seen.parts_kept is False:
         return False

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from nbrerun.config import Settings
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Doing, Engine, Limits, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.replay import ReplayEngine
-from nbrerun.config import Settings
 from nbrerun.model import Cell
 from nbrerun.notebook import Notebook
 from nbrerun.probe.messages import Generator

@@ -96,7 +96,7 @@ class ForkEngine:
         """Seconds that a rerun may take."""
         return self._limits.timeout
 
-    def forget(self, branch: "ForkBranch") -> None:
+    def forget(self, branch: ForkBranch) -> None:
         """A branch has been closed."""
         self._open.discard(branch)
 
@@ -130,9 +130,7 @@ class ForkBranch:
         """The state as it is now."""
         return cast(State, self._ask("read"))
 
-    def run(
-        self, cell: Cell, pins: Sequence[Generator] = (), seeds: Sequence[Generator] = ()
-    ) -> Rerun | Undone:
+    def run(self, cell: Cell, pins: Sequence[Generator] = (), seeds: Sequence[Generator] = ()) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
         waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
         self._wire.send({"op": "run", "sources": [cell.source], "pins": list(pins), "seeds": list(seeds)})

@@ -53,7 +53,9 @@ def resolve_kernel(notebook: Notebook, wanted: str | None) -> str:
         spec = specs.get_kernel_spec(name)
     except NoSuchKernel:
         there_are = f"there are: {', '.join(known)}" if known else "none is installed"
-        raise KernelError(f"{notebook.path}: no kernel is named '{name}'; {there_are}. Choose one with --kernel.") from None
+        raise KernelError(
+            f"{notebook.path}: no kernel is named '{name}'; {there_are}. Choose one with --kernel."
+        ) from None
     if spec.language.lower() != "python":
         raise KernelError(
             f"{notebook.path}: the kernel '{name}' runs {spec.language}, and nbrerun reads Python kernels only."
@@ -162,7 +164,7 @@ class Kernel:
         channel.send(self._client.kc.session.msg(DOORBELL))
         return answer(self.wire, self.pid)
 
-    def ask_running(self, waiting: "Waiting", **request: Any) -> dict[str, Any] | Undone:
+    def ask_running(self, waiting: Waiting, **request: Any) -> dict[str, Any] | Undone:
         """Have the kernel itself run a cell again."""
         self.wire.send({"op": "run", **request})
         self._client.kc.shell_channel.send(self._client.kc.session.msg(DOORBELL))
@@ -241,7 +243,8 @@ class Waiting:
                 return Undone(f"the rerun was stopped at its time limit of {self._timeout:g} s")
             if now - active > self._patience:
                 return Undone(
-                    f"the rerun did nothing for {now - active:.0f} s and was stopped", replay_may_answer=self._forked
+                    f"the rerun did nothing for {now - active:.0f} s and was stopped",
+                    replay_may_answer=self._forked,
                 )
         try:
             reply = wire.receive()

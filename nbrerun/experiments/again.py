@@ -27,9 +27,7 @@ def again(engine: Engine, moment: int, branch: Branch, seen: Observation) -> Und
         shown = worth_showing(names)
         if shown:
             before = branch.leaves_before(shown)
-        seen.moved = take_apart(
-            names, seen.first, run["after"], before, branch.leaves_after(shown) if shown else {}
-        )
+        seen.moved = take_apart(names, seen.first, run["after"], before, branch.leaves_after(shown) if shown else {})
         look_closer(engine, moment, branch, seen)
     if not names:
         return None

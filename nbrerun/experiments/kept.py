@@ -25,21 +25,24 @@ def look_closer(engine: Engine, moment: int, branch: Branch, seen: Observation) 
     old = engine.existed(moment, sorted(addresses)) if addresses else set()
     seen.made = frozenset(name for name in names if parts[name].get(name, None) not in {None, *old})
     for name in names:
-        new = {path: address for path, address in parts[name].items() if address not in old}
-        if new:
-            now = after.get(name, {})
-            seen.parts_kept[name] = all(path in now and now[path]["id"] == new[path] for path in new)
+        now = after.get(name, {})
+        same = {path: path in now and now[path]["id"] == address for path, address in parts[name].items()}
+        if not all(same.values()):
+            seen.parts_kept[name] = False
+        elif any(address not in old for address in parts[name].values()):
+            seen.parts_kept[name] = True
 
 
 def _unclear(seen: Observation) -> list[str]:
-    """Names that the first run changed or bound, and that hold the same value and object after the rerun."""
+    """Names that the first run changed or bound, or that the rerun called a method of, and that hold the
+    same value and object after the rerun."""
     assert seen.again is not None
     after = seen.again["after"]
-    changed = differing(seen.before, seen.first) | rebound(seen.before, seen.first)
-    same = changed - differing(seen.first, after) - rebound(seen.first, after)
+    changed = differing(seen.before, seen.first) | rebound(seen.before, seen.first) | set(seen.again["written"])
+    same = changed - differing(seen.first, after) - set(seen.again["replaced"])
     variables = seen.first["variables"]
     return [
         name
         for name in sorted(same)
-        if name in variables and not variables[name]["atom"] and variables[name]["kind"] != "generator"
+        if name in variables and not variables[name]["atom"] and variables[name]["kind"] in ("model", "data")
     ]

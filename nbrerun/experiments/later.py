@@ -8,14 +8,20 @@ from nbrerun.engine.interface import Engine, Undone
 from nbrerun.experiments.observation import Later, Observation, Place
 from nbrerun.model import Raised
 from nbrerun.probe.messages import Error, Generator, State
-from nbrerun.state.diff import differing, moved_generators, same_generator
+from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
 
 
-def matters(seen: Observation, end: State) -> bool:
-    """Whether the cell's result can differ: an input of it has another value at the end."""
+def matters(seen: Observation, end: State, settings: set[str]) -> bool:
+    """Whether the cell's result can differ: an input of it has another value at the end.
+
+    Args:
+        settings: process settings that later cells changed; nobody can tell which cells look at them.
+    """
     if seen.again is None or seen.again["error"] is not None:
         return False
-    return bool(differing(seen.first, end) & set(seen.again["reads"])) and _pins(seen, end) is not None
+    changed = differing(seen.first, end)
+    inputs = set(seen.again["reads"]) | {ENV + name for name in settings}
+    return bool(changed & inputs) and _pins(seen, end) is not None
 
 
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:

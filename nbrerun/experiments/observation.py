@@ -9,7 +9,6 @@ from enum import Enum
 from nbrerun.model import Cell, Change, Raised
 from nbrerun.probe.messages import Rerun, State
 
-
 Moved = Mapping[str, tuple[Change, ...]]
 """Names of variables and settings (`env:NAME`) that differ, with what moved in them."""
 
@@ -34,7 +33,7 @@ class Observation:
     """Names whose very object the first run made."""
     parts_kept: dict[str, bool] = field(default_factory=dict)
     """Of names whose parts the first run made: whether the rerun left those very parts there."""
-    later: "Later | None" = None
+    later: Later | None = None
 
 
 class Place(Enum):

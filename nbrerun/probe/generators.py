@@ -7,9 +7,9 @@ import random
 import sys
 from typing import Any, Dict, Iterator, List, Tuple
 
+from .adapters import describe
 from .messages import GLOBAL, Generator
 from .node import Node
-from .adapters import describe
 from .walk import GeneratorFound, Reader
 
 

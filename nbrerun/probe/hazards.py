@@ -12,7 +12,14 @@ _LIBRARIES = {
     "polars": "polars keeps threads that a forked process lacks",
 }
 
-_HARMLESS = ("TMonitor", "tqdm_monitor", "ThreadManager", "QueueFeederThread", "QueueManagerThread", "ExecutorManagerThread")
+_HARMLESS = (
+    "TMonitor",
+    "tqdm_monitor",
+    "ThreadManager",
+    "QueueFeederThread",
+    "QueueManagerThread",
+    "ExecutorManagerThread",
+)
 """Types of threads that the child does without, or starts anew (tqdm, joblib)."""
 
 
@@ -21,16 +28,23 @@ def threads() -> FrozenSet[int]:
     return frozenset(id(thread) for thread in threading.enumerate())
 
 
-def read_hazards(own_threads: FrozenSet[int]) -> List[str]:
-    """One sentence for each hazard; `own_threads` are the kernel's own."""
+def read_hazards(own_threads: FrozenSet[int], own_loops: FrozenSet[int]) -> List[str]:
+    """One sentence for each hazard; `own_threads` and `own_loops` are the kernel's own."""
     found = [why for name, why in _LIBRARIES.items() if name in sys.modules]
     if _cuda_is_up():
         found.append("CUDA is initialised, and does not work in a forked process")
     for thread in threading.enumerate():
-        if id(thread) not in own_threads and _matters(thread):
+        target = getattr(getattr(thread, "_target", None), "__self__", None)
+        if id(thread) not in own_threads and id(target) not in own_loops and _matters(thread):
             found.append(f"the thread {thread.name!r} is running, and a forked process lacks it")
             break
     return found
+
+
+def script_loops(shell: Any) -> FrozenSet[int]:
+    """Identities of the event loops that `%%bash` and its like run in a thread."""
+    magics = shell.magics_manager.registry.values()
+    return frozenset(id(loop) for loop in (getattr(each, "event_loop", None) for each in magics) if loop is not None)
 
 
 def _cuda_is_up() -> bool:

@@ -32,10 +32,9 @@ class ImportWatch:
 
     def __init__(self, after: Callable[[], None]) -> None:
         self.depth = 0
-        self.settings: Set[str] = set()
-        """Names of settings that were last changed by an import."""
+        self._by_hand: Set[str] = set()
+        self._last: Dict[str, str] = {}
         self._after = after
-        self._before: Dict[str, str] = {}
 
     def install(self) -> None:
         """Wrap the entry; it is a plain attribute that the interpreter looks up for every import."""
@@ -44,15 +43,26 @@ class ImportWatch:
         exec(compile(_WRAPPER, _FROZEN, "exec"), namespace)
         bootstrap._find_and_load = namespace["_find_and_load"]
 
+    def begin(self) -> None:
+        """Forget what was set until now: a new cell is about to run."""
+        self._by_hand.clear()
+        self._last = read_settings()
+
+    def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
+        """Settings that were changed since `begin`, other than by imports."""
+        return self._by_hand | _differing(self._last, now)
+
     def enter(self) -> None:
         """An import from outside begins."""
         self.depth = 1
-        self._before = read_settings()
+        self._by_hand |= _differing(self._last, read_settings())
 
     def leave(self) -> None:
         """It is over, whether it succeeded or not."""
-        after = read_settings()
-        names = self._before.keys() | after.keys()
-        self.settings.update(name for name in names if self._before.get(name) != after.get(name))
+        self._last = read_settings()
         self.depth = 0
         self._after()
+
+
+def _differing(one: Dict[str, str], other: Dict[str, str]) -> Set[str]:
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}

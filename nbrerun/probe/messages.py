@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, TypedDict
 
-
 GLOBAL = "global "
 """What names of generators begin with that belong to a library, not to the notebook."""
 
@@ -40,8 +39,8 @@ class State(TypedDict):
     generators: List[Generator]
     settings: Dict[str, str]
     """Process settings by name, without the `env:`."""
-    imported: List[str]
-    """Settings last changed while a module was being imported."""
+    by_hand: List[str]
+    """Settings that the last cell changed, other than by importing."""
     hazards: List[str]
     """What is there that does not survive a fork."""
 
@@ -80,11 +79,19 @@ class Rerun(TypedDict):
     bound: List[str]
     """Names that the run bound or may have bound."""
     written: List[str]
-    """Names on whose objects the run called a method, or stored into."""
+    """Names on whose objects the run called a method that may change them, or into which it stored."""
     passed: List[str]
     """Names whose objects the run passed to a call, which may have written to them."""
     incidental: List[str]
     """Names that the cells bind as loop variables or handles only."""
+    stores: List[str]
+    """Names into whose objects the run stored an item or an attribute."""
+    imports: List[str]
+    """Names that the run bound by import statements."""
+    replaced: List[str]
+    """Names that hold another object than before the run."""
+    acts: bool
+    """Whether the run called anything that may have changed something somewhere."""
     seeds: bool
     """Whether the cells set a generator of random numbers."""
     reads: List[str]

@@ -81,6 +81,14 @@ def attribute_label(name: str) -> str:
     return "." + name
 
 
+def show(value: Any) -> str:
+    """A value's repr, short; of a type that is known to have a harmless one."""
+    try:
+        return clip(repr(value))
+    except ValueError:  # an int of more digits than Python prints
+        return f"int of {value.bit_length()} bits"
+
+
 def clip(text: str, width: int = 60) -> str:
     """A text short enough for a report."""
     text = " ".join(text.split())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import traceback
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+import weakref
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 from .messages import Error
 from .names import AUTOMATIC, user_names
-from .uses import Marks, global_stores, incidental, reachable, seeds, static_binds
+from .uses import Marks, global_stores, incidental, reachable, seeds, static_binds, through_calls
 
 _DEEPEST_TRACEBACK = 30
 
@@ -18,17 +19,18 @@ class Ran(NamedTuple):
 
     error: Optional[Error]
     seconds: float
+    marks: Marks
     bound: Set[str]
-    written: Set[str]
     passed: Set[str]
-    incidental: Set[str]
-    seeds: bool
     reads: Set[str]
+    replaced: Set[str]
+    seeds: bool
 
 
 async def run_cells(shell: Any, sources: List[str]) -> Ran:
     """Run cells one after the other until one raises."""
     reads = reach(shell, sources)
+    identities = Identities(user_names(shell))
     marks = Marks()
     marks.install(shell)
     error: Optional[Error] = None
@@ -41,12 +43,37 @@ async def run_cells(shell: Any, sources: List[str]) -> Ran:
     finally:
         seconds = time.perf_counter() - started
         marks.remove(shell)
-    reads |= reach(shell, sources)
     namespace = user_names(shell)
-    bound = marks.bound() | global_stores(reads & set(namespace), namespace)
-    text = _text(shell, sources)
-    sets = seeds(text, reads, namespace)
-    return Ran(error, seconds, bound, marks.written(), marks.passed(), incidental(text), sets, reads)
+    reads |= reach(shell, sources)
+    bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)
+    passed = marks.names("passes") | through_calls(marks.names("calls"), namespace)
+    sets = seeds(_text(shell, sources), reads, namespace)
+    return Ran(error, seconds, marks, bound, passed, reads, identities.replaced(namespace), sets)
+
+
+class Identities:
+    """Tells later which names still hold the very same object.
+
+    An address alone does not tell: a new object may lie where the old one was. So objects are watched by
+    weak references, and builtin containers, which have none, are held on to.
+    """
+
+    def __init__(self, namespace: Dict[str, Any]) -> None:
+        self._watched = {name: _watch(value) for name, value in namespace.items()}
+
+    def replaced(self, namespace: Dict[str, Any]) -> Set[str]:
+        """Names of `namespace` that hold another object than before, or held none."""
+        return {name for name, value in namespace.items() if not self._is_same(name, value)}
+
+    def _is_same(self, name: str, value: Any) -> bool:
+        return name in self._watched and self._watched[name]() is value
+
+
+def _watch(value: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
 
 
 def reach(shell: Any, sources: List[str]) -> Set[str]:
@@ -58,7 +85,12 @@ def touchable(shell: Any, sources: List[str]) -> Set[str]:
     """Names that the cells may read or bind."""
     namespace = user_names(shell)
     reached = reach(shell, sources)
-    return reached | static_binds(_text(shell, sources)) | global_stores(reached & set(namespace), namespace)
+    return reached | static_binds(_text(shell, sources)) | global_stores(reached, namespace)
+
+
+def loose(shell: Any, sources: List[str]) -> Set[str]:
+    """Loop variables and handles that the cells leave behind."""
+    return incidental(_text(shell, sources))
 
 
 def _text(shell: Any, sources: List[str]) -> str:

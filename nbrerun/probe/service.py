@@ -14,15 +14,15 @@ from typing import Any, Dict, List, Set, Tuple
 
 from . import generators
 from .forking import die_with_parent, fork, make_alone, pause_openmp, reopen_files
-from .hazards import read_hazards, threads
+from .hazards import read_hazards, script_loops, threads
 from .imports import ImportWatch
 from .leaves import leaves
 from .messages import Error, Generator, Rerun, State
 from .names import user_names
-from .running import HistoryKept, describe_error, run_cells, touchable
+from .running import HistoryKept, describe_error, loose, run_cells, touchable
 from .state import held_by_modules, read_state
 from .walk import Reader
-from .wire import Closed, Wire, connect
+from .wire import Closed, connect
 
 DOORBELL = "nbrerun_request"
 """Type of the shell message that says: there is a request on the socket."""
@@ -52,6 +52,7 @@ class Service:
         die_with_parent()
         self._note_generators()
         self.imports.install()
+        self.imports.begin()
         self.kernel.shell_handlers[DOORBELL] = self._on_doorbell
         self.wire.send({"role": "kernel", "token": "", "pid": os.getpid()})
 
@@ -96,6 +97,7 @@ class Service:
             return self._put_back(request["pins"])
         if operation == "remember":
             self._remembered = self._met
+            self.imports.begin()
             return {}
         if operation == "existed":
             alive = self._remembered | held_by_modules()
@@ -135,9 +137,13 @@ class Service:
             "error": ran.error,
             "seconds": ran.seconds,
             "bound": sorted(ran.bound),
-            "written": sorted(ran.written),
+            "written": sorted(ran.marks.names("writes")),
+            "stores": sorted(ran.marks.names("stores")),
+            "imports": sorted(ran.marks.imported()),
+            "acts": ran.marks.acted(),
             "passed": sorted(ran.passed),
-            "incidental": sorted(ran.incidental),
+            "replaced": sorted(ran.replaced),
+            "incidental": sorted(loose(self.shell, sources)),
             "seeds": ran.seeds,
             "reads": sorted(ran.reads),
             "mentions": sorted(touchable(self.shell, sources)),
@@ -146,7 +152,7 @@ class Service:
 
     def _fork(self, role: str, token: str) -> Message:
         self._reap()
-        hazards = read_hazards(self._own_threads)
+        hazards = read_hazards(self._own_threads, script_loops(self.shell))
         if hazards:
             return {"hazards": hazards}
         if not self.forked:
@@ -154,6 +160,7 @@ class Service:
         pid = fork()
         if pid == 0:
             self._live(role, token)
+        self.imports.begin()
         self._children.add(pid)
         return {"pid": pid, "hazards": []}
 

@@ -48,7 +48,13 @@ def _working_directory() -> str:
 
 def _filter(item: Any) -> Tuple[Any, ...]:
     action, message, category, module, line = item
-    return action, getattr(message, "pattern", message), category.__name__, getattr(module, "pattern", module), line
+    return (
+        action,
+        getattr(message, "pattern", message),
+        category.__name__,
+        getattr(module, "pattern", module),
+        line,
+    )
 
 
 def _logging() -> Iterator[Tuple[str, str]]:

@@ -7,7 +7,7 @@ import types
 from typing import Any, FrozenSet, Set, Tuple
 
 from . import generators
-from .hazards import read_hazards
+from .hazards import read_hazards, script_loops
 from .imports import ImportWatch
 from .messages import State, Variable
 from .names import user_names
@@ -21,12 +21,13 @@ def read_state(shell: Any, imports: ImportWatch, own_threads: FrozenSet[int]) ->
     reader = Reader()
     generators.read_global(reader)
     variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
+    settings = read_settings()
     state: State = {
         "variables": variables,
         "generators": generators.messages(reader.generators),
-        "settings": read_settings(),
-        "imported": sorted(imports.settings),
-        "hazards": read_hazards(own_threads),
+        "settings": settings,
+        "by_hand": sorted(imports.set_by_hand(settings)),
+        "hazards": read_hazards(own_threads, script_loops(shell)),
     }
     return state, reader
 

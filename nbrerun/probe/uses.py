@@ -12,13 +12,91 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Set
 _MARK = "__nbrerun_mark__"
 
 _ONLY_LOOKS = frozenset(
-    "print len sum min max sorted list tuple set dict str repr type isinstance id display enumerate zip any all "
-    "range abs round float int bool hash format hasattr getattr callable vars dir iter issubclass".split()
+    [
+        "print",
+        "len",
+        "sum",
+        "min",
+        "max",
+        "sorted",
+        "list",
+        "tuple",
+        "set",
+        "dict",
+        "str",
+        "repr",
+        "type",
+        "isinstance",
+        "id",
+        "display",
+        "enumerate",
+        "zip",
+        "any",
+        "all",
+        "range",
+        "abs",
+        "round",
+        "float",
+        "int",
+        "bool",
+        "hash",
+        "format",
+        "hasattr",
+        "getattr",
+        "callable",
+        "vars",
+        "dir",
+        "iter",
+        "issubclass",
+    ]
 )
 _ONLY_TELLS = frozenset(
-    "count index keys values items get copy head tail describe info predict predict_proba transform score "
-    "get_params mean std sum min max any all astype tolist item shape join split strip lower upper format "
-    "startswith endswith value_counts unique nunique groupby merge isin isna to_numpy decision_function".split()
+    [
+        "count",
+        "index",
+        "keys",
+        "values",
+        "items",
+        "get",
+        "copy",
+        "head",
+        "tail",
+        "describe",
+        "info",
+        "predict",
+        "predict_proba",
+        "transform",
+        "score",
+        "get_params",
+        "mean",
+        "std",
+        "sum",
+        "min",
+        "max",
+        "any",
+        "all",
+        "astype",
+        "tolist",
+        "item",
+        "shape",
+        "join",
+        "split",
+        "strip",
+        "lower",
+        "upper",
+        "format",
+        "startswith",
+        "endswith",
+        "value_counts",
+        "unique",
+        "nunique",
+        "groupby",
+        "merge",
+        "isin",
+        "isna",
+        "to_numpy",
+        "decision_function",
+    ]
 )
 
 _NO_WRITE = _ONLY_TELLS | {"setdefault"}
@@ -31,8 +109,16 @@ class Statement(NamedTuple):
     binds: Set[str]
     writes: Set[str]
     """Names on whose objects it calls methods or stores items or attributes."""
+    stores: Set[str]
+    """Names into whose objects it stores items or attributes."""
     passes: Set[str]
     """Names whose objects it passes to a call."""
+    calls: Set[str]
+    """Names of functions that it calls, and of decorators."""
+    acts: bool
+    """It calls or stores something that may change anything."""
+    imports: bool
+    """It is an import statement."""
 
 
 class Marks(ast.NodeTransformer):
@@ -55,17 +141,18 @@ class Marks(ast.NodeTransformer):
         shell.ast_transformers.remove(self)
         delattr(builtins, _MARK)
 
-    def bound(self) -> Set[str]:
-        """Names bound by statements that ran."""
-        return {name for i in self.ran for name in self.statements[i].binds}
+    def names(self, field: str) -> Set[str]:
+        """Names in one field of the statements that ran."""
+        return {name for i in self.ran for name in getattr(self.statements[i], field)}
 
-    def written(self) -> Set[str]:
-        """Names on whose objects statements that ran stored something or called a method."""
-        return {name for i in self.ran for name in self.statements[i].writes}
+    def acted(self) -> bool:
+        """Whether a statement ran that may have changed anything."""
+        return any(self.statements[i].acts for i in self.ran)
 
-    def passed(self) -> Set[str]:
-        """Names whose objects statements that ran passed to a call."""
-        return {name for i in self.ran for name in self.statements[i].passes}
+    def imported(self) -> Set[str]:
+        """Names that import statements bound, and no other statements that ran."""
+        ran = [self.statements[i] for i in self.ran]
+        return {n for s in ran if s.imports for n in s.binds} - {n for s in ran if not s.imports for n in s.binds}
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         node.body = self._block(node.body)
@@ -88,23 +175,43 @@ class Marks(ast.NodeTransformer):
         for field in ("body", "orelse", "finalbody"):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                marks = self._emit(Statement(header, set(), set()), inner[0]) if field == "body" and header else []
+                marks = self._emit(_header(header), inner[0]) if field == "body" and header else []
                 setattr(statement, field, [*marks, *self._block(inner)])
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._block(part.body)
 
     def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
-        if _is_compound(statement):
-            return []
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             return []
-        return self._emit(Statement(_binds(statement), _writes(statement), _passes(statement)), statement)
+        if _is_compound(statement):
+            named = _named(getattr(statement, "test", ast.Pass()))
+            return self._emit(_header(named), statement) if named else []
+        return self._emit(_look_at(statement), statement)
 
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
         self.statements.append(what)
         call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
         mark = ast.copy_location(ast.Expr(call), where)
         return [ast.fix_missing_locations(mark)]
+
+
+def _look_at(statement: ast.stmt) -> Statement:
+    stores = _stores(statement)
+    imports = isinstance(statement, (ast.Import, ast.ImportFrom))
+    called = _called(statement)
+    return Statement(
+        _binds(statement),
+        _writes(statement) | stores,
+        stores,
+        _passes(statement),
+        called,
+        bool(stores) or _acts(statement),
+        imports,
+    )
+
+
+def _header(names: Set[str]) -> Statement:
+    return Statement(names, set(), set(), set(), set(), False, False)
 
 
 def _is_compound(statement: ast.stmt) -> bool:
@@ -142,13 +249,19 @@ def _binds(statement: ast.stmt) -> Set[str]:
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
-    walrus = {node.target.id for node in ast.walk(statement) if isinstance(node, ast.NamedExpr)}
-    return set(_stored(statement)) | walrus | _by_string(statement)
+    return set(_stored(statement)) | _named(statement) | _by_string(statement)
+
+
+def _named(node: ast.AST) -> Set[str]:
+    """Names that expressions bind with `:=`."""
+    return {part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)}
 
 
 def _by_string(statement: ast.stmt) -> Set[str]:
     """Names given as strings to what can bind them: `globals()["x"] = 1`, `exec("x = 1")`."""
-    calls = {node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    calls = {
+        node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
     if not calls & {"globals", "vars", "locals", "exec"}:
         return set()
     words: Set[str] = set()
@@ -162,12 +275,34 @@ def _by_string(statement: ast.stmt) -> Set[str]:
 def _writes(statement: ast.stmt) -> Set[str]:
     written: Set[str] = set()
     for node in ast.walk(statement):
-        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            written |= _roots(node)
-        written |= _updated(node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr not in _NO_WRITE:
             written |= _roots(node.func)
     return written
+
+
+def _stores(statement: ast.stmt) -> Set[str]:
+    stored: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            stored |= _roots(node)
+    return stored
+
+
+def _called(statement: ast.stmt) -> Set[str]:
+    nodes = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    nodes += getattr(statement, "decorator_list", [])
+    return {name for node in nodes for name in _roots(node)}
+
+
+def _acts(statement: ast.stmt) -> bool:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Attribute) and function.attr not in _NO_WRITE:
+                return True
+            if isinstance(function, ast.Name) and function.id not in _ONLY_LOOKS:
+                return True
+    return bool(getattr(statement, "decorator_list", []))
 
 
 def _passes(statement: ast.stmt) -> Set[str]:
@@ -195,13 +330,24 @@ def reachable(source: str, namespace: Dict[str, Any]) -> Set[str]:
         pending = list(_inputs(ast.parse(source)))
     except (SyntaxError, ValueError):
         return set(namespace)
+    return _closure(pending, namespace)
+
+
+def _closure(pending: List[str], namespace: Dict[str, Any]) -> Set[str]:
+    """Names, and those that functions and classes among them mention."""
     found: Set[str] = set()
     while pending:
         name = pending.pop()
-        if name in namespace and name not in found:
+        if name not in found:
             found.add(name)
-            pending.extend(_mentioned(namespace[name]))
+            pending.extend(_mentioned(namespace[name]) if name in namespace else ())
     return found
+
+
+def through_calls(called: Set[str], namespace: Dict[str, Any]) -> Set[str]:
+    """Names that functions of the notebook can reach when these are called."""
+    inner = [word for name in called if name in namespace for word in _mentioned(namespace[name])]
+    return _closure(inner, namespace)
 
 
 def _inputs(module: ast.Module) -> Set[str]:
@@ -268,8 +414,10 @@ def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:
     """Names that functions among `names` bind with a `global` statement."""
     stored: Set[str] = set()
     for name in names:
-        for code in _codes(namespace[name]):
-            stored |= {str(i.argval) for i in dis.get_instructions(code) if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
+        for code in _codes(namespace.get(name)):
+            stored |= {
+                str(i.argval) for i in dis.get_instructions(code) if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
+            }
     return stored
 
 

@@ -48,7 +48,7 @@ _OPAQUE_LIMIT = 5
 class _Frame:
     """An object whose children are being read."""
 
-    __slots__ = ("node", "number", "id", "children", "parts", "low", "model", "opaque")
+    __slots__ = ("children", "id", "low", "model", "node", "number", "opaque", "parts")
 
     def __init__(self, node: Node, number: int, identity: int) -> None:
         self.node = node
@@ -142,9 +142,7 @@ class Reader:
                 elif stack:
                     stack[-1].low = min(stack[-1].low, frame.low)
 
-    def _settle(
-        self, frame: _Frame, done: Read, open_numbers: Dict[int, int], members: Dict[int, Read]
-    ) -> None:
+    def _settle(self, frame: _Frame, done: Read, open_numbers: Dict[int, int], members: Dict[int, Read]) -> None:
         """No cycle leads further up: the object's digest holds wherever it is met again."""
         self._closed[frame.id] = done
         while True:

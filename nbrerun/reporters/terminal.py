@@ -94,9 +94,7 @@ def _summary(report: Report) -> tuple[str, str]:
     counts = report.summary()
     cells, notebooks = counts.pop("cells"), len(report.notebooks)
     verdicts = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
-    first = f"{_count(cells, 'cell')} in {_count(notebooks, 'notebook')}" + (
-        f": {verdicts}" if verdicts else ""
-    )
+    first = f"{_count(cells, 'cell')} in {_count(notebooks, 'notebook')}" + (f": {verdicts}" if verdicts else "")
     rest = [_findings_line(list(report.findings()))]
     if failed := sum(notebook.failure is not None for notebook in report.notebooks):
         rest.append(f"{_count(failed, 'notebook')} failed")
@@ -110,9 +108,7 @@ def _findings_line(findings: Sequence[Finding]) -> str:
     severities = [finding.severity for finding in findings]
     counted = [(severities.count(severity), severity) for severity in Severity]
     words = [
-        _count(number, str(severity), plural=severity is not Severity.INFO)
-        for number, severity in counted
-        if number
+        _count(number, str(severity), plural=severity is not Severity.INFO) for number, severity in counted if number
     ]
     return "findings: " + ", ".join(words) if words else "no findings"
 
@@ -145,9 +141,7 @@ class _NotebookPrinter:
         if self.notebook.failure:
             self._print_grid([self._failure_row(self.notebook.failure)])
         if self.notebook.interrupted:
-            self._print_indented(
-                Text("interrupted: cells that are not listed were not judged", "bold magenta")
-            )
+            self._print_indented(Text("interrupted: cells that are not listed were not judged", "bold magenta"))
         if self.notebook.findings:
             if self.verbosity > QUIET:
                 self.console.print()
@@ -176,9 +170,7 @@ class _NotebookPrinter:
         self._print_opaque()
 
     def _print_opaque(self) -> None:
-        parts = [
-            part for cell in self.notebook.cells for variable in cell.variables for part in variable.opaque
-        ]
+        parts = [part for cell in self.notebook.cells for variable in cell.variables for part in variable.opaque]
         if parts:
             where = "" if self.verbosity >= VERBOSE else " (-v lists them)"
             note = f"{_count(len(parts), 'part')} of variables could not be read{where}"
@@ -295,9 +287,7 @@ def _exception(raised: Raised) -> Text:
     more = [f"(and {_count(len(lines) - _ERROR_LINES, 'line')} more)"] if len(lines) > _ERROR_LINES else []
     text = Text(one_line(raised.ename), style="bold red")
     if lines:
-        text.append(": ", style="not bold").append(
-            "\n".join(lines[:_ERROR_LINES] + more), style="not bold default"
-        )
+        text.append(": ", style="not bold").append("\n".join(lines[:_ERROR_LINES] + more), style="not bold default")
     return text
 
 

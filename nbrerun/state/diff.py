@@ -24,9 +24,7 @@ def differing(first: State, second: State) -> set[str]:
         if name not in one or name not in other or one[name]["digest"] != other[name]["digest"]
     }
     settings = first["settings"].keys() | second["settings"].keys()
-    return names | {
-        ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)
-    }
+    return names | {ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)}
 
 
 def rebound(first: State, second: State) -> set[str]:

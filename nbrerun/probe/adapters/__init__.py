@@ -11,7 +11,17 @@ from typing import Any, Dict, Optional
 
 from ..node import ADAPTERS, Adapter, Node, type_name
 
-_MODULES = ("builtins", "functions", "iterators", "standard", "numpy", "pandas", "scipy", "sklearn", "matplotlib")
+_MODULES = (
+    "builtins",
+    "functions",
+    "iterators",
+    "standard",
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+)
 
 for _name in _MODULES:
     importlib.import_module("." + _name, __name__)

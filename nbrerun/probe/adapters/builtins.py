@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
+from collections import OrderedDict
 from operator import itemgetter
 from typing import Any, Optional, Sequence, Tuple
 
-from ..node import ATOMS, Node, clip, dumps, interleave, reads, type_name
+from ..node import ATOMS, Node, clip, dumps, interleave, reads, show, type_name
 from .generic import attributes, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})
@@ -21,7 +22,7 @@ def atom(value: Any) -> Node:
         type(value).__name__,
         (dumps(value),),
         atom=True,
-        text=lambda: clip(repr(value)),
+        text=lambda: show(value),
         numbers=numbers,
         size=size,
     )
@@ -86,8 +87,8 @@ def _fields(value: Any, length: int) -> Sequence[str]:
 @reads("builtins.dict")
 def mapping(value: Any) -> Node:
     """A dict or a subclass; only an OrderedDict has an order."""
-    items = list(dict.items(value))
-    ordered = "collections.OrderedDict" in map(type_name, type(value).__mro__)
+    ordered = isinstance(value, OrderedDict)
+    items = list(OrderedDict.items(value) if ordered else dict.items(value))
     if not ordered and all(type(key) is str for key, _ in items):
         items.sort(key=itemgetter(0))
     node = Node(
@@ -111,9 +112,7 @@ def unordered(value: Any) -> Node:
     if type(value) is base and ATOMS.issuperset(map(type, items)):
         content = tuple(sorted(map(dumps, items)))
         return Node(base.__name__, content, text=lambda: clip(repr(value)), size=size)
-    node = Node(
-        type_name(type(value)), children=items, unordered=1, text=lambda: f"set of {len(items)}", size=size
-    )
+    node = Node(type_name(type(value)), children=items, unordered=1, text=lambda: f"set of {len(items)}", size=size)
     return node if type(value) is base else with_attributes(node, value)
 
 

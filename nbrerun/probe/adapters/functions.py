@@ -7,12 +7,19 @@ import sysconfig
 import types
 from typing import Any, List, Tuple
 
-from ..node import Node, attribute_label, clip, reads, type_name
+from ..node import ATOMS, Node, attribute_label, clip, reads, type_name
 from .generic import Described
 
 _NOT_STATE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__"}
-    | {"__static_attributes__", "__annotations__", "__annotate__", "__annotations_cache__", "__abstractmethods__", "_abc_impl"}
+    | {
+        "__static_attributes__",
+        "__annotations__",
+        "__annotate__",
+        "__annotations_cache__",
+        "__abstractmethods__",
+        "_abc_impl",
+    }
 )
 
 
@@ -66,7 +73,12 @@ def method(value: Any) -> Node:
     """A function bound to an object."""
     target = getattr(value, "__self__", None)
     if target is None or isinstance(target, (types.ModuleType, type)):
-        return Node("callable", (value.__qualname__.encode(),), kind="definition", text=lambda: f"<{value.__qualname__}>")
+        return Node(
+            "callable",
+            (value.__qualname__.encode(),),
+            kind="definition",
+            text=lambda: f"<{value.__qualname__}>",
+        )
     return Node(
         "method",
         (value.__name__.encode(),),
@@ -76,10 +88,20 @@ def method(value: Any) -> Node:
     )
 
 
-@reads("builtins.wrapper_descriptor", "builtins.method_descriptor", "builtins.classmethod_descriptor", "numpy.ufunc")
+@reads(
+    "builtins.wrapper_descriptor",
+    "builtins.method_descriptor",
+    "builtins.classmethod_descriptor",
+    "numpy.ufunc",
+)
 def named(value: Any) -> Node:
     """Something built in that its name says all about."""
-    return Node(type_name(type(value)), (value.__name__.encode(),), kind="definition", text=lambda: f"<{value.__name__}>")
+    return Node(
+        type_name(type(value)),
+        (value.__name__.encode(),),
+        kind="definition",
+        text=lambda: f"<{value.__name__}>",
+    )
 
 
 @reads("builtins.staticmethod", "builtins.classmethod")
@@ -117,30 +139,35 @@ def _is_slot(item: Any) -> bool:
 
 @reads("builtins.module")
 def module(value: Any) -> Node:
-    """A library by its name; a module that lies with the notebook by what it holds."""
+    """Its name and what it holds."""
     namespace = vars(value)
     name = str(namespace.get("__name__", ""))
-    if not _is_local(namespace):
-        return Node("module", (name.encode(),), kind="definition", text=lambda: f"<module {name}>")
-    own = sorted((key, item) for key, item in namespace.items() if not _is_definition(key, item))
+    local = _is_local(namespace)
+    own = sorted((key, item) for key, item in namespace.items() if _is_module_state(key, item, local))
+    by_hand = namespace.get("__spec__") is None
     return Node(
         "module",
         (name.encode(), *(key.encode() for key, _ in own)),
         [item for _, item in own],
         lambda: [attribute_label(key) for key, _ in own],
-        kind="definition",
+        kind="data" if by_hand else "definition",
         text=lambda: f"<module {name}>",
     )
 
 
 def _is_local(namespace: Any) -> bool:
     file = namespace.get("__file__")
+    if file is None and namespace.get("__spec__") is None:
+        return True  # made by hand
     libraries: List[str] = [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix]
     return isinstance(file, str) and not any(file.startswith(folder) for folder in libraries)
 
 
-def _is_definition(key: str, item: Any) -> bool:
-    return key.startswith("__") or isinstance(item, (types.ModuleType, types.BuiltinFunctionType))
+def _is_module_state(key: str, item: Any, local: bool) -> bool:
+    """All that a person's own module holds; of a library, which keeps caches, the plain public values."""
+    if local:
+        return not key.startswith("__") and not isinstance(item, (types.ModuleType, types.BuiltinFunctionType))
+    return not key.startswith("_") and type(item) in ATOMS
 
 
 @reads("functools._lru_cache_wrapper")

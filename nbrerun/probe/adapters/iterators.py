@@ -8,14 +8,19 @@ import warnings
 from typing import Any
 
 from ..node import Node, clip, reads, type_name
-from .generic import Described
 from .functions import code
+from .generic import Described
 
 _BUILTIN = (
     *(f"builtins.{name}" for name in ("enumerate", "zip", "map", "filter", "reversed")),
     *(f"builtins.{kind}_iterator" for kind in ("list", "tuple", "range", "str", "str_ascii", "bytes", "set")),
     *(f"builtins.{kind}iterator" for kind in ("dict_key", "dict_value", "dict_item", "dict_reversekey")),
-    *("builtins.list_reverseiterator", "builtins.callable_iterator", "builtins.iterator", "builtins.longrange_iterator"),
+    *(
+        "builtins.list_reverseiterator",
+        "builtins.callable_iterator",
+        "builtins.iterator",
+        "builtins.longrange_iterator",
+    ),
     *("builtins.bytearray_iterator", "builtins.memory_iterator", "_collections._deque_iterator"),
     *(f"itertools.{name}" for name in vars(itertools) if not name.startswith("_")),
 )

@@ -17,7 +17,11 @@ def array(value: Any) -> Node:
     """Type, shape and values; how they lie in memory is not part of the value."""
     numpy = sys.modules["numpy"]
     plain = numpy.ndarray.view(value, numpy.ndarray)
-    node = with_attributes(plain_array(plain, type_name(type(value))), value) if type(value) is not numpy.ndarray else plain_array(plain)
+    node = (
+        with_attributes(plain_array(plain, type_name(type(value))), value)
+        if type(value) is not numpy.ndarray
+        else plain_array(plain)
+    )
     return node
 
 
@@ -37,7 +41,9 @@ def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
         return node._replace(children=items, labels=lambda: [f".flat[{i}]" for i in range(len(items))])
     if plain.dtype.names is not None:
         fields = plain.dtype.names  # field by field: the bytes between fields are anything
-        return node._replace(children=[plain[field] for field in fields], labels=lambda: [f"[{field!r}]" for field in fields])
+        return node._replace(
+            children=[plain[field] for field in fields], labels=lambda: [f"[{field!r}]" for field in fields]
+        )
     return node._replace(content=(*node.content, raw(plain)))
 
 

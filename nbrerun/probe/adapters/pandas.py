@@ -126,7 +126,11 @@ def missing(value: Any) -> Node:
     return Node(type(value).__name__, atom=True, text=lambda: repr(value))
 
 
-@reads("pandas._libs.tslibs.period._Period", "pandas._libs.interval.Interval", "pandas._libs.tslibs.offsets.BaseOffset")
+@reads(
+    "pandas._libs.tslibs.period._Period",
+    "pandas._libs.interval.Interval",
+    "pandas._libs.tslibs.offsets.BaseOffset",
+)
 def scalar(value: Any) -> Node:
     """Values that their repr says all about."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))

@@ -52,9 +52,7 @@ def tree(value: Any) -> Node:
     )
 
 
-@reads(
-    *(f"sklearn.neighbors._{kind}_tree.BinaryTree{bits}" for kind in ("kd", "ball") for bits in ("", "32", "64"))
-)
+@reads(*(f"sklearn.neighbors._{kind}_tree.BinaryTree{bits}" for kind in ("kd", "ball") for bits in ("", "32", "64")))
 def neighbours(value: Any) -> Node:
     """A tree of neighbours without the counters of how often it was asked."""
     state = value.__getstate__()

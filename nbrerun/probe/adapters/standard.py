@@ -42,9 +42,7 @@ def random_generator(value: Any) -> Node:
     if isinstance(value, random.SystemRandom):
         return Node("random.SystemRandom", text=lambda: "SystemRandom")
     state = pickle.dumps(random.Random.getstate(value), 2)
-    return Node(
-        "random.Random", (state,), kind="generator", generator=lambda: state, text=lambda: "random.Random"
-    )
+    return Node("random.Random", (state,), kind="generator", generator=lambda: state, text=lambda: "random.Random")
 
 
 @reads("collections.deque")
@@ -92,7 +90,14 @@ def _position(value: Any) -> Optional[int]:
         return None
 
 
-@reads("datetime.date", "datetime.time", "datetime.timedelta", "decimal.Decimal", "fractions.Fraction", "uuid.UUID")
+@reads(
+    "datetime.date",
+    "datetime.time",
+    "datetime.timedelta",
+    "decimal.Decimal",
+    "fractions.Fraction",
+    "uuid.UUID",
+)
 def printed(value: Any) -> Node:
     """Values that their repr says all about."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
@@ -106,11 +111,23 @@ def shown(value: Any) -> Node:
     return Node(type_name(type(value)), (repr(value).encode(),), text=lambda: clip(repr(value)))
 
 
-@reads("types.MappingProxyType", "builtins.mappingproxy", "builtins.dict_keys", "builtins.dict_values", "builtins.dict_items")
+@reads(
+    "types.MappingProxyType",
+    "builtins.mappingproxy",
+    "builtins.dict_keys",
+    "builtins.dict_values",
+    "builtins.dict_items",
+)
 def view(value: Any) -> Node:
     """A view of a dict."""
     items: List[Any] = interleave(value.items()) if hasattr(value, "items") else list(value)
     return Node(type_name(type(value)), children=items, text=lambda: clip(repr(value)))
+
+
+@reads("IPython.core.interactiveshell.InteractiveShell")
+def shell(value: Any) -> Node:
+    """The notebook's own shell: what is in it is looked at from elsewhere."""
+    return Node("IPython.InteractiveShell", kind="definition", text=lambda: "<the notebook's shell>")
 
 
 @reads("weakref.ReferenceType", "weakref.ProxyType")

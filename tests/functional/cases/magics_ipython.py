@@ -103,8 +103,7 @@ CASES = [
         cell("ax2.axhline(1)", "in-place", ax2="in-place"),
     ),
     Case(
-        "get_ipython",
-        cell("shell = get_ipython()", None),
+        "get_ipython, called as a function",
         cell("get_ipython().run_line_magic('time', 'm = 1')", "reset", m="reset"),
         cell("k = 0", "reset"),
         cell("get_ipython().run_cell('k += 1');", "in-place", k="in-place"),

@@ -145,7 +145,7 @@ CASES = [
         cell("ns.n += 1", "in-place", ns="in-place"),
         cell("found = pattern.findall('caat')", "reset", found="reset", pattern="untouched"),
         cell("span = slice(span.stop, span.stop + 3)", "in-place", span="in-place"),
-        cell("ref = weakref.ref(ns)", "reset", ns="untouched"),
+        cell("ref = weakref.ref(pattern)", "reset", pattern="untouched"),
     ),
     Case(
         "state put on a module",
