@@ -25,7 +25,7 @@ class FirstRun:
     fatal: bool = False
     """The main run ends here: it raised where it may not, ran out of time, or the kernel died."""
     before: State | None = None
-    """The state that the cell began with, if that is another kernel's than the last one read."""
+    """The state that the cell began with, if objects lie elsewhere than in the state last read."""
 
 
 @dataclass(frozen=True)

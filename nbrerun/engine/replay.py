@@ -40,16 +40,15 @@ class ReplayEngine:
         """Cells of the main run so far."""
         self._fresh = True
         """The kernel is where the main run left it."""
-        self._renewed = False
-        """It is another one than the last cell of the main run was run in."""
+        self._now: State | None = None
+        """The state that the next cell begins with, where a rerun or another kernel came in between."""
         self._first_seconds: dict[int, float] = {}
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
         if self._refresh(len(self._cells)):
             return FirstRun(0.0, Raised("DeadKernelError", _UNREACHED.reason), fatal=True)
-        before = cast(State, self.kernel.ask("read")) if self._renewed else None
-        self._renewed = False
+        before, self._now = self._now, None
         self._remember()
         run = self.kernel.execute(cell)
         self._cells.append(cell)
@@ -74,8 +73,8 @@ class ReplayEngine:
         undone = self._refresh(moment)
         if undone:
             return undone
-        after = cast(State, self.kernel.ask("read"))
-        return Control(self._before, after, ReplayBranch(self).leaves_after)
+        assert self._now is not None
+        return Control(self._before, self._now, ReplayBranch(self).leaves_after)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """What was remembered before the cell's first run."""
@@ -97,7 +96,6 @@ class ReplayEngine:
         seeds = self._seeds()
         self.kernel.close()
         self.kernel = self._start(seeds)
-        self._renewed = True
         for number, cell in enumerate(self._cells[:moment], 1):
             self._doing(cell.index, "again up to here")
             if number == moment:
@@ -105,6 +103,7 @@ class ReplayEngine:
                 self._remember()
             if self.kernel.execute(cell).fatal:
                 return _UNREACHED
+        self._now = cast(State, self.kernel.ask("read"))
         self._fresh = True
         return None
 
@@ -129,6 +128,7 @@ class ReplayEngine:
             return
         if before["generators"] != run["after"]["generators"]:
             self.kernel.ask("put_back", pins=before["generators"])
+        self._now = {**run["after"], "generators": before["generators"]}
         self._fresh = True
 
 

@@ -7,6 +7,7 @@ linked list may be longer than Python's.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
@@ -90,9 +91,16 @@ class Reader:
 
     def lasting(self) -> Set[int]:
         """Addresses of the objects met, without those that were made only to be read."""
-        fresh = {0: object()}
-        (alone,) = (sys.getrefcount(value) for value in fresh.values())
-        return {identity for identity, value in self._keep.items() if sys.getrefcount(value) > alone}
+        ours = _references({0: object()})[0]
+        counts = _references(self._keep)
+        pending = [identity for identity, count in counts.items() if count <= ours]
+        while pending:  # what only such objects hold was made for reading as well
+            for part in gc.get_referents(self._keep[pending.pop()]):
+                if counts.get(id(part), ours) > ours:
+                    counts[id(part)] -= 1
+                    if counts[id(part)] == ours:
+                        pending.append(id(part))
+        return {identity for identity, count in counts.items() if count > ours}
 
     def _walk(self, value: Any) -> Read:
         open_numbers: Dict[int, int] = {}
@@ -173,6 +181,10 @@ class Reader:
             hasher.update(b"%d:" % len(part))
             hasher.update(part)
         return Read(hasher.digest(), frame.model, frame.opaque, node.kind, node.atom)
+
+
+def _references(kept: Dict[int, Any]) -> Dict[int, int]:
+    return {identity: sys.getrefcount(value) for identity, value in kept.items()}
 
 
 def _digest(data: bytes) -> bytes:

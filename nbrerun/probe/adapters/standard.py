@@ -91,25 +91,18 @@ def _position(value: Any) -> Optional[int]:
 
 
 @reads(
-    "datetime.date",
-    "datetime.time",
-    "datetime.timedelta",
-    "decimal.Decimal",
-    "fractions.Fraction",
-    "uuid.UUID",
+    *("datetime.date", "datetime.time", "datetime.timedelta", "datetime.tzinfo", "zoneinfo.ZoneInfo"),
+    *("decimal.Decimal", "fractions.Fraction", "uuid.UUID", "re.Pattern", "pathlib.PurePath"),
 )
 def printed(value: Any) -> Node:
-    """Values that their repr says all about."""
+    """Values that never change, and that their repr says all about."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
 
 
-@reads("datetime.tzinfo", "zoneinfo.ZoneInfo", "re.Pattern", "pathlib.PurePath", "types.SimpleNamespace")
-def shown(value: Any) -> Node:
-    """Values that their repr says all about, and that have an identity."""
-    if type(value).__name__ == "SimpleNamespace":
-        return Node("SimpleNamespace", children=[vars(value)], labels=lambda: [""], holds=True)
-    return Node(type_name(type(value)), (repr(value).encode(),), text=lambda: clip(repr(value)))
-
+@reads("types.SimpleNamespace")
+def namespace(value: Any) -> Node:
+    """A bag of attributes."""
+    return Node("SimpleNamespace", children=[vars(value)], labels=lambda: [""], holds=True)
 
 @reads(
     "types.MappingProxyType",
@@ -134,7 +127,7 @@ def shell(value: Any) -> Node:
 def weak(value: Any) -> Node:
     """A weak reference holds nothing: only whether it is alive counts."""
     alive = type(value).__name__ == "ReferenceType" and value() is not None
-    return Node(type_name(type(value)), (b"%d" % alive,), text=lambda: "weak reference")
+    return Node(type_name(type(value)), (b"%d" % alive,), atom=True, text=lambda: "weak reference")
 
 
 @reads("enum.Enum")

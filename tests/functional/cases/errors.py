@@ -4,58 +4,40 @@ from tests.functional.cases.case import Case, cell
 
 CASES = [
     Case(
-        "a name deleted",
+        "a name deleted; keys and elements removed; a date parsed over itself",
         cell("x, y = 1, 2", "reset"),
         cell("del x", "error"),
         cell("y = y + 0\nprint(y)", "reset", y="reset"),
-    ),
-    Case(
-        "keys and elements removed",
         cell("d, rows, tags = {'a': 1}, ['x', 'y'], {'t'}", "reset"),
         cell("value = d.pop('a')", "error"),
         cell("rows.remove('x')", "error"),
         cell("tags.remove('t')", "error"),
         cell("rows.remove('y')\nd['b'] = 1", "error"),
-    ),
-    Case(
-        "a frame turned into an array, and a column taken out",
-        cell("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ns = df.copy()", "reset"),
-        cell("df = df.to_numpy()", "error"),
-        cell("s = s['a']", "error"),
-        cell("s = s.values", "error"),
-    ),
-    Case(
-        "text parsed over itself",
-        cell("import json\ntext = '{\"a\": 1}'\nraw = b'abc'\nline = 'a,b'", "reset"),
-        cell("text = json.loads(text)", "error"),
-        cell("raw = raw.decode()", "error"),
-        cell("line = line.split(',')", "error"),
-    ),
-    Case(
-        "a date parsed over itself",
         cell("from datetime import datetime\nday = '2024-01-31'", "reset"),
         cell("day = datetime.strptime(day, '%Y-%m-%d')", "error"),
     ),
     Case(
-        "unpacked over itself",
+        "a frame turned into an array, and a column taken out; text parsed over itself; unpacked over itself",
+        cell("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ns = df.copy()", "reset"),
+        cell("df = df.to_numpy()", "error"),
+        cell("s = s['a']", "error"),
+        cell("s = s.values", "error"),
+        cell("import json\ntext = '{\"a\": 1}'\nraw = b'abc'\nline = 'a,b'", "reset"),
+        cell("text = json.loads(text)", "error"),
+        cell("raw = raw.decode()", "error"),
+        cell("line = line.split(',')", "error"),
         cell("data = {'rows': [1, 2]}\npair = ([1], [2])", "reset"),
         cell("data = data['rows']", "error"),
         cell("pair, rest = pair", "error"),
     ),
     Case(
-        "an assertion on the size",
+        "an assertion on the size; shapes that no longer fit; a registry that refuses doubles",
         cell("rows = []", "reset"),
         cell("rows.append(1)\nassert len(rows) == 1", "error"),
-    ),
-    Case(
-        "shapes that no longer fit",
         cell("import numpy as np\nW, x = np.ones((3, 2)), np.ones(2)\nn = np.int64(3)", "reset"),
         cell("x = W @ x", "error"),
         cell("n = n.item()", "error"),
         cell("x[0] = 5\nx.setflags(write=False)", "error"),
-    ),
-    Case(
-        "a registry that refuses doubles",
         cell(
             """
             registry = {}
@@ -72,7 +54,7 @@ CASES = [
         cell("one = load()", "reset", one="reset"),
     ),
     Case(
-        "a state machine",
+        "a state machine; a sparse matrix made dense; a table created twice",
         cell(
             """
             class Job:
@@ -90,22 +72,16 @@ CASES = [
         ),
         cell("job.start()", "error"),
         cell("job.state = 'done'", "reset", job="reset"),
-    ),
-    Case(
-        "a sparse matrix made dense",
         cell("import scipy.sparse as sp\nm = sp.csr_matrix([[1.0, 0.0]])", "reset", m="reset"),
         cell("m = m.toarray()", "error"),
         cell("m = m * 1", "reset", m="reset"),
+        cell("import sqlite3\nconn = sqlite3.connect(':memory:')", None),
+        cell("conn.execute('create table t (x)')", "error"),
     ),
     Case(
         "an index into what gets shorter",
         cell("queue = ['job']", "reset"),
         cell("job = queue.pop()", "error"),
         cell("queue = ['job']\njob = queue.pop()", "reset", queue="reset", job="reset"),
-    ),
-    Case(
-        "a table created twice",
-        cell("import sqlite3\nconn = sqlite3.connect(':memory:')", None),
-        cell("conn.execute('create table t (x)')", "error"),
     ),
 ]

@@ -176,8 +176,6 @@ CASES = [
         ),
         cell("layer = Layer()\nnet = [layer, Layer()]", "reset", layer="reset", net="reset"),
         cell("out = layer.forward(np.arange(2.0))", "reset", out="reset", layer="reset"),
-        cell(
-            "out2 = layer.counted(np.arange(2.0))", "in-place", out2="reset", layer="in-place", net="in-place"
-        ),
+        cell("out2 = layer.counted(np.arange(2.0))", "in-place", out2="reset", layer="in-place", net="in-place"),
     ),
 ]

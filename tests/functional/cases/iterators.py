@@ -4,45 +4,33 @@ from tests.functional.cases.case import Case, cell
 
 CASES = [
     Case(
-        "next on a list iterator",
+        "next on a list iterator; an exhausted zip; a generator function",
         cell("it = iter([10, 20, 30, 40])", "reset", it="reset", kinds={"it": "data"}),
         cell("x = next(it)", "in-place", x="in-place", it="in-place"),
         cell("print(next(it))", "in-place", it="in-place"),
-    ),
-    Case(
-        "an exhausted zip",
         cell("pairs = zip([1, 2], 'ab')", "reset", pairs="reset"),
         cell("rows = list(pairs)", "in-place", rows="in-place"),
         cell("fresh = list(zip([1, 2], 'ab'))", "reset", fresh="reset"),
-    ),
-    Case(
-        "a generator function",
         cell("def naturals():\n    n = 0\n    while True:\n        yield n\n        n += 1", "stateless"),
         cell("gen = naturals()", "reset", gen="reset"),
         cell("n = next(gen)", "in-place", n="in-place", gen="in-place"),
         cell("own = naturals()\nfirst = next(own)", "reset", own="reset", first="reset", gen="untouched"),
     ),
     Case(
-        "batches taken from a generator",
+        "batches taken from a generator; a loop over an iterator of an earlier cell; itertools",
         cell("batches = (list(range(i, i + 2)) for i in range(0, 8, 2))", "reset"),
         cell("batch = next(batches)", "in-place", batch="in-place"),
         cell("left = sum(map(sum, batches))", "in-place", left="in-place"),
-    ),
-    Case(
-        "a loop over an iterator of an earlier cell",
         cell("it = iter(range(4))", "reset"),
         cell("total = 0\nfor value in it:\n    total += value", "in-place", total="in-place"),
         cell("again = 0\nfor value in range(4):\n    again += value", "reset", again="reset"),
-    ),
-    Case(
-        "itertools",
         cell("import itertools\nids = itertools.count(1)\nspin = itertools.cycle('abc')", "reset"),
         cell("new_id = next(ids)", "in-place", new_id="in-place"),
         cell("letter = next(spin)", "in-place", letter="in-place"),
         cell("pairs = list(itertools.combinations('abc', 2))", "reset", pairs="reset"),
     ),
     Case(
-        "enumerate, reversed and map objects",
+        "enumerate, reversed and map objects; an iterator class; a generator that is sent values",
         cell(
             """
             numbered = enumerate('abcd')
@@ -54,9 +42,6 @@ CASES = [
         cell("index, letter = next(numbered)", "in-place", index="in-place", letter="in-place"),
         cell("last = next(back)", "in-place", last="in-place"),
         cell("size = next(lengths)", "in-place", size="in-place"),
-    ),
-    Case(
-        "an iterator class",
         cell(
             """
             class Countdown:
@@ -77,9 +62,6 @@ CASES = [
         cell("down = Countdown(5)", "reset", down="reset"),
         cell("n = next(down)", "in-place", n="in-place", down="in-place"),
         cell("rest = list(down)", "in-place", rest="in-place"),
-    ),
-    Case(
-        "a generator that is sent values",
         cell(
             """
             def averager():
@@ -95,13 +77,10 @@ CASES = [
         cell("mean = avg.send(2.0)", "in-place", avg="in-place", mean="reset"),
     ),
     Case(
-        "the only element taken twice",
+        "the only element taken twice; a reader of lines",
         cell("single = iter(['x'])", "reset"),
         cell("only = next(single)", "error"),
         cell("other = next(iter(['x']))", "reset", other="reset"),
-    ),
-    Case(
-        "a reader of lines",
         cell("import csv\nreader = csv.reader(['a,b', '1,2', '3,4'])", None),
         cell("header = next(reader)", "in-place", header="in-place"),
         cell("rows = list(reader)", "in-place", rows="in-place"),

@@ -71,9 +71,7 @@ CASES = [
         DATA,
         SGD,
         cell("model = LogisticRegression()", "reset", model="reset"),
-        cell(
-            "if not hasattr(model, 'coef_'):\n    model.fit(X, y)", "persisted", model="persisted", via=KERNEL
-        ),
+        cell("if not hasattr(model, 'coef_'):\n    model.fit(X, y)", "persisted", model="persisted", via=KERNEL),
         cell("model.coef_ = model.coef_ * 2", "in-place", model="in-place", changed=["model.coef_"]),
     ),
     Case(
@@ -170,9 +168,7 @@ CASES = [
     Case(
         "a column made if it is missing",
         cell("import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2.0]})", "reset", df="reset"),
-        cell(
-            "if 'b' not in df:\n    df['b'] = df['a'] + 1", "persisted", df="persisted", via={"df": "kernel"}
-        ),
+        cell("if 'b' not in df:\n    df['b'] = df['a'] + 1", "persisted", df="persisted", via={"df": "kernel"}),
         cell("df['b'] = df['b'] * 2", "in-place", df="in-place", changed=["df['b']"]),
     ),
     Case(

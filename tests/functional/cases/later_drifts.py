@@ -92,9 +92,7 @@ CASES = [
     ),
     Case(
         "an attribute of a configuration changed further down",
-        cell(
-            "from types import SimpleNamespace\nconf = SimpleNamespace(lr=0.1)", "reset", marks={"conf": ()}
-        ),
+        cell("from types import SimpleNamespace\nconf = SimpleNamespace(lr=0.1)", "reset", marks={"conf": ()}),
         cell("step = conf.lr * 2", "reset", step="reset", marks={"step": DRIFTS}),
         cell("conf.lr = 0.5", "reset", conf="reset"),
     ),

@@ -69,9 +69,7 @@ CASES = [
     ),
     Case(
         "ids and process numbers",
-        cell(
-            "import os\npid = os.getpid()\nkey = id([])\nthing = object()", "reset", pid="reset", key="reset"
-        ),
+        cell("import os\npid = os.getpid()\nkey = id([])\nthing = object()", "reset", pid="reset", key="reset"),
         cell("table = {thing: 1}", "reset", table="reset"),
     ),
 ]

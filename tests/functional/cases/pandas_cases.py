@@ -4,7 +4,7 @@ from tests.functional.cases.case import Case, cell
 
 CASES = [
     Case(
-        "a column dropped can be dropped once",
+        "a column dropped can be dropped once; a MultiIndex",
         cell(
             "import pandas as pd\ndf = pd.DataFrame({'a': [1], 'b': [2], 'c': [3], 'd': [4]})",
             "reset",
@@ -15,6 +15,20 @@ CASES = [
         cell("df = df.drop(columns=['a'], errors='ignore')", "reset", df="reset"),
         cell("y = df.pop('c')", "error"),
         cell("del df['d']", "error"),
+        cell(
+            """
+            import pandas as pd
+            index = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["k", "n"])
+            s = pd.Series([1.0, 2.0, 3.0, 4.0], index=index)
+            t = s.copy()
+            """,
+            "reset",
+            s="reset",
+            index="reset",
+        ),
+        cell("s.loc[('a', 1)] += 1", "in-place", s="in-place", t="untouched"),
+        cell("t = t.swaplevel()", "in-place", t="in-place"),
+        cell("s = s.sort_index()", "reset", s="reset"),
     ),
     Case(
         "rows dropped by label",
@@ -35,9 +49,7 @@ CASES = [
     ),
     Case(
         "missing values filled and dropped",
-        cell(
-            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, None, 3.0], 'b': [None, 'x', 'y']})", "reset"
-        ),
+        cell("import pandas as pd\ndf = pd.DataFrame({'a': [1.0, None, 3.0], 'b': [None, 'x', 'y']})", "reset"),
         cell("df['a'] = df['a'].fillna(df['a'].mean())", "reset", df="reset"),
         cell("df = df.dropna()", "reset", df="reset"),
     ),
@@ -59,9 +71,7 @@ CASES = [
     ),
     Case(
         "set_index and insert work once",
-        cell(
-            "import pandas as pd\ndf = pd.DataFrame({'id': [1, 2], 'a': [3, 4]})\nother = df.copy()", "reset"
-        ),
+        cell("import pandas as pd\ndf = pd.DataFrame({'id': [1, 2], 'a': [3, 4]})\nother = df.copy()", "reset"),
         cell("df = df.set_index('id')", "error"),
         cell("other.insert(0, 'bias', 1.0)", "error"),
         cell("df.index = df.index.astype(str)", "reset", df="reset"),
@@ -119,9 +129,7 @@ CASES = [
     ),
     Case(
         "dummies",
-        cell(
-            "import pandas as pd\ndf = pd.DataFrame({'c': ['x', 'y'], 'n': [1, 2]})\ndg = df.copy()", "reset"
-        ),
+        cell("import pandas as pd\ndf = pd.DataFrame({'c': ['x', 'y'], 'n': [1, 2]})\ndg = df.copy()", "reset"),
         cell("df = pd.get_dummies(df, columns=['c'])", "error"),
         cell("dg = pd.get_dummies(dg)", "reset", dg="reset"),
     ),
@@ -141,23 +149,6 @@ CASES = [
         cell("df = df.pivot(index='k', columns='m', values='v')", "error"),
         cell("w = w.melt(id_vars='k')", "error"),
         cell("g = g.T", "in-place", g="in-place"),
-    ),
-    Case(
-        "a MultiIndex",
-        cell(
-            """
-            import pandas as pd
-            index = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["k", "n"])
-            s = pd.Series([1.0, 2.0, 3.0, 4.0], index=index)
-            t = s.copy()
-            """,
-            "reset",
-            s="reset",
-            index="reset",
-        ),
-        cell("s.loc[('a', 1)] += 1", "in-place", s="in-place", t="untouched"),
-        cell("t = t.swaplevel()", "in-place", t="in-place"),
-        cell("s = s.sort_index()", "reset", s="reset"),
     ),
     Case(
         "order and samples of rows",

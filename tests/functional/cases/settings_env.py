@@ -70,9 +70,7 @@ CASES = [
         cell("import warnings", "stateless"),
         cell("warnings.filterwarnings('ignore', message='nbcase')", "reset"),
         cell("warnings.simplefilter('ignore', ResourceWarning)", "reset"),
-        cell(
-            "with warnings.catch_warnings():\n    warnings.simplefilter('error')\n    print(1)", "stateless"
-        ),
+        cell("with warnings.catch_warnings():\n    warnings.simplefilter('error')\n    print(1)", "stateless"),
     ),
     Case(
         "matplotlib rcParams",

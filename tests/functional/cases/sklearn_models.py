@@ -260,9 +260,7 @@ CASES = [
         ),
         cell("models[1].partial_fit(X, y)", "in-place", models="in-place", by_name="untouched"),
         cell("models.append(LogisticRegression())", "in-place", models="in-place"),
-        cell(
-            "scores = [each.score(X, y) for each in models[:2]]", "reset", scores="reset", models="untouched"
-        ),
+        cell("scores = [each.score(X, y) for each in models[:2]]", "reset", scores="reset", models="untouched"),
     ),
     Case(
         "copies of a model",
@@ -293,9 +291,7 @@ CASES = [
             "reset",
         ),
         cell("X_scaled = scaler.fit_transform(X)", "reset", X_scaled="reset", scaler="reset", X="untouched"),
-        cell(
-            "Z = other.fit_transform(Z)", "in-place", other="in-place", kinds={"other": "model", "Z": "data"}
-        ),
+        cell("Z = other.fit_transform(Z)", "in-place", other="in-place", kinds={"other": "model", "Z": "data"}),
         cell("X_test = scaler.transform(X[:5])", "reset", X_test="reset", scaler="untouched"),
         cell("X = scaler.transform(X)", "in-place", X="in-place", scaler="untouched"),
     ),
@@ -324,9 +320,7 @@ CASES = [
             "reset",
         ),
         cell("clf.fit(X, y)\nruns += 1", "reset", clf="reset", runs="in-place"),
-        cell(
-            "clf = LogisticRegression().fit(X, y)\nscores.append(1)", "reset", clf="reset", scores="in-place"
-        ),
+        cell("clf = LogisticRegression().fit(X, y)\nscores.append(1)", "reset", clf="reset", scores="in-place"),
         cell("sgd.partial_fit(X, y, classes=[0, 1])\nn = len(X)", "in-place", sgd="in-place", n="reset"),
         cell("scores.append(clf.score(X, y))", "in-place", scores="in-place", clf="untouched"),
         cell("clf.fit(X, y)\nsgd.partial_fit(X, y)", "in-place", clf="reset", sgd="in-place"),

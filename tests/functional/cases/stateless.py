@@ -52,9 +52,7 @@ CASES = [
     ),
     Case(
         "plots of a frame",
-        cell(
-            "import matplotlib.pyplot as plt\nimport pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})", "reset"
-        ),
+        cell("import matplotlib.pyplot as plt\nimport pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})", "reset"),
         cell("df.plot();", "stateless", df="untouched"),
         cell("plt.scatter(df.index, df['a'])", "stateless", df="untouched"),
     ),
