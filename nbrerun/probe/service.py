@@ -100,7 +100,7 @@ class Service:
             self.imports.begin()
             return {}
         if operation == "existed":
-            alive = self._remembered | held_by_modules()
+            alive = self._remembered | held_by_modules(self.shell.user_ns)
             return {"existed": [address for address in request["ids"] if address in alive]}
         if operation == "seeds":
             return {"generators": [self._seed(name, state) for name, state in self._seen.items()]}

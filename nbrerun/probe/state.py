@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, FrozenSet, Set, Tuple
+from typing import Any, Dict, FrozenSet, Set, Tuple
 
 from . import generators
 from .hazards import read_hazards, script_loops
@@ -45,10 +45,10 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
     }
 
 
-def held_by_modules() -> Set[int]:
-    """Addresses of the objects that imported modules hold directly."""
+def held_by_modules(namespace: Dict[str, Any]) -> Set[int]:
+    """Addresses of the objects that modules other than the notebook itself hold directly."""
     found: Set[int] = set()
-    for name, module in list(sys.modules.items()):
-        if name != "__main__" and isinstance(module, types.ModuleType):
+    for module in list(sys.modules.values()):
+        if isinstance(module, types.ModuleType) and vars(module) is not namespace:
             found.update(map(id, list(vars(module).values())))
     return found
