@@ -38,8 +38,7 @@ def compute() -> list[str]:
         "pipeline = make_pipeline(StandardScaler(), SVC())\n"
         "search = GridSearchCV(pipeline, {'svc__C': [0.3, 1.0, 3.0]}, cv=3)",
         "search.fit(X_train, y_train)",
-        "deep = RandomForestClassifier(n_estimators=250, max_features=8, random_state=1)\n"
-        "deep.fit(X_train, y_train)",
+        "deep = RandomForestClassifier(n_estimators=250, max_features=8, random_state=1)\ndeep.fit(X_train, y_train)",
         "votes = np.stack([model.predict(X_test) for model in (forest, extra, boosted, svm, search, deep)])",
         "print((np.round(votes.mean(axis=0)) == y_test).mean())",
     ]

@@ -14,11 +14,11 @@ from nbrerun.engine.interface import Branch, FirstRun, Undone
 from nbrerun.engine.kernel import ProbeFailure, resolve_kernel
 from nbrerun.experiments.again import again
 from nbrerun.experiments.later import later, matters
-from nbrerun.experiments.observation import Observation
 from nbrerun.model import Cell, CellReport, Failure, NotebookReport, Verdict
 from nbrerun.notebook import Notebook, select
 from nbrerun.probe.messages import State
 from nbrerun.probe.wire import Closed
+from nbrerun.state.observation import Observation
 
 
 class Listener(Protocol):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nbrerun.experiments.observation import Observation, Place
 from nbrerun.model import Change, Kind, Raised
 from nbrerun.probe.messages import GLOBAL, State, Variable
 from nbrerun.state.diff import ENV, differing, exceeds, rebound
+from nbrerun.state.observation import Observation, Place
 
 
 @dataclass(frozen=True)

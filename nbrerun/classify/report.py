@@ -6,8 +6,8 @@ from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
 from nbrerun.classify.reasons import cell_reason, variable_reason
 from nbrerun.classify.variable import Judged, judge
-from nbrerun.experiments.observation import Observation
 from nbrerun.model import Cell, CellReport, Kind, Raised, Seconds, VariableReport, Verdict
+from nbrerun.state.observation import Observation
 
 _SHOWN_CHANGES = 5
 

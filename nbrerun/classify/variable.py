@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbrerun.classify.evidence import Evidence
-from nbrerun.experiments.observation import Place
 from nbrerun.model import How, Kind, Mark, Verdict, Via
+from nbrerun.state.observation import Place
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,8 @@ class Kernel:
             seeds=list(seeds),
         )
         code = f"exec({loader!r}, {{'kernel': get_ipython().kernel}})"
-        reply = run_sync(self._client.kc.execute_interactive)(
+        client: Any = self._client.kc
+        reply = run_sync(client.execute_interactive)(
             code, silent=True, store_history=False, output_hook=lambda _: None, timeout=_STARTUP_SECONDS
         )
         content = reply["content"]
@@ -159,15 +160,17 @@ class Kernel:
         Raises:
             Closed: the kernel is dead.
         """
-        self.wire.send({"op": operation, **request})
-        channel = self._client.kc.shell_channel
-        channel.send(self._client.kc.session.msg(DOORBELL))
+        self._request({"op": operation, **request})
         return answer(self.wire, self.pid)
+
+    def _request(self, request: dict[str, Any]) -> None:
+        self.wire.send(request)
+        client: Any = self._client.kc
+        client.shell_channel.send(client.session.msg(DOORBELL))
 
     def ask_running(self, waiting: Waiting, **request: Any) -> dict[str, Any] | Undone:
         """Have the kernel itself run a cell again."""
-        self.wire.send({"op": "run", **request})
-        self._client.kc.shell_channel.send(self._client.kc.session.msg(DOORBELL))
+        self._request({"op": "run", **request})
         return waiting.answer(self.wire, self.pid)
 
     def close(self) -> None:

@@ -7,10 +7,10 @@ from contextlib import closing
 from nbrerun.engine.interface import Branch, Engine, Leaves, Undone
 from nbrerun.experiments.control import control
 from nbrerun.experiments.kept import look_closer
-from nbrerun.experiments.observation import Observation
 from nbrerun.experiments.parts import take_apart, worth_showing
 from nbrerun.experiments.pinned import pinned
 from nbrerun.state.diff import differing
+from nbrerun.state.observation import Observation
 
 
 def again(engine: Engine, moment: int, branch: Branch, seen: Observation) -> Undone | None:

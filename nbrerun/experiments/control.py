@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbrerun.engine.interface import Engine, Leaves, Undone
-from nbrerun.experiments.observation import Observation
 from nbrerun.experiments.parts import take_apart
 from nbrerun.probe.messages import Generator
 from nbrerun.state.diff import differing
+from nbrerun.state.observation import Observation
 
 
 def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> Sequence[Generator] | Undone:

@@ -7,8 +7,8 @@ object, was made anew; where the very same objects are still there, they were le
 from __future__ import annotations
 
 from nbrerun.engine.interface import Branch, Engine
-from nbrerun.experiments.observation import Observation
 from nbrerun.state.diff import differing, rebound
+from nbrerun.state.observation import Observation
 
 
 def look_closer(engine: Engine, moment: int, branch: Branch, seen: Observation) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
-from nbrerun.experiments.observation import Later, Observation, Place
 from nbrerun.model import Raised
 from nbrerun.probe.messages import Error, Generator, State
 from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
+from nbrerun.state.observation import Later, Observation, Place
 
 
 def matters(seen: Observation, end: State, settings: set[str]) -> bool:

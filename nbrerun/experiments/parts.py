@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nbrerun.engine.interface import Leaves
-from nbrerun.experiments.observation import Moved
 from nbrerun.model import Change
 from nbrerun.probe.messages import State
 from nbrerun.state.diff import ENV, changes, setting_change
+from nbrerun.state.observation import Moved
 
 _MOST_SHOWN = 40
 

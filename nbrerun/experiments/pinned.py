@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
-from nbrerun.experiments.observation import Observation
 from nbrerun.probe.messages import Generator
 from nbrerun.state.diff import differing, moved_generators
+from nbrerun.state.observation import Observation
 
 
 def draws(seen: Observation) -> bool:

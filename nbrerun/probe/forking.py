@@ -28,7 +28,7 @@ def fork() -> int:
     filters = warnings.filters
     # Python warns about forking with threads. Swapping the list leaves the person's filters and the
     # registry of what has been warned about as they are; catch_warnings would reset the registry.
-    warnings.filters = [("ignore", None, Warning, None, 0)]  # type: ignore[assignment]
+    warnings.filters = [("ignore", None, Warning, None, 0)]
     try:
         pid = os.fork()
     finally:

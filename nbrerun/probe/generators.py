@@ -15,7 +15,7 @@ from .walk import GeneratorFound, Reader
 
 def global_generators() -> Iterator[Tuple[str, Any]]:
     """The generators that libraries draw from when given none."""
-    yield GLOBAL + "random", random._inst  # type: ignore[attr-defined]  # `random.random` is a method of it
+    yield GLOBAL + "random", random._inst  # `random.random` is a method of it
     mtrand = sys.modules.get("numpy.random.mtrand")
     if mtrand is not None:
         yield GLOBAL + "numpy.random", mtrand._rand

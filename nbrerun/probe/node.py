@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 
 class Node(NamedTuple):
@@ -39,7 +39,7 @@ class Node(NamedTuple):
     """A picklable state of a generator of random numbers, pickled."""
 
 
-ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
+ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
 """Exact types that are values and nothing else; marshal writes them canonically."""
 
 

@@ -127,7 +127,7 @@ def describe_error(raised: BaseException) -> Error:
         text = str(raised)
     except Exception:  # noqa: BLE001  a person's exception may fail at anything
         text = "(no text)"
-    lines = traceback.format_list(frames[-_DEEPEST_TRACEBACK:]) + [f"{type(raised).__name__}: {text}\n"]
+    lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{type(raised).__name__}: {text}\n"]
     return {"ename": type(raised).__name__, "evalue": text, "traceback": "".join(lines).splitlines()}
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
 """Set by `%matplotlib inline` and by the notebook's front end, not by a person's wish."""
@@ -58,7 +58,7 @@ def _filter(item: Any) -> Tuple[Any, ...]:
 
 
 def _logging() -> Iterator[Tuple[str, str]]:
-    loggers = [("logging.root", logging.root)]
+    loggers: List[Tuple[str, logging.Logger]] = [("logging.root", logging.root)]
     for name, logger in sorted(logging.root.manager.loggerDict.items()):
         if isinstance(logger, logging.Logger):
             loggers.append((f"logging[{name}]", logger))

@@ -7,6 +7,7 @@ linked list may be longer than Python's.
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import sys
@@ -15,12 +16,11 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from .adapters import describe
 from .node import ATOMS, Node, dumps
 
+_hasher: Callable[[], Any]
 try:
     from xxhash import xxh3_128 as _hasher
 except ImportError:  # the kernel's environment need not have it
-
-    def _hasher() -> Any:
-        return hashlib.blake2b(digest_size=16)
+    _hasher = functools.partial(hashlib.blake2b, digest_size=16)
 
 
 class Read(NamedTuple):

@@ -35,12 +35,8 @@ def _model(verdict: Verdict, **more: Any) -> VariableReport:
 
 
 def _training() -> NotebookReport:
-    trains_on = (
-        "trains on: `model.partial_fit` moved `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
-    )
-    coefficients = Change(
-        "model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31
-    )
+    trains_on = "trains on: `model.partial_fit` moved `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
+    coefficients = Change("model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31)
     cells = (
         CellReport(
             1,
@@ -115,9 +111,7 @@ def _training() -> NotebookReport:
             error=Raised("KeyError", "'target'", ("\x1b[31mKeyError\x1b[39m: 'target'",)),
             engine="replay",
         ),
-        CellReport(
-            12, "3a3b", Verdict.SKIPPED, "tagged nbrerun:skip", "slow_search.fit(X, y)", Seconds(12.5, None)
-        ),
+        CellReport(12, "3a3b", Verdict.SKIPPED, "tagged nbrerun:skip", "slow_search.fit(X, y)", Seconds(12.5, None)),
         CellReport(
             100,
             "4c4d",
@@ -141,9 +135,7 @@ def _training() -> NotebookReport:
         Finding("NBR101", Severity.INFO, 6, "model", "needs `model` of cell 4"),
     )
     reason = "fork up to cell 9; replay from there on, since TensorFlow does not survive a fork"
-    return NotebookReport(
-        "lessons/04 training.ipynb", "fork+replay", reason, "python3", cells, findings, seconds=14.25
-    )
+    return NotebookReport("lessons/04 training.ipynb", "fork+replay", reason, "python3", cells, findings, seconds=14.25)
 
 
 def _hostile() -> NotebookReport:
@@ -169,9 +161,7 @@ def _hostile() -> NotebookReport:
     failure = Failure(
         "ValueError", "[/] first\nsecond\r\n\x1b[1mthird\x1b[0m", ("Traceback:", "\x1b[0;31m[/]"), index=2
     )
-    return NotebookReport(
-        "odd/[red].ipynb", "replay", "asked for", "python3", (cell,), failure=failure, seconds=1.0
-    )
+    return NotebookReport("odd/[red].ipynb", "replay", "asked for", "python3", (cell,), failure=failure, seconds=1.0)
 
 
 @pytest.fixture

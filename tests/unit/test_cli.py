@@ -81,9 +81,7 @@ def test_defaults_are_those_of_settings(fake: Fake, write_notebook: Write) -> No
 def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
     """Options become the settings that they name; lists may be repeated and comma separated."""
     path = write_notebook("x = 1", "y", "z", {"source": "t", "tags": ["train"]})
-    args = (
-        "--cells 0,1-2 --cells tag:train --only models --watch a --watch b --experiment again --engine replay"
-    )
+    args = "--cells 0,1-2 --cells tag:train --only models --watch a --watch b --experiment again --engine replay"
     run(path, *args.split(), "--kernel", "my kernel", "--timeout", "2.5")
     assert fake.calls[0][1] == Settings(
         cells=("0", "1-2", "tag:train"),
@@ -314,10 +312,7 @@ def test_help_is_grouped_and_fits() -> None:
     assert "svg" not in text
     assert max(map(len, text.splitlines())) <= 80
     starts = {
-        line.index(word)
-        for line in text.splitlines()
-        for word in ("Run only", "Kernel to", "What the")
-        if word in line
+        line.index(word) for line in text.splitlines() for word in ("Run only", "Kernel to", "What the") if word in line
     }
     assert len(starts) == 1
 
@@ -363,9 +358,7 @@ def test_a_reader_that_stops_is_no_error(write_notebook: Write, form: str) -> No
     """`nbrerun check ... | head -1` ends quietly, with the exit code of the check."""
     command = [sys.executable, "-c", CHECK_WITH_FAKE, str(write_notebook("x")), "--format", form]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
@@ -382,9 +375,7 @@ def test_a_full_disk_is_one_sentence(write_notebook: Write, how: str) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-c", CHECK_WITH_FAKE, str(write_notebook("x")), *more]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
-        )
+        done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr.startswith("nbrerun: the report cannot be written to ")
     assert "Traceback" not in done.stderr

@@ -19,9 +19,7 @@ Write = Callable[..., Path]
 MARKDOWN = {"cell_type": "markdown", "source": "# text"}
 
 
-def test_folders_are_searched_in_order_and_hidden_ones_left_out(
-    write_notebook: Write, tmp_path: Path
-) -> None:
+def test_folders_are_searched_in_order_and_hidden_ones_left_out(write_notebook: Write, tmp_path: Path) -> None:
     """A folder gives its notebooks sorted, without checkpoints, hidden folders and hidden files."""
     for name in ("b.ipynb", "c.ipynb", "a/y.ipynb", "a/z.ipynb", "d/1.ipynb"):
         write_notebook(name=name)
@@ -131,9 +129,7 @@ def test_missing_ids_are_the_same_every_time_and_only_in_memory(
     write_notebook: Write, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
     """Cells of nbformat 4.4 and doubled ids get `cell-<index>`, silently, and the file keeps its bytes."""
-    cells: list[Any] = [
-        {"source": f"x = {index}", "id": name} for index, name in enumerate(["cell-1", None, "a", "a"])
-    ]
+    cells: list[Any] = [{"source": f"x = {index}", "id": name} for index, name in enumerate(["cell-1", None, "a", "a"])]
     path = write_notebook(*cells, nbformat_minor=4)
     before = path.read_bytes()
     ids = [[cell.id for cell in notebook.read(path).cells] for _ in range(2)]
@@ -208,9 +204,7 @@ def eight(write_notebook: Write) -> notebook.Notebook:
     train = {"source": "fit()", "tags": ["train"]}
     skip = {"source": "no", "tags": ["skip-execution", "train"]}
     digits = {"source": "late", "id": "12345678", "tags": ["train", "late"]}
-    return notebook.read(
-        write_notebook(MARKDOWN, "a", train, "b", "", skip, digits, {"source": "c", "id": "3"})
-    )
+    return notebook.read(write_notebook(MARKDOWN, "a", train, "b", "", skip, digits, {"source": "c", "id": "3"}))
 
 
 @pytest.mark.parametrize(
@@ -250,9 +244,7 @@ def test_selectors_select(eight: notebook.Notebook, selectors: list[str], indexe
         ("tag:skip-execution", "no code cell of .* has this tag"),
     ],
 )
-def test_selectors_that_select_nothing_are_usage_errors(
-    eight: notebook.Notebook, selector: str, says: str
-) -> None:
+def test_selectors_that_select_nothing_are_usage_errors(eight: notebook.Notebook, selector: str, says: str) -> None:
     """What cannot be meant is said together with what there is, in one line."""
     with pytest.raises(UsageError, match=says) as raised:
         notebook.select(eight, ["1", selector])

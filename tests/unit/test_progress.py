@@ -28,9 +28,7 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _console(out: io.StringIO, width: int = 100) -> Console:
-    return Console(
-        file=out, width=width, force_terminal=True, color_system=None, highlight=False, markup=False
-    )
+    return Console(file=out, width=width, force_terminal=True, color_system=None, highlight=False, markup=False)
 
 
 def _judged(index: int) -> CellReport:

@@ -75,9 +75,7 @@ def test_nothing_that_matters_is_cut_off(report: Report, width: int, monkeypatch
     shown = "".join(text.split())
     notebook = report.notebooks[0]
     said = [cell.reason for cell in notebook.cells] + [finding.message for finding in notebook.findings]
-    missing = [
-        word for sentence in [*said, notebook.engine_reason] for word in sentence.split() if word not in shown
-    ]
+    missing = [word for sentence in [*said, notebook.engine_reason] for word in sentence.split() if word not in shown]
     assert not missing
 
 
@@ -136,9 +134,7 @@ def test_interrupted_and_empty_notebooks_say_so() -> None:
     ]
 
 
-def test_the_picture_is_drawn_in_colour_and_needs_nothing_else(
-    report: Report, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_picture_is_drawn_in_colour_and_needs_nothing_else(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SVG is coloured in any environment, loads no font, and is the same every time."""
     plain = terminal.render_svg(report, "nbrerun check")
     monkeypatch.setenv("NO_COLOR", "1")

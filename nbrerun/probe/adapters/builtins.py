@@ -154,7 +154,7 @@ def exception(value: Any) -> Node:
 def _subclass(value: Any) -> Node:
     """A subclass of int, str ...: a bool flag, an enum member, numpy's float64."""
     base = next(base for base in type(value).__mro__ if base in ATOMS)
-    plain = base(*base.__getnewargs__(value))  # int(value) would ask the subclass
+    plain = base(*getattr(base, "__getnewargs__")(value))  # int(value) would ask the subclass
     node = Node(
         type_name(type(value)),
         children=[plain],

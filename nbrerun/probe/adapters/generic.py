@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import types
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from ..node import Node, attribute_label, clip, type_name
 
@@ -128,7 +128,7 @@ def _reduced(value: Any, base: type) -> Any:
     if isinstance(method, types.FunctionType):
         return _NOTHING
     try:
-        reduced: Tuple[Any, ...] = object.__reduce_ex__(value, 2) if method is None else method(value)
+        reduced: Any = object.__reduce_ex__(value, 2) if method is None else method(value)
     except Exception:  # noqa: BLE001  C types refuse in their own ways: TypeError, NotImplementedError, ValueError ...
         return _NOTHING
     if isinstance(reduced, str):

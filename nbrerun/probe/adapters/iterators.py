@@ -30,7 +30,7 @@ _BUILTIN = (
 def iterator(value: Any) -> Node:
     """What `copy` would be told: the underlying object and the position."""
     filters = warnings.filters  # put back by hand: catch_warnings would reset the person's "once" registry
-    warnings.filters = [("ignore", None, Warning, None, 0)]  # type: ignore[assignment]
+    warnings.filters = [("ignore", None, Warning, None, 0)]
     try:
         reduced = value.__reduce__()
     except TypeError:  # itertools, from Python 3.14 on

@@ -17,12 +17,9 @@ def array(value: Any) -> Node:
     """Type, shape and values; how they lie in memory is not part of the value."""
     numpy = sys.modules["numpy"]
     plain = numpy.ndarray.view(value, numpy.ndarray)
-    node = (
-        with_attributes(plain_array(plain, type_name(type(value))), value)
-        if type(value) is not numpy.ndarray
-        else plain_array(plain)
-    )
-    return node
+    if type(value) is numpy.ndarray:
+        return plain_array(plain)
+    return with_attributes(plain_array(plain, type_name(type(value))), value)
 
 
 def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ..node import Node, attribute_label, clip, reads, type_name
 from .generic import attributes, attributes_node
@@ -22,7 +22,7 @@ def estimator(value: Any) -> Node:
 
 
 @reads("sklearn.pipeline.Pipeline")
-def pipeline(value: Any) -> Node:
+def pipeline(value: Any) -> Optional[Node]:
     """Its steps by name, as `pipe['clf']` finds them."""
     found: Dict[str, Any] = attributes(value)
     steps = found.pop("steps")

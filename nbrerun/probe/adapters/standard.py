@@ -104,6 +104,7 @@ def namespace(value: Any) -> Node:
     """A bag of attributes."""
     return Node("SimpleNamespace", children=[vars(value)], labels=lambda: [""], holds=True)
 
+
 @reads(
     "types.MappingProxyType",
     "builtins.mappingproxy",
