@@ -92,7 +92,7 @@ class _Check:
         """The main run with *again* after each cell, then *later*."""
         for cell in self._notebook.skipped:
             self._report(not_judged(cell, Verdict.SKIPPED, "tagged `skip-execution`", None))
-        self._hold(0)
+        self._look(0)
         for moment, cell in enumerate(self._notebook.cells, 1):
             self._listener.cell_started(cell.index, "first run")
             first = self._choice.engine.first_run(cell)
@@ -101,7 +101,11 @@ class _Check:
                 return
             self._state = first.before or self._state
             self._done.append(cell)
-            self._judge(moment, cell, first.seconds)
+            if self._is_chosen(moment):
+                self._judge(moment, cell, first.seconds)
+            else:
+                self._look(moment)
+                self._report(not_judged(cell, Verdict.SKIPPED, self._why_skipped(cell), first.seconds))
             self._choice.engine.drop(moment - 1)
         if "later" in self._settings.experiments:
             self._later()
@@ -133,6 +137,23 @@ class _Check:
             return Undone(f"the state could not be read: {error}")
         return branch
 
+    def _look(self, moment: int) -> None:
+        """Keep and read a moment that the next cell or the end needs; the cell before it is not run again."""
+        if moment == len(self._notebook.cells) or self._is_chosen(moment + 1):
+            branch = self._hold(moment)
+            if not isinstance(branch, Undone):
+                branch.close()
+
+    def _is_chosen(self, moment: int) -> bool:
+        cells = self._notebook.cells
+        return 1 <= moment <= len(cells) and not self._why_skipped(cells[moment - 1])
+
+    def _why_skipped(self, cell: Cell) -> str:
+        """Why this cell is not run again; empty if it is."""
+        if "nbrerun:skip" in cell.tags:
+            return "tagged `nbrerun:skip`"
+        return "" if cell.index in self._chosen else "not chosen with --cells"
+
     def _elsewhere(self, moment: int, undone: Undone) -> Branch | Undone:
         cell = self._notebook.cells[max(0, moment - 1)]
         return self._hold(moment) if self._choice.switch(undone, cell, self._done) else undone
@@ -144,12 +165,14 @@ class _Check:
             self._state = None
             self._report(not_judged(cell, Verdict.UNDETERMINED, branch.reason, seconds))
             return
-        skipped = self._why_not(cell, branch, before)
-        if skipped or before is None or self._state is None:
+        if before is None or self._state is None:
             branch.close()
-            reason = skipped or "the state before this cell could not be read"
-            verdict = Verdict.SKIPPED if skipped else Verdict.UNDETERMINED
-            self._report(not_judged(cell, verdict, reason, seconds))
+            reason = "the state before this cell could not be read"
+            self._report(not_judged(cell, Verdict.UNDETERMINED, reason, seconds))
+            return
+        if self._settings.only == "models" and not self._concerns_model(cell, branch):
+            branch.close()
+            self._report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
             return
         self._listener.cell_started(cell.index, "again")
         seen = Observation(cell, before, self._state)
@@ -170,16 +193,6 @@ class _Check:
             other = self._hold(moment)
             return other if isinstance(other, Undone) else self._again(moment, other, seen)
         return undone
-
-    def _why_not(self, cell: Cell, branch: Branch, before: State | None) -> str:
-        """Why this cell is not run again; empty if it is."""
-        if "nbrerun:skip" in cell.tags:
-            return "tagged `nbrerun:skip`"
-        if cell.index not in self._chosen:
-            return "not chosen with --cells"
-        if self._settings.only == "models" and not self._concerns_model(cell, branch):
-            return "concerns no model"
-        return ""
 
     def _concerns_model(self, cell: Cell, branch: Branch) -> bool:
         assert self._state is not None

@@ -20,6 +20,7 @@ class ForkEngine:
     """Linux and macOS; what does not survive a fork has to be kept away from it by the caller."""
 
     name = "fork"
+    passes_control = False
 
     def __init__(self, kernel: Kernel, limits: Limits) -> None:
         self.kernel = kernel
@@ -115,6 +116,8 @@ class ForkEngine:
 
 class ForkBranch:
     """A fork of a moment."""
+
+    previous: State | None = None
 
     def __init__(self, engine: ForkEngine, moment: int, wire: Wire, pid: int) -> None:
         self._engine = engine

@@ -51,6 +51,9 @@ class Limits:
 class Branch(Protocol):
     """A kernel at some moment of the main run, to do with what one likes."""
 
+    previous: State | None
+    """The state one moment earlier, in this very kernel; None if that is the main run's own."""
+
     def read(self) -> State:
         """The state as it is now."""
 
@@ -88,6 +91,8 @@ class Engine(Protocol):
 
     name: str
     """`fork` or `replay`."""
+    passes_control: bool
+    """On the way to any branch from here on, the engine makes the control run anyway."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""

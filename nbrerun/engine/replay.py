@@ -28,6 +28,7 @@ class ReplayEngine:
     """Everywhere, for any library."""
 
     name = "replay"
+    passes_control = True
 
     def __init__(
         self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Cell] = ()
@@ -42,13 +43,15 @@ class ReplayEngine:
         """The kernel is where the main run left it."""
         self._now: State | None = None
         """The state that the next cell begins with, where a rerun or another kernel came in between."""
+        self._before: State | None = None
+        """The state before the last cell, if this kernel is not the one that first ran it."""
         self._first_seconds: dict[int, float] = {}
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
         if self._refresh(len(self._cells)):
             return FirstRun(0.0, Raised("DeadKernelError", _UNREACHED.reason), fatal=True)
-        before, self._now = self._now, None
+        before, self._now, self._before = self._now, None, None
         self._remember()
         run = self.kernel.execute(cell)
         self._cells.append(cell)
@@ -65,7 +68,7 @@ class ReplayEngine:
     def branch(self, moment: int) -> Branch | Undone:
         """A kernel at the end of the main run so far; no experiment starts further back."""
         undone = self._refresh(moment)
-        return undone or ReplayBranch(self)
+        return undone or ReplayBranch(self, self._before)
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """A fresh kernel brought to the moment has run the cell for the first time."""
@@ -73,8 +76,9 @@ class ReplayEngine:
         undone = self._refresh(moment)
         if undone:
             return undone
+        assert self._before is not None
         assert self._now is not None
-        return Control(self._before, self._now, ReplayBranch(self).leaves_after)
+        return Control(self._before, self._now, ReplayBranch(self, None).leaves_after)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """What was remembered before the cell's first run."""
@@ -135,7 +139,8 @@ class ReplayEngine:
 class ReplayBranch:
     """The kernel itself, at the end of the main run so far."""
 
-    def __init__(self, engine: ReplayEngine) -> None:
+    def __init__(self, engine: ReplayEngine, previous: State | None) -> None:
+        self.previous = previous
         self._engine = engine
         self._kernel = engine.kernel
         self._before: State | None = None

@@ -29,7 +29,9 @@ def again(engine: Engine, moment: int, branch: Branch, seen: Observation) -> Und
             before = branch.leaves_before(shown)
         seen.moved = take_apart(names, seen.first, run["after"], before, branch.leaves_after(shown) if shown else {})
         look_closer(engine, moment, branch, seen)
-    if not names:
-        return None
-    repeated = control(engine, moment, seen, before)
-    return repeated if isinstance(repeated, Undone) else pinned(engine, moment, seen, repeated)
+    seen.still_moved = frozenset(names)
+    for explain in (control, pinned) if engine.passes_control else (pinned, control):
+        undone = explain(engine, moment, seen, before) if names else None
+        if undone is not None:
+            return undone
+    return None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 
-from nbrerun.engine.interface import Engine, Undone
-from nbrerun.probe.messages import Generator
+from nbrerun.engine.interface import Engine, Leaves, Undone
 from nbrerun.state.diff import differing, moved_generators
 from nbrerun.state.observation import Observation
 
@@ -17,9 +15,8 @@ def draws(seen: Observation) -> bool:
     return bool(moved_generators(seen.before, seen.first) or moved_generators(seen.first, seen.again["after"]))
 
 
-def pinned(engine: Engine, moment: int, seen: Observation, pins: Sequence[Generator]) -> Undone | None:
+def pinned(engine: Engine, moment: int, seen: Observation, _: Leaves) -> Undone | None:
     """Note what still moves; where no generator did, this is *again* itself."""
-    seen.still_moved = frozenset(seen.moved)
     if not draws(seen):
         return None
     branch = engine.branch(moment)
@@ -27,9 +24,9 @@ def pinned(engine: Engine, moment: int, seen: Observation, pins: Sequence[Genera
         return branch
     with closing(branch):
         first = branch.read()
-        run = branch.run(seen.cell, pins)
+        run = branch.run(seen.cell, (branch.previous or seen.before)["generators"])
     if isinstance(run, Undone):
         return run
     if run["error"] is None:
-        seen.still_moved = frozenset(differing(first, run["after"]))
+        seen.still_moved = frozenset(differing(first, run["after"]) & seen.moved.keys())
     return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import marshal
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from functools import lru_cache
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 
 class Node(NamedTuple):
@@ -66,6 +67,24 @@ def reads(*types: str) -> Callable[[Adapter], Adapter]:
     return register
 
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_forget: List[Callable[[], None]] = []
+
+
+def per_class(function: _Function) -> _Function:
+    """Look a class over only once in every look at the state."""
+    cached = lru_cache(maxsize=1024)(function)
+    _forget.append(cached.cache_clear)
+    return cast(_Function, cached)
+
+
+def forget_classes() -> None:
+    """Hold on to no class of the notebook's between two looks."""
+    for forget in _forget:
+        forget()
+
+
+@per_class
 def type_name(cls: type) -> str:
     """`sklearn.linear_model.SGDClassifier`: public where the library shows it, without private modules."""
     module = type.__getattribute__(cls, "__module__")

@@ -11,7 +11,7 @@ from .hazards import read_hazards, script_loops
 from .imports import ImportWatch
 from .messages import State, Variable
 from .names import user_names
-from .node import type_name
+from .node import forget_classes, type_name
 from .settings import read_settings
 from .walk import Reader
 
@@ -29,6 +29,7 @@ def read_state(shell: Any, imports: ImportWatch, own_threads: FrozenSet[int]) ->
         "by_hand": sorted(imports.set_by_hand(settings)),
         "hazards": read_hazards(own_threads, script_loops(shell)),
     }
+    forget_classes()
     return state, reader
 
 

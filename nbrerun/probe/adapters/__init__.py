@@ -7,9 +7,9 @@ read by `generic`: through `__dict__`, `__slots__` and, for types written in C, 
 from __future__ import annotations
 
 import importlib
-from typing import Any, Dict, Optional
+from typing import Any
 
-from ..node import ADAPTERS, Adapter, Node, type_name
+from ..node import ADAPTERS, Adapter, Node, per_class, type_name
 
 _MODULES = (
     "builtins",
@@ -28,24 +28,21 @@ for _name in _MODULES:
 
 from . import generic  # noqa: E402  (it falls back to what the others registered)
 
-_by_type: Dict[type, Adapter] = {}
-
 
 def describe(value: Any) -> Node:
     """Take an object apart one level; never raises, what cannot be read is opaque."""
     cls = type(value)
-    adapter = _by_type.get(cls)
-    if adapter is None:
-        adapter = _by_type[cls] = _find(cls) or generic.read
+    adapter = _find(cls)
     try:
         return adapter(value) or generic.read(value)
     except Exception as error:  # noqa: BLE001  an object may raise anything; that is then what we know of it
         return Node(type_name(cls), opaque=f"{type_name(cls)}: reading it raised {type(error).__name__}")
 
 
-def _find(cls: type) -> Optional[Adapter]:
+@per_class
+def _find(cls: type) -> Adapter:
     for base in type.__getattribute__(cls, "__mro__"):
         adapter = ADAPTERS.get(f"{base.__module__}.{base.__qualname__}")
         if adapter is not None:
             return adapter
-    return None
+    return generic.read

@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import struct
 import types
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from ..node import Node, attribute_label, clip, type_name
+from ..node import Node, attribute_label, clip, per_class, type_name
 
 _HEAP_TYPE = 1 << 9
 _NOTHING = object()
 _POINTER = struct.calcsize("P")
 
+_LEARNS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
+_ANSWERS = frozenset({"predict", "transform", "forward", "predict_proba", "score", "__call__"})
 
-def attributes(value: Any) -> Dict[str, Any]:
-    """The instance's own attributes: its `__dict__` and its slots, never a property."""
-    found: Dict[str, Any] = {}
-    for cls in type(value).__mro__:
-        own = vars(cls)
-        for name, member in own.items():
-            if isinstance(member, types.MemberDescriptorType) and cls.__flags__ & _HEAP_TYPE:
-                try:
-                    found.setdefault(name, member.__get__(value))
-                except AttributeError:  # a slot that was never filled
-                    continue
+
+class _Layout(NamedTuple):
+    """Where the instances of a class keep their state."""
+
+    slots: Tuple[Tuple[str, Any], ...]
+    namespace: Optional[Any]
+    """The descriptor of `__dict__`, whatever a property of that name may say."""
+    hidden: Optional[type]
+    """The nearest base written in C that holds what Python does not see."""
+    kind: str
+
+
+@per_class
+def layout(cls: type) -> _Layout:
+    """Look a class over, once."""
+    slots: Dict[str, Any] = {}
+    namespace = None
+    for base in cls.__mro__:
+        own = vars(base)
+        if base.__flags__ & _HEAP_TYPE:
+            for name, member in own.items():
+                if isinstance(member, types.MemberDescriptorType):
+                    slots.setdefault(name, member)
         descriptor = own.get("__dict__")
-        if isinstance(descriptor, types.GetSetDescriptorType):
-            namespace = descriptor.__get__(value)
-            if isinstance(namespace, dict):
-                found.update({str(key): item for key, item in namespace.items()})
-    return found
+        if namespace is None and isinstance(descriptor, types.GetSetDescriptorType):
+            namespace = descriptor
+    hidden = next((base for base in cls.__mro__ if _hides_state(base)), None)
+    return _Layout(tuple(slots.items()), namespace, hidden, _kind_of(cls))
 
 
-def hides_state(cls: type) -> bool:
+def _hides_state(cls: type) -> bool:
     """Whether instances have memory of the class's own that is neither `__dict__` nor a Python slot."""
     base = cls.__base__
     if base is None:
@@ -44,12 +57,34 @@ def hides_state(cls: type) -> bool:
     return cls.__basicsize__ - base.__basicsize__ > pointers * _POINTER or cls.__itemsize__ > base.__itemsize__
 
 
+def _kind_of(cls: type) -> str:
+    """A class that can be fitted and asked is a model, whoever wrote it."""
+    methods = {name for base in cls.__mro__ for name, member in vars(base).items() if callable(member)}
+    return "model" if methods & _LEARNS and methods & _ANSWERS else "data"
+
+
+def attributes(value: Any) -> Dict[str, Any]:
+    """The instance's own attributes: its `__dict__` and its slots, never a property."""
+    plan = layout(type(value))
+    found: Dict[str, Any] = {}
+    for name, member in plan.slots:
+        try:
+            found[name] = member.__get__(value)
+        except AttributeError:  # a slot that was never filled
+            continue
+    if plan.namespace is not None:
+        namespace = plan.namespace.__get__(value)
+        if isinstance(namespace, dict):
+            found.update({str(key): item for key, item in dict.items(namespace)})
+    return found
+
+
 def attributes_node(value: Any, found: Dict[str, Any], **more: Any) -> Node:
     """An object that is nothing but attributes."""
     names = sorted(found)
     return Node(
         type_name(type(value)),
-        tuple(name.encode("utf-8", "surrogatepass") for name in names),
+        ("\0".join(names).encode("utf-8", "surrogatepass"),),
         children=[found[name] for name in names],
         labels=lambda: [attribute_label(name) for name in names],
         **more,
@@ -80,33 +115,22 @@ class Described:
 
 def read(value: Any) -> Node:
     """Any object at all."""
-    if type(value) is Described:
-        return value.node
     cls = type(value)
+    if cls is Described:
+        node: Node = value.node
+        return node
+    plan = layout(cls)
     found = attributes(value)
-    base = _c_base(cls)
-    if base is object:
-        own = cls.__module__ == "__main__"
-        return attributes_node(value, found, kind=kind_of(cls), holds=own, text=lambda: f"<{type_name(cls)}>")
-    return _read_c(value, base, found)
+    if plan.hidden is not None:
+        return _read_c(value, plan, found)
+    own = cls.__module__ == "__main__"
+    return attributes_node(value, found, kind=plan.kind, holds=own, text=lambda: f"<{type_name(cls)}>")
 
 
-def _c_base(cls: type) -> type:
-    """The nearest base that is written in C and holds what Python does not see."""
-    return next((base for base in cls.__mro__ if hides_state(base)), object)
-
-
-def kind_of(cls: type) -> str:
-    """A class that can be fitted and asked is a model, whoever wrote it."""
-    methods = {name for base in cls.__mro__ for name, member in vars(base).items() if callable(member)}
-    learns = methods & {"fit", "partial_fit", "train", "train_step", "update_weights"}
-    answers = methods & {"predict", "transform", "forward", "predict_proba", "score", "__call__"}
-    return "model" if learns and answers else "data"
-
-
-def _read_c(value: Any, base: type, found: Dict[str, Any]) -> Node:
+def _read_c(value: Any, plan: _Layout, found: Dict[str, Any]) -> Node:
     """What a type written in C tells of itself for pickling and copying."""
-    state = _reduced(value, base)
+    assert plan.hidden is not None
+    state = _reduced(value, plan.hidden)
     if state is _NOTHING:
         reason = f"{type_name(type(value))}: its state cannot be read from Python"
         return attributes_node(value, found, opaque=reason)
@@ -115,7 +139,7 @@ def _read_c(value: Any, base: type, found: Dict[str, Any]) -> Node:
         type_name(type(value)),
         children=[Described(attributes_node(value, found)), *state] if found else state,
         labels=lambda: ["", *labels] if found else labels,
-        kind=kind_of(type(value)),
+        kind=plan.kind,
         text=lambda: clip(f"<{type_name(type(value))}>"),
     )
 

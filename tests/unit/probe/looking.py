@@ -1,0 +1,50 @@
+"""What the tests of the probe look with."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import Any
+
+from nbrerun.model import Change
+from nbrerun.probe.leaves import leaves
+from nbrerun.probe.walk import Read, Reader
+from nbrerun.state.diff import changes
+
+
+def read(value: Any) -> Read:
+    """One look at a value."""
+    return Reader().read("x", value)
+
+
+def digest(value: Any) -> bytes:
+    """Equal for equal values."""
+    return read(value).digest
+
+
+def generator_digests(value: Any) -> list[bytes]:
+    """Where the generators of random numbers in a value stand."""
+    reader = Reader()
+    reader.read("x", value)
+    return [found.digest for found in reader.generators.values()]
+
+
+def paths(value: Any) -> set[str]:
+    """Paths of all parts of a value called `x`."""
+    return set(leaves("x", value))
+
+
+def texts(value: Any) -> dict[str, str]:
+    """Short text of every part of a value called `x`."""
+    return {path: leaf["text"] for path, leaf in leaves("x", value).items()}
+
+
+def moved(before: Any, after: Any) -> dict[str, Change]:
+    """What differs between two values called `x`, by path."""
+    return {change.path: change for change in changes(leaves("x", before), leaves("x", after))}
+
+
+def notebook(source: str) -> dict[str, Any]:
+    """The namespace that a cell leaves behind, as if it had been run in a notebook."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(dedent(source), "<cell>", "exec"), namespace)
+    return namespace
