@@ -102,7 +102,7 @@ class _Check:
             self._state = first.before or self._state
             self._done.append(cell)
             if self._is_chosen(moment):
-                self._judge(moment, cell, first.seconds)
+                self._judge(moment, cell, first)
             else:
                 self._look(moment)
                 self._report(not_judged(cell, Verdict.SKIPPED, self._why_skipped(cell), first.seconds))
@@ -158,7 +158,8 @@ class _Check:
         cell = self._notebook.cells[max(0, moment - 1)]
         return self._hold(moment) if self._choice.switch(undone, cell, self._done) else undone
 
-    def _judge(self, moment: int, cell: Cell, seconds: float) -> None:
+    def _judge(self, moment: int, cell: Cell, first: FirstRun) -> None:
+        seconds = first.seconds
         before = self._state
         branch = self._hold(moment)
         if isinstance(branch, Undone):
@@ -175,7 +176,7 @@ class _Check:
             self._report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
             return
         self._listener.cell_started(cell.index, "again")
-        seen = Observation(cell, before, self._state)
+        seen = Observation(cell, before, self._state, raises=first.raised is not None)
         undone = self._again(moment, branch, seen)
         if undone is not None:
             engine = self._choice.engine.name

@@ -15,12 +15,10 @@ _SHOWN_CHANGES = 5
 def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine: str) -> CellReport:
     """Judge every variable, then the cell."""
     assert seen.again is not None
-    again = seen.again
-    taken = Seconds(seconds, again["seconds"])
-    if again["error"] is not None:
-        raised = Raised(again["error"]["ename"], again["error"]["evalue"], tuple(again["error"]["traceback"]))
-        reason = cell_reason(Verdict.ERROR, (), raised, "")
-        return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=raised)
+    taken = Seconds(seconds, seen.again["seconds"])
+    if seen.error is not None:
+        reason = cell_reason(Verdict.ERROR, (), seen.error, "")
+        return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=seen.error)
     judged = [(evidence, judge(evidence)) for evidence in gather(seen)]
     variables = tuple(
         _variable(evidence, verdict)

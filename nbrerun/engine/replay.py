@@ -39,6 +39,8 @@ class ReplayEngine:
         self._doing = doing
         self._cells = list(done)
         """Cells of the main run so far."""
+        self._seeds: Sequence[Generator] = ()
+        """How the global generators of the first kernel began."""
         self._fresh = True
         """The kernel is where the main run left it."""
         self._now: State | None = None
@@ -97,9 +99,8 @@ class ReplayEngine:
         """Make sure that the kernel is at `moment`, which is never behind it."""
         if self._fresh and moment == len(self._cells):
             return None
-        seeds = self._seeds()
         self.kernel.close()
-        self.kernel = self._start(seeds)
+        self.kernel = self._start(self._seeds)
         for number, cell in enumerate(self._cells[:moment], 1):
             self._doing(cell.index, "again up to here")
             if number == moment:
@@ -111,17 +112,11 @@ class ReplayEngine:
         self._fresh = True
         return None
 
-    def _seeds(self) -> Sequence[Generator]:
-        try:
-            self.seeds: Sequence[Generator] = self.kernel.ask("seeds")["generators"]
-        except (Closed, ProbeFailure):  # a dead kernel: begin as the last one did, where that is known
-            self.seeds = getattr(self, "seeds", ())
-        return self.seeds
-
     def wait_for_run(self, cell: Cell, pins: Sequence[Generator]) -> Rerun | Undone:
         """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
+        self._seeds = self.kernel.ask("seeds")["generators"]  # asked now: after the run there may be nobody to ask
         self._fresh = False
         reply = self.kernel.ask_running(waiting, sources=[cell.source], pins=list(pins))
         return reply if isinstance(reply, Undone) else cast(Rerun, reply)

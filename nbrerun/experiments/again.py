@@ -21,7 +21,7 @@ def again(engine: Engine, moment: int, branch: Branch, seen: Observation) -> Und
         if isinstance(run, Undone):
             return run
         seen.again = run
-        if run["error"] is not None:
+        if seen.error is not None:
             return None
         names = differing(seen.first, run["after"])
         shown = worth_showing(names)

@@ -22,6 +22,8 @@ class Observation:
     """The state before the first run, at the moment k-1."""
     first: State
     """The state after the first run, at the moment k."""
+    raises: bool = False
+    """The first run raised, as the cell's tag allows; then the rerun may as well."""
     again: Rerun | None = None
     moved: Moved = field(default_factory=dict)
     """What *again* left with another value."""
@@ -34,6 +36,12 @@ class Observation:
     parts_kept: dict[str, bool] = field(default_factory=dict)
     """Of names whose parts the first run made: whether the rerun left those very parts there."""
     later: Later | None = None
+
+    @property
+    def error(self) -> Raised | None:
+        """What the rerun raised, where the first run did not."""
+        error = self.again["error"] if self.again is not None and not self.raises else None
+        return None if error is None else Raised(error["ename"], error["evalue"], tuple(error["traceback"]))
 
 
 class Place(Enum):

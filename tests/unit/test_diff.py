@@ -130,6 +130,13 @@ def test_a_container_leaves_the_word_to_its_parts() -> None:
     assert [change.path for change in changes(first, second)] == ["m.t_"]
 
 
+def test_a_container_whose_parts_are_all_equal_is_told_itself() -> None:
+    """What differs in it is no part of its own: an order, a type. It must not go unseen."""
+    first = {"d": leaf(b"1", "dict of 1", whole=False), "d['a']": leaf(b"1", "1"), "e": leaf(b"1", "1")}
+    second = {"d": leaf(b"2", "dict of 1", whole=False), "d['a']": leaf(b"1", "1"), "e": leaf(b"2", "2")}
+    assert {change.path for change in changes(first, second)} == {"d", "e"}
+
+
 def test_a_container_that_became_a_leaf_is_told_itself() -> None:
     """`None` where there was an object has no parts that could tell."""
     first, second = {"m": leaf(b"1", "<M>", whole=False)}, {"m": leaf(b"2", "None")}
@@ -141,6 +148,13 @@ def test_a_change_of_size_is_told_as_such() -> None:
     first = {"x": leaf(b"1", size="len(x)", length="3"), "a": leaf(b"1", size="a.shape", length="(3, 1)")}
     second = {"x": leaf(b"2", size="len(x)", length="5"), "a": leaf(b"2", size="a.shape", length="(3, 2)")}
     assert changes(first, second) == [Change("len(x)", "3", "5", 2.0), Change("a.shape", "(3, 1)", "(3, 2)")]
+
+
+def test_sizes_of_two_sorts_are_not_compared() -> None:
+    """An array that became a list has not changed its shape from `(3,)` to 3."""
+    first = {"x": leaf(b"1", "array", size="x.shape", length="(3,)")}
+    second = {"x": leaf(b"2", "list", size="len(x)", length="3")}
+    assert changes(first, second) == [Change("x", "array", "list")]
 
 
 def test_emptied_and_filled_are_changes_of_size() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.probe.looking import digest, moved, paths, texts
 
-Pair = namedtuple("Pair", ["left", "right"])  # noqa: PYI024  both ways of making one are in use
+Pair = namedtuple("Pair", ["left", "right"])
 
 
 class Point(NamedTuple):

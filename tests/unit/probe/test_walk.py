@@ -121,8 +121,9 @@ def test_the_order_of_a_dict_and_a_set_is_not_value() -> None:
     assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
     assert digest({1: 1, key: 2, (3,): 3}) == digest({(3,): 3, key: 2, 1: 1})
     numbers = [2**61, 0, 2**61 - 1, 7, 15]
-    assert digest(set(numbers)) == digest(set(reversed(numbers)))
-    assert digest({(number,) for number in numbers}) == digest({(number,) for number in reversed(numbers)})
+    backward = numbers[::-1]
+    assert digest(set(numbers)) == digest(set(backward))
+    assert digest({(number,) for number in numbers}) == digest({(number,) for number in backward})
 
 
 def cycle(length: int, value: int = 0) -> list[Any]:
@@ -175,8 +176,8 @@ def test_nesting_of_a_hundred_thousand_is_read() -> None:
             link = [link]
         return link
 
-    assert digest(chain(1)) == digest(chain(1))
-    assert digest(chain(1)) != digest(chain(2))
+    one, equal, other = (digest(chain(last)) for last in (1, 1, 2))
+    assert one == equal != other
 
 
 def test_a_linked_list_in_a_circle_is_read() -> None:
@@ -188,8 +189,8 @@ def test_a_linked_list_in_a_circle_is_read() -> None:
             node.next, node.previous = nodes[(i + 1) % len(nodes)], nodes[i - 1]  # type: ignore[attr-defined]
         return nodes[0]
 
-    assert digest(linked([*range(3000)])) == digest(linked([*range(3000)]))
-    assert digest(linked([*range(3000)])) != digest(linked([*range(2999), 0]))
+    assert digest(linked([*range(1000)])) == digest(linked([*range(1000)]))
+    assert digest(linked([*range(1000)])) != digest(linked([*range(999), 0]))
 
 
 def test_shared_subtrees_are_read_once() -> None:
@@ -436,9 +437,9 @@ def test_paths_are_as_python_writes_them() -> None:
 
 def test_a_table_has_a_limit() -> None:
     """A huge container is one leaf, and a change in it is still a change."""
-    one, other = ([Box(a=i) for i in range(50_000)] for _ in range(2))
+    one, other = ([Box(a=i) for i in range(10_000)] for _ in range(2))
     other[-1].a = -1
-    assert len(leaves("x", one)) < 10_000
+    assert len(leaves("x", one)) < 5_000
     assert set(moved(one, other)) == {"x"}
 
 

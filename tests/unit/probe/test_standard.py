@@ -1,0 +1,240 @@
+"""Types of the standard library that need more than their attributes, or less."""
+
+from __future__ import annotations
+
+import collections
+import copy
+import datetime
+import decimal
+import enum
+import fractions
+import io
+import logging
+import pathlib
+import random
+import re
+import sqlite3
+import subprocess
+import threading
+import types
+import uuid
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.unit.probe.looking import digest, generator_digests, moved, paths, read
+
+
+class Colour(enum.Enum):
+    """Members of a kind."""
+
+    RED = 1
+    BLUE = 2
+
+
+class Way(enum.Flag):
+    """Members that combine."""
+
+    UP = 1
+    LEFT = 2
+
+
+CHANGED: dict[str, tuple[Any, Any]] = {
+    "a day": (datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)),
+    "a time zone": (
+        datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc),
+        datetime.datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC")),
+    ),
+    "a duration": (datetime.timedelta(1), datetime.timedelta(2)),
+    "a decimal": (decimal.Decimal("1.0"), decimal.Decimal("1.00")),
+    "a fraction": (fractions.Fraction(1, 3), fractions.Fraction(2, 3)),
+    "a uuid": (uuid.UUID(int=1), uuid.UUID(int=2)),
+    "a path": (pathlib.PurePosixPath("a/b"), pathlib.PurePosixPath("a/c")),
+    "a pattern": (re.compile("a"), re.compile("a", re.IGNORECASE)),
+    "a member": (Colour.RED, Colour.BLUE),
+    "a flag": (Way.UP, Way.UP | Way.LEFT),
+    "a namespace": (types.SimpleNamespace(a=[1]), types.SimpleNamespace(a=[2])),
+    "a queue": (collections.deque([1, 2]), collections.deque([2, 1])),
+    "a queue's limit": (collections.deque([1], 2), collections.deque([1])),
+    "a text buffer": (io.StringIO("a"), io.StringIO("b")),
+    "a byte buffer": (io.BytesIO(b"a"), io.BytesIO(b"b")),
+    "a chain of maps": (collections.ChainMap({"a": 1}), collections.ChainMap({"a": 2})),
+    "a user's dict": (collections.UserDict(a=1), collections.UserDict(a=2)),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_each_kind_of_change_is_seen(case: str) -> None:
+    """Another value has another digest and a change to show; a copy has neither."""
+    before, after = CHANGED[case]
+    again = copy.deepcopy(before)
+    assert not read(before).opaque
+    assert digest(before) == digest(again) != digest(after)
+    assert moved(before, again) == {}
+    assert moved(before, after)
+
+
+VIEWS: dict[str, tuple[Any, Any]] = {
+    "keys": ({"a": 1}.keys(), {"b": 1}.keys()),
+    "values": ({"a": 1}.values(), {"a": 2}.values()),
+    "items": ({"a": 1}.items(), {"a": 2}.items()),
+    "proxy": (types.MappingProxyType({"a": 1}), types.MappingProxyType({"a": 2})),
+}
+
+
+@pytest.mark.parametrize("case", VIEWS)
+def test_views_of_dicts_are_read(case: str) -> None:
+    """They are what the dict holds now."""
+    before, after = VIEWS[case]
+    assert not read(before).opaque
+    assert digest(before) == digest(before) != digest(after)
+    assert moved(before, after)
+
+
+def test_a_queue_of_objects_has_paths() -> None:
+    """By index, and its growth is a length."""
+    assert "x[1][0]" in paths(collections.deque([1, [[]]]))
+    assert moved(collections.deque([1]), collections.deque([1, 2]))["len(x)"].again == "2"
+
+
+def test_a_text_buffer_is_its_text_and_where_it_stands() -> None:
+    """Reading from it moves it on, writing too, and a look does neither."""
+    one, other = io.StringIO("abc"), io.StringIO("abc")
+    assert digest(one) == digest(other)
+    one.read(1)
+    assert digest(one) != digest(other)
+    assert "x.tell()" in {change.path for change in moved(other, one).values()}
+    assert one.read() == "bc"
+
+
+def test_a_file_is_its_name_and_position(tmp_path: Path) -> None:
+    """Reading on moves the handle on; a look does not."""
+    (tmp_path / "a.txt").write_text("one\ntwo\nthree\n")
+    with (tmp_path / "a.txt").open("rb") as one, (tmp_path / "a.txt").open("rb") as other:
+        assert digest(one) == digest(other)
+        one.readline()
+        assert digest(one) != digest(other)
+        assert moved(other, one)
+        assert one.readline() == b"two\n"
+
+
+def test_looking_at_a_file_writes_nothing(tmp_path: Path) -> None:
+    """What the notebook has not flushed yet stays unflushed: other cells may read the file."""
+    target = tmp_path / "log.txt"
+    with target.open("w") as file:
+        file.write("hello")
+        read(file)
+        paths(file)
+        assert target.read_text() == ""
+    assert target.read_text() == "hello"
+
+
+def test_closed_files_have_no_value(tmp_path: Path) -> None:
+    """Whatever they were."""
+    handles = []
+    for name in "ab":
+        with (tmp_path / name).open("w") as file:
+            file.write(name)
+        handles.append(file)
+    assert digest(handles[0]) == digest(handles[1])
+
+
+def test_an_object_with_the_methods_of_a_file_is_not_asked() -> None:
+    """A person's subclass of a file class is read without calling what it overrides."""
+    calls: list[str] = []
+
+    class Loud(io.RawIOBase):
+        @property
+        def closed(self) -> bool:
+            calls.append("closed")
+            return False
+
+        def tell(self) -> int:
+            calls.append("tell")
+            return 0
+
+    loud = Loud()
+    calls.clear()
+    read(loud)
+    assert calls == []
+
+
+def test_a_generator_of_random_numbers_is_no_data() -> None:
+    """Its kind is `generator`; drawing moves the generator and not what holds it."""
+    one, other = random.Random(1), random.Random(1)
+    assert read(one).kind == "generator"
+    before = digest({"rng": one, "a": 1})
+    assert generator_digests([one]) == generator_digests([other])
+    one.random()
+    assert generator_digests([one]) != generator_digests([other])
+    assert digest({"rng": one, "a": 1}) == before
+
+
+def test_the_systems_generator_has_no_state() -> None:
+    """It cannot be held still, and so it is not even tried."""
+    assert generator_digests(random.SystemRandom()) == []
+
+
+OPAQUE: dict[str, Any] = {
+    "a lock": threading.Lock,
+    "a reentrant lock": threading.RLock,
+    "a thread": lambda: threading.Thread(target=print),
+    "a database": lambda: sqlite3.connect(":memory:"),
+    "a pool": lambda: ThreadPoolExecutor(1),
+    "a socket": lambda: __import__("socket").socket(),
+}
+
+
+@pytest.mark.parametrize("case", OPAQUE)
+def test_what_lives_elsewhere_is_opaque(case: str) -> None:
+    """It is said, with its type, and never taken for equal in silence."""
+    value = OPAQUE[case]()
+    (why,) = read(value).opaque
+    assert type(value).__name__ in why
+    getattr(value, "close", lambda: None)()
+
+
+def test_a_process_is_opaque() -> None:
+    """What it does is not in this process's memory."""
+    with subprocess.Popen(["true"]) as process:
+        assert read(process).opaque
+
+
+def test_events_and_conditions_can_be_told_apart_or_are_opaque() -> None:
+    """Things made of locks say so; what else they hold is value."""
+    one, other = threading.Event(), threading.Event()
+    other.set()
+    assert digest(one) != digest(other)
+    assert read(one).opaque
+
+
+def test_a_weak_reference_is_alive_or_not() -> None:
+    """What it leads to is held by somebody else."""
+
+    class Thing:
+        pass
+
+    thing = Thing()
+    reference = weakref.ref(thing)
+    alive = digest(reference)
+    del thing
+    assert digest(reference) != alive
+
+
+def test_a_logger_is_its_level_and_handlers() -> None:
+    """A handler more is a change; another logger of its tree is not."""
+    logger = logging.getLogger("tests.of.the.probe")
+    before = digest(logger)
+    logging.getLogger("tests.of.the.probe.below")
+    assert digest(logger) == before
+    handler = logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        assert digest(logger) != before
+    finally:
+        logger.removeHandler(handler)
+    assert digest(logger) == before
