@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import cast
 
 from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Leaves, Limits, Undone
-from nbrerun.engine.kernel import Kernel, ProbeFailure, Waiting
+from nbrerun.engine.kernel import Kernel, Waiting
 from nbrerun.model import Cell, Raised
 from nbrerun.probe.messages import Generator, Rerun, State
 from nbrerun.probe.wire import Closed

@@ -75,9 +75,11 @@ def file(value: Any) -> Node:
             text=lambda: clip(repr(held)),
         )
     position = _position(value)
+    if position is None:
+        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: how far it has been read cannot be told")
     return Node(
         type_name(type(value)),
-        (str(getattr(value, "name", "")).encode("utf-8", "surrogatepass"), repr(position).encode()),
+        (str(getattr(value, "name", "")).encode("utf-8", "surrogatepass"), b"%d" % position),
         size=("{}.tell()", str(position)),
         text=lambda: f"<file {getattr(value, 'name', '')!s} at {position}>",
     )
