@@ -37,6 +37,8 @@ class Evidence:
     """The rerun stored into the object or called a method of it."""
     stored: bool = False
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
+    methods: tuple[str, ...] = ()
+    """Methods that the rerun called on it: `clf.partial_fit`."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
@@ -112,6 +114,7 @@ def _of_variable(
         stored=name in run["stores"],
         passed=name in run["passed"],
         acts=run["acts"],
+        methods=tuple(method for method in run["methods"] if method.startswith(name + ".")),
         new_object=name in new_objects,
         made=name in seen.made,
         parts_kept=seen.parts_kept.get(name),

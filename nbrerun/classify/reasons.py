@@ -27,14 +27,11 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
     verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
-    moved = ", ".join(describe(change) for change in seen.changes[:_NAMED])
+    by = f"`{seen.methods[0]}` moved " if len(seen.methods) == 1 and seen.changes and not seen.stored else ""
+    moved = ", ".join(describe(change) for change in seen.changes[:_NAMED]) or "its value changed"
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
     noisy = "; it is not the same on every first run either" if Mark.NONDETERMINISTIC in judged.marks else ""
-    return (
-        f"`{seen.name}` {verb}: {moved or 'its value'}{more} changed{noisy}"
-        if not moved
-        else (f"`{seen.name}` {verb}: {moved}{more}{noisy}")
-    )
+    return f"`{seen.name}` {verb}: {by}{moved}{more}{noisy}"
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:

@@ -90,6 +90,8 @@ class Rerun(TypedDict):
     """Names that the run bound by import statements."""
     replaced: List[str]
     """Names that hold another object than before the run."""
+    methods: List[str]
+    """Methods that the run called on what names hold, as they are written: `clf.partial_fit`."""
     acts: bool
     """Whether the run called anything that may have changed something somewhere."""
     seeds: bool

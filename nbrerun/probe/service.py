@@ -140,6 +140,7 @@ class Service:
             "written": sorted(ran.marks.names("writes")),
             "stores": sorted(ran.marks.names("stores")),
             "imports": sorted(ran.marks.imported()),
+            "methods": sorted(ran.marks.names("methods")),
             "acts": ran.marks.acted(),
             "passed": sorted(ran.passed),
             "replaced": sorted(ran.replaced),

@@ -115,6 +115,8 @@ class Statement(NamedTuple):
     """Names whose objects it passes to a call."""
     calls: Set[str]
     """Names of functions that it calls, and of decorators."""
+    methods: Set[str]
+    """The methods that it calls on what names hold, as they are written: `clf.partial_fit`."""
     acts: bool
     """It calls or stores something that may change anything."""
     imports: bool
@@ -196,22 +198,21 @@ class Marks(ast.NodeTransformer):
 
 
 def _look_at(statement: ast.stmt) -> Statement:
-    stores = _stores(statement)
-    imports = isinstance(statement, (ast.Import, ast.ImportFrom))
-    called = _called(statement)
+    stores, methods = _stores(statement), _methods(statement)
     return Statement(
-        _binds(statement),
-        _writes(statement) | stores,
-        stores,
-        _passes(statement),
-        called,
-        bool(stores) or _acts(statement),
-        imports,
+        binds=_binds(statement),
+        writes=stores | {root for method in methods for root in _roots(method)},
+        stores=stores,
+        passes=_passes(statement),
+        calls=_called(statement),
+        methods={ast.unparse(method) for method in methods},
+        acts=bool(stores) or _acts(statement),
+        imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
     )
 
 
 def _header(names: Set[str]) -> Statement:
-    return Statement(names, set(), set(), set(), set(), False, False)
+    return Statement(names, set(), set(), set(), set(), set(), acts=False, imports=False)
 
 
 def _is_compound(statement: ast.stmt) -> bool:
@@ -272,12 +273,10 @@ def _by_string(statement: ast.stmt) -> Set[str]:
     return set() if guarded else words
 
 
-def _writes(statement: ast.stmt) -> Set[str]:
-    written: Set[str] = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr not in _NO_WRITE:
-            written |= _roots(node.func)
-    return written
+def _methods(statement: ast.stmt) -> List[ast.Attribute]:
+    calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    called = [function for function in calls if isinstance(function, ast.Attribute)]
+    return [method for method in called if method.attr not in _NO_WRITE and _roots(method)]
 
 
 def _stores(statement: ast.stmt) -> Set[str]:
