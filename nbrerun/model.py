@@ -104,6 +104,10 @@ class Failure(Raised):
     index: int = -1
 
 
+ABSENT = "(absent)"
+"""Stands for the value of a part that is not there."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One leaf of a variable that the rerun left with another value than the first run."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
-from nbrerun.model import Change, How, Kind, Mark, Raised, VariableReport, Verdict
+from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
 
 _NAMED = 3
 """Variables and changes that a sentence names; reports list the others."""
@@ -53,6 +53,10 @@ def describe(change: Change) -> str:
     size = change.max_abs_change
     if size is not None and _is_array(change):
         return f"`{change.path}` by up to {size:.3g}"
+    if change.first == ABSENT:
+        return f"`{change.path}` is new"
+    if change.again == ABSENT:
+        return f"`{change.path}` is gone"
     return f"`{change.path}` from {change.first} to {change.again}"
 
 

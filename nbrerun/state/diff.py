@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from nbrerun.model import Change
+from nbrerun.model import ABSENT, Change
 from nbrerun.probe.messages import GLOBAL, Generator, Leaf, State
 
 Leaves = Mapping[str, Leaf]
@@ -68,7 +68,7 @@ def changes(first: Leaves, second: Leaves) -> list[Change]:
 
 def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
     if one is None or other is None:
-        return Change(path, one["text"] if one else "(absent)", other["text"] if other else "(absent)")
+        return Change(path, one["text"] if one else ABSENT, other["text"] if other else ABSENT)
     if one["digest"] == other["digest"]:
         return None
     if one["length"] != other["length"] and one["length"] and other["length"]:

@@ -367,7 +367,6 @@ def test_a_reader_that_stops_is_no_error(write_notebook: Write, form: str) -> No
         assert process.wait(60) == 0
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("how", ["stdout", "output"])
 def test_a_full_disk_is_one_sentence(write_notebook: Write, how: str) -> None:
     """A report that cannot be written is exit 2 and one line, no traceback."""

@@ -110,11 +110,15 @@ def test_what_is_no_notebook_is_said_in_one_sentence(content: bytes, says: str, 
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_said(write_notebook: Write) -> None:
+def test_an_unreadable_file_is_said(write_notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing permission is a NotebookError, not a traceback."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")  # root may read everything
+
     path = write_notebook()
-    path.chmod(0)
+    for opener in ("open", "read_text", "read_bytes"):
+        monkeypatch.setattr(Path, opener, refuse)
     with pytest.raises(NotebookError, match="Permission denied"):
         notebook.read(path)
 
