@@ -8,17 +8,17 @@ import fcntl
 import gc
 import os
 import random
-import re
 import resource
 import signal
 import stat
 import sys
 import threading
 import warnings
-from typing import Any, Set
+from typing import Any
+
+from .hazards import openmp_pauses
 
 _PR_SET_PDEATHSIG = 1
-_OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 _HARD_PAUSE = 2
 
 
@@ -51,16 +51,9 @@ def pause_openmp() -> None:
     Without it the child waits for ever for threads that it has not inherited
     (OpenMP 5.0, omp_pause_resource_all).
     """
-    try:
-        with open("/proc/self/maps", "rb") as file:
-            libraries: Set[bytes] = set(_OPENMP.findall(file.read()))
-    except OSError:  # not Linux
-        return
-    for path in libraries:
-        try:
-            ctypes.CDLL(os.fsdecode(path)).omp_pause_resource_all(_HARD_PAUSE)
-        except (OSError, AttributeError):  # an OpenMP older than 5.0
-            continue
+    for pause in openmp_pauses():
+        if pause is not None:
+            pause(_HARD_PAUSE)
 
 
 def make_alone(kernel: Any) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import re
 import sys
 import threading
-from typing import Any, FrozenSet, List
+from typing import Any, List
+
+_OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
 _LIBRARIES = {
     "tensorflow": "TensorFlow keeps threads that a forked process lacks",
@@ -23,28 +28,63 @@ _HARMLESS = (
 """Types of threads that the child does without, or starts anew (tqdm, joblib)."""
 
 
-def threads() -> FrozenSet[int]:
-    """Identities of the threads that run now."""
-    return frozenset(id(thread) for thread in threading.enumerate())
+class Hazards:
+    """Knows the kernel's own threads, and so which ones the notebook has started."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._own = frozenset(map(id, threading.enumerate()))
+        self._native = _native_threads()
+        self._at_import = 0
+
+    def before_import(self) -> None:
+        """Threads that come into being while a library is imported do no harm (OpenBLAS starts them anew)."""
+        self._at_import = _native_threads()
+
+    def after_import(self) -> None:
+        """Count them in."""
+        self._native += _native_threads() - self._at_import
+
+    def read(self) -> List[str]:
+        """One sentence for each hazard."""
+        found = [why for name, why in _LIBRARIES.items() if name in sys.modules]
+        if _cuda_is_up():
+            found.append("CUDA is initialised, and does not work in a forked process")
+        if _native_threads() > self._native and any(pause is None for pause in openmp_pauses()):
+            found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
+        found += [f"the thread {thread.name!r} is running, and a forked process lacks it" for thread in self._started()]
+        return found
+
+    def _started(self) -> List[threading.Thread]:
+        scripts = {id(getattr(magics, "event_loop", None)) for magics in self._shell.magics_manager.registry.values()}
+        return [
+            thread
+            for thread in threading.enumerate()
+            if id(thread) not in self._own and _matters(thread) and id(_target(thread)) not in scripts
+        ]
 
 
-def read_hazards(own_threads: FrozenSet[int], own_loops: FrozenSet[int]) -> List[str]:
-    """One sentence for each hazard; `own_threads` and `own_loops` are the kernel's own."""
-    found = [why for name, why in _LIBRARIES.items() if name in sys.modules]
-    if _cuda_is_up():
-        found.append("CUDA is initialised, and does not work in a forked process")
-    for thread in threading.enumerate():
-        target = getattr(getattr(thread, "_target", None), "__self__", None)
-        if id(thread) not in own_threads and id(target) not in own_loops and _matters(thread):
-            found.append(f"the thread {thread.name!r} is running, and a forked process lacks it")
-            break
-    return found
+def _target(thread: threading.Thread) -> Any:
+    """The object whose method the thread runs: an event loop, for `%%bash` and its like."""
+    return getattr(getattr(thread, "_target", None), "__self__", thread)
 
 
-def script_loops(shell: Any) -> FrozenSet[int]:
-    """Identities of the event loops that `%%bash` and its like run in a thread."""
-    magics = shell.magics_manager.registry.values()
-    return frozenset(id(loop) for loop in (getattr(each, "event_loop", None) for each in magics) if loop is not None)
+def _native_threads() -> int:
+    """Threads of this process that Python knows nothing of."""
+    try:
+        return len(os.listdir("/proc/self/task")) - threading.active_count()
+    except OSError:  # not Linux
+        return 0
+
+
+def openmp_pauses() -> List[Any]:
+    """For every OpenMP library that is loaded, its function that frees its threads, or None (before 5.0)."""
+    try:
+        with open("/proc/self/maps", "rb") as file:
+            libraries = set(_OPENMP.findall(file.read()))
+    except OSError:  # not Linux
+        return []
+    return [getattr(ctypes.CDLL(os.fsdecode(path)), "omp_pause_resource_all", None) for path in libraries]
 
 
 def _cuda_is_up() -> bool:

@@ -30,11 +30,12 @@ def _find_and_load(name, import_):
 class ImportWatch:
     """Stands around the import system's own entry for modules that are not loaded yet."""
 
-    def __init__(self, after: Callable[[], None]) -> None:
+    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.depth = 0
         self._by_hand: Set[str] = set()
         self._last: Dict[str, str] = {}
-        self._after = after
+        self._before_import = before
+        self._after_import = after
 
     def install(self) -> None:
         """Wrap the entry; it is a plain attribute that the interpreter looks up for every import."""
@@ -56,12 +57,13 @@ class ImportWatch:
         """An import from outside begins."""
         self.depth = 1
         self._by_hand |= _differing(self._last, read_settings())
+        self._before_import()
 
     def leave(self) -> None:
         """It is over, whether it succeeded or not."""
         self._last = read_settings()
         self.depth = 0
-        self._after()
+        self._after_import()
 
 
 def _differing(one: Dict[str, str], other: Dict[str, str]) -> Set[str]:

@@ -41,8 +41,6 @@ class State(TypedDict):
     """Process settings by name, without the `env:`."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
-    hazards: List[str]
-    """What is there that does not survive a fork."""
 
 
 class Leaf(TypedDict):

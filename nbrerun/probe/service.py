@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Set, Tuple
 
 from . import generators
 from .forking import die_with_parent, fork, make_alone, pause_openmp, reopen_files
-from .hazards import read_hazards, script_loops, threads
+from .hazards import Hazards
 from .imports import ImportWatch
 from .leaves import leaves
 from .messages import Error, Generator, Rerun, State
@@ -39,25 +39,27 @@ class Service:
         self.address = address
         self.wire = connect(address)
         self.forked = False
-        self._own_threads = threads()
+        self._hazards = Hazards(kernel.shell)
         self._children: Set[int] = set()
         self._met: Set[int] = set()
         self._remembered: Set[int] = set()
         self._first = {item["name"]: item["state"] for item in first_generators}
         self._seen: Dict[str, bytes] = {}
-        self.imports = ImportWatch(self._note_generators)
+        self.imports = ImportWatch(self._hazards.before_import, self._after_import)
 
     def install(self) -> None:
         """Begin to answer."""
         die_with_parent()
-        self._note_generators()
+        self._hazards.before_import()
+        self._after_import()
         self.imports.install()
         self.imports.begin()
         self.kernel.shell_handlers[DOORBELL] = self._on_doorbell
         self.wire.send({"role": "kernel", "token": "", "pid": os.getpid()})
 
-    def _note_generators(self) -> None:
-        """Remember how each global generator was seeded, or seed it as it once was."""
+    def _after_import(self) -> None:
+        """After an import: remember how each global generator was seeded, or seed it as it once was."""
+        self._hazards.after_import()
         reader = Reader()
         for name, target in generators.global_generators():
             if name not in self._seen:
@@ -110,7 +112,7 @@ class Service:
         return {"name": name, "id": 0, "digest": b"", "state": state}
 
     def _read(self) -> Tuple[State, Reader]:
-        state, reader = read_state(self.shell, self.imports, self._own_threads)
+        state, reader = read_state(self.shell, self.imports)
         self._met = reader.lasting()
         return state, reader
 
@@ -153,7 +155,7 @@ class Service:
 
     def _fork(self, role: str, token: str) -> Message:
         self._reap()
-        hazards = read_hazards(self._own_threads, script_loops(self.shell))
+        hazards = self._hazards.read()
         if hazards:
             return {"hazards": hazards}
         if not self.forked:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Dict, FrozenSet, Set, Tuple
+from typing import Any, Dict, Set, Tuple
 
 from . import generators
-from .hazards import read_hazards, script_loops
 from .imports import ImportWatch
 from .messages import State, Variable
 from .names import user_names
@@ -16,8 +15,8 @@ from .settings import read_settings
 from .walk import Reader
 
 
-def read_state(shell: Any, imports: ImportWatch, own_threads: FrozenSet[int]) -> Tuple[State, Reader]:
-    """Read names, generators, settings and hazards; the reader knows the generators themselves."""
+def read_state(shell: Any, imports: ImportWatch) -> Tuple[State, Reader]:
+    """Read names, generators and settings; the reader knows the generators themselves."""
     reader = Reader()
     generators.read_global(reader)
     variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
@@ -27,7 +26,6 @@ def read_state(shell: Any, imports: ImportWatch, own_threads: FrozenSet[int]) ->
         "generators": generators.messages(reader.generators),
         "settings": settings,
         "by_hand": sorted(imports.set_by_hand(settings)),
-        "hazards": read_hazards(own_threads, script_loops(shell)),
     }
     forget_classes()
     return state, reader

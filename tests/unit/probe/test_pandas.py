@@ -192,7 +192,7 @@ SCALARS: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("pair", SCALARS, ids=str)
+@pytest.mark.parametrize("pair", SCALARS)
 def test_scalars_are_values(pair: tuple[Any, Any]) -> None:
     """Equal to themselves, different from others."""
     one, other = pair

@@ -107,7 +107,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize("pair", DIFFERENT, ids=lambda pair: f"{pair[0]!r:.20} and {pair[1]!r:.20}")
+@pytest.mark.parametrize("pair", DIFFERENT)
 def test_different_values_have_different_digests(pair: tuple[Any, Any]) -> None:
     """Type, sign, order where there is one, and nesting are value, on their own and inside of a list."""
     one, other = pair
@@ -331,7 +331,7 @@ HOLDERS = {
     "list": lambda item: [item],
     "tuple": lambda item: (item,),
     "dict": lambda item: {"a": item},
-    "set": lambda item: {id(item): item}.values(),
+    "values": lambda item: {"a": item}.values(),
     "queue": lambda item: deque([item]),
     "items": lambda item: {"a": item}.items(),
     "slice": lambda item: slice(item),
