@@ -7,9 +7,10 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
+from .marks import Marks
 from .messages import Error
 from .names import AUTOMATIC, user_names
-from .uses import Marks, global_stores, incidental, reachable, seeds, static_binds, through_calls
+from .reach import global_stores, incidental, reachable, seeds, static_binds, through_calls
 
 _DEEPEST_TRACEBACK = 30
 

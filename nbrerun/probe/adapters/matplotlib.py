@@ -6,27 +6,11 @@ from typing import Any, Callable, Dict, List
 
 from ..node import Node, attribute_label, reads, type_name
 
-_SHOWN = [
-    "get_xdata",
-    "get_ydata",
-    "get_data",
-    "get_array",
-    "get_offsets",
-    "get_paths",
-    "get_path",
-    "get_text",
-    "get_color",
-    "get_facecolor",
-    "get_edgecolor",
-    "get_linestyle",
-    "get_linewidth",
-    "get_marker",
-    "get_label",
-    "get_alpha",
-    "get_visible",
-    "get_zorder",
-    "get_position",
-]
+_SHOWN = """
+    get_xdata get_ydata get_data get_array get_offsets get_paths get_path get_text get_color
+    get_facecolor get_edgecolor get_linestyle get_linewidth get_marker get_label get_alpha
+    get_visible get_zorder get_position
+""".split()
 
 
 def _shown(value: Any, names: List[str]) -> Dict[str, Any]:

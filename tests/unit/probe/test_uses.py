@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nbrerun.probe.uses import (
-    Marks,
+from nbrerun.probe.marks import Marks
+from nbrerun.probe.reach import (
     global_stores,
     incidental,
     reachable,

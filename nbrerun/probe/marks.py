@@ -1,0 +1,85 @@
+"""Marks left while a cell runs: which of its statements have run."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import Any, List, Set
+
+from .statements import Statement, header, header_names, is_compound, look_at, named
+
+_MARK = "__nbrerun_mark__"
+
+
+class Marks(ast.NodeTransformer):
+    """Rewrites a cell so that every simple statement tells when it has run.
+
+    Used as one of IPython's syntax tree transformers, and only in a branch.
+    """
+
+    def __init__(self) -> None:
+        self.statements: List[Statement] = []
+        self.ran: Set[int] = set()
+
+    def install(self, shell: Any) -> None:
+        """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
+        setattr(builtins, _MARK, self.ran.add)
+        shell.ast_transformers.append(self)
+
+    def remove(self, shell: Any) -> None:
+        """Stop recording."""
+        shell.ast_transformers.remove(self)
+        delattr(builtins, _MARK)
+
+    def names(self, field: str) -> Set[str]:
+        """Names in one field of the statements that ran."""
+        return {name for i in self.ran for name in getattr(self.statements[i], field)}
+
+    def acted(self) -> bool:
+        """Whether a statement ran that may have changed anything."""
+        return any(self.statements[i].acts for i in self.ran)
+
+    def imported(self) -> Set[str]:
+        """Names that import statements bound, and no other statements that ran."""
+        ran = [self.statements[i] for i in self.ran]
+        return {n for s in ran if s.imports for n in s.binds} - {n for s in ran if not s.imports for n in s.binds}
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        node.body = self._block(node.body)
+        return node
+
+    def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
+        marked: List[ast.stmt] = []
+        for statement in body:
+            statement_marks = self._mark(statement)
+            after = isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom))
+            after = after or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            marked += [statement, *statement_marks] if after else [*statement_marks, statement]
+            self._inside(statement)
+        return marked
+
+    def _inside(self, statement: ast.stmt) -> None:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return
+        bound = header_names(statement)
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, field, None)
+            if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
+                marks = self._emit(header(bound), inner[0]) if field == "body" and bound else []
+                setattr(statement, field, [*marks, *self._block(inner)])
+        for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
+            part.body = self._block(part.body)
+
+    def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            return []
+        if is_compound(statement):
+            bound = named(getattr(statement, "test", ast.Pass()))
+            return self._emit(header(bound), statement) if bound else []
+        return self._emit(look_at(statement), statement)
+
+    def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
+        self.statements.append(what)
+        call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
+        mark = ast.copy_location(ast.Expr(call), where)
+        return [ast.fix_missing_locations(mark)]

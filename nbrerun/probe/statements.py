@@ -1,0 +1,180 @@
+"""What one statement of a cell does to names, read from its syntax."""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator, List, NamedTuple, Set
+
+_ONLY_LOOKS = frozenset(
+    """
+    print len sum min max sorted list tuple set dict str repr type isinstance id display enumerate
+    zip any all range abs round float int bool hash format hasattr getattr callable vars dir iter
+    issubclass
+    """.split()
+)
+_ONLY_TELLS = frozenset(
+    """
+    count index keys values items get copy head tail describe info predict predict_proba transform
+    score get_params mean std sum min max any all astype tolist item shape join split strip lower
+    upper format startswith endswith value_counts unique nunique groupby merge isin isna to_numpy
+    decision_function
+    """.split()
+)
+
+_NO_WRITE = _ONLY_TELLS | {"setdefault"}
+"""Methods that leave their object alone, or do so where the value is there already."""
+
+
+class Statement(NamedTuple):
+    """What one simple statement does to names, if it runs."""
+
+    binds: Set[str]
+    writes: Set[str]
+    """Names on whose objects it calls methods or stores items or attributes."""
+    stores: Set[str]
+    """Names into whose objects it stores items or attributes."""
+    passes: Set[str]
+    """Names whose objects it passes to a call."""
+    calls: Set[str]
+    """Names of functions that it calls, and of decorators."""
+    methods: Set[str]
+    """The methods that it calls on what names hold, as they are written: `clf.partial_fit`."""
+    acts: bool
+    """It calls or stores something that may change anything."""
+    imports: bool
+    """It is an import statement."""
+
+
+def look_at(statement: ast.stmt) -> Statement:
+    stores, methods = _stores(statement), _methods(statement)
+    return Statement(
+        binds=binds(statement),
+        writes=stores | {root for method in methods for root in roots(method)},
+        stores=stores,
+        passes=_passes(statement),
+        calls=_called(statement),
+        methods={ast.unparse(method) for method in methods},
+        acts=bool(stores) or _acts(statement),
+        imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
+    )
+
+
+def header(names: Set[str]) -> Statement:
+    return Statement(names, set(), set(), set(), set(), set(), acts=False, imports=False)
+
+
+def is_compound(statement: ast.stmt) -> bool:
+    definition = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    return not definition and isinstance(getattr(statement, "body", getattr(statement, "cases", None)), list)
+
+
+def header_names(statement: ast.stmt) -> Set[str]:
+    targets: List[ast.AST] = []
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        targets.append(statement.target)
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        targets += [item.optional_vars for item in statement.items if item.optional_vars]
+    return {name for target in targets for name in _stored(target)}
+
+
+def _stored(node: ast.AST) -> Iterator[str]:
+    for part in _own_scope(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, (ast.Store, ast.Del)):
+            yield part.id
+
+
+def _own_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below, without the bodies of functions, classes and comprehensions."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        yield part
+        if not isinstance(part, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            stack.extend(ast.iter_child_nodes(part))
+
+
+def binds(statement: ast.stmt) -> Set[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+    return set(_stored(statement)) | named(statement) | _by_string(statement)
+
+
+def named(node: ast.AST) -> Set[str]:
+    """Names that expressions bind with `:=`."""
+    return {part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)}
+
+
+def _by_string(statement: ast.stmt) -> Set[str]:
+    """Names given as strings to what can bind them: `globals()["x"] = 1`, `exec("x = 1")`."""
+    calls = {
+        node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    if not calls & {"globals", "vars", "locals", "exec"}:
+        return set()
+    words: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words.update(word for word in node.value.replace("=", " ").split() if word.isidentifier())
+    guarded = any(isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in ast.walk(statement))
+    return set() if guarded else words
+
+
+def _methods(statement: ast.stmt) -> List[ast.Attribute]:
+    calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    called = [function for function in calls if isinstance(function, ast.Attribute)]
+    return [method for method in called if method.attr not in _NO_WRITE and roots(method)]
+
+
+def _stores(statement: ast.stmt) -> Set[str]:
+    stored: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            stored |= roots(node)
+    return stored
+
+
+def _called(statement: ast.stmt) -> Set[str]:
+    nodes = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    nodes += getattr(statement, "decorator_list", [])
+    return {name for node in nodes for name in roots(node)}
+
+
+def _acts(statement: ast.stmt) -> bool:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Attribute) and function.attr not in _NO_WRITE:
+                return True
+            if isinstance(function, ast.Name) and function.id not in _ONLY_LOOKS:
+                return True
+    return bool(getattr(statement, "decorator_list", []))
+
+
+def _passes(statement: ast.stmt) -> Set[str]:
+    passed: Set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in _ONLY_LOOKS):
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                passed |= roots(argument)
+    return passed
+
+
+def roots(node: ast.AST) -> Set[str]:
+    """The name at the bottom of `a.b[c].d`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def updated(node: ast.AST) -> Set[str]:
+    return roots(node.target) if isinstance(node, ast.AugAssign) else set()
+
+
+def magic_words(node: ast.AST) -> Iterator[str]:
+    """Words of the text that a magic is called with: it is code, more often than not."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("run_"):
+        for argument in node.args:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield from "".join(c if c.isidentifier() or c.isdigit() else " " for c in argument.value).split()
