@@ -37,7 +37,8 @@ spec.loader.exec_module(package)
 importlib.import_module("_nbrerun_probe.service").install(kernel, {address!r}, {seeds!r})
 """
 _STARTUP_SECONDS = 60.0
-_TICK = 0.25
+_TICK = 1.0
+"""Seconds between two looks at a process that does not answer; looking at its children costs milliseconds."""
 
 
 def resolve_kernel(notebook: Notebook, wanted: str | None) -> str:
@@ -212,7 +213,7 @@ def answer(wire: Wire, pid: int) -> dict[str, Any]:
     Raises:
         Closed: it died.
     """
-    while not select.select([wire.sock], [], [], _TICK * 4)[0]:
+    while not select.select([wire.sock], [], [], _TICK)[0]:
         if not psutil.pid_exists(pid):
             raise Closed("the process is gone")
     reply = wire.receive()

@@ -63,7 +63,15 @@ def changes(first: Leaves, second: Leaves) -> list[Change]:
         change = _change(path, first.get(path), second.get(path))
         if change is not None:
             found.setdefault(change.path, change)
+    for path in sorted(first, key=len, reverse=True):
+        if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
+            found[path] = Change(path, first[path]["text"], "the same parts in another order")
     return sorted(found.values(), key=_weight)
+
+
+def _told(path: str, found: Iterable[str]) -> bool:
+    """Whether a change of this part, of a part of it or of its size is among those found."""
+    return any(path in other for other in found)
 
 
 def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:

@@ -41,7 +41,7 @@ def test_formats_and_shapes_and_types_are_value() -> None:
     """The same numbers in another format, shape or type are another matrix."""
     matrices = [sp.csr_matrix(dense()).asformat(form) for form in FORMATS]
     matrices += [sp.csr_array(dense()), sp.csr_matrix(dense()).astype("f4")]
-    matrices += [sp.csr_matrix((5, 4)), sp.csr_matrix((4, 5))]
+    matrices += [sp.csr_matrix((5, 4)), sp.csr_matrix((4, 5)), sp.csr_matrix((4, 6))]
     assert len({digest(matrix) for matrix in matrices}) == len(matrices)
 
 

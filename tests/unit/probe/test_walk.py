@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 
 import nbrerun.probe
-from nbrerun.probe import adapters
 from nbrerun.probe.leaves import leaves
+from nbrerun.probe.node import ADAPTERS
 from nbrerun.probe.walk import Reader
 from tests.unit.probe.looking import digest, moved, notebook, paths, read
 
@@ -99,6 +99,7 @@ DIFFERENT = [
     (Box(a=1), Box(b=1)),
     (Box(a=1), Box(a=1, b=None)),
     (Box(a=1), {"a": 1}),
+    (Box(ab=1, c=1), Box(a=1, bc=1)),
     (OrderedDict(a=1, b=2), OrderedDict(b=2, a=1)),
     (OrderedDict(a=1), {"a": 1}),
     (deque([1], 3), deque([1], 4)),
@@ -142,6 +143,14 @@ def test_cycles_are_values_like_others() -> None:
     assert digest(cycle(1)) != digest([0, []])
 
 
+def test_how_far_up_a_cycle_leads_is_value() -> None:
+    """Back to the whole is not back to the part."""
+    one, other = Box(part=Box()), Box(part=Box())
+    one.part.back = one  # type: ignore[attr-defined]
+    other.part.back = other.part  # type: ignore[attr-defined]
+    assert digest(one) != digest(other)
+
+
 def test_a_change_inside_of_a_cycle_is_seen() -> None:
     """However far from where the walk begins."""
     before, after = cycle(50), cycle(50)
@@ -165,6 +174,24 @@ def test_objects_that_know_their_parents_are_read() -> None:
     assert digest(one) == digest(other)
     other["favourite"] = other["tree"].children[2]
     assert digest(one) != digest(other)
+
+
+def test_a_new_name_for_a_part_of_a_cycle_changes_no_other_value() -> None:
+    """`child = tree.children[1]` leaves `tree` as it is, whichever of them is read first."""
+    tree = family()["tree"]
+    for first in (tree.children[1], tree.children, tree.children[2]):
+        reader = Reader()
+        reader.read("another name", first)
+        assert reader.read("tree", tree).digest == digest(tree)
+
+
+def test_an_object_outside_of_a_cycle_that_leads_into_it() -> None:
+    """Whoever holds a member of a cycle is read the same, whatever was read before."""
+    ring = cycle(4)
+    holder = Box(one=ring[1], other=ring[1][1])
+    reader = Reader()
+    reader.read("ring", ring)
+    assert reader.read("holder", holder).digest == digest(holder)
 
 
 def test_nesting_of_a_hundred_thousand_is_read() -> None:
@@ -397,17 +424,17 @@ def test_reasons_for_opaqueness_are_few() -> None:
     assert len(read([threading.Lock() for _ in range(1000)]).opaque) == 1
 
 
-def test_a_failing_description_is_opaque() -> None:
+def test_a_failing_description_is_opaque(monkeypatch: pytest.MonkeyPatch) -> None:
     """An object on which an adapter fails is not equal to anything by silence."""
+
+    class Fragile:
+        pass
 
     def fails(value: Any) -> Any:
         raise ZeroDivisionError
 
-    adapters._by_type[Box] = fails
-    try:
-        (why,) = read(Box(a=1)).opaque
-    finally:
-        del adapters._by_type[Box]
+    monkeypatch.setitem(ADAPTERS, f"{Fragile.__module__}.{Fragile.__qualname__}", fails)
+    (why,) = read([Fragile()]).opaque
     assert "ZeroDivisionError" in why
 
 
