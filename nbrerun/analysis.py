@@ -96,6 +96,9 @@ class _Check:
         for moment, cell in enumerate(self._notebook.cells, 1):
             self._listener.cell_started(cell.index, "first run")
             first = self._choice.engine.first_run(cell)
+            if first.lost:
+                self._give_up(moment, first.lost)
+                return
             if first.fatal:
                 self._fail(cell, first)
                 return
@@ -117,6 +120,10 @@ class _Check:
     def _report(self, report: CellReport) -> None:
         self._reports[report.index] = report
         self._listener.cell_judged(report)
+
+    def _give_up(self, moment: int, why: str) -> None:
+        for cell in self._notebook.cells[moment - 1 :]:
+            self._report(not_judged(cell, Verdict.UNDETERMINED, why, None))
 
     def _fail(self, cell: Cell, first: FirstRun) -> None:
         raised = first.raised

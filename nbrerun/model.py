@@ -142,6 +142,8 @@ class VariableReport:
     """How many changes there are beyond those listed."""
     opaque: tuple[str, ...] = ()
     """Parts that could not be read, each with its reason."""
+    incidental: bool = False
+    """A left-over loop variable or handle: never what a cell is about."""
     reason: str = ""
     """Half a sentence on this variable, for reports."""
 

@@ -9,9 +9,9 @@ from nbrerun.model import How, Kind, VariableReport, Verdict
 _STRENGTH = (Verdict.IN_PLACE, Verdict.PERSISTED, Verdict.RESET)
 
 
-def judge_cell(variables: Sequence[VariableReport], incidental: frozenset[str] = frozenset()) -> Verdict:
+def judge_cell(variables: Sequence[VariableReport]) -> Verdict:
     """The strongest verdict among the models, or, without any, among the rest."""
-    counted = [variable for variable in variables if _counts(variable, incidental)]
+    counted = [variable for variable in variables if _counts(variable)]
     models = [variable for variable in counted if variable.kind is Kind.MODEL]
     verdicts = {variable.verdict for variable in models or counted}
     for verdict in _STRENGTH:
@@ -24,11 +24,11 @@ def leading(variables: Sequence[VariableReport], verdict: Verdict) -> list[Varia
     """The variables that a cell's verdict rests on, models first."""
     matching = [variable for variable in variables if variable.verdict is verdict]
     models = [variable for variable in matching if variable.kind is Kind.MODEL]
-    return models or [v for v in matching if v.kind is not Kind.DEFINITION] or matching
+    return models or [variable for variable in matching if _counts(variable)] or matching
 
 
-def _counts(variable: VariableReport, incidental: frozenset[str]) -> bool:
-    if variable.kind is Kind.DEFINITION or variable.name in incidental:
+def _counts(variable: VariableReport) -> bool:
+    if variable.kind is Kind.DEFINITION or variable.incidental:
         return False
     only_drawn_from = variable.kind is Kind.GENERATOR and variable.how is How.REFITTED and bool(variable.marks)
     return not only_drawn_from

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbrerun.model import Change, Kind, Raised
-from nbrerun.probe.messages import GLOBAL, State, Variable
+from nbrerun.probe.messages import GLOBAL, ITERATOR, State, Variable
 from nbrerun.state.diff import ENV, differing, exceeds, rebound
 from nbrerun.state.observation import Observation, Place
 
@@ -25,6 +25,8 @@ class Evidence:
     """The cell names it, or code that the cell calls does."""
     looked_at: bool = False
     """The cell depends on the value that it had before."""
+    iterator: bool = False
+    """It is used up as one goes through it."""
     incidental: bool = False
     """A loop variable or a handle of `with`."""
     changed_first: bool = False
@@ -106,6 +108,7 @@ def _of_variable(
         opaque=tuple(variable["opaque"]) if variable else (),
         mentioned=name in run["mentions"],
         looked_at=name in run["reads"],
+        iterator=variable is not None and variable["kind"] == ITERATOR,
         incidental=name in run["incidental"],
         changed_first=name in changed,
         bound_first=name in bound_first,
@@ -133,7 +136,7 @@ def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool)
         return Kind.ENV
     if imported:
         return Kind.DEFINITION
-    kind = Kind(variable["kind"])
+    kind = Kind.DATA if variable["kind"] == ITERATOR else Kind(variable["kind"])
     # A definition that changes without being written anew has a state that moves on: that is data.
     return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
 

@@ -9,6 +9,11 @@ from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
 from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
 
+_HOW = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}
+
+LATER = "; run after the whole notebook, "
+"""Begins what is said of a variable that drifts."""
+
 _NAMED = 3
 """Variables and changes that a sentence names; reports list the others."""
 
@@ -35,16 +40,14 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:
-    how = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}.get(judged.how or How.RECREATED, "made anew")
-    text = f"`{seen.name}` is {how}"
+    text = f"`{seen.name}` is {_HOW[judged.how or How.RECREATED]}"
     if Mark.UNSEEDED in judged.marks:
         text += ", with another random draw each time"
     if Mark.NONDETERMINISTIC in judged.marks:
         text += ", but no two runs give the same value"
     if Mark.DRIFTS in judged.marks:
         raised = seen.later_raised
-        at_end = f"raises {raised.ename}" if raised else "gives another result"
-        text += f"; run after the whole notebook, the cell {at_end}"
+        text += f"{LATER}the cell {f'raises {raised.ename}' if raised else 'gives another result'}"
     return text
 
 
@@ -82,9 +85,17 @@ def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Ra
 
 
 def _several(shown: Sequence[VariableReport]) -> str:
-    """Reset variables with nothing special to say of them share one sentence."""
-    special = [variable.reason for variable in shown if variable.marks]
-    plain = [f"`{variable.name}`" for variable in shown if not variable.marks]
-    named = ", ".join(plain[:6]) + (f" and {len(plain) - 6} more" if len(plain) > 6 else "")
-    verb = "is" if len(plain) == 1 else "are"
-    return "; ".join([*special[:_NAMED], *([f"{named} {verb} made anew"] if plain else [])])
+    """Reset variables with nothing special to say of them share one sentence; what *later* did is said once."""
+    heads = {variable.name: variable.reason.partition(LATER)[0] for variable in shown}
+    plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS}]
+    texts = [heads[variable.name] for variable in shown if variable not in plain][:_NAMED]
+    for how, words in _HOW.items():
+        names = [variable.name for variable in plain if (variable.how or How.RECREATED) is how]
+        texts += [_together(names, words)] if names else []
+    tails = [variable.reason.partition(LATER)[2] for variable in shown if Mark.DRIFTS in variable.marks]
+    return "; ".join(texts) + (LATER + tails[0] if tails else "")
+
+
+def _together(names: Sequence[str], how: str) -> str:
+    named = ", ".join(f"`{name}`" for name in names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"{named} {'is' if len(names) == 1 else 'are'} {how}"

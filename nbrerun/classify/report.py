@@ -25,8 +25,7 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
         for evidence, verdict in judged
         if verdict.verdict is not Verdict.UNTOUCHED and (not watch or evidence.name in watch)
     )
-    incidental = frozenset(evidence.name for evidence, _ in judged if evidence.incidental)
-    verdict = judge_cell(variables, incidental)
+    verdict = judge_cell(variables)
     reason = cell_reason(verdict, variables, None, "")
     return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
 
@@ -61,5 +60,6 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         changes=seen.changes[:_SHOWN_CHANGES],
         more_changes=max(0, len(seen.changes) - _SHOWN_CHANGES),
         opaque=seen.opaque,
+        incidental=seen.incidental,
         reason=variable_reason(seen, judged),
     )

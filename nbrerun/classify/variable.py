@@ -27,6 +27,8 @@ def judge(seen: Evidence) -> Judged:
         return Judged(Verdict.UNTOUCHED)
     if seen.opaque and not seen.bound:
         return Judged(Verdict.UNDETERMINED)
+    if _used_up(seen):
+        return Judged(Verdict.IN_PLACE)
     if _left_alone(seen):
         return Judged(Verdict.PERSISTED, via=Via.KERNEL)
     return _with_drift(seen, Judged(Verdict.RESET, _how(seen)))
@@ -47,6 +49,11 @@ def _moved(seen: Evidence) -> Judged:
     if seen.beyond_noise and not _made_from_nothing(seen):
         return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
     return Judged(Verdict.RESET, _how(seen), marks=(Mark.NONDETERMINISTIC,))
+
+
+def _used_up(seen: Evidence) -> bool:
+    """An iterator of an earlier cell that the first run went through to its end: the rerun finds it there."""
+    return seen.iterator and seen.changed_first and not seen.bound_first and not seen.bound
 
 
 def _made_from_nothing(seen: Evidence) -> bool:

@@ -24,6 +24,8 @@ class FirstRun:
     raised: Raised | None = None
     fatal: bool = False
     """The main run ends here: it raised where it may not, ran out of time, or the kernel died."""
+    lost: str = ""
+    """Why the main run cannot go on, for a reason that lies in nbrerun and not in the notebook."""
     before: State | None = None
     """The state that the cell began with, if objects lie elsewhere than in the state last read."""
 

@@ -14,14 +14,14 @@ from typing import cast
 
 from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Leaves, Limits, Undone
 from nbrerun.engine.kernel import Kernel, Waiting
-from nbrerun.model import Cell, Raised
+from nbrerun.model import Cell
 from nbrerun.probe.messages import Generator, Rerun, State
 from nbrerun.probe.wire import Closed
 
 StartKernel = Callable[[Sequence[Generator]], Kernel]
 """Starts a kernel whose global generators of random numbers begin as given."""
 
-_UNREACHED = Undone("a fresh kernel did not come as far as this cell again")
+_UNREACHED = Undone("a cell above raises when it is run once more in a fresh kernel, so replay cannot come here")
 
 
 class ReplayEngine:
@@ -52,7 +52,7 @@ class ReplayEngine:
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
         if self._refresh(len(self._cells)):
-            return FirstRun(0.0, Raised("DeadKernelError", _UNREACHED.reason), fatal=True)
+            return FirstRun(0.0, lost=_UNREACHED.reason)
         before, self._now, self._before = self._now, None, None
         self._remember()
         run = self.kernel.execute(cell)
@@ -123,7 +123,7 @@ class ReplayEngine:
 
     def settle(self, before: State, run: Rerun) -> None:
         """The branch is over: see whether the kernel can go on from where it is."""
-        if run["error"] is not None or not _same(before, run):
+        if not _same(before, run):
             return
         if before["generators"] != run["after"]["generators"]:
             self.kernel.ask("put_back", pins=before["generators"])

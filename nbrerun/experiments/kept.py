@@ -7,6 +7,7 @@ object, was made anew; where the very same objects are still there, they were le
 from __future__ import annotations
 
 from nbrerun.engine.interface import Branch, Engine
+from nbrerun.probe.messages import ITERATOR
 from nbrerun.state.diff import differing, rebound
 from nbrerun.state.observation import Observation
 
@@ -44,5 +45,5 @@ def _unclear(seen: Observation) -> list[str]:
     return [
         name
         for name in sorted(same)
-        if name in variables and not variables[name]["atom"] and variables[name]["kind"] in ("model", "data")
+        if name in variables and not variables[name]["atom"] and variables[name]["kind"] in ("model", "data", ITERATOR)
     ]

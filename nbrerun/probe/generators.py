@@ -51,7 +51,12 @@ def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
 
 def _same_kind(target: Any, pin: Generator) -> bool:
     node: Node = describe(target)
-    return node.generator is not None and type(pickle.loads(node.generator())) is type(pickle.loads(pin["state"]))
+    return node.generator is not None and _algorithm(node.generator()) == _algorithm(pin["state"])
+
+
+def _algorithm(pickled: bytes) -> Any:
+    state = pickle.loads(pickled)
+    return state["bit_generator"] if isinstance(state, dict) else type(state)
 
 
 def set_state(target: Any, pickled: bytes) -> None:

@@ -23,7 +23,7 @@ _HARMLESS = (
     "ThreadManager",
     "QueueFeederThread",
     "QueueManagerThread",
-    "ExecutorManagerThread",
+    "_ExecutorManagerThread",
 )
 """Types of threads that the child does without, or starts anew (tqdm, joblib)."""
 

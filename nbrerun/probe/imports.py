@@ -32,8 +32,9 @@ class ImportWatch:
 
     def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.depth = 0
-        self._by_hand: Set[str] = set()
+        self._before: Dict[str, str] = {}
         self._last: Dict[str, str] = {}
+        """As the cell found them, with what imports have changed since."""
         self._before_import = before
         self._after_import = after
 
@@ -46,25 +47,26 @@ class ImportWatch:
 
     def begin(self) -> None:
         """Forget what was set until now: a new cell is about to run."""
-        self._by_hand.clear()
         self._last = read_settings()
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Settings that were changed since `begin`, other than by imports."""
-        return self._by_hand | _differing(self._last, now)
+        return _differing(self._last, now)
 
     def enter(self) -> None:
         """An import from outside begins."""
         self.depth = 1
-        self._by_hand |= _differing(self._last, read_settings())
+        self._before = read_settings()
         self._before_import()
 
     def leave(self) -> None:
         """It is over, whether it succeeded or not."""
-        self._last = read_settings()
+        after = read_settings()
+        for name in _differing(self._before, after):
+            self._last[name] = after.get(name, "")
         self.depth = 0
         self._after_import()
 
 
 def _differing(one: Dict[str, str], other: Dict[str, str]) -> Set[str]:
-    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    return {name for name in one.keys() | other.keys() if one.get(name, "") != other.get(name, "")}

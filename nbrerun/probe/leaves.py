@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Deque, Dict, Tuple
+from typing import Any, Deque, Dict, List, Tuple
 
 from .messages import Leaf
 from .node import ATOMS, Node
@@ -70,9 +70,6 @@ def leaves(name: str, value: Any) -> Dict[str, Leaf]:
     return table.leaves
 
 
-def _labelled(path: str, node: Node) -> Any:
+def _labelled(path: str, node: Node) -> List[Tuple[str, Any]]:
     labels = node.labels() if node.labels else ()
-    pairs = list(zip(labels, node.children))
-    if node.unordered == 2 or any(label == "" and type(part) in ATOMS for label, part in pairs):
-        pairs = [pair for pair in pairs if pair[0]]  # keys are in the labels of their values
-    return [(path + label, part) for label, part in pairs]
+    return [(path + label, part) for label, part in zip(labels, node.children) if label is not None]

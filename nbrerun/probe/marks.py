@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from typing import Any, List, Set
 
-from .statements import Statement, header, header_names, is_compound, look_at, named
+from .statements import STAR, Statement, header, header_names, is_compound, look_at, named
 
 _MARK = "__nbrerun_mark__"
 
@@ -33,7 +34,7 @@ class Marks(ast.NodeTransformer):
 
     def names(self, field: str) -> Set[str]:
         """Names in one field of the statements that ran."""
-        return {name for i in self.ran for name in getattr(self.statements[i], field)}
+        return expand({name for i in self.ran for name in getattr(self.statements[i], field)})
 
     def acted(self) -> bool:
         """Whether a statement ran that may have changed anything."""
@@ -42,7 +43,8 @@ class Marks(ast.NodeTransformer):
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""
         ran = [self.statements[i] for i in self.ran]
-        return {n for s in ran if s.imports for n in s.binds} - {n for s in ran if not s.imports for n in s.binds}
+        others = {name for statement in ran if not statement.imports for name in statement.binds}
+        return expand({name for statement in ran if statement.imports for name in statement.binds}) - others
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         node.body = self._block(node.body)
@@ -83,3 +85,12 @@ class Marks(ast.NodeTransformer):
         call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
         mark = ast.copy_location(ast.Expr(call), where)
         return [ast.fix_missing_locations(mark)]
+
+
+def expand(names: Set[str]) -> Set[str]:
+    """Names with those of star imports filled in."""
+    found = {name for name in names if not name.startswith(STAR)}
+    for name in names - found:
+        public = vars(sys.modules.get(name[len(STAR) :], object))
+        found.update(public.get("__all__", (key for key in public if not key.startswith("_"))))
+    return found

@@ -8,6 +8,10 @@ GLOBAL = "global "
 """What names of generators begin with that belong to a library, not to the notebook."""
 
 
+ITERATOR = "iterator"
+"""Kind of a variable that is used up as one goes through it."""
+
+
 class Variable(TypedDict):
     """One name of the namespace, as read at one moment."""
 

@@ -18,12 +18,13 @@ class Node(NamedTuple):
     content: Tuple[Any, ...] = ()
     """What the object holds itself: bytes-like values, hashed in order."""
     children: Sequence[Any] = ()
-    labels: Optional[Callable[[], Sequence[str]]] = None
-    """What to append to the object's path for each child; an empty label is never shown alone."""
+    labels: Optional[Callable[[], Sequence[Optional[str]]]] = None
+    """What to append to the object's path for each child: nothing for the object itself in another guise;
+    None for a child that needs no place of its own, as a key that is in its value's label."""
     unordered: int = 0
     """If n > 0: groups of n children whose order is not part of the value (2 for dict items)."""
     kind: str = "data"
-    """`model`, `generator`, `definition` or `data`."""
+    """`model`, `generator` (of random numbers), `iterator`, `definition` or `data`."""
     holds: bool = False
     """A container: with a model in it, it is a model itself."""
     atom: bool = False
@@ -105,7 +106,13 @@ def show(value: Any) -> str:
     try:
         return clip(repr(value))
     except ValueError:  # an int of more digits than Python prints
-        return f"int of {value.bit_length()} bits"
+        return f"int of {value.bit_length()} bits" if isinstance(value, int) else f"{type(value).__name__} of huge ints"
+
+
+def key_text(key: Any) -> str:
+    """A key of a dict or a column's name, as a path shows it."""
+    plain = type(key) in ATOMS or (type(key) is tuple and ATOMS.issuperset(map(type, key)))
+    return clip(show(key), 40) if plain else f"<{type_name(type(key))}>"
 
 
 def clip(text: str, width: int = 60) -> str:

@@ -36,6 +36,7 @@ async def run_cells(shell: Any, sources: List[str]) -> Ran:
     marks.install(shell)
     error: Optional[Error] = None
     started = time.perf_counter()
+    shell.kernel._forward_input(allow_stdin=False)  # as in a first run: input() raises
     try:
         for source in sources:
             error = await _run(shell, source)
@@ -44,6 +45,7 @@ async def run_cells(shell: Any, sources: List[str]) -> Ran:
     finally:
         seconds = time.perf_counter() - started
         marks.remove(shell)
+        shell.kernel._restore_input()
     namespace = user_names(shell)
     reads |= reach(shell, sources)
     bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)

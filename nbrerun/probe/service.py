@@ -185,9 +185,9 @@ class Service:
             self.forked = True
             self._children = set()
             asyncio._set_running_loop(None)
+            reopen_files()
             if role == "branch":
                 os.setpgid(0, 0)  # so that whatever it starts ends with it
-                reopen_files()
             self.wire.close()
             self.wire = connect(self.address)
             self.wire.send({"role": role, "token": token, "pid": os.getpid()})

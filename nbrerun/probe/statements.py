@@ -25,6 +25,10 @@ _NO_WRITE = _ONLY_TELLS | {"setdefault"}
 """Methods that leave their object alone, or do so where the value is there already."""
 
 
+STAR = "*"
+"""Before a module's name: all that it gives to `from module import *`."""
+
+
 class Statement(NamedTuple):
     """What one simple statement does to names, if it runs."""
 
@@ -97,7 +101,11 @@ def binds(statement: ast.stmt) -> Set[str]:
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+        module = getattr(statement, "module", None)
+        return {
+            STAR + str(module) if alias.name == "*" else alias.asname or alias.name.split(".")[0]
+            for alias in statement.names
+        }
     return set(_stored(statement)) | named(statement) | _by_string(statement)
 
 

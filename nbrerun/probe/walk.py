@@ -32,6 +32,8 @@ class Read(NamedTuple):
     opaque: Tuple[str, ...] = ()
     kind: str = "data"
     atom: bool = False
+    cyclic: bool = False
+    """A cycle is in it: the digest holds for this way of coming to it only."""
 
 
 class GeneratorFound(NamedTuple):
@@ -49,7 +51,7 @@ _OPAQUE_LIMIT = 5
 class _Frame:
     """An object whose children are being read."""
 
-    __slots__ = ("children", "id", "low", "model", "node", "number", "opaque", "parts")
+    __slots__ = ("children", "cyclic", "id", "low", "model", "node", "number", "opaque", "parts")
 
     def __init__(self, node: Node, number: int, identity: int) -> None:
         self.node = node
@@ -59,10 +61,12 @@ class _Frame:
         self.parts: List[bytes] = []
         self.low = number
         self.model = node.kind == "model"
+        self.cyclic = False
         self.opaque: Tuple[str, ...] = (node.opaque,) if node.opaque else ()
 
     def add(self, read: Read) -> None:
         self.parts.append(read.digest)
+        self.cyclic = self.cyclic or read.cyclic
         self.model = self.model or (self.node.holds and read.model)
         if read.opaque:
             self.opaque = tuple(dict.fromkeys(self.opaque + read.opaque))[:_OPAQUE_LIMIT]
@@ -119,7 +123,7 @@ class Reader:
                 top = stack[-1]
                 target = open_numbers[identity]
                 top.low = min(top.low, target)
-                done = Read(b"cycle:%d" % (top.number - target))
+                done = Read(b"cycle:%d" % (top.number - target), cyclic=True)
             if done is None:
                 node = self.node(pending)
                 if node.children:
@@ -151,8 +155,11 @@ class Reader:
                     stack[-1].low = min(stack[-1].low, frame.low)
 
     def _settle(self, frame: _Frame, done: Read, open_numbers: Dict[int, int], members: Dict[int, Read]) -> None:
-        """No cycle leads further up: the object's digest holds wherever it is met again."""
-        self._closed[frame.id] = done
+        """No cycle leads further up: the object's digest holds when it is met again.
+
+        With a cycle in it, it holds in this walk only: another name may lead into the cycle elsewhere.
+        """
+        (members if done.cyclic else self._closed)[frame.id] = done
         while True:
             identity, number = open_numbers.popitem()
             if identity == frame.id:
@@ -180,7 +187,7 @@ class Reader:
         for part in parts:
             hasher.update(b"%d:" % len(part))
             hasher.update(part)
-        return Read(hasher.digest(), frame.model, frame.opaque, node.kind, node.atom)
+        return Read(hasher.digest(), frame.model, frame.opaque, node.kind, node.atom, frame.cyclic)
 
 
 def _references(kept: Dict[int, Any]) -> Dict[int, int]:

@@ -58,6 +58,9 @@ def setting_change(name: str, first: State, second: State) -> Change:
 
 def changes(first: Leaves, second: Leaves) -> list[Change]:
     """The parts that differ, the largest changes first."""
+    root = min([*first, *second], key=len, default="")
+    if root in first and root in second and first[root]["size"] != second[root]["size"]:
+        return [Change(root, first[root]["text"], second[root]["text"])]  # another sort of thing altogether
     found: dict[str, Change] = {}
     for path in [*first, *(path for path in second if path not in first)]:
         change = _change(path, first.get(path), second.get(path))
@@ -79,7 +82,7 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
         return Change(path, one["text"] if one else ABSENT, other["text"] if other else ABSENT)
     if one["digest"] == other["digest"]:
         return None
-    if one["length"] != other["length"] and one["length"] and other["length"]:
+    if one["size"] == other["size"] and one["length"] != other["length"] and one["length"] and other["length"]:
         return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
     if not one["whole"] and not other["whole"]:
         return None  # its parts tell

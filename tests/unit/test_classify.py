@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -188,7 +189,7 @@ def test_a_cell_gets_its_strongest_verdict(case: str) -> None:
 def test_a_loop_variable_never_outranks_what_the_cell_is_about() -> None:
     """A left-over handle that moved on does not make a cell in-place that only computes anew."""
     loop = variable(Kind.DATA, Verdict.IN_PLACE, "i")
-    assert judge_cell([loop, DATA[Verdict.RESET]], frozenset({"i"})) is Verdict.RESET
+    assert judge_cell([replace(loop, incidental=True), DATA[Verdict.RESET]]) is Verdict.RESET
     assert judge_cell([loop, DATA[Verdict.RESET]]) is Verdict.IN_PLACE
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Optional, Sequence, Tuple
 
-from ..node import ATOMS, Node, clip, dumps, interleave, reads, show, type_name
+from ..node import ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
 from .generic import attributes, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})
 _MOST_NUMBERS = 1_000_000
+_BULK = 2000
+"""Items from which on a container of plain values is read as a whole."""
 
 
 def atom(value: Any) -> Node:
@@ -35,11 +38,15 @@ for _type in ATOMS:
 @reads("builtins.list", "builtins.tuple")
 def sequence(value: Any) -> Node:
     """A list, a tuple, or a subclass (a namedtuple, say)."""
-    base = list if isinstance(value, list) else tuple
+    base = list if issubclass(type(value), list) else tuple
     items = list(base.__iter__(value))
     size = ("len({})", str(len(items)))
     if type(value) is base and ATOMS.issuperset(map(type, items)):
         return _flat(value, items, size)
+    if _is_bulk(value, items):
+        return Node(
+            base.__name__, (dumps(items),), holds=True, text=lambda: f"{base.__name__} of {len(items)}", size=size
+        )
     names = _fields(value, len(items))
     node = Node(
         type_name(type(value)),
@@ -52,6 +59,14 @@ def sequence(value: Any) -> Node:
     return node if type(value) is base else with_attributes(node, value)
 
 
+def _is_bulk(value: Any, items: Sequence[Any]) -> bool:
+    """Whether a large container holds plain values only, or tuples of them: too many to look at one by one."""
+    if len(items) < _BULK or type(value).__module__ not in ("builtins", "collections"):
+        return False
+    rows = (item for item in items if type(item) not in ATOMS)
+    return all(type(row) is tuple and ATOMS.issuperset(map(type, row)) for row in rows)
+
+
 def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
     """A list of plain values: one leaf, however long it is."""
     return Node(
@@ -59,7 +74,7 @@ def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
         (dumps(items),),
         holds=True,
         atom=not value and isinstance(value, tuple),
-        text=lambda: clip(repr(value[:12]) if len(value) <= 12 else repr(value[:12])[:-1] + ", …"),
+        text=lambda: show(value) if len(value) <= 12 else show(value[:12])[:-1] + ", …",
         size=size,
         numbers=lambda: pack(items),
     )
@@ -71,7 +86,7 @@ def pack(items: Sequence[Any]) -> Optional[bytes]:
         return None
     try:
         return struct.pack(f"{len(items)}d", *items)
-    except OverflowError:  # an int beyond the range of float
+    except (OverflowError, struct.error):  # an int beyond the range of float
         return None
 
 
@@ -87,31 +102,47 @@ def _fields(value: Any, length: int) -> Sequence[str]:
 @reads("builtins.dict")
 def mapping(value: Any) -> Node:
     """A dict or a subclass; only an OrderedDict has an order."""
-    ordered = isinstance(value, OrderedDict)
+    return items_only(value) if type(value) is dict else with_attributes(items_only(value), value)
+
+
+def items_only(value: Any) -> Node:
+    """A dict's items, without the attributes that a subclass may have."""
+    ordered = issubclass(type(value), OrderedDict)
     items = list(OrderedDict.items(value) if ordered else dict.items(value))
     if not ordered and all(type(key) is str for key, _ in items):
         items.sort(key=itemgetter(0))
-    node = Node(
+    size = ("len({})", str(len(items)))
+    if _is_bulk(value, list(chain.from_iterable(items))):
+        content = [dumps(key) + dumps(item) for key, item in items]
+        return Node(
+            type_name(type(value)),
+            tuple(content if ordered else sorted(content)),
+            holds=True,
+            text=lambda: f"dict of {len(items)}",
+            size=size,
+        )
+    return Node(
         type_name(type(value)),
         children=interleave(items),
-        labels=lambda: interleave(("", f"[{clip(repr(key), 40)}]") for key, _ in items),
+        labels=lambda: interleave((None, f"[{key_text(key)}]") for key, _ in items),
         unordered=0 if ordered else 2,
         holds=True,
         text=lambda: f"dict of {len(items)}",
-        size=("len({})", str(len(items))),
+        size=size,
     )
-    return node if type(value) is dict else with_attributes(node, value)
 
 
 @reads("builtins.set", "builtins.frozenset")
 def unordered(value: Any) -> Node:
     """A set; two sets are equal in whatever order they are walked."""
-    base = set if isinstance(value, set) else frozenset
+    base = set if issubclass(type(value), set) else frozenset
     items = list(base.__iter__(value))
     size = ("len({})", str(len(items)))
-    if type(value) is base and ATOMS.issuperset(map(type, items)):
+    if type(value) is base and (ATOMS.issuperset(map(type, items)) or _is_bulk(value, items)):
         content = tuple(sorted(map(dumps, items)))
-        return Node(base.__name__, content, text=lambda: clip(repr(value)), size=size)
+        return Node(
+            base.__name__, content, text=lambda: show(value) if len(items) < 50 else f"set of {len(items)}", size=size
+        )
     node = Node(type_name(type(value)), children=items, unordered=1, text=lambda: f"set of {len(items)}", size=size)
     return node if type(value) is base else with_attributes(node, value)
 
@@ -123,7 +154,7 @@ def buffer(value: Any) -> Node:
     return Node(
         type_name(type(value)),
         (view.format.encode(), view.tobytes()),
-        text=lambda: clip(repr(value)),
+        text=lambda: show(value),
         size=("len({})", str(len(view))),
     )
 
@@ -131,12 +162,13 @@ def buffer(value: Any) -> Node:
 @reads("builtins.slice", "builtins.range")
 def bounds(value: Any) -> Node:
     """Start, stop and step."""
+    parts = [value.start, value.stop, value.step]
     return Node(
         type(value).__name__,
-        children=[value.start, value.stop, value.step],
+        children=parts,
         labels=lambda: [".start", ".stop", ".step"],
         atom=True,
-        text=lambda: clip(repr(value)),
+        text=lambda: show(value) if ATOMS.issuperset(map(type, parts)) else f"<{type(value).__name__}>",
     )
 
 
@@ -145,9 +177,9 @@ def exception(value: Any) -> Node:
     """Its arguments and attributes; tracebacks hold frames, not values."""
     return Node(
         type_name(type(value)),
-        children=[value.args, attributes(value)],
-        labels=lambda: [".args", ".__dict__"],
-        text=lambda: clip(f"{type(value).__name__}{value.args!r}"),
+        children=[BaseException.args.__get__(value), attributes(value)],  # type: ignore[attr-defined]
+        labels=lambda: [".args", ""],
+        text=lambda: f"<{type(value).__name__}>",
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import sysconfig
 import types
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 from ..node import ATOMS, Node, attribute_label, clip, reads, type_name
 from .generic import Described
+
+_LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 
 _NOT_STATE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__"}
@@ -34,7 +36,7 @@ def function(value: Any) -> Node:
     names = value.__code__.co_freevars
     defaults: Tuple[Any, ...] = value.__defaults__ or ()
     children = [Described(code(value.__code__)), defaults, value.__kwdefaults__, own, *cells]
-    labels = ["", ".__defaults__", ".__kwdefaults__", "", *(f".<closure {name}>" for name in names)]
+    labels = [".__code__", ".__defaults__", ".__kwdefaults__", "", *(f".<closure {name}>" for name in names)]
     plain = not own and all(isinstance(cell, (types.FunctionType, types.ModuleType, type)) for cell in cells)
     return Node(
         "function",
@@ -159,8 +161,7 @@ def _is_local(namespace: Any) -> bool:
     file = namespace.get("__file__")
     if file is None and namespace.get("__spec__") is None:
         return True  # made by hand
-    libraries: List[str] = [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix]
-    return isinstance(file, str) and not any(file.startswith(folder) for folder in libraries)
+    return isinstance(file, str) and not file.startswith(_LIBRARIES)
 
 
 def _is_module_state(key: str, item: Any, local: bool) -> bool:
@@ -192,5 +193,5 @@ def partial(value: Any) -> Node:
         "functools.partial",
         children=[value.func, value.args, value.keywords, value.__dict__],
         labels=lambda: [".func", ".args", ".keywords", ""],
-        text=lambda: clip(repr(value)),
+        text=lambda: "<functools.partial>",
     )

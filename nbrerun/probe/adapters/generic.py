@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import types
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..node import Node, attribute_label, clip, per_class, type_name
 
@@ -22,6 +22,8 @@ class _Layout(NamedTuple):
     slots: Tuple[Tuple[str, Any], ...]
     namespace: Optional[Any]
     """The descriptor of `__dict__`, whatever a property of that name may say."""
+    caches: FrozenSet[str]
+    """Attributes of a library's class that are filled when somebody asks, and so are no value."""
     hidden: Optional[type]
     """The nearest base written in C that holds what Python does not see."""
     kind: str
@@ -42,7 +44,15 @@ def layout(cls: type) -> _Layout:
         if namespace is None and isinstance(descriptor, types.GetSetDescriptorType):
             namespace = descriptor
     hidden = next((base for base in cls.__mro__ if _hides_state(base)), None)
-    return _Layout(tuple(slots.items()), namespace, hidden, _kind_of(cls))
+    return _Layout(tuple(slots.items()), namespace, _caches(cls), hidden, _kind_of(cls))
+
+
+def _caches(cls: type) -> FrozenSet[str]:
+    found = {"_cache", "_item_cache"}
+    for base in cls.__mro__:
+        if base.__module__ != "__main__":
+            found |= {name for name, member in vars(base).items() if type(member).__name__ == "cached_property"}
+    return frozenset(found) if cls.__module__ != "__main__" else frozenset()
 
 
 def _hides_state(cls: type) -> bool:
@@ -75,7 +85,7 @@ def attributes(value: Any) -> Dict[str, Any]:
     if plan.namespace is not None:
         namespace = plan.namespace.__get__(value)
         if isinstance(namespace, dict):
-            found.update({str(key): item for key, item in dict.items(namespace)})
+            found.update({str(key): item for key, item in dict.items(namespace) if key not in plan.caches})
     return found
 
 

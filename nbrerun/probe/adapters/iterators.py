@@ -41,6 +41,7 @@ def iterator(value: Any) -> Node:
         type_name(type(value)),
         children=list(reduced[1:]),
         labels=lambda: [f".<state {i}>" for i in range(len(reduced) - 1)],
+        kind="iterator",
         text=lambda: clip(f"<{type_name(type(value))}>"),
     )
 
@@ -52,13 +53,14 @@ def generator(value: Any) -> Node:
     frame = getattr(value, prefix + "_frame")
     body = Described(code(getattr(value, prefix + "_code")))
     if frame is None:
-        return Node(type(value).__name__, (b"exhausted",), [body], text=lambda: "exhausted generator")
+        return Node(type(value).__name__, (b"exhausted",), [body], kind="iterator", text=lambda: "exhausted generator")
     local = dict(frame.f_locals)
     return Node(
         type(value).__name__,
         (b"%d" % frame.f_lasti,),
         [body, local],
-        lambda: ["", ".gi_frame.f_locals"],
+        lambda: [".gi_code", ".gi_frame.f_locals"],
+        kind="iterator",
         size=("position of {}", f"line {frame.f_lineno}, instruction {frame.f_lasti}"),
         text=lambda: f"<generator {value.__name__}>",
     )

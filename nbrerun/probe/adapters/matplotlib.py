@@ -44,9 +44,10 @@ def figure(value: Any) -> Node:
 def axes(value: Any) -> Node:
     """What has been drawn on it, titles, labels and fixed limits."""
     found = _shown(value, ["get_title", "get_xlabel", "get_ylabel", "get_xscale", "get_yscale"])
-    found["artists"] = list(value._children)
+    found["get_children()"] = list(value._children)
     found["legend"] = value.get_legend()
     for axis in "xy":
+        found[f"{axis}axis.get_inverted()"] = bool(getattr(value, f"{axis}axis").get_inverted())
         if not getattr(value, f"get_autoscale{axis}_on")():
             found[f"get_{axis}lim()"] = tuple(getattr(value, f"get_{axis}lim")())
     return _node(value, found)

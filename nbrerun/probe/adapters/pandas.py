@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, List
 
-from ..node import ATOMS, Node, clip, dumps, reads, type_name
+from ..node import ATOMS, Node, clip, dumps, key_text, reads, type_name
 
 
 @reads("pandas.DataFrame", "pandas.core.frame.DataFrame")
@@ -13,7 +13,7 @@ def frame(value: Any) -> Node:
     """Columns by name, and both axes."""
     manager = value._mgr
     columns = [manager.iget_values(i) for i in range(len(value.columns))]
-    names = [f"[{clip(repr(name), 40)}]" for name in value.columns]
+    names = [f"[{key_text(name)}]" for name in value.columns]
     return Node(
         type_name(type(value)),
         children=[value.columns, value.index, dict(value.attrs), *columns],
@@ -31,7 +31,7 @@ def series(value: Any) -> Node:
         children=[value._values, value.index, value.name, dict(value.attrs)],
         labels=lambda: [".values", ".index", ".name", ".attrs"],
         size=("len({})", str(len(value.index))),
-        text=lambda: clip(f"Series {value._values[:5]!r}"),
+        text=lambda: f"Series of {len(value.index)}, {value.dtype}",
     )
 
 
@@ -43,7 +43,7 @@ def index(value: Any) -> Node:
         children=[value._data, value.name],
         labels=lambda: [".values", ".name"],
         size=("len({})", str(len(value))),
-        text=lambda: clip(f"Index {list(value[:6])!r}"),
+        text=lambda: f"Index of {len(value)}, {value.dtype}",
     )
 
 
@@ -64,7 +64,7 @@ def multi_index(value: Any) -> Node:
     """Codes into levels."""
     return Node(
         "pandas.MultiIndex",
-        children=[list(value._levels), list(value._codes), list(value.names)],
+        children=[[level._data for level in value._levels], list(value._codes), list(value.names)],
         labels=lambda: [".levels", ".codes", ".names"],
         size=("len({})", str(len(value))),
         text=lambda: f"MultiIndex of {len(value)}",

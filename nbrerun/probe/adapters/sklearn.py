@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from ..node import Node, attribute_label, clip, reads, type_name
+from .builtins import items_only
 from .generic import attributes, attributes_node
 
 _DURATIONS = frozenset({"refit_time_", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"})
@@ -19,6 +20,12 @@ def estimator(value: Any) -> Node:
     if isinstance(results, dict):
         found["cv_results_"] = {name: item for name, item in results.items() if name not in _DURATIONS}
     return attributes_node(value, found, kind="model", text=lambda: f"<{type(value).__name__}>")
+
+
+@reads("sklearn.utils._bunch.Bunch")
+def bunch(value: Any) -> Node:
+    """A dict; which warnings it gives for old keys is no value."""
+    return items_only(value)
 
 
 @reads("sklearn.pipeline.Pipeline")

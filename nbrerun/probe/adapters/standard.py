@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import io
 import pickle
 import random
@@ -48,22 +49,25 @@ def random_generator(value: Any) -> Node:
 @reads("collections.deque")
 def deque(value: Any) -> Node:
     """Items in order, and the largest length."""
-    items = list(value)
+    items = list(collections.deque.__iter__(value))
+    maxlen = collections.deque.maxlen.__get__(value)
     node = Node(
         "collections.deque",
-        (repr(value.maxlen).encode(),),
+        (repr(maxlen).encode(),),
         items,
         lambda: [f"[{i}]" for i in range(len(items))],
         holds=True,
         size=("len({})", str(len(items))),
-        text=lambda: clip(repr(value)),
+        text=lambda: f"deque of {len(items)}",
     )
     return with_attributes(node, value)
 
 
 @reads("_io._IOBase")
-def file(value: Any) -> Node:
+def file(value: Any) -> Optional[Node]:
     """A file handle: its name and how far it is; closed ones have no value."""
+    if type(value).__module__ != "_io":
+        return None  # a class of the person's own, which would be asked
     if value.closed:
         return Node(type_name(type(value)), (b"closed",), text=lambda: "closed file")
     if isinstance(value, (io.StringIO, io.BytesIO)):
@@ -74,8 +78,8 @@ def file(value: Any) -> Node:
             labels=lambda: [".getvalue()", ".tell()"],
             text=lambda: clip(repr(held)),
         )
-    position = _position(value)
-    if position is None:
+    position = None if isinstance(value, io.TextIOWrapper) and value.writable() else _position(value)
+    if position is None:  # the text not written yet is out of sight, and asking for the position would write it
         return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: how far it has been read cannot be told")
     return Node(
         type_name(type(value)),
@@ -117,7 +121,7 @@ def namespace(value: Any) -> Node:
 def view(value: Any) -> Node:
     """A view of a dict."""
     items: List[Any] = interleave(value.items()) if hasattr(value, "items") else list(value)
-    return Node(type_name(type(value)), children=items, text=lambda: clip(repr(value)))
+    return Node(type_name(type(value)), children=items, text=lambda: f"<{type_name(type(value))}>")
 
 
 @reads("IPython.core.interactiveshell.InteractiveShell")

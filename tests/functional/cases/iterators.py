@@ -85,4 +85,11 @@ CASES = [
         cell("header = next(reader)", "in-place", header="in-place"),
         cell("rows = list(reader)", "in-place", rows="in-place"),
     ),
+    Case(
+        "an iterator used up",
+        cell("gen, it = (i * i for i in range(3)), iter([1, 2, 3])", "reset", gen="reset", it="reset"),
+        cell("for x in gen:\n    print(x)", "in-place", gen="in-place"),
+        cell("print(sum(it))", "in-place", it="in-place"),
+        cell("for x in iter([1, 2]):\n    print(x)", "stateless"),
+    ),
 ]

@@ -77,4 +77,9 @@ CASES = [
         cell("from sklearn.linear_model import LogisticRegression", "stateless"),
         cell("LogisticRegression().fit(X, y).score(X, y)", "stateless", X="untouched"),
     ),
+    Case(
+        "a star import",
+        cell("from math import *\nx = cos(2 * pi)", "reset", x="reset", pi="untouched"),
+        cell("from math import *", "stateless"),
+    ),
 ]

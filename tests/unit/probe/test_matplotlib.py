@@ -70,7 +70,7 @@ def test_drawing_twice_is_seen_as_one_line_more() -> None:
     """`ax.plot` on axes of an earlier cell."""
     before, after = drawn(), drawn()
     after.plot([1, 2, 3], [1, 4, 9])
-    change = moved(before, after)["len(x.artists)"]
+    change = moved(before, after)["len(x.get_children())"]
     assert int(change.again) == int(change.first) + 1
 
 
