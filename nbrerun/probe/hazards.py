@@ -25,7 +25,7 @@ _HARMLESS = (
     "QueueManagerThread",
     "_ExecutorManagerThread",
 )
-"""Types of threads that the child does without, or starts anew (tqdm, joblib)."""
+"""Types or names of threads that the child does without, or starts anew (tqdm, joblib)."""
 
 
 class Hazards:
@@ -94,6 +94,6 @@ def _cuda_is_up() -> bool:
 
 
 def _matters(thread: threading.Thread) -> bool:
-    names = {cls.__name__ for cls in type(thread).__mro__}
+    names = {thread.name, *(cls.__name__ for cls in type(thread).__mro__)}
     ipykernel = type(thread).__module__.startswith(("ipykernel", "IPython", "zmq", "debugpy", "pydevd"))
     return thread.is_alive() and not ipykernel and not names & set(_HARMLESS)

@@ -79,7 +79,7 @@ CASES = [
     ),
     Case(
         "a star import",
-        cell("from math import *\nx = cos(2 * pi)", "reset", x="reset", pi="untouched"),
+        cell("from math import *\nx = cos(2 * pi)", "reset", x="reset", kinds={"pi": "definition"}),
         cell("from math import *", "stateless"),
     ),
 ]
