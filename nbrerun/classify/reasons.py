@@ -31,6 +31,8 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
 
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
+    if not seen.moved:
+        return f"`{seen.name}` is used up: the second run finds it where the first one left it"
     verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
     by = f"`{seen.methods[0]}` moved " if len(seen.methods) == 1 and seen.changes and not seen.stored else ""
     moved = ", ".join(describe(change) for change in seen.changes[:_NAMED]) or "its value changed"
@@ -67,13 +69,11 @@ def _is_array(change: Change) -> bool:
     return change.first.startswith(("array(", "["))
 
 
-def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Raised | None, undone: str) -> str:
+def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Raised | None = None) -> str:
     """The sentence that a report shows for a cell."""
     if error is not None:
         text = " ".join(error.evalue.split())
         return f"can be run only once: the second run raises {error.ename}: {text}".rstrip(": ")
-    if undone:
-        return undone
     if verdict is Verdict.STATELESS:
         return "leaves nothing behind"
     shown = leading(variables, verdict)

@@ -17,7 +17,7 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
     assert seen.again is not None
     taken = Seconds(seconds, seen.again["seconds"])
     if seen.error is not None:
-        reason = cell_reason(Verdict.ERROR, (), seen.error, "")
+        reason = cell_reason(Verdict.ERROR, (), seen.error)
         return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=seen.error)
     judged = [(evidence, judge(evidence)) for evidence in gather(seen)]
     variables = tuple(
@@ -26,7 +26,7 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
         if verdict.verdict is not Verdict.UNTOUCHED and (not watch or evidence.name in watch)
     )
     verdict = judge_cell(variables)
-    reason = cell_reason(verdict, variables, None, "")
+    reason = cell_reason(verdict, variables)
     return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
 
 

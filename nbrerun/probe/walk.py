@@ -64,6 +64,11 @@ class _Frame:
         self.cyclic = False
         self.opaque: Tuple[str, ...] = (node.opaque,) if node.opaque else ()
 
+    def leads_up_to(self, number: int) -> Read:
+        """A child of this object is being read already, further up."""
+        self.low = min(self.low, number)
+        return Read(b"cycle:%d" % (self.number - number), cyclic=True)
+
     def add(self, read: Read) -> None:
         self.parts.append(read.digest)
         self.cyclic = self.cyclic or read.cyclic
@@ -120,10 +125,7 @@ class Reader:
             else:
                 done = self._closed.get(identity) or members.get(identity)
             if done is None and identity in open_numbers:
-                top = stack[-1]
-                target = open_numbers[identity]
-                top.low = min(top.low, target)
-                done = Read(b"cycle:%d" % (top.number - target), cyclic=True)
+                done = stack[-1].leads_up_to(open_numbers[identity])
             if done is None:
                 node = self.node(pending)
                 if node.children:

@@ -324,21 +324,20 @@ def test_each_verdict_has_its_sentence(case: str) -> None:
 
 def test_a_cell_that_raises_says_what_on_one_line() -> None:
     """The exception is part of the sentence, however many lines its text has."""
-    text = cell_reason(Verdict.ERROR, (), Raised("KeyError", "\"['a']\n  not found\""), "")
+    text = cell_reason(Verdict.ERROR, (), Raised("KeyError", "\"['a']\n  not found\""))
     assert text == "can be run only once: the second run raises KeyError: \"['a'] not found\""
-    assert cell_reason(Verdict.ERROR, (), Raised("StopIteration", ""), "").endswith("raises StopIteration")
+    assert cell_reason(Verdict.ERROR, (), Raised("StopIteration", "")).endswith("raises StopIteration")
 
 
 def test_a_cell_without_an_answer_says_why() -> None:
-    """An undetermined cell repeats the reason it was given, or that of the variable that cannot be read."""
-    assert cell_reason(Verdict.UNDETERMINED, (), None, "the kernel died in the rerun") == "the kernel died in the rerun"
+    """An undetermined cell repeats the reason of the variable that cannot be read."""
     unread = variable(Kind.DATA, Verdict.UNDETERMINED, reason="`x` cannot be read (a lock)")
-    assert cell_reason(Verdict.UNDETERMINED, (unread,), None, "") == "`x` cannot be read (a lock)"
+    assert cell_reason(Verdict.UNDETERMINED, (unread,)) == "`x` cannot be read (a lock)"
 
 
 def test_a_stateless_cell_leaves_nothing_behind() -> None:
     """Whatever it defined."""
-    assert cell_reason(Verdict.STATELESS, (DEFINED,), None, "") == "leaves nothing behind"
+    assert cell_reason(Verdict.STATELESS, (DEFINED,)) == "leaves nothing behind"
 
 
 def test_a_cell_speaks_of_the_variables_its_verdict_rests_on() -> None:
@@ -346,19 +345,19 @@ def test_a_cell_speaks_of_the_variables_its_verdict_rests_on() -> None:
     trained = variable(MODEL, Verdict.IN_PLACE, "clf", reason="`clf` trains on")
     moved = variable(Kind.DATA, Verdict.IN_PLACE, "losses", reason="`losses` moves on")
     made = variable(Kind.DATA, Verdict.RESET, reason="`x` is made anew")
-    assert cell_reason(Verdict.IN_PLACE, (made, moved, trained), None, "") == "`clf` trains on"
+    assert cell_reason(Verdict.IN_PLACE, (made, moved, trained)) == "`clf` trains on"
 
 
 def test_many_plain_variables_share_one_sentence() -> None:
     """They are counted, and those with a mark keep a sentence of their own."""
     plain = [variable(Kind.DATA, Verdict.RESET, f"x{i}", how=RECREATED) for i in range(8)]
     marked = variable(Kind.DATA, Verdict.RESET, "y", marks=(UNSEEDED,), reason="`y` is drawn anew")
-    text = cell_reason(Verdict.RESET, (*plain, marked), None, "")
+    text = cell_reason(Verdict.RESET, (*plain, marked))
     assert text == "`y` is drawn anew; `x0`, `x1`, `x2`, `x3`, `x4`, `x5` and 2 more are made anew"
 
 
 def test_more_than_a_few_reasons_are_counted() -> None:
     """Nobody reads ten of them."""
     moved = [variable(Kind.DATA, Verdict.IN_PLACE, f"x{i}", reason=f"`x{i}` moves on") for i in range(5)]
-    text = cell_reason(Verdict.IN_PLACE, moved, None, "")
+    text = cell_reason(Verdict.IN_PLACE, moved)
     assert text == "`x0` moves on; `x1` moves on; `x2` moves on; and 2 more variables"
