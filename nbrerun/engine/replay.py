@@ -140,7 +140,7 @@ class ReplayBranch:
         self._kernel = engine.kernel
         self._before: State | None = None
         self._run: Rerun | None = None
-        self._leaves: dict[str, Leaves] = {}
+        self._leaves: Leaves = {}
 
     def read(self) -> State:
         """The state as it is now."""
@@ -151,7 +151,7 @@ class ReplayBranch:
         """Run a cell here, after noting the parts of all that it can reach."""
         before = self._before or self.read()
         names = [name for name in self.touchable(cell) if name in before["variables"]]
-        self._leaves = self._kernel.ask("leaves", names=names)
+        self._leaves = cast(Leaves, self._kernel.ask("leaves", names=names))
         run = self._engine.wait_for_run(cell, pins)
         if not isinstance(run, Undone):
             self._run = run
@@ -163,7 +163,7 @@ class ReplayBranch:
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
         """As they were noted before the run."""
-        return {name: self._leaves[name] for name in names if name in self._leaves}  # type: ignore[misc]
+        return {name: self._leaves[name] for name in names if name in self._leaves}
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
         """Variables taken apart, as they are here."""
