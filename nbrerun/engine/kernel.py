@@ -37,6 +37,7 @@ spec.loader.exec_module(package)
 importlib.import_module("_nbrerun_probe.service").install(kernel, {address!r}, {seeds!r})
 """
 _STARTUP_SECONDS = 60.0
+_NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
 _TICK = 1.0
 """Seconds between two looks at a process that does not answer; looking at its children costs milliseconds."""
 
@@ -148,7 +149,8 @@ class Kernel:
             self._client.execute_cell(node, cell.index)
             raised = _expected_error(node)
         except CellExecutionError as error:
-            raised, fatal = Raised(error.ename, error.evalue, _traceback(node)), True
+            text = _NO_INPUT if error.ename == "StdinNotImplementedError" else error.evalue
+            raised, fatal = Raised(error.ename, text, _traceback(node)), True
         except CellTimeoutError:
             raised, fatal = Raised("TimeoutError", f"the cell ran longer than {self._client.timeout} s"), True
         except DeadKernelError:
