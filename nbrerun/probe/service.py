@@ -21,7 +21,7 @@ from .messages import Error, Generator, Rerun, State
 from .names import user_names
 from .running import HistoryKept, describe_error, loose, run_cells, touchable
 from .state import held_by_modules, read_state
-from .walk import Reader
+from .walk import Reader, uncollected
 from .wire import Closed, connect
 
 DOORBELL = "nbrerun_request"
@@ -112,13 +112,15 @@ class Service:
         return {"name": name, "id": 0, "digest": b"", "state": state}
 
     def _read(self) -> Tuple[State, Reader]:
-        state, reader = read_state(self.shell, self.imports)
-        self._met = reader.lasting()
+        with uncollected():
+            state, reader = read_state(self.shell, self.imports)
+            self._met = reader.lasting()
         return state, reader
 
     def _leaves(self, names: List[str]) -> Message:
         namespace = user_names(self.shell)
-        return {name: leaves(name, namespace[name]) for name in names if name in namespace}
+        with uncollected():
+            return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> Message:
         """Set generators back; a global one that was not there yet goes back to how it was seeded."""

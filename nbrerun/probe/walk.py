@@ -7,6 +7,7 @@ linked list may be longer than Python's.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import hashlib
@@ -21,6 +22,18 @@ try:
     from xxhash import xxh3_128 as _hasher
 except ImportError:  # the kernel's environment need not have it
     _hasher = functools.partial(hashlib.blake2b, digest_size=16)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector still: a walk makes many objects, and drops none of them before its end."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Read(NamedTuple):
