@@ -76,7 +76,7 @@ def _replace(path: Path, text: str) -> None:
 def _removed_on_error(path: Path) -> Iterator[None]:
     try:
         yield
-    except BaseException:
+    except BaseException:  # Ctrl-C included: no half-written file stays, and the error goes on
         path.unlink(missing_ok=True)
         raise
 

@@ -95,14 +95,10 @@ def _of_variable(
     assert run is not None
     moved = seen.moved.get(name)
     noise = seen.noise.get(name)
+    bound = name in {*run["bound"], *bound_first}
     return Evidence(
         name,
-        kind=_kind(
-            variable,
-            name in {*run["bound"], *bound_first},
-            name in run["imports"],
-            name in changed or moved is not None,
-        ),
+        kind=_kind(variable, bound, name in run["imports"], name in changed or moved is not None),
         type=variable["type"] if variable else "",
         atom=variable["atom"] if variable else True,
         opaque=tuple(variable["opaque"]) if variable else (),

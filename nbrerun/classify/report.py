@@ -13,7 +13,7 @@ _SHOWN_CHANGES = 5
 
 
 def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine: str) -> CellReport:
-    """Judge every variable, then the cell."""
+    """Judge every variable, then the cell; `watch` chooses what is shown, never what the verdict is."""
     assert seen.again is not None
     taken = Seconds(seconds, seen.again["seconds"])
     if seen.error is not None:
@@ -21,13 +21,12 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
         return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=seen.error)
     judged = [(evidence, judge(evidence)) for evidence in gather(seen)]
     variables = tuple(
-        _variable(evidence, verdict)
-        for evidence, verdict in judged
-        if verdict.verdict is not Verdict.UNTOUCHED and (not watch or evidence.name in watch)
+        _variable(evidence, verdict) for evidence, verdict in judged if verdict.verdict is not Verdict.UNTOUCHED
     )
     verdict = judge_cell(variables)
     reason = cell_reason(verdict, variables)
-    return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
+    watched = tuple(variable for variable in variables if not watch or variable.name in watch)
+    return _cell(seen.cell, verdict, reason, taken, engine, variables=watched)
 
 
 def not_judged(cell: Cell, verdict: Verdict, reason: str, seconds: float | None, engine: str = "") -> CellReport:

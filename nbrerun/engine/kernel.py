@@ -83,7 +83,7 @@ class Kernel:
         self._client.shutdown_kernel = "immediate"
         try:
             self._start(seeds)
-        except BaseException:
+        except BaseException:  # Ctrl-C included: no process stays, and the error goes on
             self.close()
             raise
 

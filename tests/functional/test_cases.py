@@ -16,13 +16,18 @@ from tests.functional.cases import ALL
 from tests.functional.cases.case import Case, LabelledCell, marks_agree
 
 
-def check(case: Case, folder: Path, engine: str) -> NotebookReport:
-    """Write a case as a notebook and check it."""
+def written(case: Case, folder: Path) -> Path:
+    """Write a case as a notebook."""
     node = nbformat.v4.new_notebook()
     node.cells = [nbformat.v4.new_code_cell(cell.source, id=f"cell-{i}") for i, cell in enumerate(case.cells)]
     path = folder / "case.ipynb"
     nbformat.write(node, path)
-    return analyze(read(path), Settings(engine=engine), Silent())
+    return path
+
+
+def check(case: Case, folder: Path, engine: str) -> NotebookReport:
+    """Check a case with one engine."""
+    return analyze(read(written(case, folder)), Settings(engine=engine), Silent())
 
 
 def disagreements(label: LabelledCell, report: CellReport) -> list[str]:
