@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from nbrerun import __version__
-from nbrerun.config import ENGINES, EXPERIMENTS, Settings
+from nbrerun.config import ENGINES, EXPERIMENTS, SANDBOXES, WHOLE, Settings
 from nbrerun.errors import NbrerunError, UsageError
 
 if TYPE_CHECKING:
@@ -22,10 +25,17 @@ if TYPE_CHECKING:
     from nbrerun.notebook import Notebook
     from nbrerun.progress import Silent
 
+_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+"""A binary unit is two to this power."""
+_MOST_BYTES = 2**63 - 1
+"""What a file can hold (`off_t`)."""
+
 NOTHING, FINDINGS, WRONG_USAGE, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
-_AGAIN, _HOW, _SHOW, _OTHER = "What to run again", "How to run", "What to show", "Other"
+_AGAIN, _HOW, _FILES, _SHOW, _OTHER = "What to run again", "How to run", "Files", "What to show", "Other"
+
+_GROUPS = (_AGAIN, _HOW, _FILES, _SHOW, _OTHER)
 
 _EPILOG = """\
 \b
@@ -33,6 +43,7 @@ Examples:
   nbrerun check lesson.ipynb
   nbrerun check notebooks/ --only models -q
   nbrerun check lesson.ipynb --cells 4,7-9,tag:train -v
+  nbrerun check lesson.ipynb --restart
   nbrerun check notebooks/ --format json --output report.json
 
 \b
@@ -58,7 +69,7 @@ class GroupedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section per group, all with the same columns."""
-        groups: dict[str, list[tuple[str, str]]] = {_AGAIN: [], _HOW: [], _SHOW: [], _OTHER: []}
+        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in _GROUPS}
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx) if isinstance(option, click.Option) else None
             if record:
@@ -84,10 +95,21 @@ def _comma_separated(context: click.Context, param: click.Parameter, values: Seq
 
 def _experiments(context: click.Context, param: click.Parameter, values: Sequence[str]) -> frozenset[str]:
     names = _comma_separated(context, param, values)
+    known = (*EXPERIMENTS, *WHOLE)
     for name in names:
-        if name not in EXPERIMENTS:
-            raise click.BadParameter(f"there is no {name!r}; there is {', '.join(EXPERIMENTS)}", context, param)
-    return frozenset(names or EXPERIMENTS)
+        if name not in known:
+            raise click.BadParameter(f"there is no {name!r}; there is {', '.join(known)}", context, param)
+    return frozenset(names)
+
+
+def _bytes(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    size = re.fullmatch(r"([0-9]{1,18})([KMGT]?)", value, re.IGNORECASE)
+    number = int(size[1]) << _SHIFTS[size[2].upper()] if size else 0
+    if not 0 < number <= _MOST_BYTES:
+        raise click.BadParameter(f"{value!r} is no size; give 500M, 2G or a number of bytes", context, param)
+    return number
 
 
 def _seconds(context: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -123,7 +145,14 @@ def main() -> None:
     multiple=True,
     callback=_experiments,
     metavar="NAMES",
-    help=f"Do only these experiments, comma separated: {', '.join(EXPERIMENTS)}.  [default: all]",
+    help=f"Do only these experiments, comma separated: {', '.join(EXPERIMENTS)}; or with the whole notebook: "
+    f"{', '.join(WHOLE)}.  [default: {','.join(EXPERIMENTS)}]",
+)
+@_option(
+    "--restart",
+    group=_AGAIN,
+    is_flag=True,
+    help="Find out what a restart of the kernel loses; short for --experiment restart.",
 )
 @_option(
     "--engine",
@@ -147,6 +176,29 @@ def main() -> None:
     metavar="SECONDS",
     help="Time limit for each run of each cell, first runs and reruns.",
 )
+@_option(
+    "--sandbox",
+    group=_FILES,
+    type=click.Choice(SANDBOXES),
+    default="auto",
+    show_default=True,
+    help="overlay: cells write to a layer in memory; copy: files are copied before a cell writes, and put back.",
+)
+@_option(
+    "--sandbox-dir",
+    group=_FILES,
+    multiple=True,
+    metavar="DIR",
+    help="Keep the files of this folder safe, too, besides the notebook's own; repeatable.",
+)
+@_option(
+    "--sandbox-limit",
+    group=_FILES,
+    callback=_bytes,
+    metavar="SIZE",
+    help="Most that a run may write: 500M, 2G or a number of bytes.  [default: a quarter of the memory]",
+)
+@_option("--write-files", group=_FILES, is_flag=True, help="Keep the files that the main run wrote.")
 @_option(
     "--only",
     group=_SHOW,
@@ -175,25 +227,16 @@ def main() -> None:
 @_option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and seconds.")
 @_option("--svg", metavar="FILE", hidden=True, help="Draw the terminal report as a picture, too.")
 @_version
-def check(paths: tuple[str, ...], experiment: frozenset[str], **options: Any) -> None:
+def check(paths: tuple[str, ...], **options: Any) -> None:
     """Run notebooks, run their cells again, and report what that does.
 
     PATHS are notebooks and folders; folders are searched recursively, except for hidden ones. No notebook
     is changed.
     """
-    settings = Settings(
-        cells=options["cells"],
-        only=options["only"],
-        watch=frozenset(options["watch"]),
-        experiments=experiment,
-        engine=options["engine"],
-        kernel=options["kernel"],
-        timeout=options["timeout"],
-    )
     verbosity = options["verbose"] - options["quiet"]
     show = _Show(options["form"], options["output"], options["svg"], verbosity)
     try:
-        code = _check(paths, settings, show)
+        code = _check(paths, _settings(options), show)
     except NbrerunError as error:
         _say(str(error))
         code = WRONG_USAGE
@@ -201,6 +244,30 @@ def check(paths: tuple[str, ...], experiment: frozenset[str], **options: Any) ->
         _say("interrupted before anything was run")
         code = INTERRUPTED
     raise SystemExit(code)
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    asked = options["experiment"] | ({"restart"} if options["restart"] else set())
+    return Settings(
+        cells=options["cells"],
+        only=options["only"],
+        watch=frozenset(options["watch"]),
+        experiments=asked or frozenset(EXPERIMENTS),
+        engine=options["engine"],
+        kernel=options["kernel"],
+        sandbox=options["sandbox"],
+        sandbox_dirs=_folders(options["sandbox_dir"]),
+        sandbox_limit=options["sandbox_limit"],
+        write_files=options["write_files"],
+        timeout=options["timeout"],
+    )
+
+
+def _folders(names: Sequence[str]) -> tuple[Path, ...]:
+    for name in names:
+        if not os.path.isdir(name):
+            raise UsageError(f"--sandbox-dir {name!r}: there is no such folder")
+    return tuple(dict.fromkeys(Path(name).resolve() for name in names))
 
 
 @dataclass(frozen=True)

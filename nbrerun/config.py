@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-EXPERIMENTS = ("again", "later")
-"""What `--experiment` takes; pinned and control follow from *again* by themselves."""
+EXPERIMENTS = ("again", "later", "restart")
+"""What is done unless `--experiment` says otherwise; pinned and control follow from *again* by themselves."""
+
+WHOLE = ("run-all-twice", "restart-and-run-all", "fresh-clone")
+"""Experiments on the whole notebook, done when asked for."""
+
+SANDBOXES = ("auto", "overlay", "copy")
 
 ENGINES = ("auto", "fork", "replay")
 
@@ -24,5 +30,13 @@ class Settings:
     engine: str = "auto"
     kernel: str | None = None
     """Name of a kernelspec; None takes the notebook's own, else python3."""
+    sandbox: str = "auto"
+    """How to keep the files of the disk safe: `overlay`, `copy`, or `auto`, the first that this system allows."""
+    sandbox_dirs: tuple[Path, ...] = ()
+    """Folders besides the notebook's own whose files are kept safe."""
+    sandbox_limit: int | None = None
+    """Bytes that a run may write; None for a quarter of the memory."""
+    write_files: bool = False
+    """Keep the files that the main run wrote."""
     timeout: float | None = None
     """Seconds that one run of one cell may take; None means no limit for first runs."""

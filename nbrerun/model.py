@@ -157,6 +157,72 @@ class Seconds:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A name that a cell needs, and that a fresh kernel does not have."""
+
+    name: str
+    defined_in: int | None
+    """Index of the cell that defined it last before; None if no cell does."""
+    kind: Kind
+    """`definition` for what is imported or defined, `model`, or `data`."""
+    imported: bool = False
+    """A definition that an import statement brings."""
+    through: str | None = None
+    """The function that needs it, where the cell itself does not."""
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The cell alone in a fresh kernel, with the files that the notebook left."""
+
+    runs_alone: bool
+    missing: tuple[Missing, ...] = ()
+    raised: Raised | None = None
+    """What it raises besides missing names."""
+    reason: str = ""
+    """Half a sentence, where the answer is not measured to the end."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The smallest list of cells found that brings a variable back after a restart."""
+
+    name: str
+    cells: tuple[int, ...]
+    skipped: tuple[int, ...]
+    """Cells before the last of them that need not run."""
+    via: str | None
+    """`file:PATH` where the value comes from a file."""
+    verified: bool
+    """They were run in a fresh kernel, and the variable had the value of the end of the main run."""
+    reason: str = ""
+    """One sentence for reports."""
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A variable that another run of the whole notebook ends with another value of."""
+
+    name: str
+    index: int
+    """The first cell where the runs part."""
+    marks: tuple[Mark, ...] = ()
+    """`unseeded` or `nondeterministic`, where that explains it."""
+
+
+@dataclass(frozen=True)
+class WholeRun:
+    """The whole notebook run once more, compared with the main run."""
+
+    experiment: str
+    """`run-all-twice`, `restart-and-run-all` or `fresh-clone`."""
+    parted: tuple[Parting, ...] = ()
+    raised: Failure | None = None
+    reason: str = ""
+    """Why there is no answer; empty if there is one."""
+
+
+@dataclass(frozen=True)
 class CellReport:
     """The verdict on one code cell."""
 
@@ -173,6 +239,7 @@ class CellReport:
     """What the rerun raised."""
     engine: str = ""
     """The engine that answered for this cell; empty where none was asked."""
+    restart: Restart | None = None
 
 
 @dataclass(frozen=True)
@@ -199,8 +266,14 @@ class NotebookReport:
     """One sentence: why this engine."""
     kernel: str
     """Name of the kernelspec."""
+    sandbox: str = ""
+    """What kept the files of the disk safe: `overlay`, `copy`, or empty if no kernel was started."""
+    sandbox_reason: str = ""
+    """One sentence: why this one, and what it does not cover."""
     cells: tuple[CellReport, ...] = ()
     """Code cells only, in document order; those that the main run did not reach are left out."""
+    recover: tuple[Recovery, ...] = ()
+    whole: tuple[WholeRun, ...] = ()
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None
     """Set if the main run raised or its kernel died."""

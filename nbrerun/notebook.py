@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -293,3 +294,16 @@ def _some(words: list[str], none: str) -> str:
 
 def _refuse(selector: str, why: str) -> UsageError:
     return UsageError(f"--cells {selector}: {why}")
+
+
+def committed(folder: Path, names: Iterable[str]) -> frozenset[str] | None:
+    """Which files git tracks; None where the folder belongs to no repository, or a file to none."""
+    wanted = {os.path.relpath(folder / name, folder): name for name in names}
+    if not wanted:
+        return frozenset()
+    command = ["git", "-C", str(folder), "ls-files", "-z", "--", *wanted]
+    try:
+        listed = subprocess.run(command, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):  # no git, no repository, or a file outside of it
+        return None
+    return frozenset(wanted[path] for path in os.fsdecode(listed.stdout).split("\0") if path in wanted)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbrerun.model import Change, Kind, Raised
-from nbrerun.probe.messages import GLOBAL, ITERATOR, State, Variable
+from nbrerun.probe.messages import FILE, GLOBAL, ITERATOR, State, Variable
 from nbrerun.state.diff import ENV, differing, exceeds, rebound
 from nbrerun.state.observation import Observation, Place
 
@@ -60,6 +60,10 @@ class Evidence:
     beyond_noise: bool = True
     """The rerun moved it by more than the second first run did."""
     changes: tuple[Change, ...] = ()
+    from_file: str | None = None
+    """The file without which it does not come out the same."""
+    saves_model: bool = False
+    """It is a file, and the rerun wrote a trained model into it."""
     later: Place | None = None
     later_raised: Raised | None = None
 
@@ -77,9 +81,9 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
     for name in sorted(names):
         variable = seen.first["variables"].get(name) or after["variables"].get(name)
-        if variable is None and not name.startswith(ENV):
-            continue  # bound and deleted again
-        yield _of_variable(seen, name, variable, changed, bound_first, new_objects)
+        if variable is not None or name.startswith(ENV):  # otherwise bound and deleted again
+            yield _of_variable(seen, name, variable, changed, bound_first, new_objects)
+    yield from _files(seen, changed)
     yield from _seeded(seen)
 
 
@@ -122,9 +126,48 @@ def _of_variable(
         moved_control=noise is not None,
         beyond_noise=noise is None or exceeds(moved or (), noise),
         changes=moved or (),
+        from_file=seen.from_file.get(name),
         later=seen.later.places.get(name) if seen.later else None,
         later_raised=seen.later.raised if seen.later else None,
     )
+
+
+def _files(seen: Observation, changed: set[str]) -> Iterator[Evidence]:
+    """Files that the first run changed or the rerun wrote."""
+    assert seen.again is not None
+    after = seen.again["after"]
+    written = {FILE + name for name, opened in after["opened"].items() if opened["written"] and _is_there(name, after)}
+    touched = {name for name in changed | seen.moved.keys() if name.startswith(FILE)}
+    for name in sorted(touched | written):
+        path = name[len(FILE) :]
+        opened = after["opened"].get(path)
+        file = after["files"].get(path) or seen.first["files"].get(path)
+        moved = seen.moved.get(name)
+        if file is not None and file["kind"] == "folder" and not moved:
+            continue
+        noise = seen.noise.get(name)
+        yield Evidence(
+            name,
+            Kind.FILE,
+            "file",
+            mentioned=True,
+            looked_at=opened is not None and (opened["read"] or opened["kept"]),
+            changed_first=name in changed,
+            bound=opened is not None and opened["written"],
+            new_object=True,
+            moved=moved is not None,
+            moved_pinned=name in seen.still_moved,
+            moved_control=noise is not None,
+            beyond_noise=noise is None or exceeds(moved or (), noise),
+            changes=moved or (),
+            saves_model=opened is not None and opened["written"] and opened["model"],
+            later=seen.later.places.get(name) if seen.later else None,
+            later_raised=seen.later.raised if seen.later else None,
+        )
+
+
+def _is_there(name: str, state: State) -> bool:
+    return state["opened"][name]["exists"] or name in state["files"]
 
 
 def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool) -> Kind:

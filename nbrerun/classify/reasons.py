@@ -25,6 +25,10 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
         return f"{name} cannot be read ({'; '.join(seen.opaque)})"
     if judged.verdict is Verdict.IN_PLACE:
         return _in_place(seen, judged)
+    if judged.direction == "saved":
+        return f"{name} keeps a model, and is written with the same value again"
+    if judged.direction == "loaded":
+        return f"{name} comes back from {seen.from_file}"
     if judged.verdict is Verdict.PERSISTED:
         return f"{name} was made by the first run and is left alone by the next"
     return _reset(seen, judged)
@@ -42,7 +46,8 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:
-    text = f"`{seen.name}` is {_HOW[judged.how or How.RECREATED]}"
+    how = "written anew" if seen.kind is Kind.FILE else _HOW[judged.how or How.RECREATED]
+    text = f"`{seen.name}` is {how}"
     if Mark.UNSEEDED in judged.marks:
         text += ", with another random draw each time"
     if Mark.NONDETERMINISTIC in judged.marks:

@@ -55,6 +55,7 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         verdict=judged.verdict,
         how=judged.how,
         via=judged.via,
+        direction=judged.direction,
         marks=judged.marks,
         changes=seen.changes[:_SHOWN_CHANGES],
         more_changes=max(0, len(seen.changes) - _SHOWN_CHANGES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbrerun.classify.evidence import Evidence
 from nbrerun.model import How, Kind, Mark, Verdict, Via
@@ -16,6 +16,7 @@ class Judged:
     verdict: Verdict
     how: How | None = None
     via: Via | None = None
+    direction: str | None = None
     marks: tuple[Mark, ...] = ()
 
 
@@ -29,6 +30,10 @@ def judge(seen: Evidence) -> Judged:
         return Judged(Verdict.UNDETERMINED)
     if _used_up(seen):
         return Judged(Verdict.IN_PLACE)
+    if seen.saves_model:
+        return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
+    if seen.from_file is not None and seen.kind in (Kind.MODEL, Kind.DATA):
+        return Judged(Verdict.PERSISTED, via=Via.FILE, direction="loaded")
     if _left_alone(seen):
         return Judged(Verdict.PERSISTED, via=Via.KERNEL)
     return _with_drift(seen, Judged(Verdict.RESET, _how(seen)))
@@ -64,7 +69,7 @@ def _made_from_nothing(seen: Evidence) -> bool:
 def _left_alone(seen: Evidence) -> bool:
     """The first run created the value, and the rerun neither bound the name nor wrote to the object."""
     created = seen.changed_first or seen.bound_first
-    if not created or seen.new_object or seen.kind is Kind.GENERATOR:
+    if not created or seen.new_object or seen.kind in (Kind.GENERATOR, Kind.FILE):
         return False
     if seen.kind is Kind.ENV:
         return not seen.acts
@@ -83,5 +88,5 @@ def _with_drift(seen: Evidence, judged: Judged) -> Judged:
     """*again* gives reset, but going back at the end gives another result."""
     drifts = seen.later is Place.ELSEWHERE or seen.later_raised is not None
     if judged.verdict is Verdict.RESET and drifts and Mark.NONDETERMINISTIC not in judged.marks:
-        return Judged(judged.verdict, judged.how, judged.via, (*judged.marks, Mark.DRIFTS))
+        return replace(judged, marks=(*judged.marks, Mark.DRIFTS))
     return judged

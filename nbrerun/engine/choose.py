@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nbrerun.config import Settings
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Doing, Engine, Limits, Undone
+from nbrerun.engine.interface import Doing, Limits, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.replay import ReplayEngine
 from nbrerun.model import Cell
@@ -21,15 +21,16 @@ class Choice:
     def __init__(self, notebook: Notebook, settings: Settings, kernel_name: str, doing: Doing) -> None:
         self._notebook = notebook
         self._kernel_name = kernel_name
-        self._timeout = settings.timeout
+        self._settings = settings
         self._limits = Limits(settings.timeout)
         self._doing = doing
         self._wanted = settings.engine
         self.names: list[str] = []
+        self.engine: ForkEngine | ReplayEngine
         self.engine, self.reason = self._first()
         self.names.append(self.engine.name)
 
-    def _first(self) -> tuple[Engine, str]:
+    def _first(self) -> tuple[ForkEngine | ReplayEngine, str]:
         can_fork = hasattr(os, "fork")
         if self._wanted == "replay" or (self._wanted == "auto" and not can_fork):
             reason = "asked for" if self._wanted == "replay" else "this system cannot fork"
@@ -37,8 +38,8 @@ class Choice:
         reason = "asked for" if self._wanted == "fork" else "everything in this notebook survives a fork"
         return ForkEngine(self._start(), self._limits), reason
 
-    def _start(self, seeds: Sequence[Generator] = ()) -> Kernel:
-        return Kernel(self._notebook, self._kernel_name, self._timeout, seeds)
+    def _start(self, seeds: Sequence[Generator] = (), files: str = "") -> Kernel:
+        return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files)
 
     def switch(self, undone: Undone, cell: Cell, done: Sequence[Cell]) -> bool:
         """Go over to replay from this cell on, in the same kernel, if that may help.
@@ -55,6 +56,11 @@ class Choice:
         self.engine = ReplayEngine(engine.release(), self._start, self._limits, self._doing, done)
         self.names.append(self.engine.name)
         return True
+
+    @property
+    def sandbox(self) -> Mapping[str, str]:
+        """What keeps files safe, and why it is that."""
+        return self.engine.kernel.sandbox
 
     @property
     def name(self) -> str:

@@ -6,14 +6,20 @@ import contextlib
 import itertools
 import os
 import signal
+import time
 from collections.abc import Sequence
 from typing import cast
+
+import psutil
 
 from nbrerun.engine.interface import Control, FirstRun, Leaves, Limits, Undone
 from nbrerun.engine.kernel import Kernel, Waiting, answer
 from nbrerun.model import Cell
-from nbrerun.probe.messages import Generator, Rerun, State
+from nbrerun.probe.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.wire import Closed, Wire
+
+_KILL_SECONDS = 5.0
+_TICK = 0.001
 
 
 class ForkEngine:
@@ -26,6 +32,8 @@ class ForkEngine:
         self.kernel = kernel
         self._limits = limits
         self._moments: dict[int, tuple[Wire, int]] = {}
+        self._files: dict[int, str] = {}
+        """Under which name each moment's files are kept."""
         self._first_seconds: dict[int, float] = {}
         self._tokens = itertools.count()
         self._open: set[ForkBranch] = set()
@@ -40,10 +48,11 @@ class ForkEngine:
         """Fork the kernel; the child waits."""
         try:
             token = f"moment {moment}"
-            hazards = self.kernel.ask("hold", token=token)["hazards"]
-            if hazards:
-                return Undone(f"the kernel cannot be forked: {hazards[0]}", replay_may_answer=True)
-            self._moments[moment] = self.kernel.accept(token)
+            held = self.kernel.ask("hold", token=token)
+            if held["hazards"]:
+                return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
+            wire, hello = self.kernel.accept(token)
+            self._moments[moment], self._files[moment] = (wire, hello["pid"]), held["files"]
         except Closed:
             return Undone("the kernel could not be forked", replay_may_answer=True)
         return None
@@ -53,21 +62,51 @@ class ForkEngine:
         held = self._moments.pop(moment, None)
         if held is not None:
             held[0].close()
+            files = self._files.pop(moment)
+            if files not in self._files.values():
+                with contextlib.suppress(Closed):
+                    self.kernel.ask("forget_files", files=files)
 
-    def branch(self, moment: int) -> ForkBranch | Undone:
+    def branch(self, moment: int, files: int | None = None) -> ForkBranch | Undone:
         """Fork the waiting child."""
-        if moment not in self._moments:
+        files = moment if files is None else files
+        if moment not in self._moments or files not in self._files:
             return Undone("this moment was not kept")
-        wire, pid = self._moments[moment]
+        return self.fork(*self._moments[moment], moment, self._files[files])
+
+    def fork(self, wire: Wire, pid: int, moment: int, files: str) -> ForkBranch | Undone:
+        """Fork a process that waits, and have the child see the files that are kept under a name."""
         token = f"branch {next(self._tokens)}"
         try:
-            wire.send({"op": "branch", "token": token})
-            answer(wire, pid)
-            branch = ForkBranch(self, moment, *self.kernel.accept(token))
+            wire.send({"op": "branch", "token": token, "files": files})
+            hazards = answer(wire, pid)["hazards"]
+            if hazards:
+                return Undone(f"a branch cannot be forked: {hazards[0]}")
+            own, hello = self.kernel.accept(token)
         except Closed:
             return Undone("the forked kernel died", replay_may_answer=True)
+        branch = ForkBranch(self, moment, files, own, hello["pid"])
         self._open.add(branch)
+        if hello["failed"]:
+            branch.close()
+            return Undone(hello["failed"])
         return branch
+
+    def keep_files(self) -> str:
+        """The kernel has none but those of the main run."""
+        return self.kernel.save_files()
+
+    def is_full(self) -> bool:
+        """Ask the kernel."""
+        return self.kernel.is_full()
+
+    def about_the_end(self) -> ForkBranch | Undone:
+        """Fork the last moment."""
+        return self.branch(max(self._moments, default=0))
+
+    def fresh(self, files: bool = True) -> ForkBranch | Undone:
+        """Fork the first moment of all."""
+        return self.branch(0, max(self._files, default=0) if files else 0)
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """Run the cell from the moment before."""
@@ -97,9 +136,17 @@ class ForkEngine:
         """Seconds that a rerun may take."""
         return self._limits.timeout
 
+    @property
+    def shares_files(self) -> bool:
+        """The kernel has to clean up after branches."""
+        return bool(self.kernel.sandbox["kind"] == "copy")
+
     def forget(self, branch: ForkBranch) -> None:
         """A branch has been closed."""
         self._open.discard(branch)
+        if self.shares_files:
+            with contextlib.suppress(Closed):  # a dead kernel shows soon enough
+                self.kernel.ask("leave_files")
 
     def release(self) -> Kernel:
         """End branches and moments, and hand over the kernel, which is at the end of the main run so far."""
@@ -119,9 +166,10 @@ class ForkBranch:
 
     previous: State | None = None
 
-    def __init__(self, engine: ForkEngine, moment: int, wire: Wire, pid: int) -> None:
+    def __init__(self, engine: ForkEngine, moment: int, files: str, wire: Wire, pid: int) -> None:
         self._engine = engine
         self._moment = moment
+        self._files = files
         self._wire = wire
         self._pid = pid
 
@@ -135,13 +183,34 @@ class ForkBranch:
 
     def run(self, cell: Cell, pins: Sequence[Generator] = (), seeds: Sequence[Generator] = ()) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
-        waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
-        self._wire.send({"op": "run", "sources": [cell.source], "pins": list(pins), "seeds": list(seeds)})
-        reply = waiting.answer(self._wire, self._pid)
+        request = {"sources": [cell.source], "pins": list(pins), "seeds": list(seeds)}
+        waited = self._wait(self._engine.timeout, self._engine.patience(cell), op="run", **request)
+        return cast("Rerun | Undone", waited)
+
+    def fork(self) -> ForkBranch | Undone:
+        """Another one at the same place, but for files that were written since this one began."""
+        return self._engine.fork(self._wire, self._pid, self._moment, self._files)
+
+    def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
+        """Run cells one after the other."""
+        sources = [cell.source for cell in cells]
+        return cast("Rerun | Undone", self._wait(seconds, seconds, op="run", sources=sources, pins=[], anew=anew))
+
+    def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
+        """Run a cell without the names of other cells, except for those given."""
+        request = {"source": cell.source, "given": list(given)}
+        return cast("Alone | Undone", self._wait(seconds, seconds, op="alone", **request))
+
+    def _wait(self, timeout: float | None, patience: float, **request: object) -> dict[str, object] | Undone:
+        self._wire.send(request)
+        reply = Waiting(timeout, patience, forked=True).answer(self._wire, self._pid)
         if isinstance(reply, Undone):
             self.close()
-            return reply
-        return cast(Rerun, reply)
+        return reply
+
+    def remove_files(self, names: Sequence[str]) -> None:
+        """Take files away."""
+        self._ask("remove_files", names=list(names))
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
@@ -167,7 +236,25 @@ class ForkBranch:
 
     def close(self) -> None:
         """End the process and all that it has started."""
-        self._engine.forget(self)
         self._wire.close()
+        running = _with_children(self._pid) if self._engine.shares_files else []
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, signal.SIGKILL)
+        for process in running:
+            _wait_for_end(process)
+        self._engine.forget(self)
+
+
+def _with_children(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def _wait_for_end(process: psutil.Process) -> None:
+    """Killed processes may be in the middle of writing to a file."""
+    deadline = time.monotonic() + _KILL_SECONDS
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(_TICK)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbrerun.model import Cell, Raised
-from nbrerun.probe.messages import Generator, Leaf, Rerun, State
+from nbrerun.probe.messages import Alone, Generator, Leaf, Rerun, State
 
 Leaves = Mapping[str, Mapping[str, Leaf]]
 """Variable name to path to leaf."""
@@ -62,6 +62,19 @@ class Branch(Protocol):
     def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
         """Run a cell, with the generators set to `pins` first."""
 
+    def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
+        """Run cells one after the other, for no longer than this.
+
+        Args:
+            anew: with random numbers that nobody knows, as in a kernel that has just been started.
+        """
+
+    def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
+        """Run a cell without the names of other cells, except for those given, for no longer than this."""
+
+    def remove_files(self, names: Sequence[str]) -> None:
+        """Take files away, by name without the `file:`."""
+
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind, if it is run here."""
 
@@ -73,6 +86,13 @@ class Branch(Protocol):
 
     def close(self) -> None:
         """Give it up."""
+
+
+class Fresh(Branch, Protocol):
+    """A kernel that had run nothing; it can be forked again and again."""
+
+    def fork(self) -> Fresh | Undone:
+        """Another one at the same place, but for files that were written since this one began."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +127,18 @@ class Engine(Protocol):
 
     def branch(self, moment: int) -> Branch | Undone:
         """Go to a moment that is kept."""
+
+    def keep_files(self) -> str:
+        """Keep the files of the main run; where they are, until the engine is closed. Called first at its end."""
+
+    def is_full(self) -> bool:
+        """The main run has no more room for files."""
+
+    def about_the_end(self) -> Branch | Undone:
+        """All names of the end of the main run, with values that need not be exact any more."""
+
+    def fresh(self, files: bool = True) -> Fresh | Undone:
+        """A fresh kernel, with the files of the end of the main run, or with those of its beginning."""
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """Run `cell`, which led to `moment`, from the moment before it, for the first time once more."""

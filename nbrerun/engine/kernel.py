@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import shutil
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -15,14 +17,17 @@ from typing import Any
 
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 
+from nbrerun.config import Settings
 from nbrerun.engine.interface import FirstRun, Undone
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
 from nbrerun.notebook import Notebook
+from nbrerun.probe.files import keeper
 from nbrerun.probe.messages import Generator
 from nbrerun.probe.service import DOORBELL
 from nbrerun.probe.wire import Closed, Wire
@@ -34,8 +39,10 @@ spec = importlib.util.spec_from_file_location("_nbrerun_probe", {init!r}, submod
 package = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = package
 spec.loader.exec_module(package)
-importlib.import_module("_nbrerun_probe.service").install(kernel, {address!r}, {seeds!r})
+importlib.import_module("_nbrerun_probe.service").install(kernel, {address!r}, {seeds!r}, {sandbox!r})
 """
+_KEEPER = "import sys; sys.path[:] = {path!r}; from {module} import main; main(sys.argv[1:])"
+_KEEPER_SECONDS = 30.0
 _STARTUP_SECONDS = 60.0
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
 _TICK = 1.0
@@ -65,24 +72,51 @@ def resolve_kernel(notebook: Notebook, wanted: str | None) -> str:
     return name
 
 
-class Kernel:
-    """One kernel process, from its start to its end."""
+class _KeptManager(AsyncKernelManager):
+    """Has the kernel started by its keeper."""
 
-    def __init__(self, notebook: Notebook, name: str, timeout: float | None, seeds: Sequence[Generator] = ()) -> None:
+    keeper: tuple[str, ...] = ()
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """Put the keeper in front."""
+        return [*self.keeper, *super().format_kernel_cmd(extra_arguments)]
+
+
+class Kernel:
+    """One kernel process in its sandbox, from its start to its end."""
+
+    def __init__(
+        self, notebook: Notebook, name: str, settings: Settings, seeds: Sequence[Generator] = (), files: str = ""
+    ) -> None:
+        """Start it.
+
+        Args:
+            seeds: how its global generators of random numbers begin.
+            files: where `save_files` of another kernel has put the files to begin with.
+
+        Raises:
+            KernelError: it does not start.
+        """
         self.name = name
-        self._folder = tempfile.mkdtemp(prefix="nbrerun-")
+        self._settings = settings
+        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-"))
         self._listener = _listen(os.path.join(self._folder, "socket"))
-        self._arrived: dict[str, tuple[Wire, int]] = {}
+        self._arrived: dict[str, tuple[Wire, dict[str, Any]]] = {}
+        self._keeper: Wire | None = None
+        self._notebook_folder = os.path.realpath(notebook.folder)
         self._client = NotebookClient(
             notebook.node,
+            kernel_manager_class=_KeptManager,
             kernel_name=name,
-            timeout=timeout,
+            timeout=settings.timeout,
             startup_timeout=_STARTUP_SECONDS,
             resources={"metadata": {"path": str(notebook.folder)}},
         )
         self._client.shutdown_kernel = "immediate"
         try:
             self._start(seeds)
+            if files:
+                self.ask("restore_files", folder=files)
         except BaseException:  # Ctrl-C included: no process stays, and the error goes on
             self.close()
             raise
@@ -91,16 +125,38 @@ class Kernel:
         manager = self._client.km = self._client.create_kernel_manager()
         manager.transport = "ipc"  # no ports, which kernels that start side by side may both choose
         manager.connection_file = os.path.join(self._folder, "kernel.json")
+        assert isinstance(manager, _KeptManager)
+        manager.keeper = self._keeper_command()
         log = os.path.join(self._folder, "kernel.log")
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
         try:
             with open(log, "wb") as output:
                 self._client.start_new_kernel(env=env, stdout=output, stderr=output)
+            self._meet_keeper()
             self._client.start_new_kernel_client()
-        except (RuntimeError, OSError, TimeoutError) as error:
+        except (RuntimeError, OSError, TimeoutError, Closed) as error:
             why = Path(log).read_text(errors="replace").strip().rpartition("\n")[2] or error
             raise KernelError(f"the kernel '{self.name}' did not start: {why}") from error
         self._load_probe(seeds)
+
+    def _keeper_command(self) -> tuple[str, ...]:
+        request = {
+            "address": self._listener.getsockname(),
+            "home": self._folder,
+            "sandbox": self._settings.sandbox,
+            "folders": [self._notebook_folder, *map(str, self._settings.sandbox_dirs)],
+            "limit": self._settings.sandbox_limit or psutil.virtual_memory().total // 4,
+        }
+        path = [*sys.path, str(_PROBE.parent.parent)]
+        start = _KEEPER.format(path=path, module=keeper.__name__)
+        return (sys.executable, "-I", "-S", "-c", start, json.dumps(request))
+
+    def _meet_keeper(self) -> None:
+        """Hear from the keeper which sandbox the kernel was started in."""
+        self._keeper, hello = self.accept(keeper.KEEPER)
+        self.sandbox: dict[str, Any] = hello["sandbox"]
+        if not self.sandbox["kind"]:
+            raise KernelError(f"the notebook's files cannot be kept safe: {self.sandbox['reason']}")
 
     def _load_probe(self, seeds: Sequence[Generator]) -> None:
         loader = _LOADER.format(
@@ -108,6 +164,7 @@ class Kernel:
             folder=str(_PROBE),
             address=self._listener.getsockname(),
             seeds=list(seeds),
+            sandbox=self.sandbox,
         )
         code = f"exec({loader!r}, {{'kernel': get_ipython().kernel}})"
         client: Any = self._client.kc
@@ -120,25 +177,32 @@ class Kernel:
                 f"the kernel '{self.name}' cannot be read: {content.get('ename')}: {content.get('evalue')} "
                 "(nbrerun needs IPython on Python 3.9 or newer in it)."
             )
-        self.wire, self.pid = self.accept("")
+        self.wire, hello = self.accept("")
+        self.pid: int = hello["pid"]
 
-    def accept(self, token: str) -> tuple[Wire, int]:
-        """Wait for the process that was told to come with this token.
+    def accept(self, token: str) -> tuple[Wire, dict[str, Any]]:
+        """Wait for the process that was told to come with this token, and hear what it says of itself.
 
         Raises:
             Closed: it did not come.
         """
         deadline = time.monotonic() + _STARTUP_SECONDS
+        self._listener.settimeout(_TICK)
         while token not in self._arrived:
-            self._listener.settimeout(max(0.0, deadline - time.monotonic()) or None)
             try:
                 sock, _ = self._listener.accept()
-            except (TimeoutError, OSError) as error:
-                raise Closed("nobody came") from error
+            except TimeoutError:
+                if time.monotonic() > deadline or not self._is_alive():
+                    raise Closed("nobody came") from None
+                continue
             wire = Wire(sock)
             hello = wire.receive(_STARTUP_SECONDS)
-            self._arrived[hello["token"]] = (wire, hello["pid"])
+            self._arrived[hello["token"]] = (wire, hello)
         return self._arrived.pop(token)
+
+    def _is_alive(self) -> bool:
+        manager: Any = self._client.km
+        return manager is not None and bool(run_sync(manager.is_alive)())
 
     def execute(self, cell: Cell) -> FirstRun:
         """Run a cell of the main run, through nbclient."""
@@ -171,13 +235,32 @@ class Kernel:
         client: Any = self._client.kc
         client.shell_channel.send(client.session.msg(DOORBELL))
 
-    def ask_running(self, waiting: Waiting, **request: Any) -> dict[str, Any] | Undone:
+    def save_files(self) -> str:
+        """Where the files are that the notebook has changed, for `files` of another kernel; gone with this one."""
+        folder = os.path.join(self._folder, f"files{time.monotonic_ns()}")
+        self.ask("save_files", folder=folder)
+        return folder
+
+    def take_over(self, files: str) -> str:
+        """Keep what another kernel has kept, which is about to be closed."""
+        return str(shutil.move(files, self._folder))
+
+    def is_full(self) -> bool:
+        """There is no more room for files."""
+        return bool(self.ask("is_full")["full"])
+
+    def ask_running(self, waiting: Waiting, operation: str, **request: Any) -> dict[str, Any] | Undone:
         """Have the kernel itself run a cell again."""
-        self._request({"op": "run", **request})
+        self._request({"op": operation, **request})
         return waiting.answer(self.wire, self.pid)
 
     def close(self) -> None:
         """End the kernel and whatever it started."""
+        if self._keeper is not None:
+            self._keeper.sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left
+                self._keeper.receive(_KEEPER_SECONDS)
+            self._keeper.close()
         with contextlib.suppress(Exception):  # whatever state the kernel is in, it has to go
             if self._client.km is not None:
                 self._client._cleanup_kernel()

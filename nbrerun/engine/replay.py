@@ -8,18 +8,24 @@ the next thing asked for costs a fresh kernel, brought to the moment by running 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
 
-from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Leaves, Limits, Undone
+from nbrerun.engine.fork import ForkEngine
+from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Leaves, Limits, Undone
 from nbrerun.engine.kernel import Kernel, Waiting
 from nbrerun.model import Cell
-from nbrerun.probe.messages import Generator, Rerun, State
+from nbrerun.probe.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.wire import Closed
 
-StartKernel = Callable[[Sequence[Generator]], Kernel]
-"""Starts a kernel whose global generators of random numbers begin as given."""
+
+class StartKernel(Protocol):
+    """Starts a kernel whose global generators of random numbers, and files, begin as given."""
+
+    def __call__(self, seeds: Sequence[Generator] = (), files: str = "") -> Kernel:
+        """See `Kernel`."""
+
 
 _UNREACHED = Undone("a cell above raises when it is run once more in a fresh kernel, so replay cannot come here")
 
@@ -43,11 +49,17 @@ class ReplayEngine:
         """How the global generators of the first kernel began."""
         self._fresh = True
         """The kernel is where the main run left it."""
+        self._broken = False
+        """The kernel died in its last run, or still is in it."""
         self._now: State | None = None
         """The state that the next cell begins with, where a rerun or another kernel came in between."""
         self._before: State | None = None
         """The state before the last cell, if this kernel is not the one that first ran it."""
         self._first_seconds: dict[int, float] = {}
+        self._saved = ""
+        """Where the files are that the main run left."""
+        self._beginnings: dict[bool, ForkEngine] = {}
+        """Kernels that have run nothing: with the files of the end, and with those of the beginning."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
@@ -72,6 +84,35 @@ class ReplayEngine:
         undone = self._refresh(moment)
         return undone or ReplayBranch(self, self._before)
 
+    def keep_files(self) -> str:
+        """At the end of the main run; reruns change the files of the kernel afterwards."""
+        if not self._saved:
+            self._saved = self.kernel.save_files()
+        return self._saved
+
+    def is_full(self) -> bool:
+        """Ask the kernel."""
+        return self.kernel.is_full()
+
+    def about_the_end(self) -> Branch | Undone:
+        """The kernel as it is; it is brought there anew only after a run that it did not survive."""
+        if self._broken:
+            undone = self._refresh(len(self._cells))
+            if undone:
+                return undone
+        return ReplayBranch(self, None)
+
+    def fresh(self, files: bool = True) -> Fresh | Undone:
+        """A fork of a kernel in which nothing has been run; nothing in it can be in the way of forking."""
+        engine = self._beginnings.get(files)
+        if engine is None:
+            kernel = self._start(files=self.keep_files() if files else "")
+            engine = self._beginnings[files] = ForkEngine(kernel, self._limits)
+            undone = engine.hold(0)
+            if undone:
+                return undone
+        return engine.branch(0)
+
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """A fresh kernel brought to the moment has run the cell for the first time."""
         self._fresh = False
@@ -87,7 +128,9 @@ class ReplayEngine:
         return set(self.kernel.ask("existed", ids=list(addresses))["existed"])
 
     def close(self) -> None:
-        """End the kernel."""
+        """End every kernel."""
+        for engine in self._beginnings.values():
+            engine.close()
         self.kernel.close()
 
     def _remember(self) -> None:
@@ -99,8 +142,11 @@ class ReplayEngine:
         """Make sure that the kernel is at `moment`, which is never behind it."""
         if self._fresh and moment == len(self._cells):
             return None
-        self.kernel.close()
-        self.kernel = self._start(self._seeds)
+        spoiled, self.kernel = self.kernel, self._start(self._seeds)
+        if self._saved:
+            self._saved = self.kernel.take_over(self._saved)
+        spoiled.close()
+        self._broken = False
         for number, cell in enumerate(self._cells[:moment], 1):
             self._doing(cell.index, "again up to here")
             if number == moment:
@@ -118,8 +164,16 @@ class ReplayEngine:
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._seeds = self.kernel.ask("seeds")["generators"]  # asked now: after the run there may be nobody to ask
         self._fresh = False
-        reply = self.kernel.ask_running(waiting, sources=[cell.source], pins=list(pins))
-        return reply if isinstance(reply, Undone) else cast(Rerun, reply)
+        reply = self.kernel.ask_running(waiting, "run", sources=[cell.source], pins=list(pins))
+        self._broken = isinstance(reply, Undone)
+        return cast("Rerun | Undone", reply)
+
+    def run(self, seconds: float, operation: str, **request: object) -> dict[str, object] | Undone:
+        """Have the kernel itself run something that spoils it."""
+        self._fresh = False
+        reply = self.kernel.ask_running(Waiting(seconds, seconds, forked=False), operation, **request)
+        self._broken = isinstance(reply, Undone)
+        return reply
 
     def settle(self, before: State, run: Rerun) -> None:
         """The branch is over: see whether the kernel can go on from where it is."""
@@ -141,6 +195,7 @@ class ReplayBranch:
         self._before: State | None = None
         self._run: Rerun | None = None
         self._leaves: Leaves = {}
+        self._stripped = False
 
     def read(self) -> State:
         """The state as it is now."""
@@ -157,6 +212,21 @@ class ReplayBranch:
             self._run = run
         return run
 
+    def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
+        """Run cells one after the other."""
+        sources = [cell.source for cell in cells]
+        return cast("Rerun | Undone", self._engine.run(seconds, "run", sources=sources, pins=[], anew=anew))
+
+    def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
+        """Run a cell without the names of other cells, except for those given."""
+        self._stripped = True
+        request = {"source": cell.source, "given": list(given)}
+        return cast("Alone | Undone", self._engine.run(seconds, "alone", **request))
+
+    def remove_files(self, names: Sequence[str]) -> None:
+        """Take files away."""
+        self._kernel.ask("remove_files", names=list(names))
+
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
         return cast(list[str], self._kernel.ask("touchable", sources=[cell.source])["names"])
@@ -171,6 +241,9 @@ class ReplayBranch:
 
     def close(self) -> None:
         """Let the main run go on here, if it can."""
+        if self._stripped:
+            with contextlib.suppress(Closed):
+                self._kernel.ask("together")
         if self._before is not None and self._run is not None and self._kernel is self._engine.kernel:
             self._engine.settle(self._before, self._run)
 
@@ -179,6 +252,8 @@ def _same(before: State, run: Rerun) -> bool:
     """Equal values under every name; what the cell can reach and nobody can read may have changed."""
     first, second = before["variables"], run["after"]["variables"]
     if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
+        return False
+    if before["files"] != run["after"]["files"]:
         return False
     reached = {name for name in run["reads"] if name in first}
     if any(first[name]["opaque"] and first[name]["kind"] != "definition" for name in reached):

@@ -9,6 +9,7 @@ from nbrerun.experiments.control import control
 from nbrerun.experiments.kept import look_closer
 from nbrerun.experiments.parts import take_apart, worth_showing
 from nbrerun.experiments.pinned import pinned
+from nbrerun.experiments.without_file import without_file
 from nbrerun.state.diff import differing
 from nbrerun.state.observation import Observation
 
@@ -21,6 +22,8 @@ def again(engine: Engine, moment: int, branch: Branch, seen: Observation) -> Und
         if isinstance(run, Undone):
             return run
         seen.again = run
+        if run["disk_full"]:
+            return Undone("the rerun filled the disk space that a run is given (--sandbox-limit)")
         if seen.error is not None:
             return None
         names = differing(seen.first, run["after"])
@@ -30,8 +33,9 @@ def again(engine: Engine, moment: int, branch: Branch, seen: Observation) -> Und
         seen.moved = take_apart(names, seen.first, run["after"], before, branch.leaves_after(shown) if shown else {})
         look_closer(engine, moment, branch, seen)
     seen.still_moved = frozenset(names)
-    for explain in (control, pinned) if engine.passes_control else (pinned, control):
-        undone = explain(engine, moment, seen, before) if names else None
-        if undone is not None:
-            return undone
-    return None
+    if names:
+        for explain in (control, pinned) if engine.passes_control else (pinned, control):
+            undone = explain(engine, moment, seen, before)
+            if undone is not None:
+                return undone
+    return without_file(engine, moment, seen)

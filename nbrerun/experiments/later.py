@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.model import Raised
-from nbrerun.probe.messages import Error, Generator, State
+from nbrerun.probe.messages import FILE, Error, Generator, State
 from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
 from nbrerun.state.observation import Later, Observation, Place
 
+_LOOKS_FOR_FILES = re.compile(r"\b(exists|is_?file|is_?dir|listdir|i?glob|rglob|iterdir|scandir|walk|access|stat)\b")
 
-def matters(seen: Observation, end: State, settings: set[str]) -> bool:
+
+def matters(seen: Observation, end: State, settings: set[str], sources: Iterable[str] = ()) -> bool:
     """Whether the cell's result can differ: an input of it has another value at the end.
 
     Args:
         settings: process settings that later cells changed; nobody can tell which cells look at them.
+        sources: the cell's, and those of the cells that define what it calls.
     """
-    if seen.again is None or seen.again["error"] is not None:
+    if seen.again is None or seen.again["error"] is not None or _pins(seen, end) is None:
         return False
-    changed = differing(seen.first, end)
     inputs = set(seen.again["reads"]) | {ENV + name for name in settings}
-    return bool(changed & inputs) and _pins(seen, end) is not None
+    inputs |= {FILE + name for name, opened in seen.again["after"]["opened"].items() if opened["read"]}
+    if differing(seen.first, end) & inputs:
+        return True
+    new_files = end["files"].keys() - seen.first["files"].keys()
+    return bool(new_files) and any(map(_LOOKS_FOR_FILES.search, sources))
 
 
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
@@ -29,31 +38,32 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
 
     A variable that two such runs leave with different values is noise, and nothing is said of it.
     """
-    places, raised = _once(engine, moment, seen, end)
-    if raised is None and Place.ELSEWHERE in places.values():
-        second, _ = _once(engine, moment, seen, end)
-        places = {name: place for name, place in places.items() if second.get(name) is place}
-    seen.later = Later(places, raised)
+    first = _once(engine, moment, seen, end)
+    if first.raised is None and Place.ELSEWHERE in first.places.values():
+        second = _once(engine, moment, seen, end).places
+        first = replace(first, places={name: at for name, at in first.places.items() if second.get(name) is at})
+    seen.later = first
 
 
-def _once(engine: Engine, moment: int, seen: Observation, end: State) -> tuple[dict[str, Place], Raised | None]:
+def _once(engine: Engine, moment: int, seen: Observation, end: State) -> Later:
     branch = engine.branch(moment)
     if isinstance(branch, Undone):
-        return {}, None
+        return Later({})
     with closing(branch):
         branch.read()
         run = branch.run(seen.cell, _pins(seen, end) or ())
     if isinstance(run, Undone):
-        return {}, None
+        return Later({})
+    read = frozenset(name for name, opened in run["after"]["opened"].items() if opened["read"])
     if run["error"] is not None:
-        return {}, described(run["error"])
-    return _places(seen, run["after"], end), None
+        return Later({}, described(run["error"]), read)
+    return Later(_places(seen, run["after"], end), read=read)
 
 
 def _places(seen: Observation, after: State, end: State) -> dict[str, Place]:
     unlike_first, unlike_end = differing(seen.first, after), differing(end, after)
     places: dict[str, Place] = {}
-    for name in seen.first["variables"]:
+    for name in [*seen.first["variables"], *(FILE + name for name in seen.first["files"])]:
         if name not in unlike_first:
             places[name] = Place.FIRST
         else:

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 from nbrerun.engine.interface import Leaves
 from nbrerun.model import Change
-from nbrerun.probe.messages import State
-from nbrerun.state.diff import ENV, changes, setting_change
+from nbrerun.probe.messages import FILE, State
+from nbrerun.state.diff import ENV, changes, file_change, setting_change
 from nbrerun.state.observation import Moved
 
 _MOST_SHOWN = 40
 
 
 def worth_showing(names: Iterable[str]) -> list[str]:
-    """The variables to take apart: not settings, which have no parts, and not too many."""
-    return [name for name in sorted(names) if not name.startswith(ENV)][:_MOST_SHOWN]
+    """The variables to take apart: not settings and files, which have no parts, and not too many."""
+    return [name for name in sorted(names) if not name.startswith((ENV, FILE))][:_MOST_SHOWN]
 
 
 def take_apart(names: Iterable[str], first: State, second: State, before: Leaves, after: Leaves) -> Moved:
@@ -24,6 +24,8 @@ def take_apart(names: Iterable[str], first: State, second: State, before: Leaves
     for name in sorted(names):
         if name.startswith(ENV):
             found[name] = (setting_change(name, first, second),)
+        elif name.startswith(FILE):
+            found[name] = (file_change(name, first, second),)
         else:
             found[name] = tuple(changes(before.get(name, {}), after.get(name, {})))
     return found

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import fcntl
 import gc
 import os
 import random
 import resource
 import signal
-import stat
 import sys
 import threading
 import warnings
@@ -37,6 +35,14 @@ def fork() -> int:
         random.setstate(drawn)
         die_with_parent()
     return pid
+
+
+def draw_anew() -> None:
+    """Seed the generators as a fresh kernel does: from the system, so that no draw is known beforehand."""
+    random.seed()
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
 
 
 def die_with_parent() -> None:
@@ -111,28 +117,3 @@ def _forget_loops(shell: Any) -> None:
     for lock in ("db_input_cache_lock", "db_output_cache_lock"):
         if hasattr(history, lock):
             setattr(history, lock, threading.Lock())
-
-
-def reopen_files() -> None:
-    """Give this process file offsets of its own: a forked descriptor shares them with its parent."""
-    try:
-        descriptors = [int(name) for name in os.listdir("/proc/self/fd")]
-    except OSError:  # not Linux
-        return
-    for descriptor in descriptors:
-        try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                _reopen(descriptor)
-        except OSError:  # it was the listing's own, or the file is gone or may not be opened again
-            continue
-
-
-def _reopen(descriptor: int) -> None:
-    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-    kept = fcntl.fcntl(descriptor, fcntl.F_GETFD)
-    offset = os.lseek(descriptor, 0, os.SEEK_CUR)
-    own = os.open(f"/proc/self/fd/{descriptor}", flags & ~(os.O_CREAT | os.O_TRUNC | os.O_EXCL))
-    os.lseek(own, offset, os.SEEK_SET)
-    os.dup2(own, descriptor)
-    os.close(own)
-    fcntl.fcntl(descriptor, fcntl.F_SETFD, kept)

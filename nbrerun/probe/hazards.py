@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
 import sys
 import threading
-from typing import Any, List
+from typing import Any, List, Sequence
 
 _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
+
+_SQLITE = b"SQLite format 3\0"
 
 _LIBRARIES = {
     "tensorflow": "TensorFlow keeps threads that a forked process lacks",
@@ -33,6 +36,8 @@ class Hazards:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
+        self.folders: Sequence[bytes] = ()
+        """Where files are that every forked process has of its own."""
         self._own = frozenset(map(id, threading.enumerate()))
         self._native = _native_threads()
         self._at_import = 0
@@ -52,6 +57,8 @@ class Hazards:
             found.append("CUDA is initialised, and does not work in a forked process")
         if _native_threads() > self._native and any(pause is None for pause in openmp_pauses()):
             found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
+        if _databases_are_open(self.folders):
+            found.append("a database is open, and SQLite does not go on in a forked process")
         found += [f"the thread {thread.name!r} is running, and a forked process lacks it" for thread in self._started()]
         return found
 
@@ -85,6 +92,27 @@ def openmp_pauses() -> List[Any]:
     except OSError:  # not Linux
         return []
     return [getattr(ctypes.CDLL(os.fsdecode(path)), "omp_pause_resource_all", None) for path in libraries]
+
+
+def _databases_are_open(folders: Sequence[bytes]) -> bool:
+    """SQLite refuses to write to a file that is another one than it opened (SQLITE_READONLY_DBMOVED)."""
+    below = tuple(os.path.join(folder, b"") for folder in folders)
+    try:
+        descriptors = os.listdir(b"/proc/self/fd")
+    except OSError:  # not Linux
+        return False
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):  # the listing's own is closed by now
+            path = os.readlink(b"/proc/self/fd/" + descriptor)
+            if path.startswith(below) and _is_database(path):
+                return True
+    return False
+
+
+def _is_database(path: bytes) -> bool:
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+    return False
 
 
 def _cuda_is_up() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from typing import Any, List, Set
+from typing import Any, Dict, List, Set
 
 from .statements import STAR, Statement, header, header_names, is_compound, look_at, named
 
@@ -20,17 +20,22 @@ class Marks(ast.NodeTransformer):
 
     def __init__(self) -> None:
         self.statements: List[Statement] = []
-        self.ran: Set[int] = set()
+        self.ran: Dict[int, None] = {}
+        """In the order in which each ran for the first time."""
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
-        setattr(builtins, _MARK, self.ran.add)
+        setattr(builtins, _MARK, self.ran.setdefault)
         shell.ast_transformers.append(self)
 
     def remove(self, shell: Any) -> None:
         """Stop recording."""
         shell.ast_transformers.remove(self)
         delattr(builtins, _MARK)
+
+    def count(self) -> int:
+        """How many statements have run."""
+        return len(self.ran)
 
     def names(self, field: str) -> Set[str]:
         """Names in one field of the statements that ran."""
@@ -39,6 +44,19 @@ class Marks(ast.NodeTransformer):
     def acted(self) -> bool:
         """Whether a statement ran that may have changed anything."""
         return any(self.statements[i].acts for i in self.ran)
+
+    def touched_by(self) -> Dict[str, List[int]]:
+        """Names that statements bound or wrote to, with those statements."""
+        found: Dict[str, List[int]] = {}
+        for i in self.ran:
+            for name in expand(self.statements[i].binds | self.statements[i].writes):
+                found.setdefault(name, []).append(i)
+        return found
+
+    def touched_since(self, begun: int, models: Set[str]) -> Set[str]:
+        """Names that were bound or stored into after so many statements, and models whose methods were called."""
+        ran = [self.statements[i] for i in list(self.ran)[begun:]]
+        return expand({name for what in ran for name in what.binds | what.stores | (what.writes & models)})
 
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""

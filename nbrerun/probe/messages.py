@@ -36,6 +36,39 @@ class Generator(TypedDict):
     state: bytes
 
 
+FILE = "file:"
+"""What names of files begin with; a path relative to the notebook's folder follows, or an absolute one."""
+
+
+class File(TypedDict):
+    """One file or folder that is not as it was before the first cell."""
+
+    kind: str
+    """`file`, `folder` or `gone`."""
+    digest: bytes
+    """Equal for equal contents, clocks and counters of the format left out."""
+    size: int
+    model: bool
+    """It holds a trained model."""
+
+
+class Opened(TypedDict):
+    """What a cell did with one file."""
+
+    read: bool
+    written: bool
+    kept: bool
+    """What was there went into what it wrote: it opened the file to append or to change it."""
+    written_first: bool
+    """It wrote the file before it read it."""
+    at: int
+    """How many statements had begun or ended when it was first read; see `Marks`."""
+    exists: bool
+    """The file is there after the cell."""
+    model: bool
+    """The file holds a trained model."""
+
+
 class State(TypedDict):
     """Everything the kernel holds, at one moment."""
 
@@ -45,6 +78,10 @@ class State(TypedDict):
     """Process settings by name, without the `env:`."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
+    files: Dict[str, File]
+    """By name, without the `file:`: those that are not as before the first cell."""
+    opened: Dict[str, Opened]
+    """Files that the last cell opened, by the same names."""
 
 
 class Leaf(TypedDict):
@@ -92,6 +129,12 @@ class Rerun(TypedDict):
     """Names that the run bound by import statements."""
     replaced: List[str]
     """Names that hold another object than before the run."""
+    touched_by: Dict[str, List[int]]
+    """For each name that statements bound or wrote to: which of them."""
+    after_read: Dict[str, List[str]]
+    """For each file that was read: names that were bound or written to after that."""
+    trained: List[str]
+    """Names that were bound or written to by statements that train."""
     methods: List[str]
     """Methods that the run called on what names hold, as they are written: `clf.partial_fit`."""
     acts: bool
@@ -102,4 +145,16 @@ class Rerun(TypedDict):
     """Names whose values the cells depend on, functions they call followed."""
     mentions: List[str]
     """Names that the cells may read or bind."""
+    disk_full: bool
+    """The run had no room left for its files."""
     after: State
+
+
+class Alone(TypedDict):
+    """What running a cell without most names came to."""
+
+    error: Optional[Error]
+    missing: Optional[str]
+    """The name that was missed."""
+    through: Optional[str]
+    """The function of another cell that missed it."""

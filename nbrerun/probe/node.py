@@ -45,9 +45,20 @@ ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(
 """Exact types that are values and nothing else; marshal writes them canonically."""
 
 
+_left_out: List[bytes] = []
+
+
+def leave_out(place: str) -> None:
+    """Where a kernel has its own files is no part of a value that names it: another kernel has them elsewhere."""
+    _left_out[:] = [place.encode(errors="surrogatepass")]
+
+
 def dumps(value: Any) -> bytes:
     """Canonical bytes of atoms; version 2 has no reference flags, so counts of references do not show."""
-    return marshal.dumps(value, 2)
+    data = marshal.dumps(value, 2)
+    for place in _left_out:
+        data = data.replace(place, b"")
+    return data
 
 
 Adapter = Callable[[Any], Optional[Node]]

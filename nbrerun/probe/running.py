@@ -20,7 +20,6 @@ class Ran(NamedTuple):
 
     error: Optional[Error]
     seconds: float
-    marks: Marks
     bound: Set[str]
     passed: Set[str]
     reads: Set[str]
@@ -28,11 +27,10 @@ class Ran(NamedTuple):
     seeds: bool
 
 
-async def run_cells(shell: Any, sources: List[str]) -> Ran:
+async def run_cells(shell: Any, sources: List[str], marks: Marks) -> Ran:
     """Run cells one after the other until one raises."""
     reads = reach(shell, sources)
     identities = Identities(user_names(shell))
-    marks = Marks()
     marks.install(shell)
     error: Optional[Error] = None
     started = time.perf_counter()
@@ -51,7 +49,7 @@ async def run_cells(shell: Any, sources: List[str]) -> Ran:
     bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)
     passed = marks.names("passes") | through_calls(marks.names("calls"), namespace)
     sets = seeds(_text(shell, sources), reads, namespace)
-    return Ran(error, seconds, marks, bound, passed, reads, identities.replaced(namespace), sets)
+    return Ran(error, seconds, bound, passed, reads, identities.replaced(namespace), sets)
 
 
 class Identities:

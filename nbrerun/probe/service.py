@@ -10,13 +10,17 @@ import asyncio
 import fcntl
 import os
 import signal
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from . import generators
-from .forking import die_with_parent, fork, make_alone, pause_openmp, reopen_files
+from .alone import Stripped
+from .files.handles import reopen_files
+from .files.notebook import NotebookFiles
+from .forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
 from .hazards import Hazards
 from .imports import ImportWatch
 from .leaves import leaves
+from .marks import Marks
 from .messages import Error, Generator, Rerun, State
 from .names import user_names
 from .running import HistoryKept, describe_error, loose, run_cells, touchable
@@ -33,14 +37,18 @@ Message = Dict[str, Any]
 class Service:
     """One process that answers; the kernel's own is inherited by every fork of it."""
 
-    def __init__(self, kernel: Any, address: str, first_generators: List[Generator]) -> None:
+    def __init__(self, kernel: Any, address: str, first_generators: List[Generator], sandbox: Message) -> None:
         self.kernel = kernel
         self.shell = kernel.shell
         self.address = address
         self.wire = connect(address)
         self.forked = False
+        self._ran = True
+        """Cells have been run in this process itself."""
+        self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
         self._hazards = Hazards(kernel.shell)
         self._children: Set[int] = set()
+        self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
         self._remembered: Set[int] = set()
         self._first = {item["name"]: item["state"] for item in first_generators}
@@ -54,8 +62,10 @@ class Service:
         self._after_import()
         self.imports.install()
         self.imports.begin()
+        self.files.install()
+        self._hazards.folders = self.files.sandbox.folders
         self.kernel.shell_handlers[DOORBELL] = self._on_doorbell
-        self.wire.send({"role": "kernel", "token": "", "pid": os.getpid()})
+        self.wire.send({"token": "", "pid": os.getpid()})
 
     def _after_import(self) -> None:
         """After an import: remember how each global generator was seeded, or seed it as it once was."""
@@ -75,7 +85,8 @@ class Service:
 
     async def _try(self, request: Message) -> Message:
         try:
-            return await self._answer(request)
+            with self.files.unheard():
+                return await self._answer(request)
         except Exception as error:  # noqa: BLE001  a failure here is reported, and never the notebook's
             failure: Error = describe_error(error)
             return {"failed": f"{failure['ename']}: {failure['evalue']}", "traceback": failure["traceback"]}
@@ -85,12 +96,38 @@ class Service:
         if operation == "hold":
             return self._fork("moment", request["token"])
         if operation == "branch":
-            return self._fork("branch", request["token"])
+            return self._fork("branch", request["token"], request["files"])
+        if operation == "forget_files":
+            self.files.sandbox.forget(request["files"])
+            return {}
+        if operation == "leave_files":
+            self.files.leave()
+            return {}
+        if operation == "remove_files":
+            self.files.remove(request["names"])
+            return {}
         if operation == "read":
             return dict(self._read()[0])
         if operation == "run":
             self._first.update({item["name"]: item["state"] for item in request.get("seeds", ())})
+            if request.get("anew"):
+                draw_anew()
             return dict(await self._rerun(request["sources"], request["pins"]))
+        if operation == "alone":
+            return await self._alone(request["source"], request["given"])
+        if operation == "together":
+            if self._stripped is not None:
+                self._stripped.restore()
+            self._stripped = None
+            return {}
+        if operation == "save_files":
+            self.files.save(request["folder"])
+            return {}
+        if operation == "is_full":
+            return {"full": self.files.sandbox.is_full()}
+        if operation == "restore_files":
+            self.files.restore(request["folder"])
+            return {}
         if operation == "leaves":
             return self._leaves(request["names"])
         if operation == "touchable":
@@ -99,7 +136,7 @@ class Service:
             return self._put_back(request["pins"])
         if operation == "remember":
             self._remembered = self._met
-            self.imports.begin()
+            self._begin()
             return {}
         if operation == "existed":
             alive = self._remembered | held_by_modules(self.shell.user_ns)
@@ -113,7 +150,7 @@ class Service:
 
     def _read(self) -> Tuple[State, Reader]:
         with uncollected():
-            state, reader = read_state(self.shell, self.imports)
+            state, reader = read_state(self.shell, self.imports, self.files)
             self._met = reader.lasting()
         return state, reader
 
@@ -133,41 +170,68 @@ class Service:
     async def _rerun(self, sources: List[str], pins: List[Generator]) -> Rerun:
         if pins:
             self._put_back(pins)
+        self._ran = True
         history = HistoryKept(self.shell)
-        ran = await run_cells(self.shell, sources)
+        marks = Marks()
+        self.files.begin(marks.count)
+        with self.files.heard():
+            ran = await run_cells(self.shell, sources, marks)
         history.restore()
         after, _ = self._read()
+        models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
         return {
             "error": ran.error,
             "seconds": ran.seconds,
             "bound": sorted(ran.bound),
-            "written": sorted(ran.marks.names("writes")),
-            "stores": sorted(ran.marks.names("stores")),
-            "imports": sorted(ran.marks.imported()),
-            "methods": sorted(ran.marks.names("methods")),
-            "acts": ran.marks.acted(),
+            "written": sorted(marks.names("writes")),
+            "stores": sorted(marks.names("stores")),
+            "imports": sorted(marks.imported()),
+            "methods": sorted(marks.names("methods")),
+            "touched_by": marks.touched_by(),
+            "after_read": {
+                name: sorted(marks.touched_since(opened["at"], models))
+                for name, opened in after["opened"].items()
+                if opened["read"]
+            },
+            "trained": sorted(marks.names("trains")),
+            "acts": marks.acted(),
             "passed": sorted(ran.passed),
             "replaced": sorted(ran.replaced),
             "incidental": sorted(loose(self.shell, sources)),
             "seeds": ran.seeds,
             "reads": sorted(ran.reads),
             "mentions": sorted(touchable(self.shell, sources)),
+            "disk_full": self.files.sandbox.is_full(),
             "after": after,
         }
 
-    def _fork(self, role: str, token: str) -> Message:
+    def _begin(self) -> None:
+        """Another cell is about to run."""
+        self.imports.begin()
+        self.files.begin()
+
+    async def _alone(self, source: str, given: List[str]) -> Message:
+        if self._stripped is None:
+            self._stripped = Stripped(self.shell)
+        with self.files.heard():
+            return dict(await self._stripped.run(source, given))
+
+    def _fork(self, role: str, token: str, files: str = "") -> Message:
         self._reap()
         hazards = self._hazards.read()
         if hazards:
             return {"hazards": hazards}
-        if not self.forked:
+        if self._ran:
             pause_openmp()
+        if not self.forked:
+            files = self.files.freeze()
         pid = fork()
         if pid == 0:
-            self._live(role, token)
-        self.imports.begin()
+            self._live(role, token, files)
+        if not self.forked:
+            self._begin()
         self._children.add(pid)
-        return {"pid": pid, "hazards": []}
+        return {"pid": pid, "hazards": [], "files": files}
 
     def _reap(self) -> None:
         for pid in list(self._children):
@@ -178,21 +242,27 @@ class Service:
             if ended:
                 self._children.discard(pid)
 
-    def _live(self, role: str, token: str) -> None:
+    def _live(self, role: str, token: str, files: str) -> None:
         """The whole life of a forked process; it never returns into the kernel's code."""
         status = 1
         try:
-            if not self.forked:
+            if self._ran:
                 make_alone(self.kernel)
-            self.forked = True
+            self.forked, self._ran = True, False
             self._children = set()
             asyncio._set_running_loop(None)
-            reopen_files()
+            failed = ""
             if role == "branch":
                 os.setpgid(0, 0)  # so that whatever it starts ends with it
+                try:
+                    self.files.enter(files)
+                except OSError as error:
+                    failed = f"its files cannot be kept apart: {error}"
+            else:
+                reopen_files()
             self.wire.close()
             self.wire = connect(self.address)
-            self.wire.send({"role": role, "token": token, "pid": os.getpid()})
+            self.wire.send({"token": token, "pid": os.getpid(), "failed": failed})
             asyncio.new_event_loop().run_until_complete(self._serve())
             status = 0
         except Closed:
@@ -218,6 +288,6 @@ class Service:
         fcntl.fcntl(descriptor, fcntl.F_SETFL, changed)
 
 
-def install(kernel: Any, address: str, first_generators: List[Generator]) -> None:
+def install(kernel: Any, address: str, first_generators: List[Generator], sandbox: Message) -> None:
     """Called once, before the first cell."""
-    Service(kernel, address, first_generators).install()
+    Service(kernel, address, first_generators, sandbox).install()

@@ -7,6 +7,7 @@ import types
 from typing import Any, Dict, Set, Tuple
 
 from . import generators
+from .files.notebook import NotebookFiles
 from .imports import ImportWatch
 from .messages import State, Variable
 from .names import user_names
@@ -15,8 +16,8 @@ from .settings import read_settings
 from .walk import Reader
 
 
-def read_state(shell: Any, imports: ImportWatch) -> Tuple[State, Reader]:
-    """Read names, generators and settings; the reader knows the generators themselves."""
+def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[State, Reader]:
+    """Read names, generators, settings and files; the reader knows the generators themselves."""
     reader = Reader()
     generators.read_global(reader)
     variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
@@ -26,6 +27,8 @@ def read_state(shell: Any, imports: ImportWatch) -> Tuple[State, Reader]:
         "generators": generators.messages(reader.generators),
         "settings": settings,
         "by_hand": sorted(imports.set_by_hand(settings)),
+        "files": files.changed(),
+        "opened": files.opened(),
     }
     forget_classes()
     return state, reader

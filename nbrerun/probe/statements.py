@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Iterator, List, NamedTuple, Set
 
 _ONLY_LOOKS = frozenset(
@@ -25,6 +26,9 @@ _NO_WRITE = _ONLY_TELLS | {"setdefault"}
 """Methods that leave their object alone, or do so where the value is there already."""
 
 
+_TRAINS = re.compile(r"fit(_\w+)?|train(_\w+)?")
+"""Functions and methods that train from the beginning."""
+
 STAR = "*"
 """Before a module's name: all that it gives to `from module import *`."""
 
@@ -43,6 +47,8 @@ class Statement(NamedTuple):
     """Names of functions that it calls, and of decorators."""
     methods: Set[str]
     """The methods that it calls on what names hold, as they are written: `clf.partial_fit`."""
+    trains: Set[str]
+    """Names that it binds, or whose methods it calls, if it calls something that trains."""
     acts: bool
     """It calls or stores something that may change anything."""
     imports: bool
@@ -58,13 +64,14 @@ def look_at(statement: ast.stmt) -> Statement:
         passes=_passes(statement),
         calls=_called(statement),
         methods={ast.unparse(method) for method in methods},
+        trains=_trains(statement),
         acts=bool(stores) or _acts(statement),
         imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
     )
 
 
 def header(names: Set[str]) -> Statement:
-    return Statement(names, set(), set(), set(), set(), set(), acts=False, imports=False)
+    return Statement(names, set(), set(), set(), set(), set(), set(), acts=False, imports=False)
 
 
 def is_compound(statement: ast.stmt) -> bool:
@@ -147,6 +154,16 @@ def _called(statement: ast.stmt) -> Set[str]:
     nodes = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
     nodes += getattr(statement, "decorator_list", [])
     return {name for node in nodes for name in roots(node)}
+
+
+def _trains(statement: ast.stmt) -> Set[str]:
+    functions = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    trains = [function for function in functions if _TRAINS.fullmatch(_last_word(function))]
+    return {name for function in trains for name in roots(function) | binds(statement)}
+
+
+def _last_word(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _acts(statement: ast.stmt) -> bool:

@@ -8,20 +8,13 @@ linked list may be longer than Python's.
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
-import hashlib
 import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .adapters import describe
+from .hashing import new_hash
 from .node import ATOMS, Node, dumps
-
-_hasher: Callable[[], Any]
-try:
-    from xxhash import xxh3_128 as _hasher
-except ImportError:  # the kernel's environment need not have it
-    _hasher = functools.partial(hashlib.blake2b, digest_size=16)
 
 
 @contextlib.contextmanager
@@ -210,14 +203,14 @@ def _references(kept: Dict[int, Any]) -> Dict[int, int]:
 
 
 def _digest(data: bytes) -> bytes:
-    hasher = _hasher()
+    hasher = new_hash()
     hasher.update(data)
     digest: bytes = hasher.digest()
     return digest
 
 
 def _hash_own(node: Node) -> Any:
-    hasher = _hasher()
+    hasher = new_hash()
     hasher.update(node.type.encode("utf-8", "surrogatepass"))
     for content in node.content:
         hasher.update(b"%d:" % _size(content))

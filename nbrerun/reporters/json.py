@@ -11,7 +11,18 @@ import json
 import math
 from typing import Any, TextIO
 
-from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Raised, Report, VariableReport
+from nbrerun.model import (
+    CellReport,
+    Failure,
+    Finding,
+    NotebookReport,
+    Raised,
+    Recovery,
+    Report,
+    Restart,
+    VariableReport,
+    WholeRun,
+)
 
 SCHEMA_VERSION = 1
 
@@ -37,12 +48,15 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "engine": notebook.engine,
         "engine_reason": notebook.engine_reason,
         "kernel": notebook.kernel,
+        "sandbox": notebook.sandbox,
+        "sandbox_reason": notebook.sandbox_reason,
         "status": notebook.status,
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
         "seconds": _number(notebook.seconds),
         "cells": [_cell(cell) for cell in notebook.cells],
-        "recover": [],
+        "recover": [_recovery(recovery) for recovery in notebook.recover],
+        "whole": [_whole(run) for run in notebook.whole],
         "findings": [_finding(finding) for finding in notebook.findings],
     }
 
@@ -58,7 +72,7 @@ def _cell(cell: CellReport) -> dict[str, Any]:
         "seconds": {"first": _number(cell.seconds.first), "again": _number(cell.seconds.again)},
         "variables": [_variable(variable) for variable in cell.variables],
         "error": _raised(cell.error),
-        "restart": None,
+        "restart": _restart(cell.restart),
     }
 
 
@@ -84,6 +98,49 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
         ],
         "more_changes": variable.more_changes,
         "opaque": list(variable.opaque),
+    }
+
+
+def _restart(restart: Restart | None) -> dict[str, Any] | None:
+    if restart is None:
+        return None
+    return {
+        "runs_alone": restart.runs_alone,
+        "missing": [
+            {
+                "name": missing.name,
+                "defined_in": missing.defined_in,
+                "kind": str(missing.kind),
+                "imported": missing.imported,
+                "through": missing.through,
+            }
+            for missing in restart.missing
+        ],
+        "raised": _raised(restart.raised),
+        "reason": restart.reason,
+    }
+
+
+def _recovery(recovery: Recovery) -> dict[str, Any]:
+    return {
+        "name": recovery.name,
+        "cells": list(recovery.cells),
+        "skipped": list(recovery.skipped),
+        "via": recovery.via,
+        "verified": recovery.verified,
+        "reason": recovery.reason,
+    }
+
+
+def _whole(run: WholeRun) -> dict[str, Any]:
+    return {
+        "experiment": run.experiment,
+        "parted": [
+            {"name": parting.name, "index": parting.index, "marks": [str(mark) for mark in parting.marks]}
+            for parting in run.parted
+        ],
+        "raised": _failure(run.raised),
+        "reason": run.reason,
     }
 
 

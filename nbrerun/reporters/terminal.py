@@ -15,8 +15,6 @@ from typing import TextIO
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from nbrerun.model import (
@@ -25,13 +23,14 @@ from nbrerun.model import (
     Failure,
     Finding,
     NotebookReport,
-    Raised,
     Report,
     Severity,
     VariableReport,
     Verdict,
 )
-from nbrerun.reporters.text import clean, one_line
+from nbrerun.reporters import restart
+from nbrerun.reporters.pieces import GAP, count, exception, grid, indent, prose, traceback
+from nbrerun.reporters.text import one_line
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 
@@ -50,10 +49,8 @@ _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.
 _CALM = {Verdict.RESET, Verdict.STATELESS, Verdict.SKIPPED}
 _WIDE = 120
 _MARGIN = 1
-_GAP = 2
 _SOURCE_NARROW = 26
 _SOURCE_WIDE = 52
-_ERROR_LINES = 8
 
 
 def render(report: Report, out: TextIO, verbosity: int = NORMAL) -> None:
@@ -94,10 +91,10 @@ def _summary(report: Report) -> tuple[str, str]:
     counts = report.summary()
     cells, notebooks = counts.pop("cells"), len(report.notebooks)
     verdicts = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
-    first = f"{_count(cells, 'cell')} in {_count(notebooks, 'notebook')}" + (f": {verdicts}" if verdicts else "")
+    first = f"{count(cells, 'cell')} in {count(notebooks, 'notebook')}" + (f": {verdicts}" if verdicts else "")
     rest = [_findings_line(list(report.findings()))]
     if failed := sum(notebook.failure is not None for notebook in report.notebooks):
-        rest.append(f"{_count(failed, 'notebook')} failed")
+        rest.append(f"{count(failed, 'notebook')} failed")
     if any(notebook.interrupted for notebook in report.notebooks):
         rest.append("interrupted")
     rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
@@ -108,19 +105,15 @@ def _findings_line(findings: Sequence[Finding]) -> str:
     severities = [finding.severity for finding in findings]
     counted = [(severities.count(severity), severity) for severity in Severity]
     words = [
-        _count(number, str(severity), plural=severity is not Severity.INFO) for number, severity in counted if number
+        count(number, str(severity), plural=severity is not Severity.INFO) for number, severity in counted if number
     ]
     return "findings: " + ", ".join(words) if words else "no findings"
-
-
-def _count(number: int, word: str, *, plural: bool = True) -> str:
-    return f"{number} {word}{'s' if plural and number != 1 else ''}"
 
 
 def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> None:
     """Print the report on `console`; `QUIET` shows findings and the summary only."""
     for notebook in report.notebooks:
-        eventful = notebook.findings or notebook.failure or notebook.interrupted
+        eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.interrupted
         if verbosity > QUIET or eventful:
             _NotebookPrinter(notebook, console, verbosity).print()
             console.print()
@@ -142,10 +135,14 @@ class _NotebookPrinter:
             self._print_grid([self._failure_row(self.notebook.failure)])
         if self.notebook.interrupted:
             self._print_indented(Text("interrupted: cells that are not listed were not judged", "bold magenta"))
-        if self.notebook.findings:
+        if self.verbosity > QUIET:
+            for section in restart.sections(self.notebook, everything=self.verbosity >= VERBOSE):
+                self.console.print()
+                self._print_indented(section)
+        if listed := _worth_listing(self.notebook, self.verbosity):
             if self.verbosity > QUIET:
                 self.console.print()
-            self._print_findings()
+            self._print_findings(listed)
 
     def _print_header(self) -> None:
         self.console.print(Text(one_line(self.notebook.path), style="bold", overflow="fold"))
@@ -155,10 +152,12 @@ class _NotebookPrinter:
         why = f": {one_line(self.notebook.engine_reason)}" if self.notebook.engine_reason else ""
         line = f"kernel {one_line(self.notebook.kernel)}, {engine}{why}"
         self._print_indented(Text(line, style="dim"))
+        if files := _files(self.notebook):
+            self._print_indented(Text(files, style="dim"))
         self.console.print()
 
     def _print_indented(self, renderable: RenderableType) -> None:
-        self.console.print(_indent(renderable, _MARGIN))
+        self.console.print(indent(renderable, _MARGIN))
 
     def _print_cells(self) -> None:
         if not self.notebook.cells and not self.notebook.failure and not self.notebook.interrupted:
@@ -173,7 +172,7 @@ class _NotebookPrinter:
         parts = [part for cell in self.notebook.cells for variable in cell.variables for part in variable.opaque]
         if parts:
             where = "" if self.verbosity >= VERBOSE else " (-v lists them)"
-            note = f"{_count(len(parts), 'part')} of variables could not be read{where}"
+            note = f"{count(len(parts), 'part')} of variables could not be read{where}"
             self.console.print()
             self._print_indented(Text(note, style="magenta"))
 
@@ -181,15 +180,8 @@ class _NotebookPrinter:
         """Print rows of symbol and position, verdict, (source,) and the rest, which may wrap."""
         if not rows:
             return
-        grid = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
-        for width in self._first_widths:
-            grid.add_column(width=width, no_wrap=True)
-        if len(rows[0]) > 3:
-            grid.add_column(width=self._source_width, no_wrap=True, overflow="ellipsis")
-        grid.add_column(overflow="fold")
-        for row in rows:
-            grid.add_row(*row)
-        self._print_indented(grid)
+        widths = [*self._first_widths, self._source_width]
+        self._print_indented(grid(rows, widths[: len(rows[0]) - 1]))
 
     @cached_property
     def _first_widths(self) -> tuple[int, int]:
@@ -220,21 +212,21 @@ class _NotebookPrinter:
     def _narrow_row(self, cell: CellReport) -> list[RenderableType]:
         """Put the reason beside the source if it fits there on one line, else below it."""
         source, reason = _source(cell), _reason(cell)
-        beside = self._source_width + _GAP
-        room = self.console.width - _MARGIN - sum(self._first_widths) - 2 * _GAP
+        beside = self._source_width + GAP
+        room = self.console.width - _MARGIN - sum(self._first_widths) - 2 * GAP
         if reason.cell_len <= room - beside:
-            source.truncate(beside - _GAP, overflow="ellipsis", pad=True)
-            lines = [source.append(" " * _GAP).append_text(reason)]
+            source.truncate(beside - GAP, overflow="ellipsis", pad=True)
+            lines = [source.append(" " * GAP).append_text(reason)]
         else:
             source.truncate(room, overflow="ellipsis")
             lines = [source, reason]
         return [*self._first(cell.index, cell.verdict), Group(*lines, *self._details(cell))]
 
     def _failure_row(self, failure: Failure) -> list[RenderableType]:
-        body = Text("the main run raised ").append_text(_exception(failure))
+        body = Text("the main run raised ").append_text(exception(failure))
         body.append("\nno cell after it was run", style="dim")
-        traceback = _traceback(failure) if self.verbosity >= VERBOSE else ()
-        return [*self._first(failure.index, Verdict.ERROR, "failed"), Group(body, *traceback)]
+        more = traceback(failure) if self.verbosity >= VERBOSE else ()
+        return [*self._first(failure.index, Verdict.ERROR, "failed"), Group(body, *more)]
 
     def _details(self, cell: CellReport) -> Iterator[RenderableType]:
         if self.verbosity < VERBOSE:
@@ -244,22 +236,31 @@ class _NotebookPrinter:
         for variable in cell.variables:
             yield from _variable_lines(variable, arrow="->" if self.console.options.ascii_only else "→")
         if cell.error:
-            yield from _traceback(cell.error)
+            yield from traceback(cell.error)
 
-    def _print_findings(self) -> None:
-        grid = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
-        for _ in range(3):
-            grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        for finding in self.notebook.findings:
-            severity = Text(str(finding.severity), style=_SEVERITIES[finding.severity])
-            position = Text(_position(finding.index), style="dim", justify="right")
-            grid.add_row(position, Text(finding.rule, style="bold"), severity, _prose(finding.message))
-        self._print_indented(grid)
+    def _print_findings(self, findings: Sequence[Finding]) -> None:
+        rows = [
+            (
+                Text(_position(finding.index), style="dim", justify="right"),
+                Text(finding.rule, style="bold"),
+                Text(str(finding.severity), style=_SEVERITIES[finding.severity]),
+                prose(finding.message),
+            )
+            for finding in findings
+        ]
+        self._print_indented(grid(rows, [None] * 3))
 
 
-def _indent(renderable: RenderableType, by: int = _GAP) -> Padding:
-    return Padding(renderable, (0, 0, 0, by))
+def _worth_listing(notebook: NotebookReport, verbosity: int) -> list[Finding]:
+    """What is for information only is in the sections above already; `-v` lists it again, with its code."""
+    return [item for item in notebook.findings if item.severity is not Severity.INFO or verbosity >= VERBOSE]
+
+
+def _files(notebook: NotebookReport) -> str:
+    if not notebook.sandbox and not notebook.sandbox_reason:
+        return ""
+    why = f": {one_line(notebook.sandbox_reason)}" if notebook.sandbox_reason else ""
+    return f"files: {notebook.sandbox or 'no sandbox'}{why}"
 
 
 def _position(index: int) -> str:
@@ -272,28 +273,7 @@ def _source(cell: CellReport) -> Text:
 
 def _reason(cell: CellReport) -> Text:
     marked = any(variable.marks for variable in cell.variables)
-    return _prose(cell.reason, style="dim" if cell.verdict in _CALM and not marked else "")
-
-
-def _prose(text: str, style: str = "") -> Text:
-    """Show a sentence; what stands between backticks is code."""
-    prose = Text(one_line(text), style=style)
-    prose.highlight_regex(r"`[^`]+`", "cyan")
-    return prose
-
-
-def _exception(raised: Raised) -> Text:
-    lines = clean(raised.evalue).strip().splitlines()
-    more = [f"(and {_count(len(lines) - _ERROR_LINES, 'line')} more)"] if len(lines) > _ERROR_LINES else []
-    text = Text(one_line(raised.ename), style="bold red")
-    if lines:
-        text.append(": ", style="not bold").append("\n".join(lines[:_ERROR_LINES] + more), style="not bold default")
-    return text
-
-
-def _traceback(raised: Raised) -> Iterator[Text]:
-    for line in clean("\n".join(raised.traceback)).splitlines():
-        yield Text(line, style="dim")
+    return prose(cell.reason, style="dim" if cell.verdict in _CALM and not marked else "")
 
 
 def _timing(cell: CellReport, notebook: NotebookReport) -> str:
@@ -310,14 +290,14 @@ def _variable_lines(variable: VariableReport, arrow: str) -> Iterator[Renderable
     line = Text(one_line(variable.name), style="cyan").append(f" ({one_line(variable.type)}): ", style="dim")
     line.append(said, style=_LOOKS[variable.verdict][2])
     if variable.reason:
-        line.append(" - ").append_text(_prose(variable.reason))
+        line.append(" - ").append_text(prose(variable.reason))
     yield line
     for change in variable.changes:
-        yield _indent(_change_line(change, arrow))
+        yield indent(_change_line(change, arrow))
     if variable.more_changes:
-        yield _indent(Text(f"and {_count(variable.more_changes, 'more change')}", style="dim"))
+        yield indent(Text(f"and {count(variable.more_changes, 'more change')}", style="dim"))
     for part in variable.opaque:
-        yield _indent(Text(f"not read: {one_line(part)}", style="magenta"))
+        yield indent(Text(f"not read: {one_line(part)}", style="magenta"))
 
 
 def _change_line(change: Change, arrow: str) -> Text:

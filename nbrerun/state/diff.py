@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from nbrerun.model import ABSENT, Change
-from nbrerun.probe.messages import GLOBAL, Generator, Leaf, State
+from nbrerun.probe.messages import FILE, GLOBAL, File, Generator, Leaf, State
 
 Leaves = Mapping[str, Leaf]
 
@@ -16,7 +16,7 @@ ENV = "env:"
 
 
 def differing(first: State, second: State) -> set[str]:
-    """Names whose values differ, those that only one state has and process settings (`env:NAME`) included."""
+    """Names whose values differ, those that only one state has included; settings and files with their prefixes."""
     one, other = first["variables"], second["variables"]
     names = {
         name
@@ -24,7 +24,9 @@ def differing(first: State, second: State) -> set[str]:
         if name not in one or name not in other or one[name]["digest"] != other[name]["digest"]
     }
     settings = first["settings"].keys() | second["settings"].keys()
-    return names | {ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)}
+    names |= {ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)}
+    files = first["files"].keys() | second["files"].keys()
+    return names | {FILE + name for name in files if first["files"].get(name) != second["files"].get(name)}
 
 
 def rebound(first: State, second: State) -> set[str]:
@@ -54,6 +56,22 @@ def setting_change(name: str, first: State, second: State) -> Change:
     """What happened to one process setting."""
     key = name[len(ENV) :]
     return Change(name, first["settings"].get(key, "(not set)"), second["settings"].get(key, "(not set)"))
+
+
+def file_change(name: str, first: State, second: State) -> Change:
+    """What happened to one file."""
+    one, other = (state["files"].get(name[len(FILE) :]) for state in (first, second))
+    texts = [_file_text(file) for file in (one, other)]
+    if texts[0] == texts[1]:
+        texts[1] = "other contents"
+    size = abs(other["size"] - one["size"]) if one and other and one["kind"] == other["kind"] == "file" else None
+    return Change(name, texts[0], texts[1], size or None)
+
+
+def _file_text(file: File | None) -> str:
+    if file is None:
+        return "(as before the notebook ran)"
+    return f"{file['size']} bytes" if file["kind"] == "file" else f"({file['kind']})"
 
 
 def changes(first: Leaves, second: Leaves) -> list[Change]:
@@ -125,4 +143,4 @@ def _beyond(change: Change, noise: Mapping[str, float | None]) -> bool:
     if change.path not in noise:
         return True
     size, noisy = change.max_abs_change, noise[change.path]
-    return size is not None and noisy is not None and size > _CLEARLY * noisy
+    return size is not None and size > _CLEARLY * (noisy or 0.0)

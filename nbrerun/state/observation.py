@@ -35,6 +35,8 @@ class Observation:
     """Names whose very object the first run made."""
     parts_kept: dict[str, bool] = field(default_factory=dict)
     """Of names whose parts the first run made: whether the rerun left those very parts there."""
+    from_file: dict[str, str] = field(default_factory=dict)
+    """Variables that do not come out the same without a file, with that file."""
     later: Later | None = None
 
     @property
@@ -58,3 +60,5 @@ class Later:
 
     places: Mapping[str, Place]
     raised: Raised | None = None
+    read: frozenset[str] = frozenset()
+    """Files that it read."""

@@ -11,14 +11,14 @@ import pytest
 
 from nbrerun.analysis import analyze
 from nbrerun.config import Settings
+from nbrerun.model import NotebookReport
 from nbrerun.notebook import read
 from nbrerun.progress import Silent
 
 SAMPLES = Path(__file__).parents[2] / "sample_notebooks"
 
-# Cell id -> verdict. None is not asserted: such a cell does nothing but write a file, and files are
-# not judged yet. For the same reason a cell that loads a model is a plain `reset` here.
-EXPECTED: dict[str, dict[str, str | None]] = {
+# Cell id -> verdict.
+EXPECTED: dict[str, dict[str, str]] = {
     "01_recreated_in_a_function.ipynb": {
         "imports": "stateless",
         "data": "reset",
@@ -51,8 +51,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
         "imports": "stateless",
         "data": "reset",
         "train": "reset",
-        "save": None,
-        "load": "reset",
+        "save": "persisted",
+        "load": "persisted",
         "compare": "stateless",
     },
     "05_local_and_global_scope.ipynb": {
@@ -115,10 +115,80 @@ EXPECTED: dict[str, dict[str, str | None]] = {
         "report": "stateless",
         "curves": "stateless",
         "importance": "reset",
-        "save": None,
-        "load-again": "reset",
+        "save": "persisted",
+        "load-again": "persisted",
+    },
+    "10_what_a_restart_loses.ipynb": {
+        "imports": "stateless",
+        "data": "reset",
+        "use-import": "reset",
+        "own-import": "reset",
+        "alias": "stateless",
+        "use-alias": "reset",
+        "define": "stateless",
+        "call": "reset",
+        "save": "persisted",
+        "load": "persisted",
+        "score": "stateless",
+    },
+    "11_get_or_create.ipynb": {
+        "imports": "stateless",
+        "data": "reset",
+        "load-or-train": "persisted",
+        "define": "stateless",
+        "call": "persisted",
+        "cached-data": "persisted",
+        "train-and-save": "reset",
+        "load-train-save": "in-place",
+        "train-save-load": "reset",
+        "log": "in-place",
+    },
+    "12_a_file_from_the_future.ipynb": {
+        "imports": "stateless",
+        "data": "reset",
+        "load-if-there": "reset",
+        "train": "in-place",
+        "save": "persisted",
+        "write-data": "reset",
+        "fit-data": "reset",
+        "forecast": "stateless",
+        "correct-data": "reset",
     },
 }
+
+# Cell id -> findings, of the samples whose text names some.
+FINDINGS: dict[str, dict[str, set[str]]] = {
+    "11_get_or_create.ipynb": {"load-train-save": {"NBR002", "NBR006"}, "log": {"NBR006"}},
+    "12_a_file_from_the_future.ipynb": {"load-if-there": {"NBR102"}, "train": {"NBR002"}, "fit-data": {"NBR007"}},
+}
+
+# Cell id -> missing name -> the function that needs it, if it is not the cell itself; nothing is missing from a cell
+# that runs alone.
+RESTART: dict[str, dict[str, dict[str, str | None]]] = {
+    "10_what_a_restart_loses.ipynb": {
+        "imports": {},
+        "data": {"load_iris": None},
+        "use-import": {"np": None},
+        "own-import": {},
+        "alias": {"np": None},
+        "use-alias": {"global_np": None},
+        "define": {},
+        "call": {"train": None, "LogisticRegression": "train", "X": "train", "y": "train"},
+        "save": {"model": None},
+        "load": {},
+        "score": {"loaded": None, "X": None, "y": None},
+    },
+}
+
+# Model -> cells that bring it back after a restart, the file it comes from, whether that was seen.
+RECOVER: dict[str, dict[str, tuple[list[str], str | None, bool]]] = {
+    "04_save_and_load.ipynb": {
+        "model": (["imports", "data", "train"], None, True),
+        "loaded": (["imports", "load"], "file:wine_model.pkl", True),
+    },
+}
+
+ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
 
 
 def raw_cells(name: str) -> list[dict[str, Any]]:
@@ -128,22 +198,51 @@ def raw_cells(name: str) -> list[dict[str, Any]]:
     return cells
 
 
-def check(name: str, engine: str, folder: Path) -> dict[str, str]:
-    """Verdict per cell id, of a copy of the sample in `folder`."""
+def check(name: str, engine: str, folder: Path, *experiments: str) -> NotebookReport:
+    """Check a copy of the sample in `folder`."""
     copy = Path(shutil.copy(SAMPLES / name, folder))
-    report = analyze(read(copy), Settings(engine=engine), Silent())
+    report = analyze(read(copy), Settings(engine=engine, experiments=frozenset(experiments)), Silent())
     assert report.failure is None
-    return {cell.id: str(cell.verdict) for cell in report.cells}
+    assert list(folder.iterdir()) == [copy]
+    return report
 
 
-@pytest.mark.parametrize("engine", ["fork", "replay"])
+def ids(report: NotebookReport) -> dict[int, str]:
+    """Id of each cell, by its index."""
+    return {cell.index: cell.id for cell in report.cells}
+
+
+@ENGINES
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_cell_gets_the_verdict_its_text_promises(name: str, engine: str, tmp_path: Path) -> None:
-    """The verdicts are those of the table, whatever the engine."""
-    verdicts = check(name, engine, tmp_path)
-    asserted = {cell: verdict for cell, verdict in EXPECTED[name].items() if verdict is not None}
-    assert verdicts.keys() == EXPECTED[name].keys()
-    assert {cell: verdicts[cell] for cell in asserted} == asserted
+    """The verdicts, and the findings that a text names, are those of the tables, whatever the engine."""
+    report = check(name, engine, tmp_path, "again", "later")
+    assert {cell.id: str(cell.verdict) for cell in report.cells} == EXPECTED[name]
+    if name in FINDINGS:
+        found: dict[str, set[str]] = {}
+        for finding in report.findings:
+            found.setdefault(ids(report)[finding.index], set()).add(finding.rule)
+        assert found == FINDINGS[name]
+
+
+@ENGINES
+@pytest.mark.parametrize("name", RESTART)
+def test_a_restart_loses_what_the_text_says(name: str, engine: str, tmp_path: Path) -> None:
+    """Each cell runs alone in a fresh kernel, or misses the names of the table."""
+    report = check(name, engine, tmp_path, "again", "restart")
+    restarts = {cell.id: cell.restart for cell in report.cells if cell.restart}
+    assert {cell: {item.name: item.through for item in restarts[cell].missing} for cell in restarts} == RESTART[name]
+    assert all(restart.runs_alone == (not restart.missing) for restart in restarts.values())
+
+
+@ENGINES
+@pytest.mark.parametrize("name", RECOVER)
+def test_models_come_back_as_the_text_says(name: str, engine: str, tmp_path: Path) -> None:
+    """After a restart each model comes back by the cells of the table, and from its file."""
+    report = check(name, engine, tmp_path, "again", "restart")
+    cells = ids(report)
+    plans = {plan.name: ([cells[index] for index in plan.cells], plan.via, plan.verified) for plan in report.recover}
+    assert plans == RECOVER[name]
 
 
 def test_the_table_covers_every_sample() -> None:

@@ -17,14 +17,19 @@ from nbrerun.model import (
     How,
     Kind,
     Mark,
+    Missing,
     NotebookReport,
+    Parting,
     Raised,
+    Recovery,
     Report,
+    Restart,
     Seconds,
     Severity,
     VariableReport,
     Verdict,
     Via,
+    WholeRun,
 )
 
 SGD = "sklearn.linear_model.SGDClassifier"
@@ -135,7 +140,74 @@ def _training() -> NotebookReport:
         Finding("NBR101", Severity.INFO, 6, "model", "needs `model` of cell 4"),
     )
     reason = "fork up to cell 9; replay from there on, since TensorFlow does not survive a fork"
-    return NotebookReport("lessons/04 training.ipynb", "fork+replay", reason, "python3", cells, findings, seconds=14.25)
+    return NotebookReport(
+        "lessons/04 training.ipynb",
+        "fork+replay",
+        reason,
+        "python3",
+        "overlay",
+        "what cells write goes to a layer in memory; it covers the notebook's folder and /tmp",
+        cells,
+        findings=findings,
+        seconds=14.25,
+    )
+
+
+def _import(name: str, through: str | None = None) -> Missing:
+    return Missing(name, 0, Kind.DEFINITION, imported=True, through=through)
+
+
+def _restarted() -> NotebookReport:
+    """Every answer that there is on restarts; only text cells lie between the cells that have numbers."""
+    X, y, model = Missing("X", 2, Kind.DATA), Missing("y", 2, Kind.DATA), Missing("model", 5, Kind.MODEL)
+    no_file = Raised("FileNotFoundError", "[Errno 2] No such file or directory: 'scores.csv'", ("File <cell>, line 1",))
+    helper = Missing("helper", 1, Kind.DEFINITION)
+    restarts = {
+        0: ("import numpy as np", Restart(True)),
+        1: ("def helper(frame):", Restart(True)),
+        2: ("X, y = load()", Restart(False, (_import("load"),))),
+        4: ("helper(np.log(X))", Restart(False, (_import("np"), X, helper, _import("pd", through="helper")))),
+        5: ("model = Ridge().fit(X, y)", Restart(False, (_import("Ridge"), X, y))),
+        6: ("model.score(X, y)", Restart(False, (model, X, y))),
+        8: ("model.predict(X) - y", Restart(False, (model, X, y))),
+        9: ("plot(model, X, y)", Restart(False, (model, X, y))),
+        10: ("total = total_so_far + 1", Restart(False, (Missing("total_so_far", None, Kind.DATA),), no_file)),
+        11: ("scores = pd.read_csv('scores.csv')", Restart(False, (), no_file)),
+        12: ('model = load("my_model.sav")', Restart(True)),
+        14: ("print(1)", Restart(True)),
+        15: ("print(2)", Restart(True)),
+        17: ("slow()", Restart(False, reason="stopped after 10 s")),
+        18: ("print(3)", None),
+    }
+    cells = tuple(
+        CellReport(index, f"r{index}", Verdict.STATELESS, "leaves nothing behind", line, restart=restart)
+        for index, (line, restart) in restarts.items()
+    )
+    recover = (
+        Recovery(
+            "model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "file:my_model.sav", True, "comes back from its file"
+        ),
+        Recovery("scaler", (2,), (), None, True),
+        Recovery("search", (0, 1, 2, 5), (4,), None, False, "it differs by up to 0.02 from that of the main run"),
+        Recovery("net", (), (), None, False, "running all cells before it was stopped after 60 s"),
+    )
+    parted = (Parting("model", 5, (Mark.UNSEEDED,)), Parting("scores", 11))
+    whole = (
+        WholeRun("run-all-twice", parted, Failure("NameError", "name 'total' is not defined\nhelp", index=10)),
+        WholeRun("restart-and-run-all"),
+        WholeRun("fresh-clone", reason="the folder has no files of before the run"),
+    )
+    sandbox = "copy", "no overlay without user namespaces; files outside the notebook's folder are not covered"
+    return NotebookReport(
+        "lessons/07 restart.ipynb",
+        "fork",
+        "everything here survives a fork",
+        "python3",
+        *sandbox,
+        cells,
+        recover,
+        whole,
+    )
 
 
 def _hostile() -> NotebookReport:
@@ -157,18 +229,35 @@ def _hostile() -> NotebookReport:
                 changes=(Change("x[/][0]", "[/a\x1b[0m]", "b\nc", float("nan")),),
             ),
         ),
+        restart=Restart(
+            False,
+            (Missing("x[/]\x1b[2J", 0, Kind.DATA, through="[red]f"),),
+            Raised("[bold]Error", "\x1b[31m[/]"),
+            "[red]half\x07",
+        ),
     )
     failure = Failure(
         "ValueError", "[/] first\nsecond\r\n\x1b[1mthird\x1b[0m", ("Traceback:", "\x1b[0;31m[/]"), index=2
     )
-    return NotebookReport("odd/[red].ipynb", "replay", "asked for", "python3", (cell,), failure=failure, seconds=1.0)
+    return NotebookReport(
+        "odd/[red].ipynb",
+        "replay",
+        "asked for",
+        "python3",
+        sandbox_reason="[red]no\x1b[2J",
+        cells=(cell,),
+        recover=(Recovery("x[/]", (0,), (), "file:[red]\x1b[31m.sav", False, "[/]\x07"),),
+        whole=(WholeRun("fresh-clone", (Parting("[/]\x1b[0m", 0),), failure),),
+        failure=failure,
+        seconds=1.0,
+    )
 
 
 @pytest.fixture
 def report() -> Report:
-    """A report with every verdict, mark and severity, a failed and an empty interrupted notebook."""
+    """A report with every verdict, mark and severity, a failed, an empty interrupted and a restarted notebook."""
     empty = NotebookReport("empty.ipynb", "", "", "python3", interrupted=True, seconds=0.5)
-    return Report("0.1.0", (_training(), _hostile(), empty))
+    return Report("0.1.0", (_training(), _hostile(), empty, _restarted()))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 import nbrerun
 from nbrerun import analysis
 from nbrerun.cli import main
-from nbrerun.config import Settings
+from nbrerun.config import EXPERIMENTS, WHOLE, Settings
 from nbrerun.errors import KernelError
 from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Seconds, Severity, Verdict
 from nbrerun.notebook import Notebook
@@ -42,7 +42,7 @@ class Fake:
         if isinstance(answer, BaseException):
             raise answer
         cell = CellReport(0, "a", Verdict.RESET, "starts over", "x = 1", Seconds(1.0, 1.0))
-        return NotebookReport(str(notebook.path), "fork", "", "python3", (cell,), **answer)
+        return NotebookReport(str(notebook.path), "fork", "", "python3", cells=(cell,), **answer)
 
 
 @pytest.fixture
@@ -82,7 +82,8 @@ def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
     """Options become the settings that they name; lists may be repeated and comma separated."""
     path = write_notebook("x = 1", "y", "z", {"source": "t", "tags": ["train"]})
     args = "--cells 0,1-2 --cells tag:train --only models --watch a --watch b --experiment again --engine replay"
-    run(path, *args.split(), "--kernel", "my kernel", "--timeout", "2.5")
+    files = f"--sandbox copy --sandbox-dir {path.parent} --sandbox-limit 2G --write-files"
+    run(path, *args.split(), "--kernel", "my kernel", "--timeout", "2.5", *files.split())
     assert fake.calls[0][1] == Settings(
         cells=("0", "1-2", "tag:train"),
         only="models",
@@ -90,14 +91,58 @@ def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
         experiments=frozenset({"again"}),
         engine="replay",
         kernel="my kernel",
+        sandbox="copy",
+        sandbox_dirs=(path.parent,),
+        sandbox_limit=2 << 30,
+        write_files=True,
         timeout=2.5,
     )
 
 
-def test_experiments_add_up(fake: Fake, write_notebook: Write) -> None:
-    """Comma separated and repeated names are one set."""
-    run(write_notebook("x"), "--experiment", "again, later", "--experiment", "again")
+@pytest.mark.parametrize(
+    ("args", "experiments"),
+    [
+        ("", set(EXPERIMENTS)),
+        ("--experiment again,later --experiment again", {"again", "later"}),
+        ("--experiment run-all-twice,fresh-clone", {"run-all-twice", "fresh-clone"}),
+        (f"--experiment {','.join((*EXPERIMENTS, *WHOLE))}", {*EXPERIMENTS, *WHOLE}),
+        ("--restart", {"restart"}),
+        ("--restart --experiment restart", {"restart"}),
+        ("--experiment again,fresh-clone --restart", {"again", "fresh-clone", "restart"}),
+    ],
+)
+def test_experiments_add_up(fake: Fake, write_notebook: Write, args: str, experiments: set[str]) -> None:
+    """Comma separated and repeated names and `--restart` are one set; none of them is the default set."""
+    run(write_notebook("x"), *args.split())
+    assert fake.calls[0][1].experiments == experiments
+
+
+def test_blanks_between_names_are_no_matter(fake: Fake, write_notebook: Write) -> None:
+    """A comma may be followed by a blank."""
+    run(write_notebook("x"), "--experiment", "again, later")
     assert fake.calls[0][1].experiments == {"again", "later"}
+
+
+def test_sandbox_folders_are_absolute_and_named_once(
+    fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path, a link and a second mention all come out as the one folder that they mean."""
+    folder = write_notebook("x").parent.resolve()
+    (folder / "data").mkdir()
+    (folder / "link").symlink_to("data")
+    monkeypatch.chdir(folder)
+    run("nb.ipynb", "--sandbox-dir", "data", "--sandbox-dir", ".", "--sandbox-dir", "link")
+    assert fake.calls[0][1].sandbox_dirs == (folder / "data", folder)
+
+
+@pytest.mark.parametrize(
+    ("size", "number"),
+    [("1", 1), ("4096", 4096), ("1k", 1 << 10), ("500M", 500 << 20), ("2g", 2 << 30), ("3T", 3 << 40)],
+)
+def test_sizes_have_units(fake: Fake, write_notebook: Write, size: str, number: int) -> None:
+    """K, M, G and T, in either case, are powers of 1024; without one it is bytes."""
+    run(write_notebook("x"), "--sandbox-limit", size)
+    assert fake.calls[0][1].sandbox_limit == number
 
 
 def test_several_notebooks_are_one_report(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
@@ -155,6 +200,12 @@ def test_the_worst_notebook_gives_the_exit_code(fake: Fake, write_notebook: Writ
             "nbrerun: the output file nb.ipynb is one of the notebooks",
         ),
         (("nb.ipynb", "--output", "r" * 300), "nbrerun: the output file rrr"),
+        (
+            ("nb.ipynb", "--sandbox-dir", "empty", "--sandbox-dir", "nowhere"),
+            "nbrerun: --sandbox-dir 'nowhere': there is no such folder",
+        ),
+        (("nb.ipynb", "--sandbox-dir", "nb.ipynb"), "nbrerun: --sandbox-dir 'nb.ipynb': there is no such folder"),
+        (("nb.ipynb", "--sandbox-dir", ""), "nbrerun: --sandbox-dir '': there is no such folder"),
         (("nb.ipynb", "--svg", "nowhere/r.svg"), "nbrerun: the folder of the output file nowhere/r.svg does"),
     ],
 )
@@ -177,7 +228,10 @@ def test_bad_input_is_one_sentence_before_anything_runs(
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ("--experiment again,nope", "there is no 'nope'; there is again, later"),
+        (
+            "--experiment again,nope",
+            "there is no 'nope'; there is again, later, restart, run-all-twice, restart-and-run-all, fresh-clone",
+        ),
         ("--experiment ,", "empty name"),
         ("--cells 1,,2", "empty name"),
         ("--timeout 0", "greater than 0"),
@@ -185,6 +239,13 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--timeout inf", "greater than 0"),
         ("--timeout soon", "not a valid float"),
         ("--engine warp", "'auto', 'fork', 'replay'"),
+        ("--sandbox jail", "'auto', 'overlay', 'copy'"),
+        ("--sandbox-limit lots", "'lots' is no size; give 500M, 2G or a number of bytes"),
+        ("--sandbox-limit 1.5G", "'1.5G' is no size"),
+        ("--sandbox-limit 0M", "'0M' is no size"),
+        ("--sandbox-limit -1", "'-1' is no size"),
+        ("--sandbox-limit ٣", "'٣' is no size"),
+        ("--sandbox-limit 9999999T", "'9999999T' is no size"),
         ("--only data", "'models', 'all'"),
         ("--format xml", "'terminal', 'json'"),
         ("--nope", "No such option"),
@@ -304,11 +365,14 @@ def test_help_is_grouped_and_fits() -> None:
     """`check --help` has its headings, every option, examples and exit codes, in 80 columns."""
     result = click.testing.CliRunner().invoke(main, ["check", "--help"], prog_name="nbrerun")
     text = result.stdout
-    headings = ["What to run again:", "How to run:", "What to show:", "Other:", "Examples:", "Exit codes:"]
+    headings = ["What to run again:", "How to run:", "Files:", "What to show:", "Other:", "Examples:", "Exit codes:"]
     places = [text.index(heading) for heading in headings]
     assert places == sorted(places)
-    options = "cells experiment engine kernel timeout only watch format output quiet verbose version help"
-    assert not [name for name in options.split() if f"--{name}" not in text]
+    options = (
+        "cells experiment restart engine kernel timeout sandbox sandbox-dir sandbox-limit write-files "
+        "only watch format output quiet verbose version help"
+    )
+    assert not [name for name in options.split() if f"--{name} " not in text]
     assert "svg" not in text
     assert max(map(len, text.splitlines())) <= 80
     starts = {
@@ -348,7 +412,7 @@ from nbrerun import analysis
 from nbrerun.cli import main
 from nbrerun.model import CellReport, NotebookReport, Verdict
 cells = tuple(CellReport(i, str(i), Verdict.RESET, "starts over " * 20, "x = 1") for i in range(2000))
-analysis.analyze = lambda notebook, settings, listener: NotebookReport("nb", "fork", "", "python3", cells)
+analysis.analyze = lambda notebook, settings, listener: NotebookReport("nb", "fork", "", "python3", cells=cells)
 main(["check", *sys.argv[1:]])
 """
 

@@ -42,7 +42,8 @@ def state(
         "generators": generators or [],
         "settings": settings or {},
         "by_hand": [],
-        "hazards": [],
+        "files": {},
+        "opened": {},
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,22 @@ import jsonschema
 import pytest
 from rich.cells import cell_len
 
-from nbrerun.model import NotebookReport, Report, Verdict
+from nbrerun.config import SANDBOXES, WHOLE
+from nbrerun.model import (
+    CellReport,
+    Failure,
+    Kind,
+    Mark,
+    Missing,
+    NotebookReport,
+    Parting,
+    Raised,
+    Recovery,
+    Report,
+    Restart,
+    Verdict,
+    WholeRun,
+)
 from nbrerun.reporters import json as json_reporter
 from nbrerun.reporters import terminal
 from nbrerun.reporters.text import clean, one_line
@@ -53,9 +69,9 @@ class _Tty(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("width", [80, 120, 200])
 def test_terminal_report_looks_as_agreed(report: Report, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole report, at a narrow and a wide terminal, is the golden file."""
+    """The whole report, at narrow and wide terminals, is the golden file."""
     monkeypatch.setenv("COLUMNS", str(width))
     _compare(f"terminal-{width}.txt", _terminal(report))
 
@@ -66,6 +82,16 @@ def test_quiet_and_verbose_look_as_agreed(report: Report, name: str, verbosity: 
     _compare(f"terminal-{name}.txt", _terminal(report, verbosity))
 
 
+def _said(notebook: NotebookReport) -> Iterator[str]:
+    yield from (notebook.engine_reason, notebook.sandbox_reason)
+    yield from (cell.reason for cell in notebook.cells)
+    yield from (finding.message for finding in notebook.findings)
+    yield from (missing.name for cell in notebook.cells if cell.restart for missing in cell.restart.missing)
+    yield from (cell.restart.reason for cell in notebook.cells if cell.restart)
+    yield from (f"{plan.name} {'' if plan.verified else plan.reason}" for plan in notebook.recover)
+    yield from (f"{parting.name} {run.reason}" for run in notebook.whole for parting in run.parted)
+
+
 @pytest.mark.parametrize("width", [50, 80, 119, 120, 200])
 def test_nothing_that_matters_is_cut_off(report: Report, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """At any width no line is too long, and every word of reasons, findings and headers is there."""
@@ -73,9 +99,8 @@ def test_nothing_that_matters_is_cut_off(report: Report, width: int, monkeypatch
     text = _terminal(report)
     assert max(map(cell_len, text.splitlines())) <= width
     shown = "".join(text.split())
-    notebook = report.notebooks[0]
-    said = [cell.reason for cell in notebook.cells] + [finding.message for finding in notebook.findings]
-    missing = [word for sentence in [*said, notebook.engine_reason] for word in sentence.split() if word not in shown]
+    said = [sentence for notebook in (report.notebooks[0], report.notebooks[3]) for sentence in _said(notebook)]
+    missing = [word for sentence in said for word in sentence.split() if word not in shown]
     assert not missing
 
 
@@ -134,6 +159,138 @@ def test_interrupted_and_empty_notebooks_say_so() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("sandbox", "reason", "line"),
+    [
+        ("overlay", "in memory", "files: overlay: in memory"),
+        ("copy", "", "files: copy"),
+        ("", "this system allows none", "files: no sandbox: this system allows none"),
+        ("", "", ""),
+    ],
+)
+def test_the_header_says_what_kept_the_files_safe(sandbox: str, reason: str, line: str) -> None:
+    """One line names the sandbox and why; where no kernel was started there is none."""
+    notebook = NotebookReport("a.ipynb", "fork", "", "python3", sandbox, reason)
+    assert _terminal(Report("0", (notebook,))).splitlines()[2].strip() == line
+
+
+HEADINGS = {"What a restart loses:", "After a restart:", "The whole notebook once more:"}
+
+
+def _after_cells(notebook: NotebookReport, verbosity: int = terminal.NORMAL) -> list[str]:
+    """The lines from the first of these headings to the summary."""
+    lines = [line.strip() for line in _terminal(Report("0", (notebook,)), verbosity).splitlines() if line]
+    start = next((number for number, line in enumerate(lines) if line in HEADINGS), -2)
+    return lines[start:-2]
+
+
+def _restarted(*restarts: Restart | None, step: int = 1) -> NotebookReport:
+    """A notebook with these answers, one in `step` cells being a code cell."""
+    cells = tuple(
+        CellReport(place * step, str(place), Verdict.STATELESS, "", "x", restart=restart)
+        for place, restart in enumerate(restarts)
+    )
+    return NotebookReport("a.ipynb", "fork", "", "python3", cells=cells)
+
+
+NUMPY = Missing("np", 0, Kind.DEFINITION, imported=True)
+ALONE, NEEDS = Restart(True), Restart(False, (NUMPY,))
+
+
+@pytest.mark.parametrize(
+    ("restarts", "step", "lines"),
+    [
+        ([ALONE], 1, ["cell 0 runs alone"]),
+        ([ALONE] * 2, 1, ["cells 0 and 1 run alone"]),
+        ([ALONE, NEEDS] + [ALONE] * 3, 1, ["[1]  needs np (import, cell 0)", "cells 0 and 2-4 run alone"]),
+        ([NEEDS] * 2, 1, ["[0, 1]  needs np (import, cell 0)"]),
+        ([NEEDS] * 5, 2, ["[0-8]  needs np (import, cell 0)"]),
+        ([NEEDS, None, NEEDS], 1, ["[0]  needs np (import, cell 0)", "[2]  needs np (import, cell 0)"]),
+        (
+            [NEEDS, ALONE, NEEDS],
+            3,
+            ["[0]  needs np (import, cell 0)", "[6]  needs np (import, cell 0)", "cell 3 runs alone"],
+        ),
+        ([Restart(True, reason="as far as it ran")], 1, ["[0]  runs alone; as far as it ran"]),
+        ([Restart(False, (NUMPY,), reason="not run")], 1, ["[0]  needs np (import, cell 0); not run"]),
+        ([Restart(False, raised=Raised("E", "1\n2"))], 1, ["[0]  raises E: 1 (and 1 line more)"]),
+    ],
+)
+def test_cells_in_a_row_that_need_the_same_share_a_line(
+    restarts: list[Restart | None], step: int, lines: list[str]
+) -> None:
+    """Text between two cells does not part them; a cell without that answer does."""
+    assert _after_cells(_restarted(*restarts, step=step))[1:] == lines
+
+
+def test_names_of_one_origin_share_it() -> None:
+    """`np, plt (import, cell 0)`; what a function needs is kept apart."""
+    plt, through = Missing("plt", 0, Kind.DEFINITION, True), Missing("pd", 0, Kind.DEFINITION, True, "load")
+    lines = _after_cells(_restarted(Restart(False, (NUMPY, through, Missing("X", 2, Kind.DATA), plt))))
+    assert lines[1:] == ["[0]  needs np, plt (import, cell 0), pd (import, cell 0) through load, X (data,", "cell 2)"]
+
+
+def test_no_answer_on_restarts_is_no_section() -> None:
+    """Without any answer, plan or other run nothing is printed below the cells; with `-q` never."""
+    assert _after_cells(_restarted(None, None)) == []
+    assert "restart" not in _terminal(Report("0", (_restarted(NEEDS, ALONE),)), terminal.QUIET)
+
+
+def test_a_long_notebook_does_not_get_a_line_per_cell() -> None:
+    """After twenty rows the rest is a number, unless `-v` asks for all."""
+    needs = [Restart(False, (Missing(f"x{number}", number, Kind.DATA),)) for number in range(60)]
+    short = _after_cells(_restarted(*needs))
+    assert len(short) == 22
+    assert short[-1] == "and 40 more cells (-v lists them)"
+    assert len(_after_cells(_restarted(*needs), terminal.VERBOSE)) == 61
+
+
+@pytest.mark.parametrize(
+    ("plan", "line"),
+    [
+        (Recovery("m", (1,), (0,), None, True), "`m` comes back by running cell 1; cell 0 need not run"),
+        (Recovery("m", (0, 1), (), None, True, "why"), "`m` comes back by running cells 0 and 1"),
+        (Recovery("m", (1,), (), "file:m.pt", True), "`m` comes back by running cell 1 (from m.pt)"),
+        (Recovery("m", (1,), (), None, False), "`m` may come back by running cell 1; not verified"),
+        (Recovery("m", (1,), (), None, False, "slow"), "`m` may come back by running cell 1; not verified: slow"),
+        (Recovery("m", (), (), None, False), "`m`: no cells were found that bring it back"),
+    ],
+)
+def test_a_plan_is_one_sentence(plan: Recovery, line: str) -> None:
+    """What to run, where the value comes from, what need not run; and whether that was tried."""
+    notebook = NotebookReport("a.ipynb", "fork", "", "python3", recover=(plan,))
+    assert _after_cells(notebook) == ["After a restart:", f"-  {line}"]
+
+
+@pytest.mark.parametrize(
+    ("run", "line"),
+    [
+        (WholeRun("fresh-clone"), "fresh clone  same result"),
+        (WholeRun("run-all-twice", reason="stopped"), "run all twice  not answered: stopped"),
+        (WholeRun("fresh-clone", raised=Failure("E", "no", index=3)), "fresh clone  raises E: no in cell 3"),
+        (WholeRun("fresh-clone", raised=Failure("DeadKernel", "it died")), "fresh clone  raises DeadKernel: it died"),
+        (
+            WholeRun("fresh-clone", (Parting("m", 4, (Mark.UNSEEDED,)), Parting("x", 5))),
+            "fresh clone  ends differently: `m` (first parts at cell 4, unseeded), `x` (first parts at cell 5)",
+        ),
+    ],
+)
+def test_another_run_of_the_whole_is_one_line(run: WholeRun, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, different in which variables, raised, or not answered."""
+    monkeypatch.setenv("COLUMNS", "120")
+    notebook = NotebookReport("a.ipynb", "fork", "", "python3", whole=(run,))
+    assert _after_cells(notebook) == ["The whole notebook once more:", line]
+
+
+def test_many_differences_are_cut_short() -> None:
+    """Eight variables are named, the others counted, unless `-v` asks for all."""
+    run = WholeRun("run-all-twice", tuple(Parting(f"x{number}", 1) for number in range(11)))
+    notebook = NotebookReport("a.ipynb", "fork", "", "python3", whole=(run,))
+    short, full = (" ".join(_after_cells(notebook, how)) for how in (terminal.NORMAL, terminal.VERBOSE))
+    assert short.endswith("`x7` (first parts at cell 1), and 3 more (-v lists them)")
+    assert full.endswith("`x10` (first parts at cell 1)")
+
+
 def test_the_picture_is_drawn_in_colour_and_needs_nothing_else(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SVG is coloured in any environment, loads no font, and is the same every time."""
     plain = terminal.render_svg(report, "nbrerun check")
@@ -184,6 +341,16 @@ def test_json_report_follows_its_schema(report: Report) -> None:
         (("notebooks", 0, "cells", 5, "error"), "KeyError"),
         (("notebooks", 0, "findings", 0, "severity"), "fatal"),
         (("notebooks", 0, "findings", 0, "rule"), "X1"),
+        (("notebooks", 0, "sandbox"), "jail"),
+        (("notebooks", 3, "cells", 0, "restart"), "yes"),
+        (("notebooks", 3, "cells", 3, "restart", "missing", 0, "kind"), "import"),
+        (("notebooks", 3, "cells", 3, "restart", "missing", 0, "defined_in"), -1),
+        (("notebooks", 3, "cells", 9, "restart", "raised"), "FileNotFoundError"),
+        (("notebooks", 3, "recover", 0, "via"), "my_model.sav"),
+        (("notebooks", 3, "recover", 0, "cells"), [-1]),
+        (("notebooks", 3, "whole", 0, "experiment"), "twice"),
+        (("notebooks", 3, "whole", 0, "parted", 0, "marks"), ["lucky"]),
+        (("notebooks", 3, "whole", 0, "raised", "index"), None),
         (("summary", "reset"), 1.5),
     ],
 )
@@ -201,7 +368,10 @@ def test_schema_refuses_other_words(report: Report, where: tuple[Any, ...], valu
     ("where", "keys"),
     [
         ((), "schema_version nbrerun_version notebooks summary"),
-        (("notebooks", 0), "path engine engine_reason kernel status cells recover findings"),
+        (
+            ("notebooks", 0),
+            "path engine engine_reason kernel sandbox sandbox_reason status cells recover whole findings",
+        ),
         (("notebooks", 1, "failure"), "index ename evalue traceback"),
         (("notebooks", 0, "cells", 3), "index id verdict reason seconds variables error restart"),
         (("notebooks", 0, "cells", 3, "seconds"), "first again"),
@@ -210,6 +380,11 @@ def test_schema_refuses_other_words(report: Report, where: tuple[Any, ...], valu
             "name kind type verdict how via direction marks changes",
         ),
         (("notebooks", 0, "cells", 3, "variables", 0, "changes", 0), "path first again max_abs_change"),
+        (("notebooks", 3, "cells", 3, "restart"), "runs_alone missing raised reason"),
+        (("notebooks", 3, "cells", 3, "restart", "missing", 0), "name defined_in kind imported through"),
+        (("notebooks", 3, "recover", 0), "name cells skipped via verified reason"),
+        (("notebooks", 3, "whole", 0), "experiment parted raised reason"),
+        (("notebooks", 3, "whole", 0, "parted", 0), "name index marks"),
         (("notebooks", 0, "findings", 0), "rule severity index name message"),
         (("summary",), "cells reset in-place persisted stateless error skipped undetermined"),
     ],
@@ -223,6 +398,13 @@ def test_schema_requires_every_key_of_version_1(report: Report, where: tuple[Any
         del part[key]
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(data, _schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_schema_has_the_words_of_the_settings() -> None:
+    """Whatever sandbox and whole-notebook experiment can be asked for can be reported."""
+    parts = _schema()["$defs"]
+    assert parts["whole"]["properties"]["experiment"]["enum"] == list(WHOLE)
+    assert {*parts["notebook"]["properties"]["sandbox"]["enum"]} == {*SANDBOXES} - {"auto"} | {""}
 
 
 def test_json_is_ascii_and_strict(report: Report) -> None:

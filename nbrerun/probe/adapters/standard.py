@@ -16,7 +16,6 @@ _OPAQUE = {
     "_thread.RLock": "a lock",
     "threading.Thread": "a thread",
     "_socket.socket": "a socket",
-    "sqlite3.Connection": "a database connection",
     "sqlite3.Cursor": "a database cursor",
     "_ctypes._Pointer": "a C pointer",
     "_ctypes.CFuncPtr": "a C function",
@@ -35,6 +34,28 @@ def opaque(value: Any) -> Node:
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+_DATABASE_PAGES = 1 << 14
+"""Larger databases are not read."""
+
+
+@reads("sqlite3.Connection")
+def database(value: Any) -> Node:
+    """A connection to a database: what is in there, as this connection sees it."""
+    cls, name = type(value), "sqlite3.Connection"
+    base: Any = next(each for each in cls.__mro__ if each.__module__ == "sqlite3" and each.__name__ == "Connection")
+    try:
+        (pages,) = base.execute(value, "PRAGMA page_count").fetchone()
+        if pages > _DATABASE_PAGES:
+            return Node(name, opaque=f"{name}: a large database")
+        lines = list(base.iterdump(value))
+        pending = base.in_transaction.__get__(value)
+    except Exception as error:  # noqa: BLE001  sqlite3 need not be loaded here, and a person's row_factory may raise
+        closed = "closed database" in str(error)
+        return Node("closed database") if closed else Node(name, opaque=f"{name}: {error}")
+    content = "\n".join(lines).encode("utf-8", "surrogateescape")
+    return Node(name, (content, repr(pending).encode()), size=("lines of the dump of {}", str(len(lines))))
 
 
 @reads("random.Random")
@@ -69,7 +90,7 @@ def file(value: Any) -> Optional[Node]:
     if type(value).__module__ != "_io":
         return None  # a class of the person's own, which would be asked
     if value.closed:
-        return Node(type_name(type(value)), (b"closed",), text=lambda: "closed file")
+        return Node("closed file", text=lambda: "closed file")
     if isinstance(value, (io.StringIO, io.BytesIO)):
         held = value.getvalue()
         return Node(

@@ -7,6 +7,9 @@ from collections import Counter
 from tests.functional.cases import (
     containers,
     errors,
+    files_data,
+    files_models,
+    files_pristine,
     functions_classes,
     hand_written_models,
     iterators,
@@ -45,6 +48,9 @@ MODULES = (
     stateless,
     magics_ipython,
     opaque,
+    files_data,
+    files_models,
+    files_pristine,
 )
 
 ALL: list[Case] = [case for module in MODULES for case in module.CASES]

@@ -44,10 +44,16 @@ class Case:
 
     name: str
     cells: tuple[LabelledCell, ...]
+    setup: str
+    """Python source run in the notebook's folder beforehand: it makes the files that were always there."""
+    survives_fork: bool
+    """False where something stays open that a forked process cannot use; then `auto` stands for `fork`."""
 
-    def __init__(self, name: str, *cells: LabelledCell) -> None:
+    def __init__(self, name: str, *cells: LabelledCell, setup: str = "", survives_fork: bool = True) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "setup", dedent(setup).strip("\n"))
+        object.__setattr__(self, "survives_fork", survives_fork)
 
     def __str__(self) -> str:
         return self.name

@@ -183,7 +183,6 @@ OPAQUE: dict[str, Any] = {
     "a lock": threading.Lock,
     "a reentrant lock": threading.RLock,
     "a thread": lambda: threading.Thread(target=print),
-    "a database": lambda: sqlite3.connect(":memory:"),
     "a pool": lambda: ThreadPoolExecutor(1),
     "a socket": lambda: __import__("socket").socket(),
 }
@@ -238,3 +237,30 @@ def test_a_logger_is_its_level_and_handlers() -> None:
     finally:
         logger.removeHandler(handler)
     assert digest(logger) == before
+
+
+def test_a_database_is_what_is_in_it() -> None:
+    """Two connections with the same rows are equal; a row more, or one not committed yet, is another value."""
+
+    def connection(*rows: int, commit: bool = True) -> sqlite3.Connection:
+        database = sqlite3.connect(":memory:")
+        database.execute("create table t (x)")
+        database.executemany("insert into t values (?)", [(row,) for row in rows])
+        if commit:
+            database.commit()
+        return database
+
+    assert digest(connection(1, 2)) == digest(connection(1, 2))
+    assert digest(connection(1, 2)) != digest(connection(1, 2, 3))
+    assert digest(connection(1, 2)) != digest(connection(1, 2, commit=False))
+    closed = connection(1)
+    closed.close()
+    assert digest(closed) not in {digest(connection(1))}
+
+
+def test_a_database_is_read_whatever_its_rows_are_made_into() -> None:
+    """A row factory that fails is the person's, and not asked: the database is opaque then, not equal."""
+    database = sqlite3.connect(":memory:")
+    database.execute("create table t (x)")
+    database.row_factory = lambda *_: 1 / 0
+    assert read(database).opaque

@@ -1,0 +1,65 @@
+"""The one use case: check a notebook and report."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from nbrerun.analysis.afterwards import Afterwards, all_findings
+from nbrerun.analysis.check import Check, Listener
+from nbrerun.analysis.main_run import MainRun
+from nbrerun.config import Settings
+from nbrerun.engine.choose import Choice
+from nbrerun.engine.kernel import ProbeFailure, resolve_kernel
+from nbrerun.model import NotebookReport
+from nbrerun.notebook import Notebook
+from nbrerun.probe.files import delta
+from nbrerun.probe.wire import Closed
+
+__all__ = ["Listener", "analyze"]
+
+
+def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> NotebookReport:
+    """Run the notebook, run its cells again, compare, judge.
+
+    Raises:
+        KernelError: the kernel does not exist, does not start, or is not Python.
+    """
+    started = time.perf_counter()
+    kernel = resolve_kernel(notebook, settings.kernel)
+    listener.notebook_started(str(notebook.path), len(notebook.cells))
+    choice = Choice(notebook, settings, kernel, listener.cell_started)
+    check = Check(notebook, settings, listener, choice)
+    interrupted = False
+    try:
+        _run(check)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        choice.engine.close()
+    report = NotebookReport(
+        path=str(notebook.path),
+        engine=choice.name,
+        engine_reason=choice.reason,
+        kernel=kernel,
+        sandbox=choice.sandbox["kind"],
+        sandbox_reason=choice.sandbox["reason"],
+        cells=check.cells(),
+        recover=tuple(check.recovered),
+        whole=tuple(check.whole),
+        findings=tuple(all_findings(check)),
+        failure=check.failure,
+        interrupted=interrupted,
+        seconds=time.perf_counter() - started,
+    )
+    listener.notebook_finished(report)
+    return report
+
+
+def _run(check: Check) -> None:
+    MainRun(check).run()
+    if check.steps and check.steps[-1].cell is check.notebook.cells[-1]:
+        Afterwards(check).run()
+    if check.settings.write_files:
+        with contextlib.suppress(Closed, ProbeFailure):  # the kernel died: its files are gone with it
+            delta.apply(check.choice.engine.keep_files(), str(check.notebook.folder))

@@ -1,0 +1,116 @@
+"""What starts from the end of the main run: *later*, *restart*, *recover*, and the whole notebook once more."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nbrerun.analysis.check import Check
+from nbrerun.classify.findings import findings, future_findings, whole_findings
+from nbrerun.classify.report import report_cell
+from nbrerun.config import WHOLE
+from nbrerun.engine.kernel import ProbeFailure
+from nbrerun.experiments.later import later, matters
+from nbrerun.experiments.recover import recover
+from nbrerun.experiments.restart import restart
+from nbrerun.experiments.whole import files_read, whole
+from nbrerun.model import Cell, Finding, Mark, Parting, Restart, Verdict, WholeRun
+from nbrerun.notebook import committed
+from nbrerun.probe.wire import Closed
+from nbrerun.state.timeline import from_the_future, sources
+
+
+class Afterwards:
+    """A notebook whose main run is over, and whose last moment could be read."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._steps = check.steps
+        self._folder = check.notebook.folder
+
+    def run(self) -> None:
+        """Do the experiments that were asked for."""
+        experiments = self._check.settings.experiments
+        if "later" in experiments:
+            self._later()
+        if len(self._steps) < len(self._check.notebook.cells):
+            return  # the others compare with every moment, and one could not be read
+        if "restart" in experiments:
+            self._restart()
+        for name in WHOLE:
+            if name in experiments:
+                self._whole(name)
+
+    def _later(self) -> None:
+        cells, end = self._check.notebook.cells, self._steps[-1].first
+        for step in self._steps:
+            seen, report = step.seen, self._check.reports[step.cell.index]
+            if seen is None or report.verdict not in (Verdict.RESET, Verdict.PERSISTED):
+                continue
+            moment = cells.index(step.cell) + 1
+            settings = {name for at, names in self._check.set_by_hand.items() if at > moment for name in names}
+            if matters(seen, end, settings, sources(step, self._steps)):
+                self._check.listener.cell_started(step.cell.index, "later")
+                with contextlib.suppress(Closed, ProbeFailure):  # then nothing is said of *later*
+                    later(self._check.choice.engine, len(cells), seen, end)
+                self._check.report(report_cell(seen, self._check.settings.watch, step.seconds, report.engine))
+
+    def _restart(self) -> None:
+        found: dict[int, Restart] = {}
+        for position, step in enumerate(self._steps):
+            if step.seen is not None:
+                self._check.listener.cell_started(step.cell.index, "restart")
+                try:
+                    found[position] = restart(self._check.choice.engine, position, self._steps)
+                except (Closed, ProbeFailure) as error:
+                    found[position] = Restart(False, reason=f"the kernel gave no answer: {error}")
+                self._check.report(replace(self._check.reports[step.cell.index], restart=found[position]))
+        with contextlib.suppress(Closed, ProbeFailure):  # what was found by then is reported
+            for recovery in recover(self._check.choice.engine, self._steps, found, self._check.settings.watch):
+                self._check.recovered.append(recovery)
+
+    def _whole(self, name: str) -> None:
+        self._check.listener.cell_started(self._steps[0].cell.index, name.replace("-", " "))
+        try:
+            found = whole(
+                self._check.choice.engine, name, self._steps, self._uncommitted() if name == "fresh-clone" else ()
+            )
+        except (Closed, ProbeFailure) as error:
+            found = WholeRun(name, reason=f"the kernel gave no answer: {error}")
+        self._check.whole.append(replace(found, parted=tuple(map(self._with_marks, found.parted))))
+
+    def _uncommitted(self) -> list[str]:
+        """Files that the notebook reads and that somebody who clones its repository does not get."""
+        read = files_read(self._steps)
+        there = committed(self._folder, read)
+        return [] if there is None else [name for name in read if name not in there]
+
+    def _with_marks(self, parting: Parting) -> Parting:
+        """Random draws and clocks explain why two runs end differently."""
+        marks = {
+            mark
+            for report in self._check.reports.values()
+            for variable in report.variables
+            if variable.name == parting.name
+            for mark in variable.marks
+        }
+        return replace(parting, marks=tuple(mark for mark in Mark if mark in marks - {Mark.DRIFTS}))
+
+
+def all_findings(check: Check) -> Iterator[Finding]:
+    """What a person should look at, in the order of the cells; on the notebook as a whole last."""
+    future = list(future_findings(_from_the_future(check)))
+    for cell in check.cells():
+        yield from findings(cell)
+        yield from (finding for finding in future if finding.index == cell.index)
+    yield from whole_findings(check.whole)
+
+
+def _from_the_future(check: Check) -> Iterator[tuple[Cell, str, Cell]]:
+    """Where a file is under version control, it is there wherever the notebook is."""
+    found = list(from_the_future(check.steps))
+    there = committed(check.notebook.folder, {name for _, name, _ in found}) or ()
+    for reader, name, writer in found:
+        if name not in there:
+            yield reader.cell, name, writer.cell

@@ -1,0 +1,61 @@
+"""One check of one notebook, as far as it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nbrerun.config import WHOLE, Settings
+from nbrerun.engine.choose import Choice
+from nbrerun.model import CellReport, Failure, NotebookReport, Recovery, WholeRun
+from nbrerun.notebook import Notebook
+from nbrerun.state.timeline import Step
+
+
+class Listener(Protocol):
+    """What wants to know how far a check is; a progress display, say."""
+
+    def notebook_started(self, path: str, total: int) -> None:
+        """`total` code cells will be run."""
+
+    def cell_started(self, index: int, doing: str) -> None:
+        """Cell `index` is about to be run; `doing` is `first run`, `again`, `control` ..."""
+
+    def cell_judged(self, cell: CellReport) -> None:
+        """The verdict on a cell is known (may be refined by *later* at the end)."""
+
+    def notebook_finished(self, report: NotebookReport) -> None:
+        """All that there is to say of this notebook."""
+
+
+@dataclass
+class Check:
+    """What is known by now; the parts of the analysis fill it in."""
+
+    notebook: Notebook
+    settings: Settings
+    listener: Listener
+    choice: Choice
+    reports: dict[int, CellReport] = field(default_factory=dict)
+    """By index of the cell."""
+    steps: list[Step] = field(default_factory=list)
+    """Cells of the main run whose states could be read."""
+    set_by_hand: dict[int, list[str]] = field(default_factory=dict)
+    """Process settings that each cell's first run changed, by moment."""
+    recovered: list[Recovery] = field(default_factory=list)
+    whole: list[WholeRun] = field(default_factory=list)
+    failure: Failure | None = None
+
+    def report(self, report: CellReport) -> None:
+        """Add a cell's verdict, or refine it."""
+        self.reports[report.index] = report
+        self.listener.cell_judged(report)
+
+    @property
+    def starts_over(self) -> bool:
+        """Whether some experiment begins with a fresh kernel, and compares with every moment."""
+        return bool(self.settings.experiments & {"restart", *WHOLE})
+
+    def cells(self) -> tuple[CellReport, ...]:
+        """The reports in document order."""
+        return tuple(self.reports[index] for index in sorted(self.reports))

@@ -1,0 +1,191 @@
+"""*recover*: memory 0, files N, run only the cells that bring a variable back; then compare.
+
+The plan is found from what cells were seen to read and write: backward from the cell that gave the
+variable its last value, through the names that it needs, to the cells that these come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+
+from nbrerun.engine.interface import Engine, Fresh, Undone
+from nbrerun.experiments.without_file import holds_result
+from nbrerun.model import Kind, Recovery, Restart
+from nbrerun.probe.messages import FILE, GLOBAL, Rerun
+from nbrerun.state.timeline import Step, kind_of
+
+Plan = tuple[int, ...]
+"""Positions of steps."""
+
+_ALLOWANCE = 10.0
+"""Seconds that a plan may run longer than the first runs of its cells."""
+
+
+def recover(
+    engine: Engine, steps: list[Step], restarts: Mapping[int, Restart], watched: Iterable[str]
+) -> Iterator[Recovery]:
+    """For every model, and for names that somebody watches: the way back to it.
+
+    Args:
+        restarts: what each cell was seen to need, by position.
+    """
+    end = steps[-1].first
+    names = [name for name in end["variables"] if kind_of(name, end) is Kind.MODEL or name in set(watched)]
+    plans = {name: _plans(name, steps, restarts) for name in names}
+    with closing(_Runs(engine, steps, [plan for found in plans.values() for plan in found])) as runs:
+        for name in names:
+            if plans[name]:
+                yield _first_that_works(name, plans[name], steps, runs)
+
+
+def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Runs) -> Recovery:
+    tried = []
+    for plan in plans:
+        tried.append(_judged(name, plan, steps, runs.run(plan)))
+        if tried[-1].verified:
+            return tried[-1]
+    return tried[0]
+
+
+class _Runs:
+    """Runs plans, each once; what several begin with is run once for all of them."""
+
+    def __init__(self, engine: Engine, steps: list[Step], plans: list[Plan]) -> None:
+        self._engine = engine
+        self._steps = steps
+        self._plans = plans
+        self._results: dict[Plan, Rerun | Undone] = {}
+        self._begun: dict[Plan, Fresh] = {}
+        """Kernels in which the beginning of a plan has been run."""
+
+    def run(self, plan: Plan) -> Rerun | Undone:
+        """What running a plan in a fresh kernel comes to."""
+        if plan not in self._results:
+            self._results[plan] = self._run(plan)
+        return self._results[plan]
+
+    def close(self) -> None:
+        """End what waits."""
+        for branch in self._begun.values():
+            branch.close()
+
+    def _run(self, plan: Plan) -> Rerun | Undone:
+        beginnings = [plan[:length] for length in range(len(plan) - 1, 0, -1) if self._is_shared(plan[:length])]
+        begun = next((beginning for beginning in beginnings if beginning in self._begun), ())
+        branch = self._begun[begun].fork() if begun else self._engine.fresh()
+        for beginning in reversed(beginnings):
+            if isinstance(branch, Undone):
+                return branch
+            if len(beginning) > len(begun):
+                run = self._go_on(branch, beginning[len(begun) :], anew=not begun)
+                if isinstance(run, Undone) or run["error"] is not None:
+                    branch.close()
+                    return run
+                if run["after"]["files"] != self._steps[-1].first["files"]:
+                    break  # what it has written would not be seen by a fork of it
+                self._begun[beginning], begun = branch, beginning
+                branch = branch.fork()
+        if isinstance(branch, Undone):
+            return branch
+        with closing(branch):
+            return self._go_on(branch, plan[len(begun) :], anew=not begun)
+
+    def _is_shared(self, beginning: Plan) -> bool:
+        return sum(plan[: len(beginning)] == beginning for plan in self._plans) > 1
+
+    def _go_on(self, branch: Fresh, plan: Plan, anew: bool) -> Rerun | Undone:
+        chosen = [self._steps[position] for position in plan]
+        seconds = sum(step.seconds for step in chosen) + _ALLOWANCE
+        return branch.run_all([step.cell for step in chosen], seconds, anew)
+
+
+def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Recovery:
+    last = plan[-1]
+    cells = tuple(steps[position].cell.index for position in plan)
+    skipped = tuple(steps[position].cell.index for position in range(last) if position not in plan)
+    via, reason = None, ""
+    if isinstance(run, Undone):
+        reason = run.reason
+    elif run["error"] is not None:
+        reason = f"running them raises {run['error']['ename']}: {run['error']['evalue']}"
+    else:
+        via = next((FILE + file for file in holds_result(run, steps[-1].first)), None)
+        found, wanted = run["after"]["variables"].get(name), steps[-1].first["variables"][name]
+        if found is None:
+            reason = "they do not bind it"
+        elif found["digest"] != wanted["digest"]:
+            reason = "it comes out with another value than at the end of the main run"
+    return Recovery(name, cells, skipped, via, verified=not reason, reason=reason)
+
+
+def _plans(name: str, steps: list[Step], restarts: Mapping[int, Restart]) -> list[Plan]:
+    """Lists of cells worth trying, the shortest first."""
+    wanted = steps[-1].first["variables"][name]["digest"]
+    right = [
+        position
+        for position, step in enumerate(steps)
+        if name in step.written
+        and name in step.first["variables"]
+        and step.first["variables"][name]["digest"] == wanted
+    ]
+    needs = [_Measured(steps, restarts), _Seen(steps), _WithFiles(steps)]
+    plans = {_slice(need, at, steps) for need in needs for at in right}
+    return sorted(plans, key=lambda plan: (len(plan), plan))
+
+
+class _Seen:
+    """What cells need by all that they, and the functions that they call, look at."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self._steps = steps
+
+    def names(self, position: int) -> set[str]:
+        """Names that a cell needs."""
+        return self._steps[position].read
+
+
+class _Measured(_Seen):
+    """What cells were seen to miss after a restart, with the files that the notebook left."""
+
+    def __init__(self, steps: list[Step], restarts: Mapping[int, Restart]) -> None:
+        super().__init__(steps)
+        self._restarts = restarts
+
+    def names(self, position: int) -> set[str]:
+        """Names that the cell misses, and generators, which nobody misses."""
+        restart = self._restarts.get(position)
+        if restart is None or restart.raised or restart.reason:
+            return super().names(position)
+        generators = {name for name in super().names(position) if name.startswith(GLOBAL)}
+        return generators | {item.name for item in restart.missing}
+
+
+class _WithFiles(_Seen):
+    """What cells need, if the files that they read have to be made again as well."""
+
+    def names(self, position: int) -> set[str]:
+        """Names that a cell needs, with files."""
+        return super().names(position) | self._steps[position].files_read
+
+
+def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
+    """The cell, and all that it needs, from the last cells before that wrote it."""
+    plan: set[int] = set()
+    pending = [last]
+    while pending:
+        position = pending.pop()
+        if position not in plan:
+            plan.add(position)
+            for name in need.names(position):
+                pending.extend(_sources(name, position, steps))
+    return tuple(sorted(plan))
+
+
+def _sources(name: str, position: int, steps: list[Step]) -> Iterator[int]:
+    """The cells that give a name the value with which it is found: the last that bound it, and changes since."""
+    for earlier in range(position - 1, -1, -1):
+        if name in steps[earlier].written:
+            yield earlier
+            if name in steps[earlier].bound and name not in steps[earlier].read:
+                return

@@ -1,0 +1,94 @@
+"""*restart*: memory 0, files N, run cell k alone; then, name by name, what it misses."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+
+from nbrerun.engine.interface import Branch, Engine, Undone
+from nbrerun.experiments.later import described
+from nbrerun.model import Missing, Restart
+from nbrerun.probe.messages import Alone
+from nbrerun.state.timeline import Step, defined_in, kind_of
+
+_ALLOWANCE = 3.0
+"""Seconds that a cell may run longer alone than in its first run."""
+_MOST_NAMES = 100
+
+
+def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
+    """Find out whether a cell runs alone in a fresh kernel, and if not, what it needs."""
+    step = steps[position]
+    branch = engine.fresh()
+    if isinstance(branch, Undone):
+        return Restart(False, reason=branch.reason)
+    with closing(branch):
+        run = branch.alone(step.cell, (), step.seconds + _ALLOWANCE)
+    if isinstance(run, Undone):
+        return Restart(False, reason=run.reason)
+    error = run["error"]
+    if error is None or (_raised_first(step, error["ename"]) and not _is_name_of(run, steps)):
+        return Restart(True)
+    if not _is_name_of(run, steps):
+        return Restart(False, raised=described(error))
+    return _needs(engine, position, steps)
+
+
+def _raised_first(step: Step, ename: str) -> bool:
+    """Whether the first run raised the same, as the cell's tag allows."""
+    return step.raised is not None and step.raised.ename == ename
+
+
+def _is_name_of(run: Alone, steps: list[Step]) -> bool:
+    """Whether a name was missed that the notebook binds somewhere."""
+    return run["missing"] is not None and any(run["missing"] in step.bound for step in steps)
+
+
+def _needs(engine: Engine, position: int, steps: list[Step]) -> Restart:
+    """Run the cell at the end of the notebook without any name, and give back one missed name after the other."""
+    missing: list[Missing] = []
+    branch = engine.about_the_end()
+    if isinstance(branch, Undone):
+        return Restart(False, reason=branch.reason)
+    with closing(branch):
+        last = _give(branch, position, steps, missing)
+    if last == "":
+        return Restart(False, tuple(missing))
+    return Restart(False, tuple(_completed(missing, position, steps)), reason=last)
+
+
+def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missing]) -> str:
+    """Fill in what is missing; why that came to an early end, or nothing."""
+    step = steps[position]
+    deadline = time.monotonic() + step.seconds + _ALLOWANCE
+    while len(missing) < _MOST_NAMES:
+        left = max(1.0, deadline - time.monotonic())
+        run = branch.alone(step.cell, [item.name for item in missing], left)
+        if isinstance(run, Undone):
+            return run.reason
+        name = run["missing"]
+        if name is None and run["error"] is not None and not _raised_first(step, run["error"]["ename"]):
+            return f"with those it raises {run['error']['ename']}"
+        if name is None or not _is_name_of(run, steps) or name in {item.name for item in missing}:
+            return ""
+        missing.append(_missing(name, run["through"], position, steps))
+    return "it needs very many names"
+
+
+def _missing(name: str, through: str | None, position: int, steps: list[Step]) -> Missing:
+    definer = defined_in(name, position, steps)
+    state = definer.first if definer else steps[-1].first
+    return Missing(
+        name,
+        definer.cell.index if definer else None,
+        kind_of(name, state),
+        imported=definer is not None and name in definer.imported,
+        through=through,
+    )
+
+
+def _completed(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
+    """With the names that the cell's source mentions, where running it did not get that far."""
+    known = {item.name for item in missing}
+    rest = sorted(name for name in steps[position].read - known if any(name in step.bound for step in steps[:position]))
+    return missing + [_missing(name, None, position, steps) for name in rest]

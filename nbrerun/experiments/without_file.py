@@ -1,0 +1,65 @@
+"""*without the file*: memory k, files k less those that the rerun read; only where that can matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from nbrerun.engine.interface import Engine, Undone
+from nbrerun.probe.messages import Rerun, State
+from nbrerun.state.diff import differing
+from nbrerun.state.observation import Observation
+
+
+def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | None:
+    """Note which variables take their value from which file."""
+    assert seen.again is not None
+    files = sorted(holds_result(seen.again, seen.first))
+    if not files or not any(_after(seen.again, files)):
+        return None
+    branch = engine.branch(moment)
+    if isinstance(branch, Undone):
+        return branch
+    with closing(branch):
+        branch.read()
+        branch.remove_files(files)
+        run = branch.run(seen.cell)
+    if isinstance(run, Undone):
+        return run
+    for file in files:
+        for name in seen.again["after_read"][file]:
+            if _depends(seen, file, name, run):
+                seen.from_file.setdefault(name, file)
+    return None
+
+
+def holds_result(run: Rerun, before: State) -> Iterator[str]:
+    """Files that a run read before it wrote them, and that hold what an earlier run left.
+
+    Args:
+        before: a state that tells which files the notebook had written.
+    """
+    for name, opened in run["after"]["opened"].items():
+        if opened["read"] and not opened["written_first"] and (name in before["files"] or opened["model"]):
+            yield name
+
+
+def _after(run: Rerun, files: list[str]) -> Iterator[str]:
+    for file in files:
+        yield from run["after_read"][file]
+
+
+def _depends(seen: Observation, file: str, name: str, without: Rerun) -> bool:
+    """Whether a variable that was written after the file was read does not come out the same without it."""
+    assert seen.again is not None
+    if _is_model(seen, name) and (not seen.again["after"]["opened"][file]["model"] or name in seen.again["trained"]):
+        return False  # it is computed, from what the file holds
+    if seen.again["touched_by"].get(name) != without["touched_by"].get(name):
+        return True  # it was not reached, or something else gave it its value
+    made_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
+    return made_again or name in differing(seen.again["after"], without["after"])
+
+
+def _is_model(seen: Observation, name: str) -> bool:
+    variable = seen.first["variables"].get(name)
+    return variable is not None and variable["kind"] == "model"

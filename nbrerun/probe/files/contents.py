@@ -1,0 +1,120 @@
+"""What a file's value is: its bytes, less what is not value in formats that store a clock or a counter."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from typing import Any, BinaryIO, Collection
+
+from ..hashing import new_hash
+
+_CHUNK = 1 << 20
+_DATABASE_LIMIT = 256 << 20
+"""Larger databases are compared byte by byte."""
+_PEEK = 1 << 22
+_GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
+
+_MODEL_SUFFIXES = frozenset(
+    ".pt .pth .ckpt .keras .safetensors .onnx .ubj .bst .cbm .xgb .lgb .skops .mlmodel .tflite .weights".split()
+)
+_LIBRARIES = rb"sklearn|torch|xgboost|lightgbm|catboost|keras|tensorflow|statsmodels|imblearn|skorch|sklearn_crfsuite"
+_CLASS = re.compile(rb"(?<![\w.])(?:" + _LIBRARIES + rb")\.(?!utils\._bunch|datasets)[\w.]+")
+_OWN_CLASS = re.compile(rb"__main__(?:\n|\x94?\x8c.)(\w+)")
+_BOOSTER = re.compile(
+    rb'\A(?:\s*\{\s*"learner"|tree\nversion)|"booster"\s*:|"model_config"|keras_version|model_weights'
+)
+
+
+def digest(path: bytes) -> bytes:
+    """Equal for files of equal value.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    hasher = new_hash()
+    with open(path, "rb") as file:
+        magic = file.read(16)
+        file.seek(0)
+        with contextlib.suppress(zipfile.BadZipFile, _database_error(magic)):
+            if magic.startswith(_ZIP):
+                return _of_archive(file)
+            if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
+                return _of_database(path)
+        file.seek(0)
+        if magic.startswith(_GZIP):
+            hasher.update(file.read(4))
+            file.read(4)  # when it was written
+        for chunk in iter(lambda: file.read(_CHUNK), b""):
+            hasher.update(chunk)
+    return bytes(hasher.digest())
+
+
+def _of_archive(file: BinaryIO) -> bytes:
+    """Names and check sums of the members; their dates are no value."""
+    hasher = new_hash()
+    with zipfile.ZipFile(file) as archive:
+        for member in sorted(archive.infolist(), key=lambda item: item.filename):
+            hasher.update(repr((member.filename, member.CRC, member.file_size)).encode())
+    return bytes(hasher.digest())
+
+
+def _database_error(magic: bytes) -> Any:
+    if magic != _SQLITE:
+        return ()
+    import sqlite3  # not every Python has it
+
+    return sqlite3.Error
+
+
+def _of_database(path: bytes) -> bytes:
+    """Tables and rows; a database counts in its header how often it was written to."""
+    import sqlite3
+
+    hasher = new_hash()
+    with tempfile.TemporaryDirectory(prefix="nbrerun-") as folder:
+        copy = os.path.join(os.fsencode(folder), b"copy")
+        for suffix in (b"", b"-wal"):
+            if os.path.exists(path + suffix):
+                shutil.copyfile(path + suffix, copy + suffix)
+        with contextlib.closing(sqlite3.connect(os.fsdecode(copy))) as database:
+            for line in database.iterdump():
+                hasher.update(line.encode("utf-8", "surrogateescape"))
+    return bytes(hasher.digest())
+
+
+def holds_model(path: bytes, own_models: Collection[str]) -> bool:
+    """Whether a file holds a trained model: by its suffix, or by the classes that it mentions.
+
+    Args:
+        own_models: names of the notebook's own classes that are models.
+    """
+    if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
+        return True
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_PEEK)
+    except OSError:
+        return False
+    head = _unpacked(head)
+    if _BOOSTER.search(head):
+        return True
+    if not _is_pickle(head):
+        return False
+    own = {name.decode(errors="replace") for name in _OWN_CLASS.findall(head)}
+    return bool(_CLASS.search(head) or own & set(own_models))
+
+
+def _is_pickle(head: bytes) -> bool:
+    return head[:1] in (b"\x80", b"(", b"c", b"]", b"}")
+
+
+def _unpacked(head: bytes) -> bytes:
+    if head.startswith((_GZIP, _ZLIB)):
+        with contextlib.suppress(zlib.error):
+            return zlib.decompressobj(47).decompress(head, _PEEK)  # 47: gzip or zlib, as the header says
+    return head

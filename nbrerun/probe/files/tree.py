@@ -1,0 +1,230 @@
+"""Files as a table: what is under each path at one moment, and how to bring it back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import filecmp
+import os
+import shutil
+import stat
+import time
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from .layer import Signature, signature
+
+_YOUNG_NS = 50_000_000
+"""A file that was written less long ago may be written again without its times telling."""
+_CHUNK = 1 << 20
+
+
+class Entry(NamedTuple):
+    """One path at one moment."""
+
+    mode: int
+    """Kind and permissions (`st_mode`); 0 if nothing is there."""
+    modified_ns: int
+    content: bytes
+    """Of a file, the path where its bytes are kept (empty: they cannot be read); of a link, where it leads."""
+
+
+GONE = Entry(0, 0, b"")
+
+Table = Dict[bytes, Entry]
+Found = Dict[bytes, os.stat_result]
+"""What is on the disk now, by path."""
+
+
+def entry(path: bytes, status: os.stat_result, content: bytes = b"") -> Entry:
+    """What is under a path, whose bytes are kept in `content`."""
+    if stat.S_ISLNK(status.st_mode):
+        content = os.readlink(path)
+    return Entry(status.st_mode, status.st_mtime_ns, content)
+
+
+def walk(folder: bytes) -> Iterator[Tuple[bytes, os.stat_result]]:
+    """Everything below a folder; links are not followed."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for item in entries:
+            status = look(item.path)
+            if status is not None:
+                yield item.path, status
+                if stat.S_ISDIR(status.st_mode):
+                    yield from walk(item.path)
+
+
+def look(path: bytes) -> Optional[os.stat_result]:
+    """`os.lstat`, or None if nothing is there."""
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
+
+
+def look_at(table: Table) -> Found:
+    """What is now where a table says that something was, or that nothing was."""
+    found: Found = {}
+    for path, then in table.items():
+        status = look(path)
+        if status is not None:
+            found[path] = status
+            if then == GONE and stat.S_ISDIR(status.st_mode):
+                found.update(walk(path))
+    return found
+
+
+def is_in(path: bytes, folder: bytes) -> bool:
+    """Whether a path is a folder or below it."""
+    return path == folder or path.startswith(os.path.join(folder, b""))
+
+
+def open_for_writing() -> Set[int]:
+    """Inodes that this process has open for writing, which includes mappings made by Python."""
+    found = set()
+    for name in os.listdir("/dev/fd"):
+        with contextlib.suppress(OSError):  # the listing's own is closed by now
+            if fcntl.fcntl(int(name), fcntl.F_GETFL) & (os.O_WRONLY | os.O_RDWR):
+                found.add(os.fstat(int(name)).st_ino)
+    return found
+
+
+class Known:
+    """Which bytes each file holds, as long as its signature tells that nobody has written to it."""
+
+    def __init__(self, source: Callable[[bytes], bytes]) -> None:
+        self.source = source
+        """Tells where the bytes named by `Entry.content` are to be found."""
+        self.loose: Set[int] = set()
+        """Inodes that may be written to through a mapping, which shows in no signature."""
+        self._known: Dict[bytes, Tuple[Signature, bytes]] = {}
+
+    def note(self, path: bytes, status: os.stat_result, content: bytes) -> None:
+        """A file holds these bytes now."""
+        self._known.pop(path, None)
+        if time.time_ns() - status.st_mtime_ns > _YOUNG_NS:
+            self._known[path] = signature(status), content
+
+    def content(self, path: bytes, status: os.stat_result) -> Optional[bytes]:
+        """What a file holds, or None if only reading it can tell."""
+        signed, content = self._known.get(path, (None, None))
+        return content if signed == signature(status) and status.st_ino not in self.loose else None
+
+    def holds(self, path: bytes, status: os.stat_result, content: bytes) -> bool:
+        """Whether a file holds these bytes."""
+        if self.content(path, status) == content or not content:
+            return True
+        with contextlib.suppress(OSError):
+            source = self.source(content)
+            return os.path.getsize(source) == status.st_size and filecmp.cmp(path, source, shallow=False)
+        return False
+
+
+def bring_back(wanted: Table, found: Found, known: Known, inodes: Optional[Mapping[bytes, bytes]] = None) -> None:
+    """Make the disk what a table says, rewriting only what differs.
+
+    Files keep their inodes, so that whoever has one open goes on with it.
+
+    Args:
+        found: all that is there now, of which everything that is not wanted goes.
+        inodes: for a file that must be a certain inode, another name of that.
+
+    Raises:
+        OSError: the first thing that did not work; all others have been done.
+    """
+    _Return(wanted, found, known, inodes or {}).run()
+
+
+class _Return:
+    def __init__(self, wanted: Table, found: Found, known: Known, inodes: Mapping[bytes, bytes]) -> None:
+        self._wanted = wanted
+        self._found = dict(found)
+        self._known = known
+        self._inodes = inodes
+        self._failed: List[OSError] = []
+
+    def run(self) -> None:
+        """Take away, children first; make and rewrite, parents first; set the times of folders, children first."""
+        self._each(sorted(self._found, reverse=True), self._take_away)
+        self._each(sorted(self._wanted), self._make)
+        folders = [path for path, then in self._wanted.items() if stat.S_ISDIR(then.mode)]
+        self._each(sorted(folders, reverse=True), self._finish)
+        if self._failed:
+            raise self._failed[0]
+
+    def _each(self, paths: Iterable[bytes], step: Callable[[bytes], None]) -> None:
+        for path in paths:
+            try:
+                step(path)
+            except OSError as error:
+                self._failed.append(error)
+
+    def _take_away(self, path: bytes) -> None:
+        mode, then = self._found[path].st_mode, self._wanted.get(path, GONE)
+        same = stat.S_IFMT(mode) == stat.S_IFMT(then.mode)
+        if same and not (stat.S_ISLNK(mode) and os.readlink(path) != then.content):
+            return
+        let_write(os.path.dirname(path))
+        if stat.S_ISDIR(mode):
+            os.rmdir(path)
+        else:
+            os.remove(path)
+        del self._found[path]
+
+    def _make(self, path: bytes) -> None:
+        then = self._wanted[path]
+        if stat.S_ISREG(then.mode):
+            self._make_file(path, then)
+        elif then.mode and path not in self._found:
+            let_write(os.path.dirname(path))
+            if stat.S_ISDIR(then.mode):
+                os.mkdir(path, 0o700)
+            elif stat.S_ISLNK(then.mode):
+                os.symlink(then.content, path)
+            elif stat.S_ISFIFO(then.mode):
+                os.mkfifo(path)
+            if not stat.S_ISDIR(then.mode):
+                self._finish(path)
+
+    def _make_file(self, path: bytes, then: Entry) -> None:
+        self._put_inode(path)
+        status = self._found.get(path)
+        if status is None or not self._known.holds(path, status, then.content):
+            let_write(os.path.dirname(path))
+            _write_over(self._known.source(then.content), path)
+            status = None
+        if status is None or (status.st_mode, status.st_mtime_ns) != then[:2]:
+            self._finish(path)
+            status = os.lstat(path)
+        self._known.note(path, status, then.content)
+
+    def _put_inode(self, path: bytes) -> None:
+        name, status = self._inodes.get(path), self._found.get(path)
+        if name is not None and (status is None or os.lstat(name).st_ino != status.st_ino):
+            let_write(os.path.dirname(path))
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+            os.link(name, path)
+            self._found[path] = os.lstat(path)
+
+    def _finish(self, path: bytes) -> None:
+        then, status = self._wanted[path], os.lstat(path)
+        if status.st_mode != then.mode and not stat.S_ISLNK(then.mode):
+            os.chmod(path, stat.S_IMODE(then.mode))
+        if status.st_mtime_ns != then.modified_ns:
+            os.utime(path, ns=(status.st_atime_ns, then.modified_ns), follow_symlinks=False)
+
+
+def let_write(folder: bytes) -> None:
+    """Let a folder be written to, for a moment."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        os.chmod(folder, 0o700)
+
+
+def _write_over(source: bytes, path: bytes) -> None:
+    """Write in place, never shorter than it will be: a mapping of the file must not lose its pages."""
+    if os.path.lexists(path) and not os.access(path, os.W_OK):
+        os.chmod(path, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    with open(descriptor, "wb") as new, open(source, "rb") as old:
+        shutil.copyfileobj(old, new, _CHUNK)
+        new.truncate()

@@ -1,0 +1,98 @@
+"""The main run, cell by cell: what each one was seen to do to names and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nbrerun.model import Cell, Kind, Raised
+from nbrerun.probe.messages import FILE, GLOBAL, State
+from nbrerun.state.diff import ENV, differing, moved_generators, rebound
+from nbrerun.state.observation import Observation
+
+
+@dataclass(frozen=True)
+class Step:
+    """One cell of the main run."""
+
+    cell: Cell
+    before: State
+    first: State
+    seconds: float
+    raised: Raised | None = None
+    """What it raised, as its tag allows."""
+    seen: Observation | None = None
+    """What the experiments on it have shown, if it was run again."""
+
+    @property
+    def bound(self) -> set[str]:
+        """Names that it gave an object to; not those that it imported once more."""
+        again = self.seen.again if self.seen else None
+        named = set(again["bound"]) - set(again["imports"]) if again else set()
+        return rebound(self.before, self.first) | (named & self.first["variables"].keys())
+
+    @property
+    def written(self) -> set[str]:
+        """Names that it bound, or whose values it changed; generators that it drew from or set; files."""
+        changed = {name for name in differing(self.before, self.first) if not name.startswith(ENV)}
+        drawn = {name for name in moved_generators(self.before, self.first) if name.startswith(GLOBAL)}
+        return self.bound | changed | drawn
+
+    @property
+    def read(self) -> set[str]:
+        """Names that it looked at, or that functions it calls did; generators that it drew from."""
+        again = self.seen.again if self.seen else None
+        if again is None:
+            return set()
+        drawn = set() if again["seeds"] else {name for name in self.written if name.startswith(GLOBAL)}
+        return set(again["reads"]) | drawn
+
+    @property
+    def files_read(self) -> set[str]:
+        """Files that it read before it wrote them, or added to."""
+        opened = self.first["opened"].items()
+        return {FILE + name for name, how in opened if how["kept"] or (how["read"] and not how["written_first"])}
+
+    @property
+    def imported(self) -> set[str]:
+        """Names that it bound by import statements."""
+        return set(self.seen.again["imports"]) if self.seen and self.seen.again else set()
+
+
+def kind_of(name: str, state: State) -> Kind:
+    """What sort of thing a name holds, as far as a person who misses it cares."""
+    variable = state["variables"].get(name)
+    word = variable["kind"] if variable else "data"
+    return Kind(word) if word in ("model", "definition") else Kind.DATA
+
+
+def defined_in(name: str, position: int, steps: list[Step]) -> Step | None:
+    """The last cell before that bound a name; failing that, the first one after."""
+    before = [step for step in steps[:position] if name in step.bound]
+    after = [step for step in steps[position:] if name in step.bound]
+    return next(iter([*reversed(before), *after]), None)
+
+
+def sources(step: Step, steps: list[Step]) -> Iterator[str]:
+    """The source of a cell, and of the cells that define functions that it may call."""
+    yield step.cell.source
+    for other in steps:
+        if any(name in step.read and kind_of(name, other.first) is Kind.DEFINITION for name in other.bound):
+            yield other.cell.source
+
+
+def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
+    """Files that a cell reads, or reads once they are there, and that only a later cell writes."""
+    for position, step in enumerate(steps):
+        later = step.seen.later if step.seen else None
+        read = {name[len(FILE) :] for name in step.files_read} | (later.read if later else frozenset())
+        for name in sorted(read):
+            if not any(_writes(other, name) for other in steps[: position + 1]):
+                writers = [other for other in steps[position + 1 :] if _writes(other, name)]
+                if writers:
+                    yield step, name, writers[0]
+
+
+def _writes(step: Step, name: str) -> bool:
+    opened = step.first["opened"].get(name)
+    return FILE + name in step.written or (opened is not None and opened["written"])

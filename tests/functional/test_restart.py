@@ -1,0 +1,61 @@
+"""*restart* and *recover* on labelled notebooks, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from nbrerun.analysis import analyze
+from nbrerun.config import Settings
+from nbrerun.model import NotebookReport, Restart
+from nbrerun.notebook import read
+from nbrerun.progress import Silent
+from tests.functional.restart_cases import RECOVER, RESTART, Missing, RecoverCase, RestartCase
+
+ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
+
+
+def check(folder: Path, cells: Iterable[tuple[str, Sequence[str]]], engine: str) -> NotebookReport:
+    """Check a notebook made of sources with their tags."""
+    node = nbformat.v4.new_notebook()
+    for number, (source, tags) in enumerate(cells):
+        metadata = {"tags": list(tags)}
+        node.cells.append(nbformat.v4.new_code_cell(source, id=f"cell-{number}", metadata=metadata))
+    path = folder / "nb.ipynb"
+    nbformat.write(node, path)
+    report = analyze(read(path), Settings(engine=engine, experiments=frozenset({"again", "restart"})), Silent())
+    assert report.failure is None
+    return report
+
+
+def found(restart: Restart) -> set[Missing]:
+    """What a report lists, in the shape of a label."""
+    return {(item.name, item.defined_in, item.kind.value, item.through) for item in restart.missing}
+
+
+@ENGINES
+@pytest.mark.parametrize("case", RESTART, ids=str)
+def test_what_a_cell_lacks_after_a_restart(case: RestartCase, engine: str, tmp_path: Path) -> None:
+    """Each cell runs alone or lacks the names of its label."""
+    report = check(tmp_path, [(cell.source, cell.tags) for cell in case.cells], engine)
+    wrong = []
+    for label, cell in zip(case.cells, report.cells, strict=True):
+        assert cell.restart is not None
+        if cell.restart.runs_alone != label.runs_alone or found(cell.restart) != set(label.missing):
+            wrong.append(
+                f"[{cell.index}] {sorted(map(str, found(cell.restart)))}, not {sorted(map(str, label.missing))}"
+            )
+            wrong[-1] += f" ({cell.restart.raised} {cell.restart.reason})"
+    assert not wrong, "\n".join(wrong)
+
+
+@ENGINES
+@pytest.mark.parametrize("case", RECOVER, ids=str)
+def test_the_cells_that_bring_a_model_back(case: RecoverCase, engine: str, tmp_path: Path) -> None:
+    """For each model the fewest cells, and whether they were seen to bring it back."""
+    report = check(tmp_path, [(source, ()) for source in case.sources], engine)
+    plans = {item.name: (item.cells, item.verified) for item in report.recover}
+    assert {name: plans.get(name) for name in case.expected} == dict(case.expected)
