@@ -152,7 +152,8 @@ def main() -> None:
     "--restart",
     group=_AGAIN,
     is_flag=True,
-    help="Find out what a restart of the kernel loses; short for --experiment restart.",
+    help="Find out what a restart of the kernel loses, and verify every way back, however long it takes; "
+    "short for --experiment restart.",
 )
 @_option(
     "--engine",
@@ -253,6 +254,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         only=options["only"],
         watch=frozenset(options["watch"]),
         experiments=asked or frozenset(EXPERIMENTS),
+        all_plans="restart" in asked,
         engine=options["engine"],
         kernel=options["kernel"],
         sandbox=options["sandbox"],

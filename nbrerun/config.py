@@ -27,6 +27,8 @@ class Settings:
     watch: frozenset[str] = frozenset()
     """Report these variables only; empty means all."""
     experiments: frozenset[str] = frozenset(EXPERIMENTS)
+    all_plans: bool = False
+    """Run every recovery plan, however long it takes."""
     engine: str = "auto"
     kernel: str | None = None
     """Name of a kernelspec; None takes the notebook's own, else python3."""

@@ -296,6 +296,14 @@ def _refuse(selector: str, why: str) -> UsageError:
     return UsageError(f"--cells {selector}: {why}")
 
 
+def repository(folder: Path) -> Path | None:
+    """The repository that a folder belongs to; a home folder that is one is too much to be meant."""
+    for parent in (folder.resolve(), *folder.resolve().parents):
+        if (parent / ".git").exists():
+            return None if Path.home().is_relative_to(parent) else parent
+    return None
+
+
 def committed(folder: Path, names: Iterable[str]) -> frozenset[str] | None:
     """Which files git tracks; None where the folder belongs to no repository, or a file to none."""
     wanted = {os.path.relpath(folder / name, folder): name for name in names}

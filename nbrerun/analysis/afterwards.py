@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,9 @@ from nbrerun.model import Cell, Finding, Mark, Parting, Restart, Verdict, WholeR
 from nbrerun.notebook import committed
 from nbrerun.probe.wire import Closed
 from nbrerun.state.timeline import from_the_future, sources
+
+_RECOVER_SECONDS, _RECOVER_SHARE = 3.0, 0.1
+"""How long recovery plans may run unless asked for: this, and this share of the main run."""
 
 
 class Afterwards:
@@ -67,8 +71,16 @@ class Afterwards:
                     found[position] = Restart(False, reason=f"the kernel gave no answer: {error}")
                 self._check.report(replace(self._check.reports[step.cell.index], restart=found[position]))
         with contextlib.suppress(Closed, ProbeFailure):  # what was found by then is reported
-            for recovery in recover(self._check.choice.engine, self._steps, found, self._check.settings.watch):
+            engine, settings = self._check.choice.engine, self._check.settings
+            for recovery in recover(engine, self._steps, found, settings.watch, self._seconds_to_recover()):
                 self._check.recovered.append(recovery)
+        self._check.recovered.sort(key=lambda recovery: recovery.name)
+
+    def _seconds_to_recover(self) -> float:
+        """Running all plans can take as long as the notebook itself: only where somebody asks for it."""
+        if self._check.settings.all_plans:
+            return math.inf
+        return _RECOVER_SECONDS + _RECOVER_SHARE * sum(step.seconds for step in self._steps)
 
     def _whole(self, name: str) -> None:
         self._check.listener.cell_started(self._steps[0].cell.index, name.replace("-", " "))

@@ -37,6 +37,9 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
 def _in_place(seen: Evidence, judged: Judged) -> str:
     if not seen.moved:
         return f"`{seen.name}` is used up: the second run finds it where the first one left it"
+    if seen.kind is Kind.FILE and seen.changes:
+        change = seen.changes[0]
+        return f"`{seen.name}` moves on: {change.first} after the first run, {change.again} after the second"
     verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
     by = f"`{seen.methods[0]}` moved " if len(seen.methods) == 1 and seen.changes and not seen.stored else ""
     moved = ", ".join(describe(change) for change in seen.changes[:_NAMED]) or "its value changed"

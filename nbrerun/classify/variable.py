@@ -32,7 +32,7 @@ def judge(seen: Evidence) -> Judged:
         return Judged(Verdict.IN_PLACE)
     if seen.saves_model:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
-    if seen.from_file is not None and seen.kind in (Kind.MODEL, Kind.DATA):
+    if seen.from_file is not None and seen.kind in (Kind.MODEL, Kind.DATA) and not seen.incidental:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="loaded")
     if _left_alone(seen):
         return Judged(Verdict.PERSISTED, via=Via.KERNEL)

@@ -237,7 +237,7 @@ class ForkBranch:
     def close(self) -> None:
         """End the process and all that it has started."""
         self._wire.close()
-        running = _with_children(self._pid) if self._engine.shares_files else []
+        running = _group(self._pid) if self._engine.shares_files else []
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, signal.SIGKILL)
         for process in running:
@@ -245,10 +245,12 @@ class ForkBranch:
         self._engine.forget(self)
 
 
-def _with_children(pid: int) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.NoSuchProcess):
+def _group(pid: int) -> list[psutil.Process]:
+    """A process and what it has started, without what has left its group."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
+        children = process.children(recursive=True)
+        return [process, *(child for child in children if os.getpgid(child.pid) == pid)]
     return []
 
 

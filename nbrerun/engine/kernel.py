@@ -26,7 +26,7 @@ from nbrerun.config import Settings
 from nbrerun.engine.interface import FirstRun, Undone
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
-from nbrerun.notebook import Notebook
+from nbrerun.notebook import Notebook, repository
 from nbrerun.probe.files import keeper
 from nbrerun.probe.messages import Generator
 from nbrerun.probe.service import DOORBELL
@@ -103,7 +103,9 @@ class Kernel:
         self._listener = _listen(os.path.join(self._folder, "socket"))
         self._arrived: dict[str, tuple[Wire, dict[str, Any]]] = {}
         self._keeper: Wire | None = None
-        self._notebook_folder = os.path.realpath(notebook.folder)
+        self._is_busy = False
+        """It runs something, or did when nobody waited for it any longer."""
+        self._notebook_folder = notebook.folder.resolve()
         self._client = NotebookClient(
             notebook.node,
             kernel_manager_class=_KeptManager,
@@ -140,11 +142,12 @@ class Kernel:
         self._load_probe(seeds)
 
     def _keeper_command(self) -> tuple[str, ...]:
+        folders = [self._notebook_folder, repository(self._notebook_folder), *self._settings.sandbox_dirs]
         request = {
             "address": self._listener.getsockname(),
             "home": self._folder,
             "sandbox": self._settings.sandbox,
-            "folders": [self._notebook_folder, *map(str, self._settings.sandbox_dirs)],
+            "folders": [str(folder) for folder in folders if folder],
             "limit": self._settings.sandbox_limit or psutil.virtual_memory().total // 4,
         }
         path = [*sys.path, str(_PROBE.parent.parent)]
@@ -209,10 +212,13 @@ class Kernel:
         node = self._client.nb.cells[cell.index]
         started = time.perf_counter()
         raised, fatal = None, False
+        self._is_busy = True
         try:
             self._client.execute_cell(node, cell.index)
+            self._is_busy = False
             raised = _expected_error(node)
         except CellExecutionError as error:
+            self._is_busy = False
             text = _NO_INPUT if error.ename == "StdinNotImplementedError" else error.evalue
             raised, fatal = Raised(error.ename, text, _traceback(node)), True
         except CellTimeoutError:
@@ -225,12 +231,21 @@ class Kernel:
         """Have the kernel itself do something, between two cells.
 
         Raises:
-            Closed: the kernel is dead.
+            Closed: the kernel is dead, or still at something that was given up.
         """
         self._request({"op": operation, **request})
-        return answer(self.wire, self.pid)
+        try:
+            reply = answer(self.wire, self.pid)
+        except ProbeFailure:
+            self._is_busy = False
+            raise
+        self._is_busy = False
+        return reply
 
     def _request(self, request: dict[str, Any]) -> None:
+        if self._is_busy:
+            raise Closed("the kernel is still at what it was asked before")
+        self._is_busy = True
         self.wire.send(request)
         client: Any = self._client.kc
         client.shell_channel.send(client.session.msg(DOORBELL))
@@ -252,7 +267,9 @@ class Kernel:
     def ask_running(self, waiting: Waiting, operation: str, **request: Any) -> dict[str, Any] | Undone:
         """Have the kernel itself run a cell again."""
         self._request({"op": operation, **request})
-        return waiting.answer(self.wire, self.pid)
+        reply = waiting.answer(self.wire, self.pid)
+        self._is_busy = isinstance(reply, Undone)
+        return reply
 
     def close(self) -> None:
         """End the kernel and whatever it started."""

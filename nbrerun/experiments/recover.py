@@ -23,20 +23,24 @@ _ALLOWANCE = 10.0
 
 
 def recover(
-    engine: Engine, steps: list[Step], restarts: Mapping[int, Restart], watched: Iterable[str]
+    engine: Engine,
+    steps: list[Step],
+    restarts: Mapping[int, Restart],
+    watched: Iterable[str],
+    seconds: float,
 ) -> Iterator[Recovery]:
-    """For every model, and for names that somebody watches: the way back to it.
+    """For every model, and for names that somebody watches: the way back to it, the quickest first.
 
     Args:
         restarts: what each cell was seen to need, by position.
+        seconds: how long plans may run in all, by the first runs of their cells, imports left out.
     """
     end = steps[-1].first
     names = [name for name in end["variables"] if kind_of(name, end) is Kind.MODEL or name in set(watched)]
-    plans = {name: _plans(name, steps, restarts) for name in names}
-    with closing(_Runs(engine, steps, [plan for found in plans.values() for plan in found])) as runs:
-        for name in names:
-            if plans[name]:
-                yield _first_that_works(name, plans[name], steps, runs)
+    plans = {name: found for name in names if (found := _plans(name, steps, restarts))}
+    with closing(_Runs(engine, steps, [plan for found in plans.values() for plan in found], seconds)) as runs:
+        for name in sorted(plans, key=lambda name: runs.cost(plans[name][0])):
+            yield _first_that_works(name, plans[name], steps, runs)
 
 
 def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Runs) -> Recovery:
@@ -51,10 +55,11 @@ def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Ru
 class _Runs:
     """Runs plans, each once; what several begin with is run once for all of them."""
 
-    def __init__(self, engine: Engine, steps: list[Step], plans: list[Plan]) -> None:
+    def __init__(self, engine: Engine, steps: list[Step], plans: list[Plan], seconds: float) -> None:
         self._engine = engine
         self._steps = steps
         self._plans = plans
+        self._left = seconds
         self._results: dict[Plan, Rerun | Undone] = {}
         self._begun: dict[Plan, Fresh] = {}
         """Kernels in which the beginning of a plan has been run."""
@@ -62,8 +67,18 @@ class _Runs:
     def run(self, plan: Plan) -> Rerun | Undone:
         """What running a plan in a fresh kernel comes to."""
         if plan not in self._results:
+            cost = self.cost(plan)
+            if cost > self._left:
+                return Undone(f"running them would take about {cost:.0f} s more; --restart runs them")
+            self._left -= cost
             self._results[plan] = self._run(plan)
         return self._results[plan]
+
+    def cost(self, plan: Plan) -> float:
+        """Seconds of what has not been run yet, imports left out."""
+        begun = max((len(beginning) for beginning in self._begun if plan[: len(beginning)] == beginning), default=0)
+        steps = [self._steps[position] for position in plan[begun:]]
+        return sum(step.seconds for step in steps if not step.imported)
 
     def close(self) -> None:
         """End what waits."""
@@ -121,17 +136,19 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
 
 def _plans(name: str, steps: list[Step], restarts: Mapping[int, Restart]) -> list[Plan]:
     """Lists of cells worth trying, the shortest first."""
-    wanted = steps[-1].first["variables"][name]["digest"]
-    right = [
-        position
-        for position, step in enumerate(steps)
-        if name in step.written
-        and name in step.first["variables"]
-        and step.first["variables"][name]["digest"] == wanted
-    ]
+    right = [position for position, step in enumerate(steps) if name in step.written and _may_give(name, step, steps)]
     needs = [_Measured(steps, restarts), _Seen(steps), _WithFiles(steps)]
     plans = {_slice(need, at, steps) for need in needs for at in right}
     return sorted(plans, key=lambda plan: (len(plan), plan))
+
+
+def _may_give(name: str, step: Step, steps: list[Step]) -> bool:
+    """Whether a cell gave a variable the value of the end, or may do so with the files of the end."""
+    later = step.seen.later if step.seen else None
+    if later is not None and later.read:
+        return True
+    found, wanted = step.first["variables"].get(name), steps[-1].first["variables"][name]
+    return found is not None and found["digest"] == wanted["digest"]
 
 
 class _Seen:
@@ -182,10 +199,14 @@ def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
     return tuple(sorted(plan))
 
 
-def _sources(name: str, position: int, steps: list[Step]) -> Iterator[int]:
+def _sources(name: str, position: int, steps: list[Step]) -> list[int]:
     """The cells that give a name the value with which it is found: the last that bound it, and changes since."""
+    found = []
     for earlier in range(position - 1, -1, -1):
-        if name in steps[earlier].written:
-            yield earlier
-            if name in steps[earlier].bound and name not in steps[earlier].read:
-                return
+        step = steps[earlier]
+        if name in step.written:
+            found.append(earlier)
+            if name not in step.read and (name in step.bound or name.startswith(GLOBAL)):
+                return found
+    # Cells that only draw from a generator which none has seeded bring no value back.
+    return [] if name.startswith(GLOBAL) else found

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import threading
-from typing import Any, List, Sequence
+from typing import Any, List, Sequence, Set
 
 _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
@@ -36,11 +36,15 @@ class Hazards:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self.folders: Sequence[bytes] = ()
-        """Where files are that every forked process has of its own."""
+        self._folders: Sequence[bytes] = ()
+        self._own_databases: Set[bytes] = set()
         self._own = frozenset(map(id, threading.enumerate()))
         self._native = _native_threads()
         self._at_import = 0
+
+    def watch(self, folders: Sequence[bytes]) -> None:
+        """Tell where files are that every forked process has of its own; what is open there now is IPython's."""
+        self._folders, self._own_databases = folders, _open_databases(folders)
 
     def before_import(self) -> None:
         """Threads that come into being while a library is imported do no harm (OpenBLAS starts them anew)."""
@@ -57,7 +61,7 @@ class Hazards:
             found.append("CUDA is initialised, and does not work in a forked process")
         if _native_threads() > self._native and any(pause is None for pause in openmp_pauses()):
             found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
-        if _databases_are_open(self.folders):
+        if _open_databases(self._folders) - self._own_databases:
             found.append("a database is open, and SQLite does not go on in a forked process")
         found += [f"the thread {thread.name!r} is running, and a forked process lacks it" for thread in self._started()]
         return found
@@ -94,19 +98,17 @@ def openmp_pauses() -> List[Any]:
     return [getattr(ctypes.CDLL(os.fsdecode(path)), "omp_pause_resource_all", None) for path in libraries]
 
 
-def _databases_are_open(folders: Sequence[bytes]) -> bool:
+def _open_databases(folders: Sequence[bytes]) -> Set[bytes]:
     """SQLite refuses to write to a file that is another one than it opened (SQLITE_READONLY_DBMOVED)."""
     below = tuple(os.path.join(folder, b"") for folder in folders)
-    try:
-        descriptors = os.listdir(b"/proc/self/fd")
-    except OSError:  # not Linux
-        return False
-    for descriptor in descriptors:
-        with contextlib.suppress(OSError):  # the listing's own is closed by now
-            path = os.readlink(b"/proc/self/fd/" + descriptor)
-            if path.startswith(below) and _is_database(path):
-                return True
-    return False
+    found: Set[bytes] = set()
+    with contextlib.suppress(OSError):  # not Linux
+        for descriptor in os.listdir(b"/proc/self/fd"):
+            with contextlib.suppress(OSError):  # the listing's own is closed by now
+                path = os.readlink(b"/proc/self/fd/" + descriptor)
+                if path.startswith(below) and _is_database(path):
+                    found.add(path)
+    return found
 
 
 def _is_database(path: bytes) -> bool:

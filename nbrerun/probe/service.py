@@ -63,7 +63,7 @@ class Service:
         self.imports.install()
         self.imports.begin()
         self.files.install()
-        self._hazards.folders = self.files.sandbox.folders
+        self._hazards.watch(self.files.sandbox.folders)
         self.kernel.shell_handlers[DOORBELL] = self._on_doorbell
         self.wire.send({"token": "", "pid": os.getpid()})
 

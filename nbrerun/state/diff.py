@@ -71,7 +71,9 @@ def file_change(name: str, first: State, second: State) -> Change:
 def _file_text(file: File | None) -> str:
     if file is None:
         return "(as before the notebook ran)"
-    return f"{file['size']} bytes" if file["kind"] == "file" else f"({file['kind']})"
+    if file["kind"] != "file":
+        return f"({file['kind']})"
+    return f"{file['size']} byte{'' if file['size'] == 1 else 's'}"
 
 
 def changes(first: Leaves, second: Leaves) -> list[Change]:

@@ -359,30 +359,35 @@ def assert_gone(processes: Sequence[psutil.Process]) -> None:
     assert left == []
 
 
+def beside(folder: Path) -> Path:
+    """A file outside of the notebook's folder: what is written inside never reaches the disk."""
+    return folder.with_name(f"{folder.name}-here")
+
+
 def stops_in_first_run(folder: Path) -> tuple[Path, Path]:
     """A notebook whose third cell waits for ever, and the file that tells that it has come so far."""
-    marker = folder / "here"
+    marker = beside(folder)
     waits = f"open({str(marker)!r}, 'w').close()\nimport time\ntime.sleep(10**6)"
     return write(folder, "x = 1", "x += 1", waits, "y = 1"), marker
 
 
 def stops_in_rerun(folder: Path) -> tuple[Path, Path]:
     """The same in the rerun of the third cell."""
-    marker = folder / "here"
+    marker = beside(folder)
     waits = f"import time; open({str(marker)!r}, 'w').close(); time.sleep(10**6)"
     return write(folder, "x = 1", "x += 1", AGAIN + waits, "y = 1"), marker
 
 
 def stops_in_computing(folder: Path) -> tuple[Path, Path]:
     """The same, busy instead of asleep."""
-    marker = folder / "here"
+    marker = beside(folder)
     computes = f"open({str(marker)!r}, 'w').close(); exec('while True: pass')"
     return write(folder, "x = 1", "x += 1", AGAIN + computes, "y = 1"), marker
 
 
 def stops_in_a_process_of_its_own(folder: Path) -> tuple[Path, Path]:
     """The same, waiting for a process that the rerun started."""
-    marker = folder / "here"
+    marker = beside(folder)
     waits = f"import subprocess; open({str(marker)!r}, 'w').close(); subprocess.run(['sleep', '1000000'])"
     return write(folder, "x = 1", "x += 1", AGAIN + waits, "y = 1"), marker
 
@@ -416,14 +421,17 @@ def test_ctrl_c_reports_what_is_known(
 
 
 @ENGINES
-@pytest.mark.parametrize("stops", [stops_in_first_run, stops_in_rerun, stops_in_computing])
+@pytest.mark.parametrize(
+    "stops", [stops_in_first_run, stops_in_rerun, stops_in_computing, stops_in_a_process_of_its_own]
+)
 def test_kill_9_leaves_no_process_behind(
     stops: Stops,
     engine: str,
     tmp_path: Path,
+    scratch: Path,
     run: Callable[[Path, str], Running],
 ) -> None:
-    """Kernel, moments and branches end with nbrerun, though nobody tells them."""
+    """Kernel, moments, branches and what they started end with nbrerun, though nobody tells them."""
     path, marker = stops(tmp_path)
     running = run(path, engine)
     processes = running.wait_for(marker)
@@ -431,3 +439,4 @@ def test_kill_9_leaves_no_process_behind(
     running.process.kill()
     running.end()
     assert_gone(processes[1:])
+    assert list(scratch.glob("nbrerun*")) == []

@@ -26,7 +26,8 @@ def check(folder: Path, cells: Iterable[tuple[str, Sequence[str]]], engine: str)
         node.cells.append(nbformat.v4.new_code_cell(source, id=f"cell-{number}", metadata=metadata))
     path = folder / "nb.ipynb"
     nbformat.write(node, path)
-    report = analyze(read(path), Settings(engine=engine, experiments=frozenset({"again", "restart"})), Silent())
+    settings = Settings(engine=engine, experiments=frozenset({"again", "restart"}), all_plans=True)
+    report = analyze(read(path), settings, Silent())
     assert report.failure is None
     return report
 

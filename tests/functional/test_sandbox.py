@@ -256,9 +256,9 @@ def test_a_rerun_that_fills_its_layer_is_undetermined(sandbox: str, tmp_path: Pa
     assert report.cells[1].verdict is Verdict.RESET
 
 
-@SANDBOXES
+@pytest.mark.parametrize("sandbox", [kind for kind in KINDS if kind == "overlay"])
 def test_a_main_run_that_fills_its_layer_says_so(sandbox: str, tmp_path: Path) -> None:
-    """It fails as on a full disk, and the message names the option that gives more."""
+    """It fails as on a full disk, and the message names the option that gives more; a copy is on the disk itself."""
     path = write(tmp_path, "open('big', 'wb').write(bytes(6 << 20))")
     with untouched(tmp_path):
         report = check(path, sandbox=sandbox, sandbox_limit=4 << 20)
@@ -339,3 +339,27 @@ def test_a_read_only_folder(sandbox: str, tmp_path: Path) -> None:
 def test_the_first_choice_is_the_overlay(tmp_path: Path) -> None:
     """Where the system allows one, `auto` takes it."""
     assert check(write(tmp_path, "x = 1")).sandbox == KINDS[0]
+
+
+@SANDBOXES
+def test_the_repository_around_the_folder_is_kept_safe(sandbox: str, tmp_path: Path) -> None:
+    """What notebooks write to `../models` does not reach the disk either, and has its name."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    path = write(tmp_path / "notebooks", "open('../models/m.txt', 'w').write('m')", "open('../models/m.txt').read();")
+    with untouched(tmp_path):
+        report = check(path, sandbox=sandbox)
+    assert verdicts(report) == ["reset", "stateless"]
+    assert [variable.name for variable in report.cells[0].variables] == ["file:../models/m.txt"]
+
+
+@SANDBOXES
+def test_a_folder_around_the_notebooks_own_can_be_given(sandbox: str, tmp_path: Path) -> None:
+    """`--sandbox-dir ..` covers the notebook's folder and what lies beside it."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "a.txt").write_text("a")
+    path = write(tmp_path / "here", "with open('../a.txt', 'a') as f: f.write('x')", "open('b.txt', 'w').write('b')")
+    with untouched(tmp_path):
+        report = check(path, sandbox=sandbox, sandbox_dirs=(tmp_path,))
+    assert verdicts(report) == ["in-place", "reset"]

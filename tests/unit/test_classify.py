@@ -8,26 +8,33 @@ from typing import Any
 import pytest
 
 from nbrerun.classify.cell import judge_cell
-from nbrerun.classify.evidence import Evidence
-from nbrerun.classify.findings import findings
+from nbrerun.classify.evidence import Evidence, gather
+from nbrerun.classify.findings import findings, future_findings, whole_findings
 from nbrerun.classify.reasons import cell_reason, describe, variable_reason
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import (
     CellReport,
     Change,
+    Failure,
     How,
     Kind,
     Mark,
+    Missing,
     Raised,
+    Restart,
     Seconds,
     Severity,
     VariableReport,
     Verdict,
     Via,
+    WholeRun,
 )
-from nbrerun.state.observation import Place
+from nbrerun.probe.messages import File, Opened
+from nbrerun.state.observation import Later, Observation, Place
+from tests.unit import making
+from tests.unit.making import opened
 
-ENV, GENERATOR, MODEL = Kind.ENV, Kind.GENERATOR, Kind.MODEL
+ENV, FILE, GENERATOR, MODEL = Kind.ENV, Kind.FILE, Kind.GENERATOR, Kind.MODEL
 RECREATED, REFITTED = How.RECREATED, How.REFITTED
 UNSEEDED, NONDETERMINISTIC, DRIFTS = Mark.UNSEEDED, Mark.NONDETERMINISTIC, Mark.DRIFTS
 
@@ -50,11 +57,14 @@ def in_place(*marks: Mark) -> Judged:
 UNTOUCHED = Judged(Verdict.UNTOUCHED)
 UNDETERMINED = Judged(Verdict.UNDETERMINED)
 KEPT = Judged(Verdict.PERSISTED, via=Via.KERNEL)
+LOADED = Judged(Verdict.PERSISTED, via=Via.FILE, direction="loaded")
+SAVED = Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
 
 MOVED = {"moved": True, "moved_pinned": True}
 NOISY = {**MOVED, "moved_control": True}
 BOUND = {"changed_first": True, "bound_first": True, "bound": True}
 MADE = {"changed_first": True, "bound_first": True, "made": True}
+WRITTEN = {"kind": FILE, "changed_first": True, "bound": True, "new_object": True}
 
 VARIABLES = {
     # untouched
@@ -82,6 +92,32 @@ VARIABLES = {
     "handed to a call that kept its parts": (facts(**MADE, passed=True, parts_kept=True), KEPT),
     "bound to the very object that the first run made": (facts(**{**BOUND, "made": True}), KEPT),
     "a setting that the rerun did not touch": (facts(kind=ENV, changed_first=True, atom=True), KEPT),
+    "loaded from a file": (facts(**BOUND, new_object=True, from_file="m.pkl"), LOADED),
+    "a model loaded from a file": (facts(**BOUND, kind=MODEL, new_object=True, from_file="m.pkl"), LOADED),
+    "loaded from a file, and left alone": (facts(**MADE, from_file="m.pkl"), LOADED),
+    "loaded from a file, and opaque": (facts(**BOUND, new_object=True, opaque=("a lock",), from_file="m.pkl"), LOADED),
+    "loaded from a file, and drifts no less": (
+        facts(**BOUND, new_object=True, from_file="m.pkl", later=Place.ELSEWHERE),
+        LOADED,
+    ),
+    "a model saved": (facts(**WRITTEN, saves_model=True), SAVED),
+    "a model saved again, where one was": (facts(kind=FILE, bound=True, new_object=True, saves_model=True), SAVED),
+    # files
+    "loaded from a file, and moved on": (facts(**BOUND, new_object=True, from_file="m.pkl", **MOVED), in_place()),
+    "loaded from a file, and untouched": (facts(from_file="m.pkl"), UNTOUCHED),
+    "a handle of a file": (facts(**BOUND, new_object=True, from_file="m.pkl", incidental=True), reset(RECREATED)),
+    "a setting read from a file": (
+        facts(kind=ENV, changed_first=True, acts=True, atom=True, from_file="m.pkl"),
+        reset(RECREATED),
+    ),
+    "a model saved, another every time": (facts(**WRITTEN, saves_model=True, **MOVED), in_place()),
+    "a model saved, after a new draw": (facts(**WRITTEN, saves_model=True, moved=True), reset(RECREATED, UNSEEDED)),
+    "a file written anew": (facts(**WRITTEN), reset(RECREATED)),
+    "a file left alone by the rerun": (facts(kind=FILE, changed_first=True, new_object=True), reset(RECREATED)),
+    "a file that grows": (facts(**WRITTEN, looked_at=True, **MOVED), in_place()),
+    "a file with the time in it": (facts(**WRITTEN, **NOISY), reset(RECREATED, NONDETERMINISTIC)),
+    "a file that grows by the time": (facts(**WRITTEN, looked_at=True, **NOISY), in_place(NONDETERMINISTIC)),
+    "a file with other contents later": (facts(**WRITTEN, later=Place.ELSEWHERE), reset(RECREATED, DRIFTS)),
     # reset
     "bound to an equal new object": (facts(**BOUND, new_object=True), reset(RECREATED)),
     "bound to an equal number": (facts(**BOUND, atom=True), reset(RECREATED)),
@@ -134,6 +170,93 @@ def test_a_variable_gets_the_verdict_of_the_contract(case: str) -> None:
     assert judge(seen) == expected
 
 
+def saw(
+    first: dict[str, File], after: dict[str, File], opens: dict[str, Opened] | None = None, **more: Any
+) -> Observation:
+    """What was seen of a cell by the files that its first run and its rerun left, and what the rerun opened."""
+    run = making.rerun(making.state(files=after, opened=opens))
+    return making.observation(first=making.state(files=first), again=run, **more)
+
+
+A, B, GONE, FOLDER = making.file(b"1"), making.file(b"2"), making.file(kind="gone"), making.file(kind="folder")
+REWRITES, APPENDS = {"a": opened("written written_first")}, {"a": opened("written kept")}
+SAVES = {"a": opened("written written_first", model=True)}
+TEMPORARY = {"a": opened("written written_first", exists=False)}
+MOVES = {"file:a": (Change("file:a", "3 bytes", "10 bytes", 7.0),)}
+OTHER = {"file:a": (Change("file:a", "3 bytes", "other contents"),)}
+STILL = frozenset({"file:a"})
+
+OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
+    "nothing": (saw({}, {}), {}),
+    "a file that was only read": (saw({}, {}, {"a": opened("read")}), {}),
+    "written, and written again": (saw({"a": A}, {"a": A}, REWRITES), {"file:a": reset(RECREATED)}),
+    "one of the person's, written as it was": (saw({}, {}, REWRITES), {"file:a": reset(RECREATED)}),
+    "written, and left alone": (saw({"a": A}, {"a": A}), {"file:a": reset(RECREATED)}),
+    "deleted": (saw({"a": GONE}, {"a": GONE}), {"file:a": reset(RECREATED)}),
+    "a temporary file": (saw({}, {}, TEMPORARY), {}),
+    "made by the rerun only": (saw({}, {"a": A}, REWRITES, moved=MOVES, still_moved=STILL), {"file:a": in_place()}),
+    "grown": (saw({"a": A}, {"a": B}, APPENDS, moved=MOVES, still_moved=STILL), {"file:a": in_place()}),
+    "grown by no call that was seen": (
+        saw({"a": A}, {"a": B}, moved=MOVES, still_moved=STILL),
+        {"file:a": in_place()},
+    ),
+    "written anew, with a new draw": (
+        saw({"a": A}, {"a": B}, REWRITES, moved=OTHER),
+        {"file:a": reset(RECREATED, UNSEEDED)},
+    ),
+    "written anew, with the time": (
+        saw({"a": A}, {"a": B}, REWRITES, moved=OTHER, still_moved=STILL, noise=OTHER),
+        {"file:a": reset(RECREATED, NONDETERMINISTIC)},
+    ),
+    "grown by lines with the time": (
+        saw({"a": A}, {"a": B}, APPENDS, moved=MOVES, still_moved=STILL, noise=OTHER),
+        {"file:a": in_place(NONDETERMINISTIC)},
+    ),
+    "a model saved": (saw({"a": A}, {"a": A}, SAVES), {"file:a": SAVED}),
+    "a model saved, by the first run only": (
+        saw({"a": A}, {"a": A}, {"a": opened("read", model=True)}),
+        {"file:a": reset(RECREATED)},
+    ),
+    "a folder made": (saw({"a": FOLDER}, {"a": FOLDER}), {}),
+    "a folder made by the rerun only": (
+        saw({}, {"a": FOLDER}, moved=MOVES, still_moved=STILL),
+        {"file:a": in_place()},
+    ),
+    "other contents after the whole notebook": (
+        saw({"a": A}, {"a": A}, REWRITES, later=Later({"file:a": Place.ELSEWHERE})),
+        {"file:a": reset(RECREATED, DRIFTS)},
+    ),
+    "two files": (
+        saw(
+            {"a": A, "b": A},
+            {"a": A, "b": B},
+            {**REWRITES, "b": opened("written kept")},
+            moved={"file:b": MOVES["file:a"]},
+            still_moved=frozenset({"file:b"}),
+        ),
+        {"file:a": reset(RECREATED), "file:b": in_place()},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OBSERVED)
+def test_a_file_is_a_variable(case: str) -> None:
+    """What the runs left of it, and how the rerun opened it, make a verdict like any other."""
+    observed, expected = OBSERVED[case]
+    found = list(gather(observed))
+    assert {evidence.name: judge(evidence) for evidence in found} == expected
+    assert {(evidence.kind, evidence.type) for evidence in found} <= {(FILE, "file")}
+
+
+def test_a_variable_that_comes_from_a_file_is_told_with_it() -> None:
+    """The experiment *without the file* names the file for each variable."""
+    first = making.state({"m": making.variable(b"1", 1, "model"), "n": making.variable(b"1", 2)})
+    run = making.rerun(first, bound=["m", "n"], replaced=["m", "n"], mentions=["m", "n"])
+    observed = making.observation(first=first, again=run, from_file={"m": "m.pkl"})
+    verdicts = {evidence.name: judge(evidence) for evidence in gather(observed)}
+    assert verdicts == {"m": LOADED, "n": reset(RECREATED)}
+
+
 def variable(kind: Kind, verdict: Verdict, name: str = "x", **more: Any) -> VariableReport:
     """One judged variable."""
     return VariableReport(name, kind, "some.Type", verdict, **more)
@@ -167,6 +290,9 @@ CELLS = {
     ),
     "a setting alone": ([SETTINGS[Verdict.IN_PLACE]], Verdict.IN_PLACE),
     "a file alone": ([FILES[Verdict.IN_PLACE]], Verdict.IN_PLACE),
+    "saves a model and binds a helper": ([FILES[Verdict.PERSISTED], DATA[Verdict.RESET]], Verdict.PERSISTED),
+    "saves a model that it has made": ([FILES[Verdict.PERSISTED], MODELS[Verdict.RESET]], Verdict.RESET),
+    "saves data": ([FILES[Verdict.RESET]], Verdict.RESET),
     "data beside a definition": ([DEFINED, DATA[Verdict.RESET]], Verdict.RESET),
     "data beside a generator drawn from": ([DRAWN_FROM, DATA[Verdict.RESET]], Verdict.RESET),
     "nothing but what cannot be read": ([DATA[Verdict.UNDETERMINED]], Verdict.UNDETERMINED),
@@ -202,6 +328,14 @@ FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
     "a model trains on": (MODELS[Verdict.IN_PLACE], [("NBR002", Severity.ERROR)]),
     "other state moves on": (DATA[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
     "a setting moves on": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
+    "a file grows": (FILES[Verdict.IN_PLACE], [("NBR006", Severity.ERROR)]),
+    "a file grows by the time": (
+        variable(FILE, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
+        [("NBR006", Severity.ERROR), ("NBR005", Severity.WARNING)],
+    ),
+    "a file written anew": (FILES[Verdict.RESET], []),
+    "a file with a model": (FILES[Verdict.PERSISTED], []),
+    "an unseeded file is no finding": (variable(FILE, Verdict.RESET, marks=(UNSEEDED,)), []),
     "an unseeded model": (variable(MODEL, Verdict.RESET, marks=(UNSEEDED,)), [("NBR004", Severity.WARNING)]),
     "unseeded data is no finding": (variable(Kind.DATA, Verdict.RESET, marks=(UNSEEDED,)), []),
     "a nondeterministic model": (
@@ -240,6 +374,50 @@ def test_a_rerun_that_raises_is_one_finding() -> None:
     (found,) = findings(report(verdict=Verdict.ERROR, reason="can be run only once: the second run raises KeyError"))
     assert (found.rule, found.severity, found.index, found.name) == ("NBR001", Severity.ERROR, 7, None)
     assert "KeyError" in found.message
+
+
+def test_many_that_drift_are_one_finding() -> None:
+    """It is the inputs of the cell that have changed: what it says of them is said once."""
+    text = "`{}` is made anew; run after the whole notebook, the cell gives another result"
+    drifting = [variable(Kind.DATA, Verdict.RESET, name, marks=(DRIFTS,), reason=text.format(name)) for name in "xy"]
+    (found,) = findings(report(*drifting))
+    assert (found.rule, found.severity, found.name) == ("NBR007", Severity.WARNING, None)
+    assert found.message == "`x`, `y`: run after the whole notebook, the cell gives another result"
+
+
+def test_what_is_incidental_is_no_finding() -> None:
+    """A left-over handle may move on and drift as it likes."""
+    loop = variable(Kind.DATA, Verdict.IN_PLACE, marks=(NONDETERMINISTIC, DRIFTS), incidental=True)
+    assert list(findings(report(loop))) == []
+
+
+def test_a_cell_that_misses_names_after_a_restart_is_a_finding() -> None:
+    """NBR101 says which; a cell that runs alone, raises something else or gave no answer is none."""
+    needs = Restart(False, (Missing("X", 0, Kind.DATA), Missing("np", 1, Kind.DEFINITION, imported=True)))
+    (found,) = findings(replace(report(), restart=needs))
+    assert (found.rule, found.severity, found.index, found.name) == ("NBR101", Severity.INFO, 7, None)
+    assert found.message == "does not run alone after a restart: needs `X`, `np`"
+    others = [Restart(True), Restart(False, raised=Raised("OSError", "")), Restart(False, reason="stopped"), None]
+    assert [list(findings(replace(report(), restart=restart))) for restart in others] == [[], [], [], []]
+
+
+def test_a_file_that_only_a_later_cell_writes_is_a_finding() -> None:
+    """NBR102, about the cell that reads it, names the file and the cell that writes it."""
+    (found,) = future_findings([(making.cell(2), "m.pkl", making.cell(5))])
+    assert (found.rule, found.severity, found.index, found.name) == ("NBR102", Severity.ERROR, 2, "file:m.pkl")
+    assert found.message.startswith("reads `m.pkl`, which only cell 5 writes")
+
+
+def test_a_fresh_clone_that_raises_is_a_finding() -> None:
+    """NBR103, about the cell that raised, with what; no other way of running the whole notebook makes one."""
+    raised = Failure("FileNotFoundError", "data.csv", index=4)
+    runs = [WholeRun(name, raised=raised) for name in ("run-all-twice", "restart-and-run-all", "fresh-clone")]
+    (found,) = whole_findings(runs)
+    assert (found.rule, found.severity, found.index, found.name) == ("NBR103", Severity.ERROR, 4, None)
+    assert found.message == "does not run from a fresh clone: FileNotFoundError: data.csv"
+    (found,) = whole_findings([WholeRun("fresh-clone", raised=Failure("KeyboardInterrupt", "", index=4))])
+    assert found.message == "does not run from a fresh clone: KeyboardInterrupt"
+    assert list(whole_findings([WholeRun("fresh-clone"), WholeRun("fresh-clone", reason="stopped")])) == []
 
 
 COEF = Change("clf.coef_", "array([0.12, -0.44, …], shape=(1, 20), float64)", "array([0.43 …])", 0.3101)
@@ -305,6 +483,14 @@ REASONS = {
     "drifts by raising": (
         facts(**BOUND, new_object=True, later_raised=Raised("KeyError", "'a'")),
         "`x` is made anew; run after the whole notebook, the cell raises KeyError",
+    ),
+    "loaded": (facts(**BOUND, new_object=True, from_file="m.pkl"), "`x` comes back from m.pkl"),
+    "saved": (facts(**WRITTEN, saves_model=True), "`x` keeps a model, and is written with the same value again"),
+    "a file": (facts(**WRITTEN), "`x` is written anew"),
+    "a file with the time": (facts(**WRITTEN, **NOISY), "`x` is written anew, but no two runs give the same value"),
+    "a file that grows": (
+        facts(**WRITTEN, changes=MOVES["file:a"], **MOVED),
+        "`x` moves on: 3 bytes after the first run, 10 bytes after the second",
     ),
     "kept": (facts(**MADE), "`x` was made by the first run and is left alone by the next"),
     "opaque": (facts(opaque=("_thread.lock: a lock",), written=True), "`x` cannot be read (_thread.lock: a lock)"),

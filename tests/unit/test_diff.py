@@ -8,43 +8,19 @@ from typing import Any
 import pytest
 
 from nbrerun.model import Change
-from nbrerun.probe.messages import GLOBAL, Generator, Leaf, State, Variable
+from nbrerun.probe.messages import GLOBAL, File, Leaf
 from nbrerun.state.diff import (
     changes,
     differing,
     exceeds,
+    file_change,
     max_abs_change,
     moved_generators,
     rebound,
     same_generator,
     setting_change,
 )
-
-
-def variable(digest: bytes, address: int = 1) -> Variable:
-    """A variable with a value and an address."""
-    return {"digest": digest, "id": address, "type": "T", "kind": "data", "atom": False, "opaque": []}
-
-
-def generator(name: str, digest: bytes, address: int = 1) -> Generator:
-    """A generator that stands somewhere."""
-    return {"name": name, "id": address, "digest": digest, "state": b""}
-
-
-def state(
-    variables: dict[str, Variable] | None = None,
-    generators: list[Generator] | None = None,
-    settings: dict[str, str] | None = None,
-) -> State:
-    """A state, empty but for what is given."""
-    return {
-        "variables": variables or {},
-        "generators": generators or [],
-        "settings": settings or {},
-        "by_hand": [],
-        "files": {},
-        "opened": {},
-    }
+from tests.unit.making import file, generator, state, variable
 
 
 def floats(*values: float) -> bytes:
@@ -83,6 +59,41 @@ def test_a_setting_change_tells_both_values() -> None:
     first, second = state(settings={"cwd": "/a"}), state(settings={"cwd": "/b", "os.environ[A]": "1"})
     assert setting_change("env:cwd", first, second) == Change("env:cwd", "/a", "/b")
     assert setting_change("env:os.environ[A]", first, second) == Change("env:os.environ[A]", "(not set)", "1")
+
+
+def test_files_differ_by_value_and_by_being_there() -> None:
+    """Named `file:PATH`: one that changed, came or went; one that is as it was does not differ."""
+    first = state(files={"same": file(b"1"), "changed": file(b"1"), "old": file(b"1"), "deleted": file(b"1")})
+    second = state(files={"same": file(b"1"), "changed": file(b"2"), "new": file(b"1"), "deleted": file(kind="gone")})
+    names = {"file:changed", "file:old", "file:new", "file:deleted"}
+    assert differing(first, second) == differing(second, first) == names
+
+
+def test_a_file_and_a_variable_of_one_name_are_two() -> None:
+    """Prefixes tell them apart, and a setting of that name as well."""
+    first = state({"a": variable(b"1")}, settings={"a": "1"}, files={"a": file(b"1")})
+    assert differing(first, state()) == {"a", "env:a", "file:a"}
+
+
+FILES: dict[str, tuple[File | None, File | None, tuple[str, str, float | None]]] = {
+    "grown": (file(b"1", size=3), file(b"2", size=10), ("3 bytes", "10 bytes", 7)),
+    "shrunk": (file(b"1", size=10), file(b"2", size=1), ("10 bytes", "1 byte", 9)),
+    "rewritten": (file(b"1", size=3), file(b"2", size=3), ("3 bytes", "other contents", None)),
+    "made": (None, file(b"1", size=3), ("(as before the notebook ran)", "3 bytes", None)),
+    "put back": (file(b"1", size=3), None, ("3 bytes", "(as before the notebook ran)", None)),
+    "deleted": (file(b"1", size=3), file(kind="gone"), ("3 bytes", "(gone)", None)),
+    "deleted, but not made": (None, file(kind="gone"), ("(as before the notebook ran)", "(gone)", None)),
+    "a folder now": (file(b"1", size=3), file(kind="folder"), ("3 bytes", "(folder)", None)),
+    "a folder with another mode": (file(b"1", "folder"), file(b"2", "folder"), ("(folder)", "other contents", None)),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_a_file_change_tells_sizes(case: str) -> None:
+    """Both, with how far apart they are; where they are equal, that the contents are not."""
+    one, other, told = FILES[case]
+    first, second = (state(files={"a": found} if found else {}) for found in (one, other))
+    assert file_change("file:a", first, second) == Change("file:a", *told)
 
 
 def test_rebound_names_hold_another_object() -> None:
@@ -220,6 +231,12 @@ def moved(path: str, size: float | None) -> Change:
         ([moved("a", 1.0)], [moved("a", 1.0), moved("b", 9.0)], False),
         ([moved("a", None)], [moved("a", None)], False),
         ([moved("a", None)], [moved("a", 1.0)], False),
+        ([moved("a", 1.0)], [moved("a", None)], True),
+        ([moved("a", 0.0)], [moved("a", None)], False),
+        ([moved("a", 10.0)], [moved("a", 1.0)], False),
+        ([moved("a", 10.5)], [moved("a", 1.0)], True),
+        ([moved("a", 1.0)], [moved("a", 0.0)], True),
+        ([moved("a", None), moved("b", 1.0)], [moved("a", None), moved("b", None)], True),
         ([moved("a", None)], [], True),
     ],
 )

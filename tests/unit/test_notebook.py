@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -262,3 +264,71 @@ def test_selecting_in_an_empty_notebook(write_notebook: Write) -> None:
         notebook.select(empty, ["0"])
     with pytest.raises(UsageError, match="it has no code cell"):
         notebook.select(empty, ["abc"])
+
+
+def git(folder: Path, *words: str) -> None:
+    """Have git do something, as somebody."""
+    person = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", "-C", str(folder), *person, *words], check=True, capture_output=True)
+
+
+UNCOMMON = ["two words.csv", "\u00fcml\u00e4ut.csv", "line\nbreak.csv", "part[1].csv", os.fsdecode(b"\xff.bin")]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A repository with the folder `lessons`; all that is not called `mine` is committed."""
+    root = tmp_path / "repository"
+    names = ["top.csv", "lessons/a.csv", "lessons/data/b.csv", *(f"lessons/{name}" for name in UNCOMMON)]
+    for name in [*names, "mine.csv", "lessons/mine.csv", "lessons/data/mine.csv"]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("1")
+    git(tmp_path, "init", str(root))
+    git(root, "add", "--", *names)
+    git(root, "commit", "-m", "first")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("names", "there"),
+    [
+        ([], []),
+        (["a.csv"], ["a.csv"]),
+        (["mine.csv"], []),
+        (["a.csv", "mine.csv", "data/b.csv", "data/mine.csv"], ["a.csv", "data/b.csv"]),
+        (["../top.csv", "../mine.csv"], ["../top.csv"]),
+        (["data/../a.csv"], ["data/../a.csv"]),
+        (["missing.csv"], []),
+        (["data"], []),
+        (["*.csv"], []),
+        (["part?1?.csv", "a.*"], []),
+        (UNCOMMON, UNCOMMON),
+    ],
+)
+def test_what_is_committed_is_told_file_by_file(names: list[str], there: list[str], clone: Path) -> None:
+    """By the names that were asked for, relative to the folder of the notebook; no name stands for others."""
+    assert notebook.committed(clone / "lessons", names) == set(there)
+
+
+def test_absolute_names_are_as_good(clone: Path) -> None:
+    """Those of files beside the folder, say."""
+    names = [str(clone / "top.csv"), str(clone / "mine.csv")]
+    assert notebook.committed(clone / "lessons", names) == {names[0]}
+
+
+def test_a_committed_file_that_was_changed_or_deleted_is_committed(clone: Path) -> None:
+    """Whoever clones the repository gets it, in some version."""
+    (clone / "lessons/a.csv").write_text("2")
+    (clone / "lessons/data/b.csv").unlink()
+    assert notebook.committed(clone / "lessons", ["a.csv", "data/b.csv"]) == {"a.csv", "data/b.csv"}
+
+
+def test_where_nothing_is_committed_nobody_knows(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No repository, a file outside of it, or no git at all."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    (tmp_path / "a.csv").write_text("1")
+    assert notebook.committed(tmp_path, ["a.csv"]) is None
+    assert notebook.committed(clone / "lessons", ["a.csv", str(tmp_path / "a.csv")]) is None
+    monkeypatch.setenv("PATH", "")
+    assert notebook.committed(clone / "lessons", ["a.csv"]) is None
+    assert notebook.committed(clone / "lessons", []) == frozenset()

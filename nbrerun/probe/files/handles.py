@@ -92,17 +92,17 @@ def _map_again(mapping: _Mapping) -> None:
         os.close(descriptor)
 
 
-_LINE = re.compile(rb"(\w+)-(\w+) ([r-])([w-])([x-])s (\w+) \w+:\w+ [1-9]\d*\s+(/.*)")
+_LINE = re.compile(rb"^(\w+)-(\w+) ([r-])([w-])([x-])s (\w+) \w+:\w+ [1-9]\d* +(/.*)$", re.MULTILINE)
 """A shared mapping of a file (proc_pid_maps(5))."""
 
 
 def _shared_mappings() -> Iterator[_Mapping]:
     try:
         with open("/proc/self/maps", "rb") as file:
-            lines = file.read().splitlines()
+            lines = file.read()
     except OSError:  # not Linux
         return
-    for match in filter(None, map(_LINE.fullmatch, lines)):
+    for match in _LINE.finditer(lines):
         start, end, read, write, execute, offset, path = match.groups()
         protection = mmap.PROT_READ * (read == b"r") | mmap.PROT_WRITE * (write == b"w")
         protection |= mmap.PROT_EXEC * (execute == b"x")

@@ -57,10 +57,10 @@ def main(arguments: List[str]) -> None:
     except (OSError, Closed):
         _end(request["home"])
     status = _watch(wire, kernel, woken)
-    _end_children()
-    undo(request["home"])
     if status is None:
         _end(request["home"])
+    _end_children()
+    undo(request["home"])
     wire.close()
     sys.exit(status)
 

@@ -12,14 +12,14 @@ import itertools
 import os
 import shutil
 import stat
-from typing import Deque, Iterator, List, Optional, Sequence
+from typing import Deque, Iterator, List, Optional, Sequence, Set
 
 from .originals import MOST_ENTRIES, refuse
 from .tree import Table, entry, is_in, let_write, look, walk
 
 _MOST_BYTES = 256 << 20
 _MOST_BESIDE = 20_000
-"""The notebook's own folder cannot be linked; it is taken as it is up to so many files."""
+"""The notebook's own folder, and those around it, cannot be linked; so many files are taken as they are."""
 _MOST_SIBLINGS = 1_000
 _ASIDE = b".nbrerun"
 
@@ -35,6 +35,7 @@ class Mirror:
         self._limit = limit
         self._bytes_left = 0
         self._entries_left = MOST_ENTRIES
+        self._filled: Set[bytes] = set()
         self.partial: List[bytes] = []
         """Folders of which not everything is to be seen."""
 
@@ -55,10 +56,11 @@ class Mirror:
         room = os.statvfs(self._home)
         self._bytes_left = min(self._limit, _MOST_BYTES, room.f_bavail * room.f_frsize // 2)
         folders = set(self._folders)
-        outermost = [folder for folder in folders if not any(is_in(folder, other) for other in folders - {folder})]
-        for folder in sorted(outermost):
-            self._link_beside(folder)
-        for folder in sorted(outermost):
+        for folder in sorted(folders):
+            if not any(is_in(folder, other) for other in folders - {folder}):
+                self._link_beside(folder)
+        for folder in self._folders:
+            os.makedirs(self.image(folder), exist_ok=True)
             self._fill(folder)
 
     def _link_beside(self, folder: bytes) -> None:
@@ -83,25 +85,35 @@ class Mirror:
         filled = []
         while waiting:
             folder = waiting.popleft()
-            most = _MOST_BESIDE if is_in(self._folders[0], folder) else self._entries_left
+            if folder in self._filled or os.path.islink(self.image(folder)):
+                continue
+            around = is_in(self._folders[0], folder)
+            most = _MOST_BESIDE if around else self._entries_left
             names = _names(folder, most)
-            if names is None or len(names) > most:
+            if not around and (names is None or len(names) > most):
                 self._link_whole(folder)
                 continue
-            os.makedirs(self.image(folder), exist_ok=True)
             filled.append(folder)
-            self._entries_left = max(0, self._entries_left - len(names))
-            paths = [os.path.join(folder, name) for name in sorted(names)]
-            waiting.extend(path for path in paths if path != self._home and self._put(path))
+            waiting.extend(self._put_all(folder, names or [], most))
+        self._filled.update(filled)
         for folder in reversed(filled):
             shutil.copystat(folder, self.image(folder))
 
     def _link_whole(self, folder: bytes) -> None:
-        if is_in(self._folders[0], folder):
-            raise OSError(f"there are more than {_MOST_BESIDE:,} files in {os.fsdecode(folder)}")
         with contextlib.suppress(FileNotFoundError):
             os.rmdir(self.image(folder))
         os.symlink(folder, self.image(folder))
+
+    def _put_all(self, folder: bytes, names: List[bytes], most: int) -> List[bytes]:
+        """Copy or link what is in a folder, but for the folders in it."""
+        if len(names) > most:
+            if folder == self._folders[0]:
+                raise OSError(f"there are more than {most:,} files in {os.fsdecode(folder)}")
+            self.partial.append(folder)
+        os.makedirs(self.image(folder), exist_ok=True)
+        self._entries_left = max(0, self._entries_left - len(names))
+        paths = [os.path.join(folder, name) for name in sorted(names[:most])]
+        return [path for path in paths if path != self._home and self._put(path)]
 
     def _put(self, path: bytes) -> bool:
         """Copy or link what is no folder; whether it is one."""

@@ -60,7 +60,8 @@ class NotebookFiles:
         """
         self.sandbox.enter(frozen)
         reopen_files()
-        remap_files()
+        if frozen:  # otherwise nothing has been written, and what is mapped is what it was
+            remap_files()
 
     def leave(self) -> None:
         """In the kernel, after a branch: see the kernel's own files again."""

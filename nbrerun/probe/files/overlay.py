@@ -48,8 +48,8 @@ class Overlay:
         self._own = self._layers
         """Where the layer of this process is."""
         self._limit = limit
-        self._base: List[Table] = [{} for _ in self.folders]
-        """What had changed in the files that this process began with."""
+        self._base: List[Table] = []
+        """What had changed in the files that this process began with, if anything; by folder."""
         self._copies: Dict[str, List[layer.Copied]] = {}
         self._last: Tuple[object, str] = (None, "")
         self._reading = layer.Reading()
@@ -73,17 +73,16 @@ class Overlay:
             mount(folder, self._lower(number), None, MS_BIND)
         self._lay([self._lower(number) for number in range(len(self.folders))])
         os.chdir(working)
-        self._base = [{} for _ in self.folders]
 
     def freeze(self) -> str:
         """Keep the files as they are now, under a name; equal names stand for equal files."""
+        if self._is_empty():
+            return ""
         mapped = self._forget_mapped()
         marks = [layer.fingerprint(self._upper(number)) for number in range(len(self.folders))]
         mark, name = self._last
         if mark is not None and mark == marks and not mapped:
             return name
-        if not any(os.listdir(self._upper(number)) for number in range(len(self.folders))):
-            return ""
         earlier = [] if mapped else self._copies.get(name, [])
         self._count += 1
         name = str(self._count)
@@ -113,12 +112,11 @@ class Overlay:
         own_mounts()
         self._add_layer(os.path.join(self._layers, b"own"))
         lower = [self._lower(number) for number in range(len(self.folders))]
+        self._base = []
         if name:
             lower = [self._frozen(name, number) + b":" + below for number, below in enumerate(lower)]
             with open(self._frozen(name) + b".table", "rb") as file:
                 self._base = marshal.load(file)
-        else:
-            self._base = [{} for _ in self.folders]
         self._lay(lower)
         with contextlib.suppress(OSError):
             os.chdir(working)
@@ -144,8 +142,9 @@ class Overlay:
 
     def shown(self, path: bytes) -> str:
         """What a person calls a file."""
-        inside = path.startswith(os.path.join(self.notebook, b""))
-        return os.fsdecode(os.path.relpath(path, self.notebook) if inside else path)
+        around = [folder for folder in self.folders if _is_below(self.notebook, [folder])]
+        near = _is_below(path, [self.notebook, *around])
+        return os.fsdecode(os.path.relpath(path, self.notebook) if near else path)
 
     def model_in(self, path: bytes) -> bool:
         """Whether a file holds a model."""
@@ -156,7 +155,7 @@ class Overlay:
     def is_full(self) -> bool:
         """Nothing more can be written."""
         room = os.statvfs(self._own)
-        return room.f_bavail * room.f_frsize < _FULL_BYTES
+        return room.f_bavail * room.f_frsize < min(_FULL_BYTES, self._limit // 16)
 
     def before_rename(self, source: bytes) -> None:
         """Make a folder one of this layer: an overlay refuses to rename one of the layers below."""
@@ -177,14 +176,19 @@ class Overlay:
         return [os.path.join(self._frozen(name, number), path) for name in self._copies]
 
     def _tables(self) -> List[Table]:
-        tables = [dict(table) for table in self._base]
+        tables = [dict(table) for table in self._base] or [{} for _ in self.folders]
         for number, table in enumerate(tables):
             layer.put_on(table, self._upper(number), self._lower(number), self._read)
         return tables
 
+    def _is_empty(self) -> bool:
+        return not any(os.listdir(self._upper(number)) for number in range(len(self.folders)))
+
     def _forget_mapped(self) -> bool:
         """Files that are mapped to memory are written without their times telling; whether there are any."""
         found = False
+        if self._is_empty():
+            return found  # and looking takes milliseconds
         for mapped in writable_mappings():
             for number, folder in enumerate(self.folders):
                 if _is_below(mapped, [folder]):

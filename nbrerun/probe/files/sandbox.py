@@ -85,12 +85,15 @@ def set_up(home: str, wanted: str, folders: Sequence[str], limit: int) -> Dict[s
         except (OSError, AttributeError) as error:
             reason = f"this system allows no {kind}: {getattr(error, 'strerror', None) or error}"
             continue
-        names = [os.fsdecode(folder) for folder in [sandbox.notebook, *sandbox.folders]]
+        covered = [os.fsdecode(folder) for folder in sandbox.folders]
         reason = "; ".join(filter(None, [reason, sandbox.note]))
-        return {"kind": kind, "home": home, "folders": names, "limit": limit, "reason": reason}
+        made = [home, list(folders), limit]
+        return {"kind": kind, "home": home, "made": made, "covered": covered, "reason": reason}
     return {"kind": "", "reason": reason}
 
 
 def attach(found: Dict[str, Any]) -> Sandbox:
     """The sandbox that this kernel was started in."""
-    return _KINDS[found["kind"]](found["home"], found["folders"], found["limit"])
+    sandbox = _KINDS[found["kind"]](*found["made"])
+    sandbox.folders = [os.fsencode(folder) for folder in found["covered"]]
+    return sandbox

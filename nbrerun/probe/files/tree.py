@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import filecmp
 import os
 import shutil
 import stat
@@ -36,9 +35,11 @@ Found = Dict[bytes, os.stat_result]
 
 
 def entry(path: bytes, status: os.stat_result, content: bytes = b"") -> Entry:
-    """What is under a path, whose bytes are kept in `content`."""
+    """What is under a path; the bytes of a file are kept in `content`."""
     if stat.S_ISLNK(status.st_mode):
         content = os.readlink(path)
+    elif not stat.S_ISREG(status.st_mode):
+        content = b""
     return Entry(status.st_mode, status.st_mtime_ns, content)
 
 
@@ -62,13 +63,13 @@ def look(path: bytes) -> Optional[os.stat_result]:
 
 
 def look_at(table: Table) -> Found:
-    """What is now where a table says that something was, or that nothing was."""
+    """What is now where a table says that something was, or that nothing was; all of a folder that is new."""
     found: Found = {}
     for path, then in table.items():
         status = look(path)
         if status is not None:
             found[path] = status
-            if then == GONE and stat.S_ISDIR(status.st_mode):
+            if stat.S_ISDIR(status.st_mode) and not stat.S_ISDIR(then.mode):
                 found.update(walk(path))
     return found
 
@@ -115,8 +116,14 @@ class Known:
             return True
         with contextlib.suppress(OSError):
             source = self.source(content)
-            return os.path.getsize(source) == status.st_size and filecmp.cmp(path, source, shallow=False)
+            return os.path.getsize(source) == status.st_size and _same_bytes(path, source)
         return False
+
+
+def _same_bytes(path: bytes, other: bytes) -> bool:
+    """`filecmp` would remember the answer as long as the times of the files stay what they are."""
+    with open(path, "rb") as one, open(other, "rb") as two:
+        return all(chunk == two.read(_CHUNK) for chunk in iter(lambda: one.read(_CHUNK), b""))
 
 
 def bring_back(wanted: Table, found: Found, known: Known, inodes: Optional[Mapping[bytes, bytes]] = None) -> None:
@@ -171,10 +178,12 @@ class _Return:
         del self._found[path]
 
     def _make(self, path: bytes) -> None:
-        then = self._wanted[path]
+        then, status = self._wanted[path], self._found.get(path)
         if stat.S_ISREG(then.mode):
             self._make_file(path, then)
-        elif then.mode and path not in self._found:
+        elif then == GONE:
+            return
+        elif status is None:
             let_write(os.path.dirname(path))
             if stat.S_ISDIR(then.mode):
                 os.mkdir(path, 0o700)
@@ -182,8 +191,9 @@ class _Return:
                 os.symlink(then.content, path)
             elif stat.S_ISFIFO(then.mode):
                 os.mkfifo(path)
-            if not stat.S_ISDIR(then.mode):
-                self._finish(path)
+            self._finish(path)
+        elif (status.st_mode, status.st_mtime_ns) != then[:2]:
+            self._finish(path)
 
     def _make_file(self, path: bytes, then: Entry) -> None:
         self._put_inode(path)
