@@ -143,7 +143,7 @@ def _files(seen: Observation, changed: set[str]) -> Iterator[Evidence]:
         opened = after["opened"].get(path)
         file = after["files"].get(path) or seen.first["files"].get(path)
         moved = seen.moved.get(name)
-        if file is not None and file["kind"] == "folder" and not moved:
+        if file is not None and file["kind"] in ("folder", "special") and not moved:
             continue
         noise = seen.noise.get(name)
         yield Evidence(
@@ -199,7 +199,7 @@ def _seeded(seen: Observation) -> Iterator[Evidence]:
     after = {item["name"]: item["digest"] for item in seen.again["after"]["generators"]}
     for item in seen.first["generators"]:
         name, digest = item["name"], item["digest"]
-        moved = before.get(name, digest) != digest
+        moved = before.get(name) != digest  # one that an import has just brought was set after that
         if name.startswith(GLOBAL) and moved and after.get(name) == digest:
             yield Evidence(
                 name[len(GLOBAL) :],

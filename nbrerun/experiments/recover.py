@@ -87,24 +87,24 @@ class _Runs:
 
     def _run(self, plan: Plan) -> Rerun | Undone:
         beginnings = [plan[:length] for length in range(len(plan) - 1, 0, -1) if self._is_shared(plan[:length])]
-        begun = next((beginning for beginning in beginnings if beginning in self._begun), ())
-        branch = self._begun[begun].fork() if begun else self._engine.fresh()
-        for beginning in reversed(beginnings):
+        done = next((beginning for beginning in beginnings if beginning in self._begun), ())
+        branch = self._begun[done].fork() if done else self._engine.fresh()
+        for beginning in reversed(beginnings[: beginnings.index(done)] if done else beginnings):
             if isinstance(branch, Undone):
                 return branch
-            if len(beginning) > len(begun):
-                run = self._go_on(branch, beginning[len(begun) :], anew=not begun)
-                if isinstance(run, Undone) or run["error"] is not None:
-                    branch.close()
-                    return run
-                if run["after"]["files"] != self._steps[-1].first["files"]:
-                    break  # what it has written would not be seen by a fork of it
-                self._begun[beginning], begun = branch, beginning
-                branch = branch.fork()
+            run = self._go_on(branch, beginning[len(done) :], anew=not done)
+            if isinstance(run, Undone) or run["error"] is not None:
+                branch.close()
+                return run
+            done = beginning
+            if run["after"]["files"] != self._steps[-1].first["files"]:
+                break  # what it has written would not be seen by a fork of it
+            self._begun[done] = branch
+            branch = branch.fork()
         if isinstance(branch, Undone):
             return branch
         with closing(branch):
-            return self._go_on(branch, plan[len(begun) :], anew=not begun)
+            return self._go_on(branch, plan[len(done) :], anew=not done)
 
     def _is_shared(self, beginning: Plan) -> bool:
         return sum(plan[: len(beginning)] == beginning for plan in self._plans) > 1
@@ -206,7 +206,8 @@ def _sources(name: str, position: int, steps: list[Step]) -> list[int]:
         step = steps[earlier]
         if name in step.written:
             found.append(earlier)
-            if name not in step.read and (name in step.bound or name.startswith(GLOBAL)):
+            anew = name in step.bound or name.startswith((GLOBAL, FILE))
+            if anew and name not in step.read | step.files_read:
                 return found
     # Cells that only draw from a generator which none has seeded bring no value back.
     return [] if name.startswith(GLOBAL) else found

@@ -42,7 +42,8 @@ def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
         if isinstance(run, Undone):
             return WholeRun(experiment, reason=f"cell {step.cell.index}: {run.reason}")
         before, after, anew = after, run["after"], False
-        for name in differing(step.first, after) & differing(before, after):
+        touched = differing(before, after) | differing(step.before, step.first)
+        for name in differing(step.first, after) & touched:
             parted.setdefault(name, step.cell.index)
         error = run["error"]
         if error is not None and step.raised is None:

@@ -44,7 +44,7 @@ class File(TypedDict):
     """One file or folder that is not as it was before the first cell."""
 
     kind: str
-    """`file`, `folder` or `gone`."""
+    """`file`, `folder`, `special` (a pipe, a socket) or `gone`."""
     digest: bytes
     """Equal for equal contents, clocks and counters of the format left out."""
     size: int

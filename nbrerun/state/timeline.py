@@ -35,8 +35,15 @@ class Step:
     def written(self) -> set[str]:
         """Names that it bound, or whose values it changed; generators that it drew from or set; files."""
         changed = {name for name in differing(self.before, self.first) if not name.startswith(ENV)}
-        drawn = {name for name in moved_generators(self.before, self.first) if name.startswith(GLOBAL)}
-        return self.bound | changed | drawn
+        return self.bound | changed | self._generators
+
+    @property
+    def _generators(self) -> set[str]:
+        """Global generators that it drew from or set; setting one may be what has it made."""
+        known = {item["name"] for item in self.before["generators"]}
+        seeds = self.seen is not None and self.seen.again is not None and self.seen.again["seeds"]
+        new = {item["name"] for item in self.first["generators"] if item["name"] not in known} if seeds else set()
+        return {name for name in moved_generators(self.before, self.first) | new if name.startswith(GLOBAL)}
 
     @property
     def read(self) -> set[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import shutil
 import tempfile
 import zipfile
 import zlib
-from typing import Any, BinaryIO, Collection
+from typing import BinaryIO, Collection
 
 from ..hashing import new_hash
 
@@ -17,17 +18,19 @@ _CHUNK = 1 << 20
 _DATABASE_LIMIT = 256 << 20
 """Larger databases are compared byte by byte."""
 _PEEK = 1 << 22
+_BZIP2, _LZMA = b"BZh", (b"\xfd7zXZ", b"\x5d\0\0")
 _GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
 
 _MODEL_SUFFIXES = frozenset(
     ".pt .pth .ckpt .keras .safetensors .onnx .ubj .bst .cbm .xgb .lgb .skops .mlmodel .tflite .weights".split()
 )
 _LIBRARIES = rb"sklearn|torch|xgboost|lightgbm|catboost|keras|tensorflow|statsmodels|imblearn|skorch|sklearn_crfsuite"
-_CLASS = re.compile(rb"(?<![\w.])(?:" + _LIBRARIES + rb")\.(?!utils\._bunch|datasets)[\w.]+")
-_OWN_CLASS = re.compile(rb"__main__(?:\n|\x94?\x8c.)(\w+)")
-_BOOSTER = re.compile(
-    rb'\A(?:\s*\{\s*"learner"|tree\nversion)|"booster"\s*:|"model_config"|keras_version|model_weights'
-)
+_MODULE = rb"(?:" + _LIBRARIES + rb")(?!\.utils\._bunch|\.datasets)[\w.]*"
+# How a pickle names a class (pickletools: GLOBAL; since protocol 4 two short strings and STACK_GLOBAL).
+_CLASS = re.compile(rb"c" + _MODULE + rb"\n\w+\n|\x8c." + _MODULE + rb"\x94?\x8c.\w+\x94?\x93", re.DOTALL)
+_OWN_CLASS = re.compile(rb"c__main__\n(\w+)\n|\x8c.__main__\x94?\x8c.(\w+)\x94?\x93", re.DOTALL)
+_BOOSTER = re.compile(rb'\s*\{(\s*"learner"|.*?"(booster|model_config)"\s*:)|tree\nversion', re.DOTALL)
+_HDF, _NETWORK = b"\x89HDF", re.compile(rb"model_config|keras_version|model_weights|layer_names")
 
 
 def digest(path: bytes) -> bytes:
@@ -40,7 +43,7 @@ def digest(path: bytes) -> bytes:
     with open(path, "rb") as file:
         magic = file.read(16)
         file.seek(0)
-        with contextlib.suppress(zipfile.BadZipFile, _database_error(magic)):
+        with contextlib.suppress(Exception):  # what is damaged is compared byte by byte
             if magic.startswith(_ZIP):
                 return _of_archive(file)
             if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
@@ -61,14 +64,6 @@ def _of_archive(file: BinaryIO) -> bytes:
         for member in sorted(archive.infolist(), key=lambda item: item.filename):
             hasher.update(repr((member.filename, member.CRC, member.file_size)).encode())
     return bytes(hasher.digest())
-
-
-def _database_error(magic: bytes) -> Any:
-    if magic != _SQLITE:
-        return ()
-    import sqlite3  # not every Python has it
-
-    return sqlite3.Error
 
 
 def _of_database(path: bytes) -> bytes:
@@ -101,11 +96,11 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
     except OSError:
         return False
     head = _unpacked(head)
-    if _BOOSTER.search(head):
+    if _BOOSTER.match(head) or (head.startswith(_HDF) and _NETWORK.search(head)):
         return True
     if not _is_pickle(head):
         return False
-    own = {name.decode(errors="replace") for name in _OWN_CLASS.findall(head)}
+    own = {name.decode(errors="replace") for names in _OWN_CLASS.findall(head) for name in names}
     return bool(_CLASS.search(head) or own & set(own_models))
 
 
@@ -114,7 +109,11 @@ def _is_pickle(head: bytes) -> bool:
 
 
 def _unpacked(head: bytes) -> bytes:
-    if head.startswith((_GZIP, _ZLIB)):
-        with contextlib.suppress(zlib.error):
+    with contextlib.suppress(Exception):  # then it only looks like that; and not every Python has bz2 and lzma
+        if head.startswith((_GZIP, _ZLIB)):
             return zlib.decompressobj(47).decompress(head, _PEEK)  # 47: gzip or zlib, as the header says
+        if head.startswith(_BZIP2):
+            return importlib.import_module("bz2").BZ2Decompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
+        if head.startswith(_LZMA):
+            return importlib.import_module("lzma").LZMADecompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
     return head

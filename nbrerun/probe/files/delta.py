@@ -44,7 +44,7 @@ def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path:
     for name, kind, contents in index:
         path = os.path.join(base, name)
         if kind == "folder":
-            if os.path.lexists(path) and not os.path.isdir(path):
+            if os.path.lexists(path) and (os.path.islink(path) or not os.path.isdir(path)):
                 os.remove(path)
             os.makedirs(path, exist_ok=True)
         elif kind == "file":

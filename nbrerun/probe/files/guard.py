@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import urllib.parse
 from typing import Any, Callable, Dict, Protocol, Tuple
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -40,12 +41,8 @@ def _open(keeps: Keeps, path: Any, _mode: Any, flags: int) -> None:
 
 def _connect(keeps: Keeps, database: Any, *_more: Any) -> None:
     """SQLite may write whenever it reads, and to files beside the database."""
-    name = os.fsdecode(database)
-    if name.startswith("file:"):
-        name, _, options = name[len("file:") :].partition("?")
-        if "mode=ro" in options or "immutable=1" in options or "mode=memory" in options:
-            return
-    if name and name != ":memory:":
+    name, options = database_file(database), os.fsdecode(database).partition("?")[2]
+    if name and "mode=ro" not in options and "immutable=1" not in options:
         _write(keeps, name)
         for suffix in _BESIDE_DATABASE:
             _write(keeps, name + suffix)
@@ -103,6 +100,18 @@ EVENTS: Dict[str, Callable[..., None]] = {
     "shutil.rmtree": _enter,
 }
 """Events by name (Python's documentation, Audit events table)."""
+
+
+def database_file(database: Any) -> str:
+    """The file of an SQLite database, which may be given as a URI; empty if it is in memory."""
+    name = os.fsdecode(database)
+    if name.startswith("file:"):
+        name, _, options = name[len("file:") :].partition("?")
+        if "mode=memory" in options:
+            return ""
+        name = urllib.parse.unquote(name)
+        name = name[2:] if name.startswith("///") else name
+    return "" if name == ":memory:" else name
 
 
 def full(path: Any, folder: int = -1) -> bytes:

@@ -35,7 +35,7 @@ class Reading:
     """Digests of files, read again only where a file has changed."""
 
     def __init__(self) -> None:
-        self._known: Dict[bytes, Tuple[Signature, File]] = {}
+        self._known: Dict[bytes, Tuple[List[Signature], File]] = {}
 
     def forget(self, path: bytes) -> None:
         """It may be written without its times telling."""
@@ -45,11 +45,13 @@ class Reading:
         """The value of a file."""
         status = os.lstat(path)
         signed, known = self._known.get(path, (None, None))
-        now = signature(status)
+        now = [signature(status)]
+        with contextlib.suppress(OSError):  # where SQLite keeps new rows for a while
+            now.append(signature(os.lstat(path + b"-wal")))
         if known is not None and signed == now:
             return known
         found = _read(path, status, models)
-        if is_settled(now):
+        if all(map(is_settled, now)):
             self._known[path] = now, found
         return found
 
@@ -70,7 +72,8 @@ def _read(path: bytes, status: os.stat_result, models: Callable[[], List[str]]) 
         target = os.readlink(path)
         return {"kind": "file", "digest": b"link " + target, "size": len(target), "model": False}
     if not stat.S_ISREG(status.st_mode):
-        return {"kind": "folder", "digest": mode, "size": 0, "model": False}
+        kind = "folder" if stat.S_ISDIR(status.st_mode) else "special"
+        return {"kind": kind, "digest": mode, "size": 0, "model": False}
     try:
         digest, model = contents.digest(path), contents.holds_model(path, models())
     except OSError as error:
@@ -92,23 +95,29 @@ def put_on(table: Dict[bytes, File], layer: bytes, below: bytes, read: Callable[
     """
     for path, entry in _entries(layer, b""):
         original = os.path.join(below, path)
+        was_there = os.path.lexists(original) and not _is_behind_link(original)
         if _is_whiteout(entry):
             _forget(table, path)
-            if os.path.lexists(original):
+            if was_there:
                 table[path] = gone()
         elif entry.is_dir(follow_symlinks=False):
-            _put_folder(table, path, entry, original)
+            _put_folder(table, path, entry, original if was_there else b"")
         else:
             found = read(entry.path)
-            same = os.path.lexists(original) and read(original) == found
-            table.pop(path, None)
-            if not same:
+            _forget(table, path)
+            if not was_there or read(original) != found:
                 table[path] = found
+
+
+def _is_behind_link(path: bytes) -> bool:
+    """What a folder's link led to was never below that folder."""
+    folder = os.path.dirname(path)
+    return os.path.realpath(folder) != folder
 
 
 def _put_folder(table: Dict[bytes, File], path: bytes, entry: "os.DirEntry[bytes]", original: bytes) -> None:
     was_folder = os.path.isdir(original) and not os.path.islink(original)
-    if is_opaque(entry.path) or not was_folder:
+    if is_opaque(entry.path):
         _forget(table, path)
     if not was_folder:
         table[path] = {"kind": "folder", "digest": b"", "size": 0, "model": False}

@@ -14,7 +14,7 @@ import sys
 from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, Set, Tuple
 
 from ..messages import Opened
-from .guard import EVENTS
+from .guard import EVENTS, database_file, full
 from .originals import Refused
 
 _ACCESS, _MODIFY, _CLOSE_NOWRITE = 0x1, 0x2, 0x10
@@ -101,24 +101,26 @@ class FileLog:
         self._note(_absolute(path), read=access != os.O_WRONLY and not emptied, written=written, kept=not emptied)
 
     def _connect(self, database: Any, *_: Any) -> None:
-        if isinstance(database, (str, bytes, os.PathLike)):
-            self._note(_absolute(database), read=True, written=False, kept=True)
+        name = database_file(database)
+        if name:
+            self._note(_absolute(name), read=True, written=False, kept=True)
 
-    def _rename(self, source: Any, target: Any, *_: Any) -> None:
-        self._note(_absolute(source), read=True, written=True, kept=True)
-        self._note(_absolute(target), read=False, written=True, kept=False)
-        if os.path.isdir(source) and not os.path.islink(source):
-            self.before_rename(_absolute(source))
+    def _rename(self, source: Any, target: Any, source_folder: int = -1, target_folder: int = -1) -> None:
+        old, new = _absolute(source, source_folder), _absolute(target, target_folder)
+        self._note(old, read=True, written=True, kept=True)
+        self._note(new, read=False, written=True, kept=False)
+        if os.path.isdir(old) and not os.path.islink(old):
+            self.before_rename(old)
 
-    def _remove(self, path: Any, *_: Any) -> None:
-        self._note(_absolute(path), read=False, written=True, kept=False)
+    def _remove(self, path: Any, folder: int = -1) -> None:
+        self._note(_absolute(path, folder), read=False, written=True, kept=False)
 
     def _truncate(self, path: Any, *_: Any) -> None:
         if not isinstance(path, int):
             self._note(_absolute(path), read=False, written=True, kept=True)
 
-    def _link(self, source: Any, target: Any, *_: Any) -> None:
-        self._note(_absolute(target), read=False, written=True, kept=False)
+    def _link(self, _source: Any, target: Any, *folders: int) -> None:
+        self._note(_absolute(target, *folders[-1:]), read=False, written=True, kept=False)
 
     def _note(self, path: bytes, read: bool, written: bool, kept: bool) -> None:
         if not path.startswith(self._folders):
@@ -156,8 +158,8 @@ _HANDLERS: Dict[str, Callable[..., None]] = {
 _HEARD = frozenset({*_HANDLERS, *EVENTS})
 
 
-def _absolute(path: Any) -> bytes:
-    return os.path.abspath(os.fsencode(path))
+def _absolute(path: Any, folder: int = -1) -> bytes:
+    return os.path.normpath(full(path, folder))
 
 
 class _Watch:
