@@ -91,13 +91,18 @@ def sources(step: Step, steps: list[Step]) -> Iterator[str]:
 def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
     """Files that a cell reads, or reads once they are there, and that only a later cell writes."""
     for position, step in enumerate(steps):
-        later = step.seen.later if step.seen else None
-        read = {name[len(FILE) :] for name in step.files_read} | (later.read if later else frozenset())
-        for name in sorted(read):
+        for name in sorted(_reads(step)):
             if not any(_writes(other, name) for other in steps[: position + 1]):
                 writers = [other for other in steps[position + 1 :] if _writes(other, name)]
                 if writers:
                     yield step, name, writers[0]
+
+
+def _reads(step: Step) -> set[str]:
+    """Files that a cell read, or read once they were there; not those that it reads then in place of others."""
+    read = {name[len(FILE) :] for name in step.files_read}
+    later = step.seen.later if step.seen else None
+    return read | later.read if later is not None and read <= later.read else read
 
 
 def _writes(step: Step, name: str) -> bool:

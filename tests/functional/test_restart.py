@@ -26,7 +26,7 @@ def check(folder: Path, cells: Iterable[tuple[str, Sequence[str]]], engine: str)
         node.cells.append(nbformat.v4.new_code_cell(source, id=f"cell-{number}", metadata=metadata))
     path = folder / "nb.ipynb"
     nbformat.write(node, path)
-    settings = Settings(engine=engine, experiments=frozenset({"again", "restart"}), all_plans=True)
+    settings = Settings(engine=engine, experiments=frozenset({"again", "later", "restart"}), all_plans=True)
     report = analyze(read(path), settings, Silent())
     assert report.failure is None
     return report
@@ -60,3 +60,17 @@ def test_the_cells_that_bring_a_model_back(case: RecoverCase, engine: str, tmp_p
     report = check(tmp_path, [(source, ()) for source in case.sources], engine)
     plans = {item.name: (item.cells, item.verified) for item in report.recover}
     assert {name: plans.get(name) for name in case.expected} == dict(case.expected)
+
+
+@ENGINES
+def test_a_path_that_changes_is_no_file_from_the_future(engine: str, tmp_path: Path) -> None:
+    """Run again at the end, the second cell reads what the third wrote, by a name that was another one at its time."""
+    sources = [
+        "path = 'a.txt'\nopen(path, 'w').write('a')",
+        "import os\ntext = open(path).read() if os.path.exists(path) else ''",
+        "path = 'b.txt'\nopen(path, 'w').write('b')",
+        "import os\nother = open('c.txt').read() if os.path.exists('c.txt') else ''",
+        "open('c.txt', 'w').write('c')",
+    ]
+    report = check(tmp_path, [(source, ()) for source in sources], engine)
+    assert [(finding.rule, finding.index) for finding in report.findings if finding.rule == "NBR102"] == [("NBR102", 3)]
