@@ -11,6 +11,8 @@ from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableRepor
 
 _HOW = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}
 
+_OTHER_HOW = {Kind.FILE: "written anew", Kind.DEFINITION: "bound again"}
+
 LATER = "; run after the whole notebook, "
 """Begins what is said of a variable that drifts."""
 
@@ -49,7 +51,7 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:
-    how = "written anew" if seen.kind is Kind.FILE else _HOW[judged.how or How.RECREATED]
+    how = _OTHER_HOW.get(seen.kind) or _HOW[judged.how or How.RECREATED]
     text = f"`{seen.name}` is {how}"
     if Mark.UNSEEDED in judged.marks:
         text += ", with another random draw each time"

@@ -26,7 +26,7 @@ def judge(seen: Evidence) -> Judged:
         return _with_drift(seen, _moved(seen))
     if not _touched(seen):
         return Judged(Verdict.UNTOUCHED)
-    if seen.opaque and not seen.bound:
+    if seen.opaque and (not seen.bound or seen.looked_at):
         return Judged(Verdict.UNDETERMINED)
     if _used_up(seen):
         return Judged(Verdict.IN_PLACE)

@@ -16,6 +16,7 @@ from nbrerun.engine.interface import Control, FirstRun, Leaves, Limits, Undone
 from nbrerun.engine.kernel import Kernel, Waiting, answer
 from nbrerun.model import Cell
 from nbrerun.probe.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.service import FILES
 from nbrerun.probe.wire import Closed, Wire
 
 _KILL_SECONDS = 5.0
@@ -65,7 +66,7 @@ class ForkEngine:
             files = self._files.pop(moment)
             if files not in self._files.values():
                 with contextlib.suppress(Closed):
-                    self.kernel.ask("forget_files", files=files)
+                    self.kernel.ask(FILES + "forget", name=files)
 
     def branch(self, moment: int, files: int | None = None) -> ForkBranch | Undone:
         """Fork the waiting child."""
@@ -146,7 +147,7 @@ class ForkEngine:
         self._open.discard(branch)
         if self.shares_files:
             with contextlib.suppress(Closed):  # a dead kernel shows soon enough
-                self.kernel.ask("leave_files")
+                self.kernel.ask(FILES + "leave")
 
     def release(self) -> Kernel:
         """End branches and moments, and hand over the kernel, which is at the end of the main run so far."""
@@ -210,7 +211,7 @@ class ForkBranch:
 
     def remove_files(self, names: Sequence[str]) -> None:
         """Take files away."""
-        self._ask("remove_files", names=list(names))
+        self._ask(FILES + "remove", names=list(names))
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""

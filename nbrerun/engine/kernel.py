@@ -29,7 +29,7 @@ from nbrerun.model import Cell, Raised
 from nbrerun.notebook import Notebook, repository
 from nbrerun.probe.files import keeper
 from nbrerun.probe.messages import Generator
-from nbrerun.probe.service import DOORBELL
+from nbrerun.probe.service import DOORBELL, FILES
 from nbrerun.probe.wire import Closed, Wire
 
 _PROBE = Path(__file__).parent.parent / "probe"
@@ -118,7 +118,7 @@ class Kernel:
         try:
             self._start(seeds)
             if files:
-                self.ask("restore_files", folder=files)
+                self.ask(FILES + "restore", folder=files)
         except BaseException:  # Ctrl-C included: no process stays, and the error goes on
             self.close()
             raise
@@ -253,7 +253,7 @@ class Kernel:
     def save_files(self) -> str:
         """Where the files are that the notebook has changed, for `files` of another kernel; gone with this one."""
         folder = os.path.join(self._folder, f"files{time.monotonic_ns()}")
-        self.ask("save_files", folder=folder)
+        self.ask(FILES + "save", folder=folder)
         return folder
 
     def take_over(self, files: str) -> str:
@@ -262,7 +262,7 @@ class Kernel:
 
     def is_full(self) -> bool:
         """There is no more room for files."""
-        return bool(self.ask("is_full")["full"])
+        return bool(self.ask(FILES + "is_full")["full"])
 
     def ask_running(self, waiting: Waiting, operation: str, **request: Any) -> dict[str, Any] | Undone:
         """Have the kernel itself run a cell again."""

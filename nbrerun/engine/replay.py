@@ -17,6 +17,7 @@ from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Le
 from nbrerun.engine.kernel import Kernel, Waiting
 from nbrerun.model import Cell
 from nbrerun.probe.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.service import FILES
 from nbrerun.probe.wire import Closed
 
 
@@ -225,7 +226,7 @@ class ReplayBranch:
 
     def remove_files(self, names: Sequence[str]) -> None:
         """Take files away."""
-        self._kernel.ask("remove_files", names=list(names))
+        self._kernel.ask(FILES + "remove", names=list(names))
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""

@@ -63,7 +63,10 @@ def _once(engine: Engine, moment: int, seen: Observation, end: State) -> Later:
 def _places(seen: Observation, after: State, end: State) -> dict[str, Place]:
     unlike_first, unlike_end = differing(seen.first, after), differing(end, after)
     places: dict[str, Place] = {}
-    for name in [*seen.first["variables"], *(FILE + name for name in seen.first["files"])]:
+    assert seen.again is not None
+    opened = seen.again["after"]["opened"]
+    files = {*seen.first["files"], *(name for name in opened if opened[name]["written"])}
+    for name in [*seen.first["variables"], *(FILE + name for name in files)]:
         if name not in unlike_first:
             places[name] = Place.FIRST
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -10,12 +11,14 @@ from nbrerun.probe.messages import Rerun, State
 from nbrerun.state.diff import differing
 from nbrerun.state.observation import Observation
 
+_LOADS = re.compile(r"(load|restore|set_weights|set_state)")
+
 
 def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     """Note which variables take their value from which file."""
     assert seen.again is not None
     files = sorted(holds_result(seen.again, seen.first))
-    if not files or not any(_after(seen.again, files)):
+    if not files or not any([*_after(seen.again, files), *_loads_into(seen.again)]):
         return None
     branch = engine.branch(moment)
     if isinstance(branch, Undone):
@@ -30,7 +33,18 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
         for name in seen.again["after_read"][file]:
             if _depends(seen, file, name, run):
                 seen.from_file.setdefault(name, file)
+    for name in _loads_into(seen.again):
+        if seen.again["touched_by"].get(name) != run["touched_by"].get(name):
+            seen.from_file.setdefault(name, files[0])
     return None
+
+
+def _loads_into(run: Rerun) -> Iterator[str]:
+    """Names whose own methods loaded something: `net.load_state_dict(...)`, `booster.load_model(...)`."""
+    for method in run["methods"]:
+        name, _, called = method.partition(".")
+        if name not in run["imports"] and _LOADS.match(called):
+            yield name
 
 
 def holds_result(run: Rerun, before: State) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Stripped:
             await run_cells(self._shell, [source], Marks())
         finally:
             del self._shell.showtraceback
-        error = shown[-1] if shown else None
+        error = _cause(shown[-1]) if shown else None
         if error is None:
             return {"error": None, "missing": None, "through": None}
         missing = _missing(error)
@@ -50,6 +50,16 @@ class Stripped:
         for name in user_names(self._shell):
             del namespace[name]
         namespace.update({name: self._kept[name] for name in names if name in self._kept})
+
+
+def _cause(error: Optional[BaseException]) -> Optional[BaseException]:
+    """The missed name behind an error, if there is one: leaving a `with` block may raise on top of it."""
+    cause = error
+    while cause is not None:
+        if _missing(cause):
+            return cause
+        cause = cause.__context__
+    return error
 
 
 def _missing(error: BaseException) -> Optional[str]:

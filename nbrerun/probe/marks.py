@@ -22,6 +22,8 @@ class Marks(ast.NodeTransformer):
         self.statements: List[Statement] = []
         self.ran: Dict[int, None] = {}
         """In the order in which each ran for the first time."""
+        self._begun: Set[int] = set()
+        """Statements whose mark says that they have begun; that of the others, that they are over."""
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
@@ -41,14 +43,26 @@ class Marks(ast.NodeTransformer):
         """Names in one field of the statements that ran."""
         return expand({name for i in self.ran for name in getattr(self.statements[i], field)})
 
+    def written(self) -> Set[str]:
+        """Names on whose objects statements called methods or stored, through another name for a part as well."""
+        found = self.names("writes")
+        aliases = [alias for i in self.ran for alias in self.statements[i].aliases]
+        for name, root in reversed(aliases):
+            if name in found:
+                found.add(root)
+        return found
+
     def acted(self) -> bool:
         """Whether a statement ran that may have changed anything."""
         return any(self.statements[i].acts for i in self.ran)
 
-    def touched_by(self) -> Dict[str, List[int]]:
-        """Names that statements bound or wrote to, with those statements."""
+    def touched_by(self, raised: bool) -> Dict[str, List[int]]:
+        """Names that statements bound or wrote to, with those statements; not the one that raised."""
         found: Dict[str, List[int]] = {}
-        for i in self.ran:
+        ran = list(self.ran)
+        if raised and ran and ran[-1] in self._begun:
+            ran.pop()
+        for i in ran:
             for name in expand(self.statements[i].binds | self.statements[i].writes):
                 found.setdefault(name, []).append(i)
         return found
@@ -74,6 +88,8 @@ class Marks(ast.NodeTransformer):
             statement_marks = self._mark(statement)
             after = isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom))
             after = after or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            if not after:
+                self._begun.update(range(len(self.statements) - len(statement_marks), len(self.statements)))
             marked += [statement, *statement_marks] if after else [*statement_marks, statement]
             self._inside(statement)
         return marked

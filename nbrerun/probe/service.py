@@ -31,6 +31,9 @@ from .wire import Closed, connect
 DOORBELL = "nbrerun_request"
 """Type of the shell message that says: there is a request on the socket."""
 
+FILES = "files "
+"""What operations begin with that concern files only."""
+
 Message = Dict[str, Any]
 
 
@@ -93,19 +96,12 @@ class Service:
 
     async def _answer(self, request: Message) -> Message:
         operation = request["op"]
+        if operation.startswith(FILES):
+            return self.files.answer(operation[len(FILES) :], request)
         if operation == "hold":
             return self._fork("moment", request["token"])
         if operation == "branch":
             return self._fork("branch", request["token"], request["files"])
-        if operation == "forget_files":
-            self.files.sandbox.forget(request["files"])
-            return {}
-        if operation == "leave_files":
-            self.files.leave()
-            return {}
-        if operation == "remove_files":
-            self.files.remove(request["names"])
-            return {}
         if operation == "read":
             return dict(self._read()[0])
         if operation == "run":
@@ -119,14 +115,6 @@ class Service:
             if self._stripped is not None:
                 self._stripped.restore()
             self._stripped = None
-            return {}
-        if operation == "save_files":
-            self.files.save(request["folder"])
-            return {}
-        if operation == "is_full":
-            return {"full": self.files.sandbox.is_full()}
-        if operation == "restore_files":
-            self.files.restore(request["folder"])
             return {}
         if operation == "leaves":
             return self._leaves(request["names"])
@@ -183,11 +171,11 @@ class Service:
             "error": ran.error,
             "seconds": ran.seconds,
             "bound": sorted(ran.bound),
-            "written": sorted(marks.names("writes")),
+            "written": sorted(marks.written()),
             "stores": sorted(marks.names("stores")),
             "imports": sorted(marks.imported()),
             "methods": sorted(marks.names("methods")),
-            "touched_by": marks.touched_by(),
+            "touched_by": marks.touched_by(raised=ran.error is not None),
             "after_read": {
                 name: sorted(marks.touched_since(opened["at"], models))
                 for name, opened in after["opened"].items()

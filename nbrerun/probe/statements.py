@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Iterator, List, NamedTuple, Set
+from typing import Iterator, List, NamedTuple, Set, Tuple
 
 _ONLY_LOOKS = frozenset(
     """
@@ -47,6 +47,8 @@ class Statement(NamedTuple):
     """Names of functions that it calls, and of decorators."""
     methods: Set[str]
     """The methods that it calls on what names hold, as they are written: `clf.partial_fit`."""
+    aliases: Set[Tuple[str, str]]
+    """Names that it binds to something of what another name holds, perhaps a view of it, with that name."""
     trains: Set[str]
     """Names that it binds, or whose methods it calls, if it calls something that trains."""
     acts: bool
@@ -64,6 +66,7 @@ def look_at(statement: ast.stmt) -> Statement:
         passes=_passes(statement),
         calls=_called(statement),
         methods={ast.unparse(method) for method in methods},
+        aliases=_aliases(statement),
         trains=_trains(statement),
         acts=bool(stores) or _acts(statement),
         imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
@@ -71,7 +74,7 @@ def look_at(statement: ast.stmt) -> Statement:
 
 
 def header(names: Set[str]) -> Statement:
-    return Statement(names, set(), set(), set(), set(), set(), set(), acts=False, imports=False)
+    return Statement(names, set(), set(), set(), set(), set(), set(), set(), acts=False, imports=False)
 
 
 def is_compound(statement: ast.stmt) -> bool:
@@ -154,6 +157,12 @@ def _called(statement: ast.stmt) -> Set[str]:
     nodes = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
     nodes += getattr(statement, "decorator_list", [])
     return {name for node in nodes for name in roots(node)}
+
+
+def _aliases(statement: ast.stmt) -> Set[Tuple[str, str]]:
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return set()
+    return {(name, root) for name in binds(statement) for root in roots(statement.value) if name != root}
 
 
 def _trains(statement: ast.stmt) -> Set[str]:

@@ -158,6 +158,10 @@ VARIABLES = {
     "persisted never drifts": (facts(**MADE, later=Place.ELSEWHERE), KEPT),
     # undetermined
     "opaque, and a method was called": (facts(opaque=("a lock",), written=True), UNDETERMINED),
+    "opaque, and made from what was there": (
+        facts(opaque=("a C object",), bound=True, looked_at=True, changed_first=True),
+        UNDETERMINED,
+    ),
     "opaque, and handed to a call": (facts(opaque=("a lock",), passed=True), UNDETERMINED),
     "opaque, and bound anew": (facts(**BOUND, new_object=True, opaque=("a lock",)), reset(RECREATED)),
 }

@@ -538,4 +538,21 @@ CASES = [
         ),
         cell("Z = Z * 2", "in-place", Z="in-place"),
     ),
+    Case(
+        "loaded by a method of its own",
+        cell(
+            """
+            import json
+            class Net:
+                def __init__(self): self.w = 0.0
+                def predict(self, x): return self.w * x
+                def load_weights(self, path):
+                    with open(path) as file:
+                        self.w = json.load(file)
+            """,
+            "stateless",
+        ),
+        cell("with open('w.json', 'w') as file:\n    json.dump(2.5, file)", "reset"),
+        cell("net = Net()\nnet.load_weights('w.json')", "persisted", net="persisted", via={"net": "file"}),
+    ),
 ]

@@ -296,4 +296,16 @@ CASES = [
                 f.write("RATE = 3\\n")
         """,
     ),
+    Case(
+        "a file that is as the cell writes it already",
+        cell("x = 1", "reset"),
+        cell(
+            "open('out.txt', 'w').write(str(x));",
+            "reset",
+            variables={"file:out.txt": "reset"},
+            marks={"file:out.txt": {"drifts"}},
+        ),
+        cell("x = 2", "reset"),
+        setup="open('out.txt', 'w').write('1')",
+    ),
 ]

@@ -113,4 +113,11 @@ CASES = [
         cell("m = m.tocsc()", "reset", m="reset"),
         cell("total = m.sum()", "reset", total="reset"),
     ),
+    Case(
+        "written through a view",
+        cell("import numpy as np\na = np.arange(6.0)\nb = np.zeros(3)", "reset"),
+        cell("part = a[1:3]\npart[0] = 99", "reset", part="reset", a="reset"),
+        cell("row = b.reshape(1, 3)[0]\nrow[:] = 7", "reset", b="reset"),
+        cell("copied = b.copy()\ncopied[0] = 1", "reset", copied="reset", b="untouched"),
+    ),
 ]
