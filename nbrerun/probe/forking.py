@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import os
 import random
@@ -14,9 +13,9 @@ import threading
 import warnings
 from typing import Any
 
+from .files import system
 from .hazards import openmp_pauses
 
-_PR_SET_PDEATHSIG = 1
 _HARD_PAUSE = 2
 
 
@@ -48,7 +47,7 @@ def draw_anew() -> None:
 def die_with_parent() -> None:
     """Have this process killed as soon as its parent is gone (Linux; elsewhere end of file must do)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        system.die_with_parent(signal.SIGKILL)
 
 
 def pause_openmp() -> None:
