@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import pickle
-import random
-import sys
 from typing import Any, Dict, Iterator, List, Tuple
 
 from .adapters import describe
 from .messages import GLOBAL, Generator
-from .node import Node
+from .node import GLOBAL_GENERATORS
 from .walk import GeneratorFound, Reader
 
 
 def global_generators() -> Iterator[Tuple[str, Any]]:
     """The generators that libraries draw from when given none."""
-    yield GLOBAL + "random", random._inst  # `random.random` is a method of it
-    mtrand = sys.modules.get("numpy.random.mtrand")
-    if mtrand is not None:
-        yield GLOBAL + "numpy.random", mtrand._rand
+    for find in GLOBAL_GENERATORS:
+        for name, target in find():
+            yield GLOBAL + name, target
 
 
 def read_global(reader: Reader) -> None:
@@ -45,28 +41,12 @@ def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
         target = by_name.get(pin["name"])
         if target is None and not pin["name"].startswith(GLOBAL) and pin["id"] in found:
             target = found[pin["id"]].target
-        if target is not None and _same_kind(target, pin):
+        if target is not None:
             set_state(target, pin["state"])
 
 
-def _same_kind(target: Any, pin: Generator) -> bool:
-    node: Node = describe(target)
-    return node.generator is not None and _algorithm(node.generator()) == _algorithm(pin["state"])
-
-
-def _algorithm(pickled: bytes) -> Any:
-    state = pickle.loads(pickled)
-    return state["bit_generator"] if isinstance(state, dict) else type(state)
-
-
-def set_state(target: Any, pickled: bytes) -> None:
-    """Put one generator back to a state that its adapter pickled."""
-    state = pickle.loads(pickled)
-    if isinstance(target, random.Random):
-        target.setstate(state)
-    elif hasattr(target, "bit_generator"):
-        target.bit_generator.state = state
-    elif hasattr(target, "set_state"):
-        target.set_state(state)
-    else:
-        target.state = state
+def set_state(target: Any, state: bytes) -> None:
+    """Put one generator back to a state that was read from it, or from one of its kind."""
+    stand = describe(target).generator
+    if stand is not None:
+        stand.take(state)

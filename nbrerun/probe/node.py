@@ -7,6 +7,26 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 
+class Stand(NamedTuple):
+    """Where a generator of random numbers stands."""
+
+    state: bytes
+    put_back: Callable[[bytes], object]
+    """Makes this generator go on from such a state."""
+    algorithm: str
+    """A state is taken back only by a generator of the same algorithm."""
+
+    def packed(self) -> bytes:
+        """The state with the algorithm it belongs to."""
+        return self.algorithm.encode() + b"\0" + self.state
+
+    def take(self, packed: bytes) -> None:
+        """Put the generator back to where it, or one of its kind, stood."""
+        algorithm, _, state = packed.partition(b"\0")
+        if algorithm.decode() == self.algorithm:
+            self.put_back(state)
+
+
 class Node(NamedTuple):
     """An object, taken apart one level.
 
@@ -37,8 +57,8 @@ class Node(NamedTuple):
     """The values as native float64 bytes."""
     opaque: Optional[str] = None
     """Why this object cannot be read."""
-    generator: Optional[Callable[[], bytes]] = None
-    """A picklable state of a generator of random numbers, pickled."""
+    generator: Optional[Stand] = None
+    """For a generator of random numbers: where it stands, and how to put it there."""
 
 
 ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
@@ -77,6 +97,16 @@ def reads(*types: str) -> Callable[[Adapter], Adapter]:
         return adapter
 
     return register
+
+
+GLOBAL_GENERATORS: List[Callable[[], Iterable[Tuple[str, Any]]]] = []
+"""Each gives names and objects of the generators that a library draws from when given none."""
+
+
+def draws_from(found: Callable[[], Iterable[Tuple[str, Any]]]) -> Callable[[], Iterable[Tuple[str, Any]]]:
+    """Register what finds a library's global generators; it must find none where the library is not loaded."""
+    GLOBAL_GENERATORS.append(found)
+    return found
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

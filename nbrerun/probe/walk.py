@@ -177,7 +177,7 @@ class Reader:
     def _leaf(self, node: Node, value: Any) -> Read:
         digest = _hash_own(node).digest()
         if node.generator is not None:
-            return Read(self._generator(value, digest, node.generator()), kind=node.kind)
+            return Read(self._generator(value, digest, node.generator.packed()), kind=node.kind)
         opaque = (node.opaque,) if node.opaque else ()
         return Read(digest, node.kind == "model", opaque, node.kind, node.atom)
 

@@ -21,6 +21,20 @@ _MODULES = (
     "scipy",
     "sklearn",
     "matplotlib",
+    "torch",
+    "keras",
+    "tensorflow",
+    "jax",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "statsmodels",
+    "polars",
+    "pyarrow",
+    "pillow",
+    "networkx",
+    "sqlalchemy",
+    "thinc",
 )
 
 for _name in _MODULES:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickle
 import sys
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
-from ..node import ATOMS, Node, clip, dumps, reads, type_name
+from ..node import ATOMS, Node, Stand, clip, draws_from, dumps, reads, type_name
 from .generic import with_attributes
 
 _MOST_NUMBERS = 4_000_000
@@ -99,9 +99,9 @@ def dtype(value: Any) -> Node:
     return Node("numpy.dtype", (repr(value).encode(),), atom=True, text=lambda: clip(str(value)))
 
 
-def _generator(name: str, state: Any) -> Node:
-    pickled = pickle.dumps(state, 2)
-    return Node(name, (canonical(state),), kind="generator", generator=lambda: pickled, text=lambda: name)
+def _generator(name: str, state: Dict[str, Any], put_back: Callable[[Any], object]) -> Node:
+    stand = Stand(pickle.dumps(state, 2), lambda data: put_back(pickle.loads(data)), state["bit_generator"])
+    return Node(name, (canonical(state),), kind="generator", generator=stand, text=lambda: name)
 
 
 def canonical(state: Any) -> bytes:
@@ -111,22 +111,30 @@ def canonical(state: Any) -> bytes:
     return bytes(state.tobytes()) if hasattr(state, "tobytes") else repr(state).encode()
 
 
+@draws_from
+def global_generators() -> Iterable[Tuple[str, Any]]:
+    """What `np.random.normal` and its like draw from."""
+    mtrand = sys.modules.get("numpy.random.mtrand")
+    return [("numpy.random", mtrand._rand)] if mtrand is not None else []
+
+
 @reads("numpy.random._generator.Generator")
 def generator(value: Any) -> Node:
     """What `default_rng` returns."""
-    return _generator("numpy.random.Generator", value.bit_generator.state)
+    bits = value.bit_generator
+    return _generator("numpy.random.Generator", bits.state, lambda state: setattr(bits, "state", state))
 
 
 @reads("numpy.random.bit_generator.BitGenerator")
 def bit_generator(value: Any) -> Node:
     """The source of bits below a generator."""
-    return _generator(type_name(type(value)), value.state)
+    return _generator(type_name(type(value)), value.state, lambda state: setattr(value, "state", state))
 
 
 @reads("numpy.random.mtrand.RandomState")
 def random_state(value: Any) -> Node:
     """The older kind of generator, the global one included."""
-    return _generator("numpy.random.RandomState", value.get_state(legacy=False))
+    return _generator("numpy.random.RandomState", value.get_state(legacy=False), value.set_state)
 
 
 @reads("numpy.random.bit_generator.SeedSequence")

@@ -6,9 +6,9 @@ import collections
 import io
 import pickle
 import random
-from typing import Any, List, Optional
+from typing import Any, Iterable, List, Optional, Tuple
 
-from ..node import Node, clip, interleave, reads, type_name
+from ..node import Node, Stand, clip, draws_from, interleave, reads, type_name
 from .generic import with_attributes
 
 _OPAQUE = {
@@ -64,7 +64,14 @@ def random_generator(value: Any) -> Node:
     if isinstance(value, random.SystemRandom):
         return Node("random.SystemRandom", text=lambda: "SystemRandom")
     state = pickle.dumps(random.Random.getstate(value), 2)
-    return Node("random.Random", (state,), kind="generator", generator=lambda: state, text=lambda: "random.Random")
+    stand = Stand(state, lambda data: random.Random.setstate(value, pickle.loads(data)), "Mersenne Twister")
+    return Node("random.Random", (state,), kind="generator", generator=stand, text=lambda: "random.Random")
+
+
+@draws_from
+def global_generators() -> Iterable[Tuple[str, Any]]:
+    """What `random.random` and its like draw from: they are methods of it."""
+    return [("random", random._inst)]
 
 
 @reads("collections.deque")

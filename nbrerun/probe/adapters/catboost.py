@@ -1,0 +1,3 @@
+"""CatBoost: models and pools."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""JAX: arrays and random keys."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Keras 3, on any backend: models, layers, optimizers, metrics, callbacks, seed generators."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""LightGBM: boosters, datasets, scikit-learn wrappers."""
+
+from __future__ import annotations

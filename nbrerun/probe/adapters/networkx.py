@@ -1,0 +1,3 @@
+"""networkx: graphs."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Pillow: images."""
+
+from __future__ import annotations

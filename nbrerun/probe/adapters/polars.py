@@ -1,0 +1,3 @@
+"""polars: frames, series, lazy queries."""
+
+from __future__ import annotations

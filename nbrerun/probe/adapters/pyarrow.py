@@ -1,0 +1,3 @@
+"""pyarrow: arrays and tables."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""SQLAlchemy: engines, connections and sessions."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""statsmodels: models and results."""
+
+from __future__ import annotations

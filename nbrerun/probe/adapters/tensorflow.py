@@ -1,0 +1,3 @@
+"""TensorFlow: tensors, variables, generators of random numbers, datasets."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""thinc and spaCy: networks and pipelines."""
+
+from __future__ import annotations

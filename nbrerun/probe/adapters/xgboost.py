@@ -1,0 +1,3 @@
+"""XGBoost: boosters, matrices, scikit-learn wrappers."""
+
+from __future__ import annotations
