@@ -43,7 +43,8 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
         change = seen.changes[0]
         return f"`{seen.name}` moves on: {change.first} after the first run, {change.again} after the second"
     verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
-    by = f"`{seen.methods[0]}` moved " if len(seen.methods) == 1 and seen.changes and not seen.stored else ""
+    only_method = len(seen.methods) == 1 and not seen.stored and not seen.bound
+    by = f"`{seen.methods[0]}` moved " if only_method and seen.changes else ""
     moved = ", ".join(describe(change) for change in seen.changes[:_NAMED]) or "its value changed"
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
     noisy = "; it is not the same on every first run either" if Mark.NONDETERMINISTIC in judged.marks else ""
@@ -66,17 +67,13 @@ def _reset(seen: Evidence, judged: Judged) -> str:
 def describe(change: Change) -> str:
     """What happened to one part: by how much, or from what to what."""
     size = change.max_abs_change
-    if size is not None and _is_array(change):
+    if size is not None and "[" in change.first:  # an array, a tensor, a list
         return f"`{change.path}` by up to {size:.3g}"
     if change.first == ABSENT:
         return f"`{change.path}` is new"
     if change.again == ABSENT:
         return f"`{change.path}` is gone"
     return f"`{change.path}` from {change.first} to {change.again}"
-
-
-def _is_array(change: Change) -> bool:
-    return change.first.startswith(("array(", "["))
 
 
 def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Raised | None = None) -> str:

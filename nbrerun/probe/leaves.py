@@ -44,7 +44,10 @@ class _Table:
             outer["numbers"] = self._numbers(node)
 
     def _numbers(self, node: Node) -> Any:
-        numbers = node.numbers() if node.numbers and self.budget > 0 else None
+        try:
+            numbers = node.numbers() if node.numbers and self.budget > 0 else None
+        except Exception:  # noqa: BLE001  a library may not be able to convert them
+            numbers = None
         self.budget -= len(numbers or b"")
         return numbers
 

@@ -7,7 +7,7 @@ import builtins
 import sys
 from typing import Any, Dict, List, Set
 
-from .statements import STAR, Statement, header, header_names, is_compound, look_at, named
+from .statements import STAR, Statement, header, header_names, is_compound, look_at, loop_aliases, named
 
 _MARK = "__nbrerun_mark__"
 
@@ -101,7 +101,9 @@ class Marks(ast.NodeTransformer):
         for field in ("body", "orelse", "finalbody"):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                marks = self._emit(header(bound), inner[0]) if field == "body" and bound else []
+                marks = (
+                    self._emit(header(bound, loop_aliases(statement)), inner[0]) if field == "body" and bound else []
+                )
                 setattr(statement, field, [*marks, *self._block(inner)])
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._block(part.body)
@@ -111,7 +113,7 @@ class Marks(ast.NodeTransformer):
             return []
         if is_compound(statement):
             bound = named(getattr(statement, "test", ast.Pass()))
-            return self._emit(header(bound), statement) if bound else []
+            return self._emit(header(bound, set()), statement) if bound else []
         return self._emit(look_at(statement), statement)
 
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:

@@ -16,7 +16,7 @@ _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
 def read_settings() -> Dict[str, str]:
     """All settings that differ from their library's defaults, and the process's own."""
     found: Dict[str, str] = {}
-    for reader in (_process, _logging, _numpy, _pandas, _sklearn, _matplotlib):
+    for reader in (_process, _logging, _numpy, _pandas, _sklearn, _matplotlib, _torch):
         try:
             found.update(reader())
         except Exception:  # noqa: BLE001  a library of another version may keep its settings elsewhere
@@ -107,3 +107,12 @@ def _matplotlib() -> Iterator[Tuple[str, str]]:
         for name, value in dict.items(matplotlib.rcParams):
             if name not in _MATPLOTLIB_OWN and value != dict.get(matplotlib.rcParamsDefault, name):
                 yield f"rcParams[{name}]", repr(value)
+
+
+def _torch() -> Iterator[Tuple[str, str]]:
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_num_threads"):
+        yield "torch.default_dtype", str(torch.get_default_dtype())
+        yield "torch.grad_enabled", str(torch.is_grad_enabled())
+        yield "torch.num_threads", str(torch.get_num_threads())
+        yield "torch.deterministic_algorithms", str(torch.are_deterministic_algorithms_enabled())

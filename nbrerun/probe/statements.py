@@ -73,8 +73,8 @@ def look_at(statement: ast.stmt) -> Statement:
     )
 
 
-def header(names: Set[str]) -> Statement:
-    return Statement(names, set(), set(), set(), set(), set(), set(), set(), acts=False, imports=False)
+def header(names: Set[str], aliases: Set[Tuple[str, str]]) -> Statement:
+    return Statement(names, set(), set(), set(), set(), set(), aliases, set(), acts=False, imports=False)
 
 
 def is_compound(statement: ast.stmt) -> bool:
@@ -160,9 +160,18 @@ def _called(statement: ast.stmt) -> Set[str]:
 
 
 def _aliases(statement: ast.stmt) -> Set[Tuple[str, str]]:
+    found = {pair for node in ast.walk(statement) for pair in loop_aliases(node)}
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return found
+    return found | {(name, root) for name in binds(statement) for root in roots(statement.value) if name != root}
+
+
+def loop_aliases(node: ast.AST) -> Set[Tuple[str, str]]:
+    """What a loop, or a comprehension, takes one by one out of what names hold."""
+    if not isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
         return set()
-    return {(name, root) for name in binds(statement) for root in roots(statement.value) if name != root}
+    sources = {part.id for part in ast.walk(node.iter) if isinstance(part, ast.Name)} - _ONLY_LOOKS
+    return {(name, source) for name in _stored(node.target) for source in sources if name != source}
 
 
 def _trains(statement: ast.stmt) -> Set[str]:

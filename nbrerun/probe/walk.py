@@ -226,4 +226,7 @@ def text_of(node: Node) -> str:
     """Short text of a described object."""
     if node.opaque:
         return f"{node.type} (cannot be read: {node.opaque})"
-    return node.text() if node.text else f"<{node.type}>"
+    try:
+        return node.text() if node.text else f"<{node.type}>"
+    except Exception:  # noqa: BLE001  what prints a value may be a library's code; the value is read without it
+        return f"<{node.type}>"

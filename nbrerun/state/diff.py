@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from nbrerun.model import ABSENT, Change
 from nbrerun.probe.messages import FILE, GLOBAL, File, Generator, Leaf, State
@@ -77,7 +77,7 @@ def _file_text(file: File | None) -> str:
 
 
 def changes(first: Leaves, second: Leaves) -> list[Change]:
-    """The parts that differ, the largest changes first."""
+    """The parts that differ: the largest change of each sort of part first, then the others, the largest first."""
     root = min([*first, *second], key=len, default="")
     if root in first and root in second and first[root]["size"] != second[root]["size"]:
         return [Change(root, first[root]["text"], second[root]["text"])]  # another sort of thing altogether
@@ -89,7 +89,17 @@ def changes(first: Leaves, second: Leaves) -> list[Change]:
     for path in sorted(first, key=len, reverse=True):
         if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
-    return sorted(found.values(), key=_weight)
+    return _one_of_each_first(sorted(found.values(), key=_weight))
+
+
+def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
+    """A network moves in many layers: each sort of part (`weight`, `running_mean`, `exp_avg`) is named once first."""
+    firsts: dict[str, Change] = {}
+    for change in ordered:
+        firsts.setdefault(change.path.rpartition(".")[2], change)
+    leading = [*firsts.values()]
+    leading.sort(key=lambda change: change.path.endswith(_GRADIENT))
+    return leading + [change for change in ordered if change not in leading]
 
 
 def _told(path: str, found: Iterable[str]) -> bool:
@@ -124,6 +134,10 @@ def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
         distances = numpy.abs(second - first)
     largest = float(numpy.nanmax(distances)) if not numpy.isnan(distances).all() else math.nan
     return largest if math.isfinite(largest) else None
+
+
+_GRADIENT = ".grad"
+"""What the last step left behind says less than where it led to."""
 
 
 def _weight(change: Change) -> tuple[bool, float, str]:

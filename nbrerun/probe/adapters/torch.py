@@ -1,3 +1,296 @@
 """PyTorch: tensors, modules, optimizers, schedulers, loaders of data, generators of random numbers."""
 
 from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from ..node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
+from .generic import Described, attributes, attributes_node
+
+_MOST_NUMBERS = 4_000_000
+
+_PARTS = ("_parameters", "_buffers", "_modules")
+_HOOKS = (
+    *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
+    *("_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"),
+)
+_INTERNAL = frozenset(
+    """
+    _non_persistent_buffers_set _is_full_backward_hook _forward_hooks_with_kwargs _forward_hooks_always_called
+    _forward_pre_hooks_with_kwargs _flat_weight_refs _flat_weights _all_weights _compiled_call_impl _is_torch_compile
+    """.split()
+)
+"""What a module keeps for itself: flags that belong to hooks, and its parameters under other names."""
+
+_OPTIMIZER_INTERNAL = frozenset("state param_groups step _params _numel_cache _step_count _opt_called".split())
+_SCHEDULER_INTERNAL = frozenset("optimizer _get_lr_called_within_step _is_initial _initial_step".split())
+_LOADER_INTERNAL = frozenset(
+    "_iterator _DataLoader__multiprocessing_context _DataLoader__initialized _IterableDataset_len_called".split()
+)
+
+
+@reads("torch.Tensor")
+def tensor(value: Any) -> Node:
+    """Type, shape, device and values; and the gradient that waits for the next step."""
+    torch = sys.modules["torch"]
+    with torch._C.DisableTorchFunctionSubclass():
+        node = (_dense if value.layout is torch.strided else _sparse)(torch, value)
+        gradient = value.grad if value.is_leaf else None
+        requires = value.requires_grad
+    node = node._replace(type=type_name(type(value)), content=(*node.content, b"requires_grad" * requires))
+    more = [("." + name, part) for name, part in attributes(value).items() if not _is_compiler(name)]
+    if gradient is not None:
+        more.append((".grad", gradient))
+    if not more:
+        return node
+    labels = ["", *(label for label, _ in more)]
+    return Node(node.type, children=[Described(node), *(part for _, part in more)], labels=lambda: labels)
+
+
+def _is_compiler(name: str) -> bool:
+    """An attribute by which the compiler marks what it has met."""
+    return name.startswith(("_dynamo", "_torchdynamo"))
+
+
+def _dense(torch: Any, value: Any) -> Node:
+    plain = value.detach()
+    if plain.is_nested or plain.is_quantized:
+        parts = list(plain.unbind()) if plain.is_nested else [plain.dequantize()]
+        labels = [f"[{i}]" for i in range(len(parts))] if plain.is_nested else [".dequantize()"]
+        return Node("", (str(plain.dtype).encode(),), parts, lambda: labels)
+    head = f"{plain.dtype}{tuple(plain.shape)}{plain.device}"
+    node = Node(
+        "",
+        (head.encode(),),
+        size=("{}.shape", str(tuple(plain.shape))),
+        text=lambda: _text(plain),
+        numbers=lambda: _numbers(torch, plain),
+    )
+    if plain.device.type == "meta":
+        return node
+    return node._replace(content=(*node.content, _raw(torch, plain)))
+
+
+def _raw(torch: Any, plain: Any) -> Any:
+    """The values as bytes, in the order of the shape, whatever their type and wherever they are."""
+    values = plain.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1).view(torch.uint8)
+    if "numpy" in sys.modules:
+        return memoryview(values.numpy())
+    return ctypes.string_at(values.data_ptr(), values.numel())
+
+
+def _numbers(torch: Any, plain: Any) -> Optional[bytes]:
+    """The values as float64, where they are not too many."""
+    if not 0 < plain.numel() <= _MOST_NUMBERS or plain.device.type == "meta":
+        return None
+    return bytes(_raw(torch, plain.to(torch.complex128 if plain.is_complex() else torch.float64)))
+
+
+def _text(plain: Any) -> str:
+    what = f"shape={tuple(plain.shape)}, {str(plain.dtype).replace('torch.', '')}"
+    if plain.device.type == "meta":
+        return f"tensor({what}, without values)"
+    first = plain.reshape(-1)[:6].tolist()
+    values = ", ".join(f"{item:.6g}" if isinstance(item, float) else str(item) for item in first)
+    if plain.dim() == 0:
+        return values
+    return clip(f"tensor([{values}{', …' if plain.numel() > 6 else ''}], {what})", 100)
+
+
+def _sparse(torch: Any, value: Any) -> Node:
+    """Where its values lie, and the values."""
+    plain = value.detach()
+    if plain.layout is torch.sparse_coo:
+        plain = plain.coalesce()
+        parts = {"indices()": plain.indices(), "values()": plain.values()}
+    elif plain.layout in (torch.sparse_csr, torch.sparse_bsr):
+        parts = {name + "()": getattr(plain, name)() for name in ("crow_indices", "col_indices", "values")}
+    elif plain.layout in (torch.sparse_csc, torch.sparse_bsc):
+        parts = {name + "()": getattr(plain, name)() for name in ("ccol_indices", "row_indices", "values")}
+    else:
+        parts = {"to_dense()": plain.to_dense()}
+    return Node(
+        "",
+        (f"{plain.layout}{tuple(plain.shape)}".encode(),),
+        list(parts.values()),
+        lambda: [attribute_label(name) for name in parts],
+    )
+
+
+@reads("torch.storage.UntypedStorage", "torch.storage.TypedStorage")
+def storage(value: Any) -> Node:
+    """The memory below tensors."""
+    torch = sys.modules["torch"]
+    untyped = value.untyped() if hasattr(value, "untyped") else value
+    return _dense(torch, torch.empty(0, dtype=torch.uint8, device=untyped.device).set_(untyped))
+
+
+@reads("torch.dtype", "torch.device", "torch.layout", "torch.memory_format", "torch.finfo", "torch.iinfo")
+def printed(value: Any) -> Node:
+    """Values that never change, and that their repr says all about."""
+    return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
+
+
+@reads("torch.nn.modules.module.Module", "torch.nn.Module")
+def module(value: Any) -> Node:
+    """Parameters, buffers, submodules, mode, how many hooks, and every attribute of its own."""
+    found = attributes(value)
+    parts: Dict[str, Any] = {}
+    for name in _PARTS:
+        parts.update(found.pop(name, None) or {})
+    ours = (*_INTERNAL, *_HOOKS)
+    rest = {name: item for name, item in found.items() if name not in ours and not _is_compiler(name)}
+    hooks = {name: _hooks(found[name]) for name in _HOOKS if found.get(name)}
+    label = _place(value)
+    labels = [label(name) for name in parts] + [attribute_label(name) for name in (*sorted(rest), *hooks)]
+    children = [*parts.values(), *(rest[name] for name in sorted(rest)), *hooks.values()]
+    return Node(
+        type_name(type(value)),
+        ("\0".join([*parts, *sorted(rest), *hooks]).encode("utf-8", "surrogatepass"),),
+        children,
+        lambda: labels,
+        kind="model",
+        text=lambda: f"<{type(value).__name__}>",
+    )
+
+
+def _place(value: Any) -> Callable[[str], str]:
+    """How a person comes to a part of a module: by an index, a key, or an attribute."""
+    names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__}
+    if "torch.nn.modules.container.ModuleDict" in names:
+        return lambda name: f"[{show(name)}]"
+    return lambda name: f"[{name}]" if name.isdigit() else attribute_label(name)
+
+
+def _hooks(hooks: Dict[Any, Any]) -> Described:
+    count = str(len(hooks))
+    return Described(Node("hooks", (count.encode(),), size=("len({})", count), text=lambda: count + " hooks"))
+
+
+@reads("torch._dynamo.eval_frame.OptimizedModule")
+def compiled(value: Any) -> Node:
+    """The module that was compiled; what the compiler keeps is no value."""
+    found = attributes(value)["_modules"]
+    return Node(type_name(type(value)), children=[found["_orig_mod"]], labels=lambda: [""], kind="model")
+
+
+@reads("torch.jit._script.ScriptModule", "torch.jit.ScriptModule")
+def script(value: Any) -> Node:
+    """Its code, parameters and buffers."""
+    torch = sys.modules["torch"]
+    state = dict(torch.nn.Module.state_dict(value))
+    return Node(
+        type_name(type(value)),
+        (str(value.code).encode(), repr(bool(value.training)).encode(), "\0".join(state).encode()),
+        list(state.values()),
+        lambda: [attribute_label(name) for name in state],
+        kind="model",
+    )
+
+
+@reads("torch.optim.optimizer.Optimizer", "torch.optim.Optimizer")
+def optimizer(value: Any) -> Node:
+    """Settings by group, and what it keeps for each parameter; the parameters are the model's."""
+    found = attributes(value)
+    groups, state = found["param_groups"], found["state"]
+    parts: List[Tuple[str, Any]] = []
+    for number, group in enumerate(groups):
+        parts += [(f".param_groups[{number}][{key_text(key)}]", group[key]) for key in group if key != "params"]
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    for number, parameter in enumerate(parameters):
+        kept = state.get(parameter) or {}
+        parts += [(f".state[{number}].{key}", kept[key]) for key in kept]
+    own = {name: item for name, item in found.items() if not _is_internal(name)}
+    return _parts_node(value, parts + [(attribute_label(name), own[name]) for name in sorted(own)])
+
+
+def _is_internal(name: str) -> bool:
+    return name in _OPTIMIZER_INTERNAL or name.startswith(("_optimizer_", "_zero_grad_", "_warned_"))
+
+
+def _parts_node(value: Any, parts: Sequence[Tuple[str, Any]]) -> Node:
+    return Node(
+        type_name(type(value)),
+        ("\0".join(label for label, _ in parts).encode("utf-8", "surrogatepass"),),
+        [part for _, part in parts],
+        lambda: [label for label, _ in parts],
+        kind="model",
+        text=lambda: f"<{type(value).__name__}>",
+    )
+
+
+@reads(
+    "torch.optim.lr_scheduler.LRScheduler",
+    "torch.optim.lr_scheduler._LRScheduler",
+    "torch.optim.lr_scheduler.ReduceLROnPlateau",
+)
+def scheduler(value: Any) -> Node:
+    """How far it is; the optimizer that it steers is a variable of its own."""
+    return _without(value, _SCHEDULER_INTERNAL)
+
+
+@reads("torch.amp.grad_scaler.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler")
+def scaler(value: Any) -> Node:
+    """The scale, and when it grows; what it notes of optimizers lasts for one step, by their addresses."""
+    return _without(value, frozenset({"_per_optimizer_states"}))
+
+
+def _without(value: Any, names: Iterable[str]) -> Node:
+    kept = {name: item for name, item in attributes(value).items() if name not in names}
+    return attributes_node(value, kept, kind="model", text=lambda: f"<{type(value).__name__}>")
+
+
+@reads("torch.utils.data.dataloader.DataLoader", "torch.utils.data.DataLoader")
+def loader(value: Any) -> Node:
+    """The dataset and how it is gone through; workers that wait for the next time are no value."""
+    return _without(value, _LOADER_INTERNAL)._replace(kind="data")
+
+
+@reads("torch.utils.data.dataloader._SingleProcessDataLoaderIter")
+def loading(value: Any) -> Node:
+    """How far it is in its dataset."""
+    found = attributes(value)
+    return Node(
+        type_name(type(value)),
+        children=[found["_dataset"], found["_sampler_iter"], found["_num_yielded"]],
+        labels=lambda: ["._dataset", "._sampler_iter", "._num_yielded"],
+        kind="iterator",
+        text=lambda: f"<loader after {found['_num_yielded']} batches>",
+    )
+
+
+@reads("torch.utils.data.dataloader._MultiProcessingDataLoaderIter")
+def workers(value: Any) -> Node:
+    """Batches that other processes are preparing."""
+    return Node(type_name(type(value)), opaque="a torch DataLoader iterator: its worker processes", kind="iterator")
+
+
+@draws_from
+def global_generators() -> Iterable[Tuple[str, Any]]:
+    """What `torch.rand` and its like draw from, on every device that is in use."""
+    torch = sys.modules.get("torch")
+    found: List[Tuple[str, Any]] = []
+    if getattr(torch, "default_generator", None) is None:
+        return found
+    found.append(("torch", torch.default_generator))  # type: ignore[union-attr]
+    for name in ("cuda", "xpu"):
+        device = getattr(torch, name, None)
+        if device is not None and device.is_initialized():
+            found += [(f"torch.{name}[{i}]", each) for i, each in enumerate(device.default_generators)]
+    return found
+
+
+@reads("torch._C.Generator", "torch.Generator")
+def generator(value: Any) -> Node:
+    """A generator of random numbers, on whatever device."""
+    torch = sys.modules["torch"]
+    base = torch._C.Generator
+    state = bytes(_raw(torch, base.get_state(value)))
+
+    def put_back(data: bytes) -> None:
+        base.set_state(value, torch.frombuffer(bytearray(data), dtype=torch.uint8))
+
+    stand = Stand(state, put_back, f"torch {value.device}")
+    return Node("torch.Generator", (state,), kind="generator", generator=stand, text=lambda: "torch.Generator")
