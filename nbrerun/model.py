@@ -5,7 +5,7 @@ The words are those of the verdict contract (`docs/verdicts.md`). Nothing here c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -277,14 +277,27 @@ class NotebookReport:
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None
     """Set if the main run raised or its kernel died."""
+    lacks: tuple[str, ...] = ()
+    """Modules that the notebook says it needs and its kernel does not have; then nothing was run."""
     interrupted: bool = False
     seconds: float = 0.0
     """Wall time of the whole check of this notebook."""
 
     @property
     def status(self) -> str:
-        """`ok`, or `failed` where the main run raised."""
-        return "failed" if self.failure else "ok"
+        """`ok`, `failed` where the main run raised, or `skipped` where the kernel lacks a module."""
+        return "skipped" if self.lacks else "failed" if self.failure else "ok"
+
+    @property
+    def reason(self) -> str:
+        """Why it was skipped; empty if it was not."""
+        return skipped_for(self.lacks) if self.lacks else ""
+
+
+def skipped_for(modules: Iterable[str]) -> str:
+    """Write `skipped: needs torch and keras`."""
+    *first, last = modules
+    return "skipped: needs " + (f"{', '.join(first)} and {last}" if first else last)
 
 
 @dataclass(frozen=True)

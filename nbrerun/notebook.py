@@ -40,6 +40,8 @@ class Notebook:
     """Of the notebook's own kernelspec, None where it names none."""
     language: str | None = None
     """As the notebook says it (`python`, `R` ...), None where it does not."""
+    needs: tuple[str, ...] = ()
+    """Top-level modules that its metadata says it cannot do without."""
 
     @property
     def folder(self) -> Path:
@@ -96,7 +98,8 @@ def read(path: str | os.PathLike[str]) -> Notebook:
     """Read a notebook of any nbformat up to 4, upgraded in memory.
 
     Raises:
-        NotebookError: the file cannot be read, or is no notebook that nbformat knows.
+        NotebookError: the file cannot be read, is no notebook that nbformat knows, or says what it needs in
+            a way that cannot be meant.
     """
     path = Path(path)
     raw = _load(path)
@@ -114,6 +117,7 @@ def read(path: str | os.PathLike[str]) -> Notebook:
         skipped=tuple(cell for cell in code if SKIP_EXECUTION in cell.tags),
         kernel_name=_text(node, "kernelspec", "name"),
         language=_text(node, "kernelspec", "language") or _text(node, "language_info", "name"),
+        needs=_needs(node, path),
     )
 
 
@@ -210,6 +214,17 @@ def _text(node: Any, *keys: str) -> str | None:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) and value else None
+
+
+def _needs(node: Any, path: Path) -> tuple[str, ...]:
+    own = node["metadata"].get("nbrerun", {})
+    if not isinstance(own, dict):
+        raise NotebookError(f'{path}: metadata.nbrerun has to be an object, such as {{"needs": ["torch"]}}')
+    names = own.get("needs", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        shape = 'a list of top-level module names, such as ["torch"]'
+        raise NotebookError(f"{path}: metadata.nbrerun.needs has to be {shape}")
+    return tuple(dict.fromkeys(names))
 
 
 def select(notebook: Notebook, selectors: Iterable[str]) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 
 from nbrerun.analysis.afterwards import Afterwards, all_findings
 from nbrerun.analysis.check import Check, Listener
@@ -23,25 +24,35 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
     """Run the notebook, run its cells again, compare, judge.
 
     Raises:
-        KernelError: the kernel does not exist, does not start, or is not Python.
+        KernelError: the kernel does not exist, does not start, or is none that nbrerun can read.
     """
     started = time.perf_counter()
     kernel = resolve_kernel(notebook, settings.kernel)
     listener.notebook_started(str(notebook.path), len(notebook.cells))
     choice = Choice(notebook, settings, kernel, listener.cell_started)
     check = Check(notebook, settings, listener, choice)
+    report = NotebookReport(str(notebook.path), "", "", kernel)
+    try:
+        lacks = choice.engine.kernel.lacks(notebook.needs) if notebook.needs else ()
+        report = replace(report, lacks=lacks) if lacks else _checked(check, report)
+    finally:
+        choice.engine.close()
+    report = replace(report, seconds=time.perf_counter() - started)
+    listener.notebook_finished(report)
+    return report
+
+
+def _checked(check: Check, report: NotebookReport) -> NotebookReport:
     interrupted = False
     try:
         _run(check)
     except KeyboardInterrupt:
         interrupted = True
-    finally:
-        choice.engine.close()
-    report = NotebookReport(
-        path=str(notebook.path),
+    choice = check.choice
+    return replace(
+        report,
         engine=choice.name,
         engine_reason=choice.reason,
-        kernel=kernel,
         sandbox=choice.sandbox["kind"],
         sandbox_reason=choice.sandbox["reason"],
         cells=check.cells(),
@@ -50,10 +61,7 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
         findings=tuple(all_findings(check)),
         failure=check.failure,
         interrupted=interrupted,
-        seconds=time.perf_counter() - started,
     )
-    listener.notebook_finished(report)
-    return report
 
 
 def _run(check: Check) -> None:

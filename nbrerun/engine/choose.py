@@ -38,8 +38,8 @@ class Choice:
         reason = "asked for" if self._wanted == "fork" else "everything in this notebook survives a fork"
         return ForkEngine(self._start(), self._limits), reason
 
-    def _start(self, seeds: Sequence[Generator] = (), files: str = "") -> Kernel:
-        return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files)
+    def _start(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
+        return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files, wait)
 
     def switch(self, undone: Undone, cell: Cell, done: Sequence[Cell]) -> bool:
         """Go over to replay from this cell on, in the same kernel, if that may help.

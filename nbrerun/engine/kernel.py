@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
+from traitlets import TraitError
 
 from nbrerun.config import Settings
 from nbrerun.engine.interface import FirstRun, Undone
@@ -33,17 +35,29 @@ from nbrerun.probe.service import DOORBELL, FILES
 from nbrerun.probe.wire import Closed, Wire
 
 _PROBE = Path(__file__).parent.parent / "probe"
+_UNFIT = "Unfit"
+"""What the loader raises where the kernel is none that the probe can run in; old Pythons read it, too."""
 _LOADER = """
-import importlib.util, sys
+import sys
+class Unfit(Exception): pass
+if sys.version_info < (3, 9):
+    raise Unfit("it runs Python %s.%s" % tuple(sys.version_info[:2]))
+if shell is None:
+    raise Unfit("there is no get_ipython() in it")
+if getattr(sys.modules.get("ipykernel"), "version_info", (0,))[0] < 6:
+    raise Unfit("there is no ipykernel 6 or newer in it")
+import importlib.util
 spec = importlib.util.spec_from_file_location("_nbrerun_probe", {init!r}, submodule_search_locations=[{folder!r}])
 package = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = package
 spec.loader.exec_module(package)
-importlib.import_module("_nbrerun_probe.service").install(kernel, {address!r}, {seeds!r}, {sandbox!r})
+importlib.import_module("_nbrerun_probe.service").install(shell().kernel, {address!r}, {seeds!r}, {sandbox!r})
 """
 _KEEPER = "import sys; sys.path[:] = {path!r}; from {module} import main; main(sys.argv[1:])"
 _KEEPER_SECONDS = 30.0
 _STARTUP_SECONDS = 60.0
+_HELLO_SECONDS = 5.0
+"""For a greeting that was sent before the kernel said that it is done."""
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
 _TICK = 1.0
 """Seconds between two looks at a process that does not answer; looking at its children costs milliseconds."""
@@ -60,15 +74,18 @@ def resolve_kernel(notebook: Notebook, wanted: str | None) -> str:
     name = wanted or notebook.kernel_name or "python3"
     try:
         spec = specs.get_kernel_spec(name)
+    except (OSError, TypeError, ValueError, TraitError) as error:
+        raise KernelError(f"{notebook.path}: the kernelspec of '{name}' cannot be read ({error}).") from error
     except NoSuchKernel:
         there_are = f"there are: {', '.join(known)}" if known else "none is installed"
         raise KernelError(
             f"{notebook.path}: no kernel is named '{name}'; {there_are}. Choose one with --kernel."
         ) from None
+    if not spec.argv:
+        raise KernelError(f"{notebook.path}: the kernelspec of '{name}' names no program to start.")
     if spec.language.lower() != "python":
-        raise KernelError(
-            f"{notebook.path}: the kernel '{name}' runs {spec.language}, and nbrerun reads Python kernels only."
-        )
+        runs = f"runs {spec.language}" if spec.language else "does not say that it runs Python"
+        raise KernelError(f"{notebook.path}: the kernel '{name}' {runs}, and nbrerun reads Python kernels only.")
     return name
 
 
@@ -86,13 +103,20 @@ class Kernel:
     """One kernel process in its sandbox, from its start to its end."""
 
     def __init__(
-        self, notebook: Notebook, name: str, settings: Settings, seeds: Sequence[Generator] = (), files: str = ""
+        self,
+        notebook: Notebook,
+        name: str,
+        settings: Settings,
+        seeds: Sequence[Generator] = (),
+        files: str = "",
+        wait: bool = True,
     ) -> None:
         """Start it.
 
         Args:
             seeds: how its global generators of random numbers begin.
             files: where `save_files` of another kernel has put the files to begin with.
+            wait: until it is up; if not, `wait_until_up` has to be called before anything else.
 
         Raises:
             KernelError: it does not start.
@@ -105,6 +129,7 @@ class Kernel:
         self._keeper: Wire | None = None
         self._is_busy = False
         """It runs something, or did when nobody waited for it any longer."""
+        self._log = os.path.join(self._folder, "kernel.log")
         self._notebook_folder = notebook.folder.resolve()
         self._client = NotebookClient(
             notebook.node,
@@ -115,31 +140,55 @@ class Kernel:
             resources={"metadata": {"path": str(notebook.folder)}},
         )
         self._client.shutdown_kernel = "immediate"
+        self._seeds, self._files = seeds, files
+        self._is_up = False
+        self._closing_on_failure(self._launch)
+        if wait:
+            self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        """Go on once it has started.
+
+        Raises:
+            KernelError: it does not start.
+        """
+        if not self._is_up:
+            self._closing_on_failure(self._meet)
+            self._is_up = True
+
+    def _closing_on_failure(self, do: Callable[[], None]) -> None:
         try:
-            self._start(seeds)
-            if files:
-                self.ask(FILES + "restore", folder=files)
+            do()
         except BaseException:  # Ctrl-C included: no process stays, and the error goes on
             self.close()
             raise
 
-    def _start(self, seeds: Sequence[Generator]) -> None:
+    def _launch(self) -> None:
         manager = self._client.km = self._client.create_kernel_manager()
         manager.transport = "ipc"  # no ports, which kernels that start side by side may both choose
         manager.connection_file = os.path.join(self._folder, "kernel.json")
         assert isinstance(manager, _KeptManager)
         manager.keeper = self._keeper_command()
-        log = os.path.join(self._folder, "kernel.log")
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
-        try:
-            with open(log, "wb") as output:
-                self._client.start_new_kernel(env=env, stdout=output, stderr=output)
+        with self._explained(), open(self._log, "wb") as output:
+            self._client.start_new_kernel(env=env, stdout=output, stderr=output)
+
+    def _meet(self) -> None:
+        with self._explained():
             self._meet_keeper()
             self._client.start_new_kernel_client()
+        self._load_probe()
+        if self._files:
+            self.ask(FILES + "restore", folder=self._files)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say what the kernel itself said when it did not start."""
+        try:
+            yield
         except (RuntimeError, OSError, TimeoutError, Closed) as error:
-            why = Path(log).read_text(errors="replace").strip().rpartition("\n")[2] or error
+            why = Path(self._log).read_text(errors="replace").strip().rpartition("\n")[2] or error
             raise KernelError(f"the kernel '{self.name}' did not start: {why}") from error
-        self._load_probe(seeds)
 
     def _keeper_command(self) -> tuple[str, ...]:
         folders = [self._notebook_folder, repository(self._notebook_folder), *self._settings.sandbox_dirs]
@@ -161,35 +210,56 @@ class Kernel:
         if not self.sandbox["kind"]:
             raise KernelError(f"the notebook's files cannot be kept safe: {self.sandbox['reason']}")
 
-    def _load_probe(self, seeds: Sequence[Generator]) -> None:
+    def _load_probe(self) -> None:
         loader = _LOADER.format(
             init=str(_PROBE / "__init__.py"),
             folder=str(_PROBE),
             address=self._listener.getsockname(),
-            seeds=list(seeds),
+            seeds=list(self._seeds),
             sandbox=self.sandbox,
         )
-        code = f"exec({loader!r}, {{'kernel': get_ipython().kernel}})"
-        client: Any = self._client.kc
-        reply = run_sync(client.execute_interactive)(
-            code, silent=True, store_history=False, output_hook=lambda _: None, timeout=_STARTUP_SECONDS
-        )
-        content = reply["content"]
-        if content["status"] != "ok":
-            raise KernelError(
-                f"the kernel '{self.name}' cannot be read: {content.get('ename')}: {content.get('evalue')} "
-                "(nbrerun needs IPython on Python 3.9 or newer in it)."
-            )
-        self.wire, hello = self.accept("")
+        if why := run_sync(self._run)(f"exec({loader!r}, {{'shell': globals().get('get_ipython')}})"):
+            raise self._unreadable(why)
+        try:
+            self.wire, hello = self.accept("", _HELLO_SECONDS)
+        except Closed:
+            raise self._unreadable("it does not run what it is sent") from None
         self.pid: int = hello["pid"]
 
-    def accept(self, token: str) -> tuple[Wire, dict[str, Any]]:
+    async def _run(self, code: str) -> str:
+        """Run code that is no cell; what went wrong, or nothing."""
+        client: Any = self._client.kc
+        manager: Any = self._client.km
+        asked = asyncio.ensure_future(
+            client.execute_interactive(
+                code, silent=True, store_history=False, output_hook=lambda _: None, timeout=_STARTUP_SECONDS
+            )
+        )
+        while not asked.done():
+            await asyncio.wait([asked], timeout=_TICK)
+            if not (asked.done() or await manager.is_alive()):
+                asked.cancel()
+                return "it died when it was asked"
+        try:
+            content = (await asked)["content"]
+        except TimeoutError:
+            return f"it gave no answer within {_STARTUP_SECONDS:.0f} s"
+        if content["status"] == "ok":
+            return ""
+        name, text = content.get("ename"), content.get("evalue")
+        return str(text) if name == _UNFIT else f"{name}: {text}"
+
+    def _unreadable(self, why: str) -> KernelError:
+        needed = "nbrerun needs Python 3.9 or newer with ipykernel 6 or newer there"
+        return KernelError(f"the kernel '{self.name}' cannot be read: {why} ({needed}).")
+
+    def accept(self, token: str, seconds: float = _STARTUP_SECONDS) -> tuple[Wire, dict[str, Any]]:
         """Wait for the process that was told to come with this token, and hear what it says of itself.
 
         Raises:
             Closed: it did not come.
         """
-        deadline = time.monotonic() + _STARTUP_SECONDS
+        deadline = time.monotonic() + seconds
         self._listener.settimeout(_TICK)
         while token not in self._arrived:
             try:
@@ -250,6 +320,17 @@ class Kernel:
         client: Any = self._client.kc
         client.shell_channel.send(client.session.msg(DOORBELL))
 
+    def lacks(self, modules: Sequence[str]) -> tuple[str, ...]:
+        """Which top-level modules it could not import; none is imported.
+
+        Raises:
+            KernelError: it does not say.
+        """
+        try:
+            return tuple(self.ask("lacks", modules=list(modules))["lacks"])
+        except (Closed, ProbeFailure) as error:
+            raise KernelError(f"the kernel '{self.name}' does not say which modules it has: {error}") from error
+
     def save_files(self) -> str:
         """Where the files are that the notebook has changed, for `files` of another kernel; gone with this one."""
         folder = os.path.join(self._folder, f"files{time.monotonic_ns()}")
@@ -266,13 +347,32 @@ class Kernel:
 
     def ask_running(self, waiting: Waiting, operation: str, **request: Any) -> dict[str, Any] | Undone:
         """Have the kernel itself run a cell again."""
+        self.begin(operation, **request)
+        return self.answer_to_begun(waiting)
+
+    def begin(self, operation: str, **request: Any) -> None:
+        """Have the kernel itself begin something, and do not wait.
+
+        Raises:
+            Closed: the kernel is dead, or still at something else.
+        """
         self._request({"op": operation, **request})
+
+    def has_answered(self) -> bool:
+        """What was begun is over."""
+        return bool(select.select([self.wire.sock], [], [], 0)[0])
+
+    def answer_to_begun(self, waiting: Waiting) -> dict[str, Any] | Undone:
+        """Wait for the end of what was begun."""
         reply = waiting.answer(self.wire, self.pid)
         self._is_busy = isinstance(reply, Undone)
         return reply
 
     def close(self) -> None:
         """End the kernel and whatever it started."""
+        if self._keeper is None:
+            with contextlib.suppress(Closed, KernelError):  # it may have been given up on before it was up
+                self._meet_keeper()
         if self._keeper is not None:
             self._keeper.sock.shutdown(socket.SHUT_WR)
             with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left

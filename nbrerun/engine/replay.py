@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, cast
 
+from nbrerun.engine.follower import Follower, run_as_first
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Leaves, Limits, Undone
 from nbrerun.engine.kernel import Kernel, Waiting
@@ -24,11 +25,8 @@ from nbrerun.probe.wire import Closed
 class StartKernel(Protocol):
     """Starts a kernel whose global generators of random numbers, and files, begin as given."""
 
-    def __call__(self, seeds: Sequence[Generator] = (), files: str = "") -> Kernel:
+    def __call__(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
         """See `Kernel`."""
-
-
-_UNREACHED = Undone("a cell above raises when it is run once more in a fresh kernel, so replay cannot come here")
 
 
 class ReplayEngine:
@@ -57,6 +55,7 @@ class ReplayEngine:
         self._before: State | None = None
         """The state before the last cell, if this kernel is not the one that first ran it."""
         self._first_seconds: dict[int, float] = {}
+        self._follower = Follower(lambda wait: self._start(self._seeds, wait=wait), doing)
         self._saved = ""
         """Where the files are that the main run left."""
         self._beginnings: dict[bool, ForkEngine] = {}
@@ -64,10 +63,12 @@ class ReplayEngine:
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
-        if self._refresh(len(self._cells)):
-            return FirstRun(0.0, lost=_UNREACHED.reason)
+        undone = self._refresh(len(self._cells))
+        if undone:
+            return FirstRun(0.0, lost=undone.reason)
         before, self._now, self._before = self._now, None, None
         self._remember()
+        self._follower.follow(self.kernel, self._cells, self._seeds)
         run = self.kernel.execute(cell)
         self._cells.append(cell)
         self._first_seconds[cell.index] = run.seconds
@@ -130,6 +131,7 @@ class ReplayEngine:
 
     def close(self) -> None:
         """End every kernel."""
+        self._follower.close()
         for engine in self._beginnings.values():
             engine.close()
         self.kernel.close()
@@ -143,18 +145,22 @@ class ReplayEngine:
         """Make sure that the kernel is at `moment`, which is never behind it."""
         if self._fresh and moment == len(self._cells):
             return None
-        spoiled, self.kernel = self.kernel, self._start(self._seeds)
+        patience = max(30.0, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
+        *others, last = self._cells[:moment]
+        kernel = self._follower.take(others, self._seeds, patience)
+        if isinstance(kernel, Undone):
+            return kernel
+        spoiled, self.kernel = self.kernel, kernel
         if self._saved:
             self._saved = self.kernel.take_over(self._saved)
         spoiled.close()
         self._broken = False
-        for number, cell in enumerate(self._cells[:moment], 1):
-            self._doing(cell.index, "again up to here")
-            if number == moment:
-                self._before = cast(State, self.kernel.ask("read"))
-                self._remember()
-            if self.kernel.execute(cell).fatal:
-                return _UNREACHED
+        self._before = cast(State, self.kernel.ask("read"))
+        self._remember()
+        self._doing(last.index, "again up to here")
+        undone = run_as_first(self.kernel, last, self._seeds, patience)
+        if undone:
+            return undone
         self._now = cast(State, self.kernel.ask("read"))
         self._fresh = True
         return None
@@ -165,6 +171,7 @@ class ReplayEngine:
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._seeds = self.kernel.ask("seeds")["generators"]  # asked now: after the run there may be nobody to ask
         self._fresh = False
+        self._follower.follow(self.kernel, self._cells[:-1], self._seeds)
         reply = self.kernel.ask_running(waiting, "run", sources=[cell.source], pins=list(pins))
         self._broken = isinstance(reply, Undone)
         return cast("Rerun | Undone", reply)
@@ -204,10 +211,11 @@ class ReplayBranch:
         return self._before
 
     def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
-        """Run a cell here, after noting the parts of all that it can reach."""
-        before = self._before or self.read()
-        names = [name for name in self.touchable(cell) if name in before["variables"]]
-        self._leaves = cast(Leaves, self._kernel.ask("leaves", names=names))
+        """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
+        if self._run is None:
+            before = self._before or self.read()
+            names = [name for name in self.touchable(cell) if name in before["variables"]]
+            self._leaves = cast(Leaves, self._kernel.ask("leaves", names=names))
         run = self._engine.wait_for_run(cell, pins)
         if not isinstance(run, Undone):
             self._run = run

@@ -7,6 +7,7 @@ as it was seeded (or seeded as it was in an earlier kernel of the same check).
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from typing import Any, Callable, Dict, Set
 
@@ -66,6 +67,14 @@ class ImportWatch:
             self._last[name] = after.get(name, "")
         self.depth = 0
         self._after_import()
+
+
+def can_be_found(module: str) -> bool:
+    """Whether a top-level module could be imported; it is not."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # it is imported already, by something that gave it no spec
+        return True
 
 
 def _differing(one: Dict[str, str], other: Dict[str, str]) -> Set[str]:

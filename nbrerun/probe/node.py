@@ -88,10 +88,13 @@ ADAPTERS: Dict[str, Adapter] = {}
 """Qualified name of a type (`numpy.ndarray`) to what reads it and its subclasses."""
 
 
-def reads(*types: str) -> Callable[[Adapter], Adapter]:
+_Adapter = TypeVar("_Adapter", bound=Adapter)
+
+
+def reads(*types: str) -> Callable[[_Adapter], _Adapter]:
     """Register an adapter for types, by qualified name, so that no library is imported."""
 
-    def register(adapter: Adapter) -> Adapter:
+    def register(adapter: _Adapter) -> _Adapter:
         for name in types:
             ADAPTERS[name] = adapter
         return adapter

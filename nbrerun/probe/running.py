@@ -101,8 +101,17 @@ def _text(shell: Any, sources: List[str]) -> str:
         return ""
 
 
-async def _run(shell: Any, source: str) -> Optional[Error]:
-    """Like ipykernel's `do_execute`, without history and without a reply."""
+async def follow(shell: Any, source: str) -> bool:
+    """Run a cell as the main run does; whether it raised."""
+    shell.kernel._forward_input(allow_stdin=False)
+    try:
+        return await _run(shell, source, history=True) is not None
+    finally:
+        shell.kernel._restore_input()
+
+
+async def _run(shell: Any, source: str, history: bool = False) -> Optional[Error]:
+    """Like ipykernel's `do_execute`, without a reply."""
     try:
         transformed = shell.transform_cell(source)
     except SyntaxError:
@@ -110,12 +119,12 @@ async def _run(shell: Any, source: str) -> Optional[Error]:
     if shell.should_run_async(source, transformed_cell=transformed):
         result = None
         try:
-            result = await shell.run_cell_async(source, store_history=False, transformed_cell=transformed)
+            result = await shell.run_cell_async(source, store_history=history, transformed_cell=transformed)
         finally:
             shell.events.trigger("post_execute")
             shell.events.trigger("post_run_cell", result)
     else:
-        result = shell.run_cell(source, store_history=False)
+        result = shell.run_cell(source, store_history=history)
     shell.payload_manager.clear_payload()
     raised = result.error_before_exec or result.error_in_exec
     return None if raised is None else describe_error(raised)

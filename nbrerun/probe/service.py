@@ -18,12 +18,12 @@ from .files.handles import reopen_files
 from .files.notebook import NotebookFiles
 from .forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
 from .hazards import Hazards
-from .imports import ImportWatch
+from .imports import ImportWatch, can_be_found
 from .leaves import leaves
 from .marks import Marks
 from .messages import Error, Generator, Rerun, State
 from .names import user_names
-from .running import HistoryKept, describe_error, loose, run_cells, touchable
+from .running import HistoryKept, describe_error, follow, loose, run_cells, touchable
 from .state import held_by_modules, read_state
 from .walk import Reader, uncollected
 from .wire import Closed, connect
@@ -109,6 +109,9 @@ class Service:
             if request.get("anew"):
                 draw_anew()
             return dict(await self._rerun(request["sources"], request["pins"]))
+        if operation == "follow":
+            self._first.update({item["name"]: item["state"] for item in request["seeds"]})
+            return {"raised": await self._follow(request["cells"])}
         if operation == "alone":
             return await self._alone(request["source"], request["given"])
         if operation == "together":
@@ -129,6 +132,8 @@ class Service:
         if operation == "existed":
             alive = self._remembered | held_by_modules(self.shell.user_ns)
             return {"existed": [address for address in request["ids"] if address in alive]}
+        if operation == "lacks":
+            return {"lacks": [name for name in request["modules"] if not can_be_found(name)]}
         if operation == "seeds":
             return {"generators": [self._seed(name, state) for name, state in self._seen.items()]}
         raise ValueError(f"unknown request {operation!r}")
@@ -192,6 +197,15 @@ class Service:
             "disk_full": self.files.sandbox.is_full(),
             "after": after,
         }
+
+    async def _follow(self, cells: List[Message]) -> bool:
+        """Run cells as the main run does; whether one raised that may not."""
+        self._ran = True
+        with self.files.heard():
+            for cell in cells:
+                if await follow(self.shell, cell["source"]) and not cell["may_raise"]:
+                    return True
+        return False
 
     def _begin(self) -> None:
         """Another cell is about to run."""

@@ -51,6 +51,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "sandbox": notebook.sandbox,
         "sandbox_reason": notebook.sandbox_reason,
         "status": notebook.status,
+        "reason": notebook.reason,
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
         "seconds": _number(notebook.seconds),

@@ -27,6 +27,7 @@ from nbrerun.model import (
     Severity,
     VariableReport,
     Verdict,
+    skipped_for,
 )
 from nbrerun.reporters import restart
 from nbrerun.reporters.pieces import GAP, count, exception, grid, indent, prose, traceback
@@ -95,6 +96,9 @@ def _summary(report: Report) -> tuple[str, str]:
     rest = [_findings_line(list(report.findings()))]
     if failed := sum(notebook.failure is not None for notebook in report.notebooks):
         rest.append(f"{count(failed, 'notebook')} failed")
+    if skipped := [notebook for notebook in report.notebooks if notebook.lacks]:
+        lacks = dict.fromkeys(module for notebook in skipped for module in notebook.lacks)
+        rest.append(f"{count(len(skipped), 'notebook')} {skipped_for(lacks)}")
     if any(notebook.interrupted for notebook in report.notebooks):
         rest.append("interrupted")
     rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
@@ -160,7 +164,9 @@ class _NotebookPrinter:
         self.console.print(indent(renderable, _MARGIN))
 
     def _print_cells(self) -> None:
-        if not self.notebook.cells and not self.notebook.failure and not self.notebook.interrupted:
+        if self.notebook.lacks:
+            self._print_indented(Text(self.notebook.reason, style=_LOOKS[Verdict.SKIPPED][2]))
+        elif not self.notebook.cells and not self.notebook.failure and not self.notebook.interrupted:
             self._print_indented(Text("no code cells", style="dim"))
         if self.console.width >= _WIDE:
             self._print_grid([self._wide_row(cell) for cell in self.notebook.cells])

@@ -255,9 +255,10 @@ def _hostile() -> NotebookReport:
 
 @pytest.fixture
 def report() -> Report:
-    """A report with every verdict, mark and severity, a failed, an empty interrupted and a restarted notebook."""
+    """Every verdict, mark and severity; a failed, an empty interrupted, a restarted and a skipped notebook."""
     empty = NotebookReport("empty.ipynb", "", "", "python3", interrupted=True, seconds=0.5)
-    return Report("0.1.0", (_training(), _hostile(), empty, _restarted()))
+    skipped = NotebookReport("lessons/09 torch.ipynb", "", "", "python3", lacks=("torch", "keras"), seconds=0.25)
+    return Report("0.1.0", (_training(), _hostile(), empty, _restarted(), skipped))
 
 
 @pytest.fixture

@@ -75,6 +75,42 @@ def test_read_exposes_kernel_and_language(write_notebook: Write) -> None:
     assert read == [("ir", "R"), (None, "python"), (None, None)]
 
 
+@pytest.mark.parametrize(
+    ("metadata", "needs"),
+    [
+        ({}, ()),
+        ({"nbrerun": {}}, ()),
+        ({"nbrerun": {"needs": []}}, ()),
+        ({"nbrerun": {"needs": ["torch", "_a1", "torch"], "other": 1}}, ("torch", "_a1")),
+    ],
+)
+def test_read_exposes_what_the_notebook_needs(
+    metadata: dict[str, Any], needs: tuple[str, ...], write_notebook: Write
+) -> None:
+    """Each module once, in the order given; nothing where nothing is said."""
+    assert notebook.read(write_notebook(metadata=metadata)).needs == needs
+
+
+@pytest.mark.parametrize(
+    "needs", ["torch", {"torch": 1}, None, [1], ["torch", ""], ["torch.nn"], ["torch>=2"], [["a"]]]
+)
+def test_needs_that_cannot_be_meant_are_an_error(needs: Any, write_notebook: Write) -> None:
+    """One line names the file, the key, and how it should be."""
+    path = write_notebook(metadata={"nbrerun": {"needs": needs}})
+    with pytest.raises(NotebookError, match=r'metadata\.nbrerun\.needs has to be a list .* \["torch"\]$') as raised:
+        notebook.read(path)
+    assert str(raised.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("own", ["needs torch", None, ["torch"]])
+def test_settings_of_the_notebook_have_to_be_an_object(own: Any, write_notebook: Write) -> None:
+    """What is no object holds no key."""
+    path = write_notebook(metadata={"nbrerun": own})
+    with pytest.raises(NotebookError, match=r"metadata\.nbrerun has to be an object") as raised:
+        notebook.read(path)
+    assert str(raised.value).startswith(f"{path}: ")
+
+
 def test_folder_is_where_the_file_lies(write_notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path has an absolute folder."""
     path = write_notebook(name="sub/nb.ipynb")

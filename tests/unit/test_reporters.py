@@ -174,6 +174,29 @@ def test_the_header_says_what_kept_the_files_safe(sandbox: str, reason: str, lin
     assert _terminal(Report("0", (notebook,))).splitlines()[2].strip() == line
 
 
+@pytest.mark.parametrize(
+    ("lacks", "sentence", "summary"),
+    [
+        ([("torch",)], "skipped: needs torch", "1 notebook skipped: needs torch"),
+        ([("torch", "keras")], "skipped: needs torch and keras", "1 notebook skipped: needs torch and keras"),
+        ([("a", "b", "c")], "skipped: needs a, b and c", "1 notebook skipped: needs a, b and c"),
+        ([("torch",), ("keras",), ("torch",)], "skipped: needs keras", "3 notebooks skipped: needs torch and keras"),
+    ],
+)
+def test_a_skipped_notebook_says_what_it_needs(lacks: list[tuple[str, ...]], sentence: str, summary: str) -> None:
+    """In its own place, in the summary, in JSON; it is no finding."""
+    report = Report("0", tuple(NotebookReport("a.ipynb", "", "", "python3", lacks=each) for each in lacks))
+    lines = [line.strip() for line in _terminal(report).splitlines()]
+    assert sentence in lines
+    assert "no code cells" not in lines
+    assert lines[-1] == f"no findings; {summary}; 0.0 s"
+    assert terminal.summary_line(report).endswith(lines[-1])
+    assert _terminal(report, terminal.QUIET).splitlines()[-1] == lines[-1]
+    said = [(notebook["status"], notebook["reason"]) for notebook in _json(report)["notebooks"]]
+    assert ("skipped", sentence) in said
+    assert len(said) == len(lacks)
+
+
 HEADINGS = {"What a restart loses:", "After a restart:", "The whole notebook once more:"}
 
 
@@ -334,6 +357,9 @@ def test_json_report_follows_its_schema(report: Report) -> None:
         (("notebooks", 0, "status"), "broken"),
         (("notebooks", 0, "status"), "failed"),
         (("notebooks", 1, "failure"), None),
+        (("notebooks", 0, "status"), "skipped"),
+        (("notebooks", 0, "reason"), "skipped: needs torch"),
+        (("notebooks", 4, "reason"), ""),
         (("notebooks", 0, "cells", 0, "verdict"), "untouched"),
         (("notebooks", 0, "cells", 0, "index"), -1),
         (("notebooks", 0, "cells", 1, "variables", 0, "kind"), "thing"),
@@ -370,7 +396,8 @@ def test_schema_refuses_other_words(report: Report, where: tuple[Any, ...], valu
         ((), "schema_version nbrerun_version notebooks summary"),
         (
             ("notebooks", 0),
-            "path engine engine_reason kernel sandbox sandbox_reason status cells recover whole findings",
+            "path engine engine_reason kernel sandbox sandbox_reason status reason failure cells recover whole "
+            "findings",
         ),
         (("notebooks", 1, "failure"), "index ename evalue traceback"),
         (("notebooks", 0, "cells", 3), "index id verdict reason seconds variables error restart"),

@@ -73,7 +73,7 @@ def test_a_state_can_be_put_into_another_generator(kind: str) -> None:
 
 def test_global_generators_are_known_by_name() -> None:
     """Those of `random` and numpy, and they are put back by name whatever the address says."""
-    assert [name for name, _ in global_generators()] == [GLOBAL + "random", GLOBAL + "numpy.random"]
+    assert [name for name, _ in global_generators()][:2] == [GLOBAL + "random", GLOBAL + "numpy.random"]
     _, pins = look()
     drawn = random.random(), np.random.normal()
     reader, _ = look()
@@ -113,7 +113,8 @@ def test_a_generator_with_two_names_is_one() -> None:
 def test_a_global_generator_under_a_name_stays_global() -> None:
     """`rng = np.random.mtrand._rand` is no other generator."""
     found = look(rng=np.random.mtrand._rand, same=random._inst)[1]  # type: ignore[attr-defined]
-    assert sorted(item["name"] for item in found) == [GLOBAL + "numpy.random", GLOBAL + "random"]
+    assert {GLOBAL + "numpy.random", GLOBAL + "random"} <= {item["name"] for item in found}
+    assert all(item["name"].startswith(GLOBAL) for item in found)
 
 
 def test_a_generator_that_is_gone_is_left_out() -> None:

@@ -1,0 +1,114 @@
+"""A second kernel that runs the notebook's cells some steps behind the first, for when that one is spoiled.
+
+It works on another core while the first one goes on. Nobody waits for it before it is needed: it is given
+cells between two cells of the main run, where it is done with those it was given before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+import psutil
+
+from nbrerun.engine.interface import Doing, Undone
+from nbrerun.engine.kernel import Kernel, Waiting
+from nbrerun.model import Cell
+from nbrerun.probe.messages import Generator
+from nbrerun.probe.wire import Closed
+
+_UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
+
+
+class Follower:
+    """Where the second kernel is."""
+
+    def __init__(self, start: Callable[[bool], Kernel], doing: Doing) -> None:
+        """Nothing is started yet.
+
+        Args:
+            start: starts a kernel, and waits until it is up or not.
+            doing: told of every cell that somebody waits for.
+        """
+        self._start = start
+        self._doing = doing
+        self._kernel: Kernel | None = None
+        self._given = 0
+        """How many cells it was given to run."""
+        self._runs = False
+        """It was given cells, and nobody has heard yet how that went."""
+
+    def follow(self, leader: Kernel, cells: Sequence[Cell], seeds: Sequence[Generator]) -> None:
+        """Have it run these cells too, if it has nothing else to do and there is room for it; do not wait.
+
+        Args:
+            leader: the first kernel.
+            cells: all cells of the main run up to some moment.
+            seeds: how the global generators of the first kernel began.
+        """
+        if not _is_room_beside(leader):
+            return
+        if self._kernel is None:
+            self._kernel = self._start(False)
+            return
+        if self._runs and self._kernel.has_answered():
+            self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
+        if not self._runs and self._given < len(cells):
+            self._kernel.wait_until_up()
+            self._kernel.begin("follow", cells=_messages(cells[self._given :]), seeds=list(seeds))
+            self._given, self._runs = len(cells), True
+
+    def take(self, cells: Sequence[Cell], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
+        """Bring it to where all these cells have been run, and hand it over; a next one begins anew.
+
+        Args:
+            patience: seconds without any computing after which it is stuck.
+        """
+        kernel, self._kernel = self._kernel or self._start(True), None
+        given, self._given = self._given, 0
+        runs, self._runs = self._runs, False
+        kernel.wait_until_up()
+        undone = _wait(kernel, patience) if runs else None
+        for cell in cells[given:]:
+            if undone is None:
+                self._doing(cell.index, "again up to here")
+                undone = run_as_first(kernel, cell, seeds, patience)
+        if undone is not None:
+            kernel.close()
+        return undone or kernel
+
+    def close(self) -> None:
+        """End it."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
+
+
+def run_as_first(kernel: Kernel, cell: Cell, seeds: Sequence[Generator], patience: float) -> Undone | None:
+    """Run a cell as the main run does, and wait for its end."""
+    try:
+        kernel.begin("follow", cells=_messages([cell]), seeds=list(seeds))
+    except Closed as error:
+        return Undone(f"the kernel that was to come here gave no answer: {error}")
+    return _wait(kernel, patience)
+
+
+def _wait(kernel: Kernel, patience: float) -> Undone | None:
+    reply = kernel.answer_to_begun(Waiting(None, patience, forked=False))
+    if isinstance(reply, Undone):
+        return reply
+    return Undone(_UNREACHED) if reply["raised"] else None
+
+
+def _messages(cells: Sequence[Cell]) -> list[dict[str, object]]:
+    return [{"source": cell.source, "may_raise": "raises-exception" in cell.tags} for cell in cells]
+
+
+def _is_room_beside(leader: Kernel) -> bool:
+    """Whether there are a core and the memory for a second kernel."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        needed = psutil.Process(leader.pid).memory_info().rss
+    except psutil.Error:
+        return False
+    return cores > 1 and psutil.virtual_memory().available > 2 * needed
