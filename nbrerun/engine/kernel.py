@@ -371,7 +371,7 @@ class Kernel:
     def close(self) -> None:
         """End the kernel and whatever it started."""
         if self._keeper is None:
-            with contextlib.suppress(Closed, KernelError):  # it may have been given up on before it was up
+            with contextlib.suppress(Closed, KernelError, OSError):  # it may have been given up on before it was up
                 self._meet_keeper()
         if self._keeper is not None:
             self._keeper.sock.shutdown(socket.SHUT_WR)
