@@ -55,8 +55,8 @@ def describe(value: Any) -> Node:
 
 @per_class
 def _find(cls: type) -> Adapter:
-    for base in type.__getattribute__(cls, "__mro__"):
-        adapter = ADAPTERS.get(f"{base.__module__}.{base.__qualname__}")
+    for base in generic.ancestry(cls):
+        adapter = ADAPTERS.get(f"{generic.module_of(base)}.{generic.of_class(base, '__qualname__')}")
         if adapter is not None:
             return adapter
     return generic.read

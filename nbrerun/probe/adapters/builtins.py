@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 import struct
-from collections import OrderedDict
+import types
+from collections import OrderedDict, defaultdict
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
-from ..node import ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
-from .generic import attributes, with_attributes
+from ..node import ADAPTERS, ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
+from .generic import Described, ancestry, attributes, derives, members, module_of, of_class, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})
 _MOST_NUMBERS = 1_000_000
@@ -61,7 +63,7 @@ def sequence(value: Any) -> Node:
 
 def _is_bulk(value: Any, items: Sequence[Any]) -> bool:
     """Whether a large container holds plain values only, or tuples of them: too many to look at one by one."""
-    if len(items) < _BULK or type(value).__module__ not in ("builtins", "collections"):
+    if len(items) < _BULK or module_of(type(value)) not in ("builtins", "collections"):
         return False
     rows = (item for item in items if type(item) not in ATOMS)
     return all(type(row) is tuple and ATOMS.issuperset(map(type, row)) for row in rows)
@@ -95,14 +97,46 @@ def _is_small(value: Any) -> bool:
 
 
 def _fields(value: Any, length: int) -> Sequence[str]:
-    fields = type.__getattribute__(type(value), "__dict__").get("_fields", ())
-    return fields if isinstance(fields, tuple) and len(fields) == length else ()
+    fields = members(type(value)).get("_fields", ())
+    named = type(fields) is tuple and len(fields) == length and all(type(name) is str for name in fields)
+    return fields if named else ()
 
 
 @reads("builtins.dict")
 def mapping(value: Any) -> Node:
     """A dict or a subclass; only an OrderedDict has an order."""
-    return items_only(value) if type(value) is dict else with_attributes(items_only(value), value)
+    if type(value) is dict:
+        return items_only(value)
+    if derives(value, OrderedDict) and not all(map(_is_plain, dict.keys(value))):
+        return Node(
+            type_name(type(value)), opaque=f"{type_name(type(value))}: its order cannot be told without its keys"
+        )
+    node = items_only(value)
+    if derives(value, defaultdict):
+        node = _with_factory(node, members(defaultdict)["default_factory"].__get__(value))
+    return with_attributes(node, value)
+
+
+def _is_plain(key: Any) -> bool:
+    """Whether Python hashes a key without asking a class of the person's."""
+    return type(key) in ATOMS or (type(key) in (tuple, frozenset) and all(map(_is_plain, key))) or _is_hashed_by_c(key)
+
+
+def _is_hashed_by_c(key: Any) -> bool:
+    found = next(members(base)["__hash__"] for base in ancestry(type(key)) if "__hash__" in members(base))
+    return type(found) is types.WrapperDescriptorType and type(key) not in (tuple, frozenset)
+
+
+def _with_factory(node: Node, factory: Any) -> Node:
+    """What a defaultdict makes its missing items with, which may count."""
+    return Node(
+        node.type,
+        children=[Described(node), factory],
+        labels=lambda: ["", ".default_factory"],
+        holds=True,
+        text=node.text,
+        size=node.size,
+    )
 
 
 def items_only(value: Any) -> Node:
@@ -150,13 +184,27 @@ def unordered(value: Any) -> Node:
 @reads("builtins.bytearray", "builtins.memoryview", "array.array")
 def buffer(value: Any) -> Node:
     """Raw memory that can be written."""
-    view = memoryview(value)
-    return Node(
+    if type(value) is memoryview:
+        return _view(value)
+    base: Any = next(each for each in ancestry(type(value)) if module_of(each) in ("builtins", "array"))
+    plain = base.__getitem__(value, slice(None))
+    format_ = memoryview(plain).format
+    node = Node(
         type_name(type(value)),
-        (view.format.encode(), view.tobytes()),
-        text=lambda: show(value),
-        size=("len({})", str(len(view))),
+        (format_.encode(), memoryview(plain).tobytes()),
+        text=lambda: show(plain),
+        size=("len({})", str(len(plain))),
     )
+    return node if type(value) is base else with_attributes(node, value)
+
+
+def _view(value: memoryview) -> Node:
+    """A window on the memory of another object; a released one has no value."""
+    try:
+        content = (value.format.encode(), repr(value.shape).encode(), value.tobytes())
+    except ValueError:
+        return Node("released memoryview", text=lambda: "released memoryview")
+    return Node("memoryview", content, text=lambda: "<memoryview>", size=("{}.shape", str(value.shape)))
 
 
 @reads("builtins.slice", "builtins.range")
@@ -174,23 +222,40 @@ def bounds(value: Any) -> Node:
 
 @reads("builtins.BaseException")
 def exception(value: Any) -> Node:
-    """Its arguments and attributes; tracebacks hold frames, not values."""
+    """Its arguments, cause and attributes; where it was raised, and during what, is no value."""
+    found = {**_fields_of_exception(value), **attributes(value)}
     return Node(
         type_name(type(value)),
-        children=[BaseException.args.__get__(value), attributes(value)],  # type: ignore[attr-defined]
-        labels=lambda: [".args", ""],
-        text=lambda: f"<{type(value).__name__}>",
+        ("\0".join(found).encode("utf-8", "surrogatepass"),),
+        list(found.values()),
+        lambda: ["." + name for name in found],
+        text=lambda: f"<{of_class(type(value), '__name__')}>",
     )
+
+
+def _fields_of_exception(value: Any) -> Dict[str, Any]:
+    """`args`, and what else the classes of the language keep, such as `errno` or `filename`."""
+    found = {"args": vars(BaseException)["args"].__get__(value)}
+    cause = vars(BaseException)["__cause__"].__get__(value)
+    if cause is not None:
+        found["__cause__"] = cause
+    for base in ancestry(type(value)):
+        if module_of(base) == "builtins" and base is not BaseException:
+            fields = (name for name, each in members(base).items() if type(each) is types.MemberDescriptorType)
+            found.update((name, members(base)[name].__get__(value)) for name in fields if not name.startswith("_"))
+    return {name: item for name, item in found.items() if name == "args" or item is not None}
 
 
 def _subclass(value: Any) -> Node:
     """A subclass of int, str ...: a bool flag, an enum member, numpy's float64."""
-    base = next(base for base in type(value).__mro__ if base in ATOMS)
+    if derives(value, enum.Enum):
+        return ADAPTERS["enum.Enum"](value) or Node("enum.Enum")
+    base: Any = next(base for base in ancestry(type(value)) if any(base is atom for atom in ATOMS))
     plain = base(*getattr(base, "__getnewargs__")(value))  # int(value) would ask the subclass
     node = Node(
         type_name(type(value)),
         children=[plain],
         labels=lambda: [""],
-        text=lambda: clip(f"{type(value).__name__}({plain!r})"),
+        text=lambda: clip(f"{of_class(type(value), '__name__')}({plain!r})"),
     )
     return with_attributes(node, value)

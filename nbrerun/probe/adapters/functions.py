@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import sys
-import sysconfig
 import types
-from typing import Any, Tuple
+from operator import itemgetter
+from typing import Any, Callable, List, Tuple
 
-from ..node import ATOMS, Node, attribute_label, clip, reads, type_name
-from .generic import Described
-
-_LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
+from ..node import ATOMS, Node, attribute_label, reads, type_name
+from .generic import Described, attributes, attributes_node, is_local, members, module_of, namespace_of, of_class
 
 _NOT_STATE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__"}
@@ -18,6 +18,7 @@ _NOT_STATE = frozenset(
         "__static_attributes__",
         "__annotations__",
         "__annotate__",
+        "__annotate_func__",
         "__annotations_cache__",
         "__abstractmethods__",
         "_abc_impl",
@@ -32,27 +33,31 @@ def function(value: Any) -> Node:
         name = f"{value.__module__}.{value.__qualname__}"
         return Node("function", (name.encode(),), kind="definition", text=lambda: f"<function {name}>")
     cells = [cell.cell_contents if _is_filled(cell) else None for cell in value.__closure__ or ()]
-    own = {name: item for name, item in value.__dict__.items() if name != "__wrapped__"}
+    own = {name: item for name, item in dict.items(value.__dict__) if type(name) is not str or name != "__wrapped__"}
     names = value.__code__.co_freevars
     defaults: Tuple[Any, ...] = value.__defaults__ or ()
     children = [Described(code(value.__code__)), defaults, value.__kwdefaults__, own, *cells]
     labels = [".__code__", ".__defaults__", ".__kwdefaults__", "", *(f".<closure {name}>" for name in names)]
-    plain = not own and all(isinstance(cell, (types.FunctionType, types.ModuleType, type)) for cell in cells)
     return Node(
         "function",
-        (value.__name__.encode(),),
+        (str.encode(value.__name__, "utf-8", "surrogatepass"),),
         children,
         lambda: labels,
-        kind="definition" if plain else "data",
+        kind="definition" if not own and all(map(_is_definition, cells)) else "data",
         text=lambda: f"<function {value.__name__}>",
     )
 
 
+def _is_definition(item: Any) -> bool:
+    return issubclass(type(item), (types.FunctionType, types.ModuleType, type))
+
+
 def _is_public(value: Any) -> bool:
     """Whether it is a library's function, found in its module under its name."""
-    namespace = getattr(sys.modules.get(value.__module__), "__dict__", {})
-    library = value.__module__ != "__main__" and not _is_local(namespace)
-    return library and namespace.get(value.__name__) is value
+    if type(value.__module__) is not str or value.__module__ == "__main__":
+        return False
+    namespace = namespace_of(sys.modules.get(value.__module__))
+    return not is_local(namespace) and namespace.get(value.__name__) is value
 
 
 def _is_filled(cell: Any) -> bool:
@@ -65,29 +70,46 @@ def _is_filled(cell: Any) -> bool:
 
 def code(value: types.CodeType) -> Node:
     """Bytecode and constants, without where they were compiled."""
-    constants = [Described(code(item)) if isinstance(item, types.CodeType) else item for item in value.co_consts]
+    constants = [Described(code(item)) if type(item) is types.CodeType else item for item in value.co_consts]
     names = " ".join(value.co_names + value.co_varnames)
-    return Node("code", (value.co_code, names.encode()), constants, text=lambda: "<code>")
+    return Node("code", (value.co_code, names.encode("utf-8", "surrogatepass")), constants, text=lambda: "<code>")
+
+
+@reads("builtins.code")
+def compiled(value: Any) -> Node:
+    """What `compile` returns."""
+    return code(value)
+
+
+@reads("builtins.cell")
+def closure_cell(value: Any) -> Node:
+    """A variable that functions share."""
+    inside = [value.cell_contents] if _is_filled(value) else []
+    return Node("cell", children=inside, labels=lambda: [".cell_contents"][: len(inside)])
 
 
 @reads("builtins.method", "builtins.builtin_function_or_method", "builtins.method-wrapper")
 def method(value: Any) -> Node:
     """A function bound to an object."""
-    target = getattr(value, "__self__", None)
-    if target is None or isinstance(target, (types.ModuleType, type)):
-        return Node(
-            "callable",
-            (value.__qualname__.encode(),),
-            kind="definition",
-            text=lambda: f"<{value.__qualname__}>",
-        )
+    target = value.__self__
+    function: Any = value.__func__ if type(value) is types.MethodType else None
+    name = value.__name__ if type(function) in (types.FunctionType, type(None)) else ""
+    if name and (target is None or _is_definition(target)):
+        full = _name_of(target) + "." + name if function is None else function.__qualname__
+        return Node("callable", (full.encode("utf-8", "surrogatepass"),), kind="definition", text=lambda: f"<{full}>")
     return Node(
         "method",
-        (value.__name__.encode(),),
-        [target],
-        lambda: [".__self__"],
-        text=lambda: f"<method {value.__name__}>",
+        (name.encode(),),
+        [target] if name else [target, function],
+        lambda: [".__self__", ".__func__"],
+        text=lambda: f"<method {name}>",
     )
+
+
+def _name_of(target: Any) -> str:
+    if issubclass(type(target), types.ModuleType):
+        return str(namespace_of(target).get("__name__", ""))
+    return str(type_name(target)) if issubclass(type(target), type) else ""
 
 
 @reads(
@@ -109,47 +131,62 @@ def named(value: Any) -> Node:
 @reads("builtins.staticmethod", "builtins.classmethod")
 def wrapped(value: Any) -> Node:
     """The function inside."""
-    return Node(type(value).__name__, children=[value.__func__], labels=lambda: [""], kind="definition")
+    base = staticmethod if issubclass(type(value), staticmethod) else classmethod
+    inside = vars(base)["__func__"].__get__(value)
+    return Node(base.__name__, children=[inside], labels=lambda: [""], kind="definition")
+
+
+@reads("functools.cached_property")
+def computed_once(value: Any) -> Node:
+    """The function inside, without the lock that some Pythons keep beside it."""
+    found = {name: item for name, item in attributes(value).items() if name != "lock"}
+    return attributes_node(value, found, kind="definition")
 
 
 @reads("builtins.property")
 def getter_setter(value: Any) -> Node:
     """The functions inside."""
-    return Node("property", children=[value.fget, value.fset, value.fdel], kind="definition")
+    inside = [vars(property)[name].__get__(value) for name in ("fget", "fset", "fdel")]
+    return Node("property", children=inside, kind="definition")
 
 
 @reads("builtins.type")
 def class_(value: Any) -> Node:
     """A class of the notebook with its attributes; one of a library by its name alone."""
     name = type_name(value)
-    if value.__module__ != "__main__":
+    if module_of(value) != "__main__":
         return Node("class", (name.encode(),), kind="definition", text=lambda: f"<class {name}>")
-    own = sorted((key, item) for key, item in vars(value).items() if key not in _NOT_STATE and not _is_slot(item))
+    own = _state(members(value), lambda key, item: key not in _NOT_STATE and type(item) not in _SLOTS)
     return Node(
         "class",
-        (name.encode(), *(key.encode() for key, _ in own)),
-        [value.__bases__, *(item for _, item in own)],
+        (name.encode(), *(key.encode("utf-8", "surrogatepass") for key, _ in own)),
+        [of_class(value, "__bases__"), *(item for _, item in own)],
         lambda: ["", *(attribute_label(key) for key, _ in own)],
         kind="definition",
         text=lambda: f"<class {name}>",
     )
 
 
-def _is_slot(item: Any) -> bool:
-    return isinstance(item, (types.MemberDescriptorType, types.GetSetDescriptorType))
+_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+
+
+def _state(namespace: Any, counts: Callable[[str, Any], bool]) -> List[Tuple[str, Any]]:
+    """What counts as state in a namespace, by name."""
+    items = [(key, item) for key, item in namespace.items() if type(key) is str and counts(key, item)]
+    return sorted(items, key=itemgetter(0))
 
 
 @reads("builtins.module")
 def module(value: Any) -> Node:
     """Its name and what it holds."""
-    namespace = vars(value)
-    name = str(namespace.get("__name__", ""))
-    local = _is_local(namespace)
-    own = sorted((key, item) for key, item in namespace.items() if _is_module_state(key, item, local))
+    namespace = namespace_of(value)
+    name = str(namespace["__name__"]) if type(namespace.get("__name__")) is str else ""
+    local = is_local(namespace)
+    own = _state(namespace, lambda key, item: _is_module_state(key, item, local))
     by_hand = namespace.get("__spec__") is None
     return Node(
         "module",
-        (name.encode(), *(key.encode() for key, _ in own)),
+        (name.encode(), *(key.encode("utf-8", "surrogatepass") for key, _ in own)),
         [item for _, item in own],
         lambda: [attribute_label(key) for key, _ in own],
         kind="data" if by_hand else "definition",
@@ -157,41 +194,53 @@ def module(value: Any) -> Node:
     )
 
 
-def _is_local(namespace: Any) -> bool:
-    file = namespace.get("__file__")
-    if file is None and namespace.get("__spec__") is None:
-        return True  # made by hand
-    return isinstance(file, str) and not file.startswith(_LIBRARIES)
-
-
 def _is_module_state(key: str, item: Any, local: bool) -> bool:
     """All that a person's own module holds; of a library, which keeps caches, the plain public values."""
     if local:
-        return not key.startswith("__") and not isinstance(item, (types.ModuleType, types.BuiltinFunctionType))
+        return not key.startswith("__") and not issubclass(type(item), (types.ModuleType, types.BuiltinFunctionType))
     return not key.startswith("_") and type(item) in ATOMS
 
 
 @reads("functools._lru_cache_wrapper")
 def cached(value: Any) -> Node:
-    """The function, and how much it remembers; what it remembers cannot be read."""
-    remembered = value.cache_info().currsize
+    """The function, how much it remembers, and what."""
+    remembered = type(value).cache_info(value).currsize
+    inside = value.__dict__.get("__wrapped__")
+    results = Node("remembered", children=_remembered(value) if remembered else [], unordered=1)
     return Node(
         "lru_cache",
         (b"%d" % remembered,),
-        [value.__wrapped__],
-        lambda: [".__wrapped__"],
+        [inside, Described(results)],
+        lambda: [".__wrapped__", ".<remembered>"],
         kind="definition",
         size=("{}.cache_info().currsize", str(remembered)),
-        text=lambda: clip(repr(value)),
+        text=lambda: "<lru_cache>",
     )
+
+
+def _remembered(value: Any) -> List[Any]:
+    """Keys and results, which Python shows to its garbage collector only."""
+    own = (value.__dict__, value.__dict__.get("__wrapped__"))
+    held = [item for item in gc.get_referents(value) if not any(item is each for each in own)]
+    return [item for item in held if not _is_of_the_cache(item)]
+
+
+def _is_of_the_cache(item: Any) -> bool:
+    """The classes and the chain that a cache is made of, and not what is in it."""
+    if type(item) is dict:
+        return any(_is_of_the_cache(each) for each in list(item.values())[:1])
+    cls = item if type(item) is type else type(item)
+    return cls is object or of_class(cls, "__name__") in ("_lru_cache_wrapper", "_lru_list_elem", "CacheInfo")
 
 
 @reads("functools.partial")
 def partial(value: Any) -> Node:
     """The function and the arguments that it is given."""
+    parts = members(functools.partial)
+    inside = [parts[name].__get__(value) for name in ("func", "args", "keywords")]
     return Node(
-        "functools.partial",
-        children=[value.func, value.args, value.keywords, value.__dict__],
+        type_name(type(value)),
+        children=[*inside, attributes(value)],
         labels=lambda: [".func", ".args", ".keywords", ""],
         text=lambda: "<functools.partial>",
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import sys
+import sysconfig
 import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
@@ -11,8 +13,13 @@ from ..node import Node, attribute_label, clip, per_class, type_name
 _HEAP_TYPE = 1 << 9
 _NOTHING = object()
 _POINTER = struct.calcsize("P")
+_LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 
 _LEARNS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
+_ASKED = frozenset(
+    {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__class__", "__getattr__"}
+    | {"__getattribute__"}
+)
 _ANSWERS = frozenset({"predict", "transform", "forward", "predict_proba", "score", "__call__"})
 
 
@@ -29,47 +36,111 @@ class _Layout(NamedTuple):
     kind: str
 
 
+def of_class(cls: type, name: str) -> Any:
+    """What Python itself knows of a class, whatever its metaclass would say."""
+    return vars(type)[name].__get__(cls)
+
+
+@per_class
+def ancestry(cls: type) -> Tuple[type, ...]:
+    """A class and its bases, in the order in which they are asked."""
+    found: Tuple[type, ...] = of_class(cls, "__mro__")
+    return found
+
+
+def members(cls: type) -> Any:
+    """What the body of a class holds."""
+    return of_class(cls, "__dict__")
+
+
+def module_of(cls: type) -> str:
+    """Name of the module that a class says it is from, empty where it says something else."""
+    try:
+        name = of_class(cls, "__module__")
+    except AttributeError:  # a class can be made without
+        return ""
+    return name if type(name) is str else ""
+
+
+def derives(value: Any, base: Any) -> bool:
+    """`isinstance` without asking the object for its `__class__`."""
+    return issubclass(type(value), base)
+
+
+@per_class
+def is_persons(cls: type) -> bool:
+    """Whether the person wrote a class: in the notebook, or in a file of their own."""
+    name = module_of(cls)
+    if not of_class(cls, "__flags__") & _HEAP_TYPE:
+        return False
+    return name == "__main__" or is_local(namespace_of(sys.modules.get(name)))
+
+
+def namespace_of(module: Any) -> Dict[str, Any]:
+    """What a module holds, without loading one that waits to be loaded."""
+    if not derives(module, types.ModuleType):
+        return {}
+    found: Dict[str, Any] = vars(types.ModuleType)["__dict__"].__get__(module)
+    return found
+
+
+def is_local(namespace: Dict[str, Any]) -> bool:
+    """Whether a module is of the person's own, made by hand or from a file outside of where libraries are."""
+    file = namespace.get("__file__")
+    if file is None and namespace.get("__spec__") is None:
+        return True
+    return type(file) is str and not file.startswith(_LIBRARIES)
+
+
 @per_class
 def layout(cls: type) -> _Layout:
     """Look a class over, once."""
     slots: Dict[str, Any] = {}
     namespace = None
-    for base in cls.__mro__:
-        own = vars(base)
-        if base.__flags__ & _HEAP_TYPE:
+    for base in ancestry(cls):
+        own = members(base)
+        if of_class(base, "__flags__") & _HEAP_TYPE:
             for name, member in own.items():
-                if isinstance(member, types.MemberDescriptorType):
+                if type(member) is types.MemberDescriptorType:
                     slots.setdefault(name, member)
         descriptor = own.get("__dict__")
-        if namespace is None and isinstance(descriptor, types.GetSetDescriptorType):
+        if namespace is None and type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
             namespace = descriptor
-    hidden = next((base for base in cls.__mro__ if _hides_state(base)), None)
+    hidden = next((base for base in ancestry(cls) if _hides_state(base)), None)
     return _Layout(tuple(slots.items()), namespace, _caches(cls), hidden, _kind_of(cls))
 
 
 def _caches(cls: type) -> FrozenSet[str]:
+    if module_of(cls) == "__main__":
+        return frozenset()
     found = {"_cache", "_item_cache"}
-    for base in cls.__mro__:
-        if base.__module__ != "__main__":
-            found |= {name for name, member in vars(base).items() if type(member).__name__ == "cached_property"}
-    return frozenset(found) if cls.__module__ != "__main__" else frozenset()
+    for base in ancestry(cls):
+        if module_of(base) != "__main__":
+            found |= {name for name, member in members(base).items() if _is_named(member, "cached_property")}
+    return frozenset(found)
+
+
+def _is_named(value: Any, name: str) -> bool:
+    return bool(of_class(type(value), "__name__") == name)
 
 
 def _hides_state(cls: type) -> bool:
     """Whether instances have memory of the class's own that is neither `__dict__` nor a Python slot."""
-    base = cls.__base__
+    base = of_class(cls, "__base__")
     if base is None:
         return False
-    pointers = bool(cls.__dictoffset__) - bool(base.__dictoffset__)
-    pointers += bool(cls.__weakrefoffset__) - bool(base.__weakrefoffset__)
-    if cls.__flags__ & _HEAP_TYPE:
-        pointers += sum(isinstance(member, types.MemberDescriptorType) for member in vars(cls).values())
-    return cls.__basicsize__ - base.__basicsize__ > pointers * _POINTER or cls.__itemsize__ > base.__itemsize__
+    pointers = 0
+    for offset in ("__dictoffset__", "__weakrefoffset__"):
+        pointers += bool(of_class(cls, offset)) - bool(of_class(base, offset))
+    if of_class(cls, "__flags__") & _HEAP_TYPE:
+        pointers += sum(type(member) is types.MemberDescriptorType for member in members(cls).values())
+    more = of_class(cls, "__basicsize__") - of_class(base, "__basicsize__")
+    return bool(more > pointers * _POINTER or of_class(cls, "__itemsize__") > of_class(base, "__itemsize__"))
 
 
 def _kind_of(cls: type) -> str:
     """A class that can be fitted and asked is a model, whoever wrote it."""
-    methods = {name for base in cls.__mro__ for name, member in vars(base).items() if callable(member)}
+    methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
     return "model" if methods & _LEARNS and methods & _ANSWERS else "data"
 
 
@@ -84,9 +155,21 @@ def attributes(value: Any) -> Dict[str, Any]:
             continue
     if plan.namespace is not None:
         namespace = plan.namespace.__get__(value)
-        if isinstance(namespace, dict):
-            found.update({str(key): item for key, item in dict.items(namespace) if key not in plan.caches})
+        if derives(namespace, dict):
+            _add_attributes(found, dict.items(namespace), plan.caches)
     return found
+
+
+def _add_attributes(found: Dict[str, Any], items: Any, caches: FrozenSet[str]) -> None:
+    """Add a namespace; keys that are no names of attributes can be put there as well."""
+    others = []
+    for key, item in items:
+        if type(key) is not str:
+            others.append((key, item))
+        elif key not in caches:
+            found[key] = item
+    if others:
+        found["<other keys>"] = others
 
 
 def attributes_node(value: Any, found: Dict[str, Any], **more: Any) -> Node:
@@ -133,7 +216,7 @@ def read(value: Any) -> Node:
     found = attributes(value)
     if plan.hidden is not None:
         return _read_c(value, plan, found)
-    own = cls.__module__ == "__main__"
+    own = module_of(cls) == "__main__"
     return attributes_node(value, found, kind=plan.kind, holds=own, text=lambda: f"<{type_name(cls)}>")
 
 
@@ -156,17 +239,26 @@ def _read_c(value: Any, plan: _Layout, found: Dict[str, Any]) -> Node:
 
 def _reduced(value: Any, base: type) -> Any:
     """`copyreg`'s view of an object, unless it would run code that the person wrote."""
-    method = base.__dict__.get("__reduce__") or base.__dict__.get("__reduce_ex__")
-    if "__getstate__" in base.__dict__ and not isinstance(base.__dict__["__getstate__"], types.FunctionType):
-        return [base.__dict__["__getstate__"](value)]
-    if isinstance(method, types.FunctionType):
+    own = members(base)
+    method = own.get("__reduce__") or own.get("__reduce_ex__")
+    state = own.get("__getstate__")
+    asked = _ASKED if method is None else _ASKED - {"__reduce__", "__reduce_ex__"}
+    if type(method) is types.FunctionType or _overrides(type(value), asked):
         return _NOTHING
     try:
+        if state is not None and type(state) is not types.FunctionType:
+            return [state(value)]
         reduced: Any = object.__reduce_ex__(value, 2) if method is None else method(value)
     except Exception:  # noqa: BLE001  C types refuse in their own ways: TypeError, NotImplementedError, ValueError ...
         return _NOTHING
-    if isinstance(reduced, str):
+    if type(reduced) is str:
         return [reduced]
     parts: List[Any] = list(reduced[1:3])
     parts += [list(items) for items in reduced[3:5] if items is not None]
     return parts
+
+
+@per_class
+def _overrides(cls: type, asked: FrozenSet[str]) -> bool:
+    """Whether what pickling asks an object for would run code of the person's."""
+    return any(not asked.isdisjoint(members(base)) for base in ancestry(cls) if is_persons(base))

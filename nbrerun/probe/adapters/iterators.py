@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import types
 import warnings
-from typing import Any
+from typing import Any, Dict, List
 
 from ..node import Node, clip, reads, type_name
 from .functions import code
-from .generic import Described
+from .generic import Described, ancestry, members, module_of, with_attributes
 
 _BUILTIN = (
     *(f"builtins.{name}" for name in ("enumerate", "zip", "map", "filter", "reversed")),
@@ -24,26 +25,35 @@ _BUILTIN = (
     *("builtins.bytearray_iterator", "builtins.memory_iterator", "_collections._deque_iterator"),
     *(f"itertools.{name}" for name in vars(itertools) if not name.startswith("_")),
 )
+_HOMES = ("builtins", "itertools", "_collections")
 
 
 @reads(*_BUILTIN)
 def iterator(value: Any) -> Node:
     """What `copy` would be told: the underlying object and the position."""
+    base = next(each for each in ancestry(type(value)) if module_of(each) in _HOMES)
+    step = members(base).get("__reduce__", _refuse)
     filters = warnings.filters  # put back by hand: catch_warnings would reset the person's "once" registry
     warnings.filters = [("ignore", None, Warning, None, 0)]
     try:
-        reduced = value.__reduce__()
-    except TypeError:  # itertools, from Python 3.14 on
+        reduced = step(value)
+    except TypeError:
         return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: its position cannot be read")
     finally:
         warnings.filters = filters
-    return Node(
+    node = Node(
         type_name(type(value)),
         children=list(reduced[1:]),
         labels=lambda: [f".<state {i}>" for i in range(len(reduced) - 1)],
         kind="iterator",
         text=lambda: clip(f"<{type_name(type(value))}>"),
     )
+    return node if type(value) is base else with_attributes(node, value)
+
+
+def _refuse(_: Any) -> Any:
+    """Stand in for what some iterators do not have, those of itertools from Python 3.14 on."""
+    raise TypeError
 
 
 @reads("builtins.generator", "builtins.coroutine", "builtins.async_generator")
@@ -55,12 +65,22 @@ def generator(value: Any) -> Node:
     if frame is None:
         return Node(type(value).__name__, (b"exhausted",), [body], kind="iterator", text=lambda: "exhausted generator")
     local = dict(frame.f_locals)
+    under_way = _under_way(value, frame, local)
     return Node(
         type(value).__name__,
         (b"%d" % frame.f_lasti,),
-        [body, local],
-        lambda: [".gi_code", ".gi_frame.f_locals"],
+        [body, local, *under_way],
+        lambda: [".gi_code", ".gi_frame.f_locals", *(f".<under way {i}>" for i in range(len(under_way)))],
         kind="iterator",
         size=("position of {}", f"line {frame.f_lineno}, instruction {frame.f_lasti}"),
         text=lambda: f"<generator {value.__name__}>",
     )
+
+
+def _under_way(value: Any, frame: Any, local: Dict[str, Any]) -> List[Any]:
+    """What loops and `with` statements in its body are at, of which only the garbage collector knows."""
+    held = gc.get_referents(value) + gc.get_referents(frame)
+    known = {id(item) for item in (frame, frame.f_globals, frame.f_builtins, frame.f_back, *local.values())}
+    own = (types.CodeType, types.FrameType, types.FunctionType, types.CellType, str, dict)
+    found = {id(item): item for item in held if id(item) not in known and type(item) not in own}
+    return list(found.values())

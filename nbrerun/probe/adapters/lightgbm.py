@@ -1,3 +1,147 @@
 """LightGBM: boosters, datasets, scikit-learn wrappers."""
 
 from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from typing import Any, Dict, Optional, Tuple
+
+from ..node import Node, attribute_label, reads, type_name
+from .generic import Described, attributes, attributes_node
+
+_OF_A_BOOSTER = frozenset({"params", "best_iteration", "best_score", "train_set", "valid_sets", "name_valid_sets"}) | {
+    "pandas_categorical",
+    "train_set_version",
+}
+"""Attributes that are read in another way, or belong to training data still attached, which a pickle leaves out too."""
+
+_OF_A_DATASET = frozenset({"_handle", "version", "_need_slice", "_params_back_up", "_predictor", "_start_row"}) | {
+    "_has_non_default_feature_names"
+}
+
+_FIELDS = ("label", "weight", "group", "init_score", "position")
+
+_PUBLIC = ("Booster", "best_iteration", "best_score", "evals_result", "classes", "n_classes", "n_features", "objective")
+
+_MOST_VALUES = 20_000_000
+_MOST_BYTES = 4 << 20
+
+
+@reads("lightgbm.basic.Booster")
+def booster(value: Any) -> Node:
+    """The trees and parameters as it is saved, and where early stopping found the best."""
+    base: Any = sys.modules["lightgbm.basic"].Booster
+    text = base.model_to_string(value, num_iteration=-1)
+    trees, _, rest = text.partition("\nparameters:\n")
+    rounds = base.current_iteration(value)
+    found = attributes(value)
+    best = found.get("best_iteration", -1)
+    parts: Dict[str, Any] = {
+        ".best_iteration": max(best, 0) if type(best) is int else best,
+        ".best_score": found.get("best_score"),
+        **_parameters(rest),
+        **{attribute_label(key): found[key] for key in found if key not in _OF_A_BOOSTER and key[0] != "_"},
+        ".model_to_string()": Described(_saved(trees + rest.partition("\nend of parameters\n")[2], rounds)),
+    }
+    return Node(
+        type_name(type(value)),
+        ("\0".join(parts).encode(),),
+        list(parts.values()),
+        lambda: list(parts),
+        kind="model",
+        size=("{}.current_iteration()", str(rounds)),
+        text=lambda: f"booster of {rounds} iterations",
+    )
+
+
+def _saved(text: str, rounds: int) -> Node:
+    data = text.encode()
+    return Node("str", (data,), text=lambda: f"{rounds} iterations in {len(data)} characters")
+
+
+def _parameters(text: str) -> Dict[str, str]:
+    """What it was trained with, by name: the saved model tells all of them, `params` sometimes only the given ones."""
+    lines = [line[1:-1].partition(": ") for line in text.splitlines() if line.startswith("[") and line.endswith("]")]
+    return {f".params[{name!r}]": item for name, _, item in lines}
+
+
+@reads("lightgbm.sklearn.LGBMModel")
+def wrapper(value: Any) -> Node:
+    """A scikit-learn estimator; what training left is named as a person asks for it."""
+    found = attributes(value)
+    for name in _PUBLIC:
+        if "_" + name in found:
+            found[name.lower() + "_"] = found.pop("_" + name)
+    return attributes_node(value, found, kind="model", text=lambda: f"<{type(value).__name__}>")
+
+
+@reads("lightgbm.basic.Dataset")
+def dataset(value: Any) -> Node:
+    """What it was made from, and once it is constructed the bins.
+
+    Being constructed is value: the features are let go then (`free_raw_data`), labels become 32 bits wide, and
+    parameters such as `max_bin` are fixed. It happens in the first training, and another one finds it done.
+    """
+    if vars(value).get("_handle") is None:
+        found = {name: item for name, item in attributes(value).items() if name not in _OF_A_DATASET}
+        return attributes_node(value, found, text=lambda: "dataset, not constructed")
+    base: Any = sys.modules["lightgbm.basic"].Dataset
+    shape = (base.num_data(value), base.num_feature(value))
+    found = _constructed(value, base)
+    bins = _bins(value, base) if found["data"] is None and shape[0] * shape[1] <= _MOST_VALUES else None
+    found["<bins>"] = Described(Node("bins", bins or ()))
+    cls = type_name(type(value))
+    unread = found["data"] is None and bins is None
+    return attributes_node(
+        value,
+        found,
+        opaque=f"{cls}: the features are let go once they are binned (free_raw_data=True)" if unread else None,
+        size=("({0}.num_data(), {0}.num_feature())", str(shape)),
+        text=lambda: f"dataset of shape {shape}",
+    )
+
+
+def _constructed(value: Any, base: Any) -> Dict[str, Any]:
+    """What the library holds, all of it in new objects: that the first training made them is of no interest."""
+    own = vars(value)
+    found = {name: base.get_field(value, name) for name in _FIELDS}
+    found["params"] = dict(own.get("params") or {})
+    found["feature_name"] = base.get_feature_name(value)
+    found["pandas_categorical"] = list(own.get("pandas_categorical") or ())
+    return {**found, "data": own.get("data"), "free_raw_data": own.get("free_raw_data")}
+
+
+def _bins(value: Any, base: Any) -> Optional[Tuple[bytes, bytes]]:
+    """Where each feature is cut, and in which bin each value is; None where it cannot be told without a file."""
+    library: Any = sys.modules["lightgbm.basic"]._LIB
+    if not hasattr(os, "memfd_create") or not hasattr(library, "LGBM_DatasetSerializeReferenceToBinary"):
+        return None
+    cuts = _cuts(library, vars(value)["_handle"])
+    if cuts is None:
+        return None
+    file = os.memfd_create("bins")
+    try:
+        base._dump_text(value, f"/proc/self/fd/{file}")
+        os.lseek(file, 0, os.SEEK_SET)
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            return cuts, stream.read()
+    finally:
+        os.close(file)
+
+
+def _cuts(library: Any, handle: Any) -> Optional[bytes]:
+    """The edges of the bins, handed out byte by byte."""
+    buffer, size = ctypes.c_void_p(), ctypes.c_int32()
+    if library.LGBM_DatasetSerializeReferenceToBinary(handle, ctypes.byref(buffer), ctypes.byref(size)):
+        return None
+    try:
+        if size.value > _MOST_BYTES:
+            return None
+        out = ctypes.create_string_buffer(size.value)
+        start = ctypes.addressof(out)
+        for i in range(size.value):
+            library.LGBM_ByteBufferGetAt(buffer, ctypes.c_int32(i), ctypes.c_void_p(start + i))
+        return out.raw
+    finally:
+        library.LGBM_ByteBufferFree(buffer)

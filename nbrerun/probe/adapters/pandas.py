@@ -3,35 +3,56 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, List
+from typing import Any, Dict, List, Optional
 
-from ..node import ATOMS, Node, clip, dumps, key_text, reads, type_name
+from ..node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
+from .generic import attributes, is_persons
+from .pyarrow import as_numbers, contents, joined
+
+_INTERNAL = frozenset({"_mgr", "_attrs", "_flags", "_item_cache", "_is_copy", "_cacher", "_name", "_index"})
+"""Attributes of frames and series that are read otherwise, or no value."""
+
+
+def _noted(value: Any, own: Dict[str, Any]) -> Dict[str, Any]:
+    """What a person noted beside the values: `attrs`, flags, and attributes set on the frame itself."""
+    found = {name: item for name, item in own.items() if name not in _INTERNAL}
+    flags = own.get("_flags")
+    unique = flags is not None and not flags._allows_duplicate_labels
+    return {"attrs": dict(own.get("_attrs") or {}), **({"flags": "unique"} if unique else {}), **found}
 
 
 @reads("pandas.DataFrame", "pandas.core.frame.DataFrame")
 def frame(value: Any) -> Node:
     """Columns by name, and both axes."""
-    manager = value._mgr
-    columns = [manager.iget_values(i) for i in range(len(value.columns))]
-    names = [f"[{key_text(name)}]" for name in value.columns]
+    own = attributes(value)
+    manager, noted = own["_mgr"], _noted(value, own)
+    labels, index = manager.axes
+    columns = [manager.iget_values(i) for i in range(len(labels))]
+    shape = str((len(index), len(columns)))
     return Node(
         type_name(type(value)),
-        children=[value.columns, value.index, dict(value.attrs), *columns],
-        labels=lambda: [".columns", ".index", ".attrs", *names],
-        size=("{}.shape", str((len(value.index), len(columns)))),
-        text=lambda: f"DataFrame of shape {(len(value.index), len(columns))}",
+        ("\0".join(noted).encode("utf-8", "surrogatepass"),),
+        [labels, index, *noted.values(), *columns],
+        lambda: [".columns", ".index", *map(attribute_label, noted), *(f"[{key_text(name)}]" for name in labels)],
+        size=("{}.shape", shape),
+        text=lambda: f"DataFrame of shape {shape}",
     )
 
 
 @reads("pandas.Series", "pandas.core.series.Series")
 def series(value: Any) -> Node:
     """Values, index and name."""
+    own = attributes(value)
+    manager, noted = own["_mgr"], _noted(value, own)
+    (index,) = manager.axes
+    values = manager.internal_values()
     return Node(
         type_name(type(value)),
-        children=[value._values, value.index, value.name, dict(value.attrs)],
-        labels=lambda: [".values", ".index", ".name", ".attrs"],
-        size=("len({})", str(len(value.index))),
-        text=lambda: f"Series of {len(value.index)}, {value.dtype}",
+        ("\0".join(noted).encode("utf-8", "surrogatepass"),),
+        [values, index, own.get("_name"), *noted.values()],
+        lambda: [".values", ".index", ".name", *map(attribute_label, noted)],
+        size=("len({})", str(len(index))),
+        text=lambda: f"Series of {len(index)}, {values.dtype}",
     )
 
 
@@ -98,23 +119,67 @@ def masked(value: Any) -> Node:
 
 @reads("pandas.core.arrays._mixins.NDArrayBackedExtensionArray")
 def backed(value: Any) -> Node:
-    """Datetimes, periods, strings as objects: one numpy array and a dtype."""
+    """Datetimes, periods, strings as objects: one numpy array, a dtype, and how regular its steps are."""
+    own = repr((value.dtype, vars(value).get("_freq"))).encode("utf-8", "surrogatepass")
+    node = Node(type_name(type(value)), (own,), size=("len({})", str(len(value))), text=lambda: clip(repr(value)))
+    if value._ndarray.dtype.hasobject:
+        missing = sys.modules["pandas"].NA
+        items = [None if item is missing else item for item in value._ndarray.ravel().tolist()]
+        if ATOMS.issuperset(map(type, items)):
+            return node._replace(content=(own, dumps(items)))
+    return node._replace(children=[value._ndarray], labels=lambda: [""])
+
+
+@reads("pandas.core.arrays.arrow.array.ArrowExtensionArray", "pandas.core.arrays.string_arrow.ArrowStringArray")
+def from_arrow(value: Any) -> Optional[Node]:
+    """What pyarrow keeps; whether texts are large ones is pandas' own business."""
+    own = vars(value)
+    kept = own["_pa_array"] if "_pa_array" in own else own["_data"]
+    whole = joined(kept)
+    parts = contents(whole)
+    if parts is None:
+        return extension(value)
+    return Node(
+        type_name(type(value)),
+        (repr(value.dtype).encode("utf-8", "surrogatepass"), *parts),
+        size=("len({})", str(len(value))),
+        text=lambda: clip(repr(whole.slice(0, 6).to_pylist())),
+        numbers=lambda: as_numbers(whole),
+    )
+
+
+@reads("pandas.core.arrays.sparse.array.SparseArray")
+def sparse(value: Any) -> Node:
+    """The values that are kept and where they are; the others are in the dtype."""
+    return Node(
+        type_name(type(value)),
+        (repr(value.dtype).encode(), b"%d" % len(value), value.kind.encode()),
+        [value.sp_values, value.sp_index.to_int_index().indices],
+        lambda: [".sp_values", ".sp_index"],
+        size=("len({})", str(len(value))),
+    )
+
+
+@reads("pandas.core.arrays.interval.IntervalArray")
+def intervals(value: Any) -> Node:
+    """Both ends; which of them belong to it is in the dtype."""
     return Node(
         type_name(type(value)),
         (repr(value.dtype).encode(),),
-        [value._ndarray],
-        lambda: [""],
+        [value._left, value._right],
+        lambda: [".left", ".right"],
         size=("len({})", str(len(value))),
-        text=lambda: clip(repr(value)),
     )
 
 
 @reads("pandas.core.arrays.base.ExtensionArray", "pandas.api.extensions.ExtensionArray")
-def extension(value: Any) -> Node:
+def extension(value: Any) -> Optional[Node]:
     """Any other kind of column, by its elements: how they are cut into chunks is no value."""
+    if is_persons(type(value)):
+        return None
     items: List[Any] = value.to_numpy(dtype=object).tolist()
     size = ("len({})", str(len(items)))
-    own = (repr(value.dtype).encode(),)
+    own = (repr(value.dtype).encode("utf-8", "surrogatepass"),)
     if ATOMS.issuperset(map(type, items)):
         return Node(type_name(type(value)), (*own, dumps(items)), size=size, text=lambda: clip(repr(items[:6])))
     return Node(type_name(type(value)), own, items, lambda: [f"[{i}]" for i in range(len(items))], size=size)

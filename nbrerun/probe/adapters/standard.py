@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import _random
 import collections
-import io
+import datetime
+import gc
 import pickle
 import random
-from typing import Any, Iterable, List, Optional, Tuple
+import weakref
+from typing import Any, Dict, Iterable, Optional, Tuple
 
-from ..node import Node, Stand, clip, draws_from, interleave, reads, type_name
-from .generic import with_attributes
+from ..node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
+from .generic import ancestry, attributes, derives, is_persons, members, module_of, of_class, with_attributes
 
 _OPAQUE = {
     "_thread.lock": "a lock",
@@ -31,7 +34,7 @@ _OPAQUE = {
 @reads(*_OPAQUE)
 def opaque(value: Any) -> Node:
     """What lives outside of the memory that Python sees."""
-    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
+    names = (f"{module_of(cls)}.{of_class(cls, '__qualname__')}" for cls in ancestry(type(value)))
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
 
@@ -44,7 +47,9 @@ _DATABASE_PAGES = 1 << 14
 def database(value: Any) -> Node:
     """A connection to a database: what is in there, as this connection sees it."""
     cls, name = type(value), "sqlite3.Connection"
-    base: Any = next(each for each in cls.__mro__ if each.__module__ == "sqlite3" and each.__name__ == "Connection")
+    base: Any = next(each for each in ancestry(cls) if module_of(each) == "sqlite3")
+    if any(is_persons(each) and "cursor" in members(each) for each in ancestry(cls)):
+        return Node(name, opaque=f"{type_name(cls)}: it makes its own cursors")
     try:
         (pages,) = base.execute(value, "PRAGMA page_count").fetchone()
         if pages > _DATABASE_PAGES:
@@ -61,9 +66,10 @@ def database(value: Any) -> Node:
 @reads("random.Random")
 def random_generator(value: Any) -> Node:
     """The generator of `random`; `SystemRandom` has no state."""
-    if isinstance(value, random.SystemRandom):
+    if derives(value, random.SystemRandom):
         return Node("random.SystemRandom", text=lambda: "SystemRandom")
-    state = pickle.dumps(random.Random.getstate(value), 2)
+    held = (random.Random.VERSION, _random.Random.getstate(value), attributes(value).get("gauss_next"))
+    state = pickle.dumps(held, 2)
     stand = Stand(state, lambda data: random.Random.setstate(value, pickle.loads(data)), "Mersenne Twister")
     return Node("random.Random", (state,), kind="generator", generator=stand, text=lambda: "random.Random")
 
@@ -94,11 +100,12 @@ def deque(value: Any) -> Node:
 @reads("_io._IOBase")
 def file(value: Any) -> Optional[Node]:
     """A file handle: its name and how far it is; closed ones have no value."""
-    if type(value).__module__ != "_io":
-        return None  # a class of the person's own, which would be asked
+    if not _is_of_files(value):
+        return None  # a class of the person's own is in it, which would be asked
     if value.closed:
         return Node("closed file", text=lambda: "closed file")
-    if isinstance(value, (io.StringIO, io.BytesIO)):
+    cls = of_class(type(value), "__name__")
+    if cls in ("StringIO", "BytesIO"):
         held = value.getvalue()
         return Node(
             type_name(type(value)),
@@ -106,15 +113,34 @@ def file(value: Any) -> Optional[Node]:
             labels=lambda: [".getvalue()", ".tell()"],
             text=lambda: clip(repr(held)),
         )
-    position = None if isinstance(value, io.TextIOWrapper) and value.writable() else _position(value)
+    position = None if cls == "TextIOWrapper" and value.writable() else _position(value)
     if position is None:  # the text not written yet is out of sight, and asking for the position would write it
         return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: how far it has been read cannot be told")
+    name = _name_of(value)
     return Node(
         type_name(type(value)),
-        (str(getattr(value, "name", "")).encode("utf-8", "surrogatepass"), b"%d" % position),
+        (name.encode("utf-8", "surrogatepass"), b"%d" % position),
         size=("{}.tell()", str(position)),
-        text=lambda: f"<file {getattr(value, 'name', '')!s} at {position}>",
+        text=lambda: f"<file {name} at {position}>",
     )
+
+
+def _is_of_files(value: Any) -> bool:
+    """Whether all that a file is made of was written in C."""
+    while module_of(type(value)) == "_io" and type(value).__name__ not in ("BufferedRWPair", "_IOBase"):
+        inner = "buffer" if type(value).__name__ == "TextIOWrapper" else "raw"
+        if inner not in members(type(value)):
+            return True
+        try:
+            value = members(type(value))[inner].__get__(value)
+        except (AttributeError, ValueError):  # detached, and so of no use
+            return True
+    return False
+
+
+def _name_of(value: Any) -> str:
+    name = getattr(value, "name", "")
+    return str(name) if type(name) in ATOMS else ""
 
 
 def _position(value: Any) -> Optional[int]:
@@ -124,32 +150,68 @@ def _position(value: Any) -> Optional[int]:
         return None
 
 
-@reads(
-    *("datetime.date", "datetime.time", "datetime.timedelta", "datetime.tzinfo", "zoneinfo.ZoneInfo"),
-    *("decimal.Decimal", "fractions.Fraction", "uuid.UUID", "re.Pattern", "pathlib.PurePath"),
+@reads("datetime.date", "datetime.time")
+def moment(value: Any) -> Optional[Node]:
+    """A date or a time, and its zone, which the person may have written."""
+    base: Any = next(each for each in ancestry(type(value)) if module_of(each) == "datetime")
+    if type(value) is not base and not is_persons(type(value)):
+        return printed(value)  # pandas's have nanoseconds
+    own = members(base)
+    state = (own["__reduce_ex__"](value, 2) if "__reduce_ex__" in own else own["__reduce__"](value))[1]
+    zones = [item for item in state if type(item) is not bytes]
+    strange = any(is_persons(type(zone)) for zone in zones)
+    node = Node(
+        type_name(type(value)),
+        tuple(item for item in state if type(item) is bytes),
+        zones,
+        atom=True,
+        text=lambda: f"<{type_name(type(value))}>" if strange else clip(base.__repr__(value)),
+    )
+    return node if type(value) is base else with_attributes(node, value)
+
+
+_PRINTED = (
+    *("datetime.timedelta", "datetime.tzinfo", "zoneinfo.ZoneInfo", "decimal.Decimal", "fractions.Fraction"),
+    *("uuid.UUID", "re.Pattern", "pathlib.PurePath"),
 )
-def printed(value: Any) -> Node:
+
+
+@reads(*_PRINTED)
+def printed(value: Any) -> Optional[Node]:
     """Values that never change, and that their repr says all about."""
-    return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
+    cls = type(value)
+    if not is_persons(cls):
+        return Node(
+            type_name(cls), (repr(value).encode("utf-8", "surrogatepass"),), atom=True, text=lambda: clip(repr(value))
+        )
+    base: Any = next(each for each in ancestry(cls) if not is_persons(each))
+    if base is datetime.tzinfo or _PRINTED_BY_PYTHON.isdisjoint({type_name(base)}):
+        return None
+    return with_attributes(Node(type_name(cls), (base.__repr__(value).encode("utf-8", "surrogatepass"),)), value)
+
+
+_PRINTED_BY_PYTHON = frozenset({"datetime.timedelta", "decimal.Decimal"})
+"""Of which the person's subclasses can be printed without asking them; others are read by their attributes."""
 
 
 @reads("types.SimpleNamespace")
 def namespace(value: Any) -> Node:
     """A bag of attributes."""
-    return Node("SimpleNamespace", children=[vars(value)], labels=lambda: [""], holds=True)
+    return Node("SimpleNamespace", children=[attributes(value)], labels=lambda: [""], holds=True)
 
 
 @reads(
-    "types.MappingProxyType",
-    "builtins.mappingproxy",
-    "builtins.dict_keys",
-    "builtins.dict_values",
-    "builtins.dict_items",
+    *("types.MappingProxyType", "builtins.mappingproxy", "builtins.dict_keys", "builtins.dict_values"),
+    *("builtins.dict_items", "builtins.odict_keys", "builtins.odict_values", "builtins.odict_items"),
 )
 def view(value: Any) -> Node:
-    """A view of a dict."""
-    items: List[Any] = interleave(value.items()) if hasattr(value, "items") else list(value)
-    return Node(type_name(type(value)), children=items, text=lambda: f"<{type_name(type(value))}>")
+    """A view of a dict, or the dict that it is a view of, where that may be a class of the person's."""
+    name = type_name(type(value))
+    if name == "mappingproxy" or name.startswith("odict"):
+        inside = gc.get_referents(value)
+    else:
+        inside = interleave(value) if name == "dict_items" else list(value)
+    return Node(name, children=inside, text=lambda: f"<{name}>")
 
 
 @reads("IPython.core.interactiveshell.InteractiveShell")
@@ -158,27 +220,67 @@ def shell(value: Any) -> Node:
     return Node("IPython.InteractiveShell", kind="definition", text=lambda: "<the notebook's shell>")
 
 
-@reads("weakref.ReferenceType", "weakref.ProxyType")
+@reads("weakref.ReferenceType", "weakref.ProxyType", "weakref.CallableProxyType")
 def weak(value: Any) -> Node:
     """A weak reference holds nothing: only whether it is alive counts."""
-    alive = type(value).__name__ == "ReferenceType" and value() is not None
+    if derives(value, weakref.ref):
+        alive = weakref.ref.__call__(value) is not None
+    else:  # all but the type of a proxy, and its own text, is asked of the object that it stands for
+        alive = "NoneType" not in members(type(value))["__repr__"](value)
     return Node(type_name(type(value)), (b"%d" % alive,), atom=True, text=lambda: "weak reference")
 
 
 @reads("enum.Enum")
 def member(value: Any) -> Node:
-    """A member of an enumeration: one of a kind."""
-    name = f"{type_name(type(value))}.{value._name_}"
-    return Node(type_name(type(value)), (name.encode(),), atom=True, text=lambda: name)
+    """A member of an enumeration: one of a kind, by its name and its value."""
+    own = attributes(value)
+    name = f"{type_name(type(value))}.{own.get('_name_')}"
+    more = {
+        key: item for key, item in own.items() if not key.startswith("__") and key not in ("_name_", "_sort_order_")
+    }
+    node = Node(type_name(type(value)), (name.encode("utf-8", "surrogatepass"),), atom=True, text=lambda: name)
+    if ATOMS.issuperset(map(type, more.values())) and len(more) <= 1:
+        return node._replace(content=(*node.content, repr(more).encode("utf-8", "surrogatepass")))
+    labels = [attribute_label(key) for key in more]
+    return node._replace(children=list(more.values()), labels=lambda: labels)
+
+
+@reads("re.Match")
+def match(value: Any) -> Node:
+    """What was looked for, in what, and where it was found."""
+    return Node(
+        "re.Match",
+        (repr((value.regs, value.pos, value.endpos)).encode(),),
+        [value.re, value.string],
+        lambda: [".re", ".string"],
+        text=lambda: clip(f"<re.Match of {value.span()}>"),
+    )
+
+
+@reads("_hashlib.HASH", "_blake2.blake2b", "_blake2.blake2s", "_struct.Struct")
+def counted(value: Any) -> Node:
+    """A hash is told apart by what it would answer now; asking for it is no end of it."""
+    content = value.format if hasattr(value, "format") else f"{value.name} {value.hexdigest()}"
+    return Node(type_name(type(value)), (content.encode(),), text=lambda: clip(content))
+
+
+@reads("_ctypes.CField", "types.UnionType")
+def declared(value: Any) -> Node:
+    """Types of fields and of arguments."""
+    inside = list(getattr(value, "__args__", ()))
+    own = b"" if inside else repr(value).encode("utf-8", "surrogatepass")
+    return Node(type_name(type(value)), (own,), inside, kind="definition", text=lambda: f"<{type_name(type(value))}>")
 
 
 @reads("logging.Logger")
 def logger(value: Any) -> Node:
     """Its level and handlers; the tree of loggers above it is not its own."""
-    kept = {name: vars(value)[name] for name in ("name", "level", "disabled", "propagate", "handlers", "filters")}
+    own = attributes(value)
+    kept: Dict[str, Any] = {name: own.get(name) for name in ("name", "level", "disabled", "propagate")}
+    kept.update({name: own.get(name) for name in ("handlers", "filters")})
     return Node(
         type_name(type(value)),
         children=list(kept.values()),
         labels=lambda: ["." + name for name in kept],
-        text=lambda: f"<logger {value.name}>",
+        text=lambda: f"<logger {own.get('name')!s}>",
     )

@@ -1,3 +1,173 @@
-"""statsmodels: models and results."""
+"""statsmodels: models, results, and the formulas in them."""
 
 from __future__ import annotations
+
+import copy
+import re
+import sys
+from typing import Any, Dict, FrozenSet, List, Optional
+
+from ..node import Node, clip, reads, type_name
+from .builtins import items_only
+from .generic import Described, attributes, attributes_node
+
+_OF_A_RESULT = frozenset({"_cache", "_summary_cache", "_summary_statistics_cache", "_nobs_int", "diagn", "het_scale"})
+"""What is computed when somebody asks for it, or for a summary."""
+
+_OF_THE_DATA = frozenset({"_cache", "frame", "predict_dates", "predict_start", "predict_end"}) | {
+    "_param_names",
+    "_cov_names",
+}
+"""Left by the last prediction or fit; and the whole frame that the caller goes on working with."""
+
+_OF_A_MODEL = frozenset({"_tmp_like_exog", "_transparams"})
+"""Room to work in; the first is not even set to zeros."""
+
+_OF_A_REGRESSION = _OF_A_MODEL | {
+    "_df_model",
+    "_df_resid",
+    "normalized_cov_params",
+    "pinv_wexog",
+    "rank",
+    "wexog_singular_values",
+}
+_OF_ITERATIONS = _OF_A_MODEL | {"mu", "scale", "weights"}
+
+_OF_A_SYSTEM = frozenset({"_representations", "_statespaces", "_initializations"}) | {
+    "_kalman_filters",
+    "_kalman_smoothers",
+    "_simulators",
+}
+"""Working memory of the filters, by the type of number."""
+
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d")
+
+
+def _without(value: Any, names: FrozenSet[str]) -> Dict[str, Any]:
+    return {name: item for name, item in attributes(value).items() if name not in names}
+
+
+def _model(value: Any, names: FrozenSet[str]) -> Node:
+    return attributes_node(
+        value, _by_axes(_without(value, names)), kind="model", text=lambda: f"<{type(value).__name__}>"
+    )
+
+
+def _by_axes(found: Dict[str, Any]) -> Dict[str, Any]:
+    """The frames that a model was made from still belong to the caller: it has the values itself, less the labels."""
+    for name in ("orig_endog", "orig_exog"):
+        axes = _axes(found.get(name))
+        if axes is not None:
+            found[name] = axes
+    return found
+
+
+def _axes(item: Any) -> Optional[Described]:
+    pandas: Any = sys.modules.get("pandas")
+    if isinstance(item, pandas.DataFrame):
+        labels, parts = [".columns", ".index"], [item.columns, item.index]
+    elif isinstance(item, pandas.Series):
+        labels, parts = [".name", ".index"], [item.name, item.index]
+    else:
+        return None
+    return Described(Node("labels", children=parts, labels=lambda: labels))
+
+
+@reads("statsmodels.base.model.Model")
+def model(value: Any) -> Node:
+    """Data and settings."""
+    return _model(value, _OF_A_MODEL)
+
+
+@reads("statsmodels.regression.linear_model.RegressionModel")
+def regression(value: Any) -> Node:
+    """The same, without what the first fit leaves for the next one."""
+    return _model(value, _OF_A_REGRESSION)
+
+
+@reads("statsmodels.genmod.generalized_linear_model.GLM", "statsmodels.robust.robust_linear_model.RLM")
+def iterated(value: Any) -> Node:
+    """The same, without where the iterations of the last fit ended."""
+    return _model(value, _OF_ITERATIONS)
+
+
+@reads("statsmodels.base.data.ModelData")
+def data(value: Any) -> Node:
+    """Arrays, labels and the formula that made them."""
+    return attributes_node(value, _by_axes(_without(value, _OF_THE_DATA)))
+
+
+@reads("statsmodels.base.wrapper.ResultsWrapper")
+def wrapper(value: Any) -> Node:
+    """Gives what a result says its labels: the result in another guise."""
+    inner = object.__getattribute__(value, "_results")
+    return Node(
+        type_name(type(value)),
+        children=[inner],
+        labels=lambda: [""],
+        kind="model",
+        text=lambda: f"<{type(inner).__name__}>",
+    )
+
+
+@reads("statsmodels.base.model.Results")
+def results(value: Any) -> Node:
+    """What a fit found."""
+    found = _without(value, _OF_A_RESULT)
+    settings = found.get("mle_settings")
+    if isinstance(settings, dict):  # what watched the fit is dropped when a result is pickled, from the original too
+        found["mle_settings"] = {name: item for name, item in settings.items() if name != "callback"}
+    return attributes_node(value, found, kind="model", text=lambda: f"<{type(value).__name__}>")
+
+
+@reads(
+    "statsmodels.tsa.statespace.representation.Representation",
+    "statsmodels.tsa.statespace.initialization.Initialization",
+)
+def system(value: Any) -> Node:
+    """The matrices of a state space."""
+    return attributes_node(value, _without(value, _OF_A_SYSTEM))
+
+
+@reads("statsmodels.tsa.deterministic.DeterministicProcess")
+def trend(value: Any) -> Node:
+    """Its terms; the columns made of them are remembered."""
+    return attributes_node(value, _without(value, frozenset({"_cached_in_sample"})))
+
+
+@reads("statsmodels.tools.tools.Bunch")
+def bunch(value: Any) -> Node:
+    """A dict that is its own attributes; a copy of one has them apart."""
+    return items_only(value)
+
+
+@reads("statsmodels.iolib.summary.Summary", "statsmodels.iolib.summary2.Summary")
+def summary(value: Any) -> Node:
+    """The text that it shows, without when it was made; showing it pads the tables, so a copy does."""
+    text = _CLOCK.sub("", copy.deepcopy(value).as_text())
+    return Node(type_name(type(value)), (text.encode(),), text=lambda: clip(text))
+
+
+@reads("patsy.design_info.DesignInfo")
+def design(value: Any) -> Node:
+    """Columns, and how each is computed from which variables."""
+    own = attributes(value)
+    parts: List[Any] = [list(own["column_name_indexes"])]
+    parts += [list((own[name] or {}).items()) for name in ("factor_infos", "term_codings")]
+    return Node(
+        type_name(type(value)),
+        children=parts,
+        labels=lambda: [".column_names", ".factor_infos", ".term_codings"],
+    )
+
+
+@reads("patsy.eval.EvalEnvironment")
+def environment(value: Any) -> Node:
+    """The caller's variables: what a formula took from them is in the data that it made."""
+    return Node(type_name(type(value)))
+
+
+@reads("formulaic.model_matrix.ModelMatrix")
+def matrix(value: Any) -> Node:
+    """The frame inside."""
+    return Node(type_name(type(value)), children=[value.__wrapped__], labels=lambda: [""])

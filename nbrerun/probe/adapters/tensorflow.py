@@ -1,3 +1,343 @@
-"""TensorFlow: tensors, variables, generators of random numbers, datasets."""
+"""TensorFlow: tensors, variables, modules, datasets, functions, and what its random numbers come from."""
 
 from __future__ import annotations
+
+import operator
+import pickle
+import random
+import sys
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+from ..node import Node, Stand, attribute_label, clip, draws_from, reads, type_name
+from . import tensorflow_data as tensorflow_data  # registers what reads datasets
+from .builtins import items_only, sequence
+from .functions import function
+from .generic import attributes, attributes_node, derives, layout, of_class
+from .jax import typed
+
+_BELOW = 2**31 - 1
+_MOST_KERNELS = 4096
+"""Every unseeded draw outside of a function leaves a compiled kernel of its own behind: about 30 KB."""
+
+
+@reads("tensorflow.python.framework.ops._EagerTensorBase", "tensorflow.python.framework.ops.EagerTensor")
+def tensor(value: Any) -> Node:
+    """Type, shape and values."""
+    dtype = value.dtype
+    if dtype.name in ("resource", "variant"):
+        return Node("tensorflow.Tensor", opaque=f"tensorflow.Tensor: a {dtype.name} lives inside of TensorFlow")
+    return _values("tensorflow.Tensor", value)
+
+
+def _values(name: str, value: Any) -> Node:
+    return typed(sys.modules["numpy"].asarray(value.numpy()), name, value.dtype.name)
+
+
+@reads("tensorflow.python.framework.tensor.Tensor", "tensorflow.python.framework.ops.Tensor")
+def symbol(value: Any) -> Node:
+    """A node of a graph that somebody kept: it has no value."""
+    return Node("tensorflow.Tensor", opaque="tensorflow.Tensor: it stands for a value in a graph, and has none itself")
+
+
+@reads("tensorflow.python.ops.variables.Variable")
+def variable(value: Any) -> Node:
+    """Values and whether it is trained; its name is counted up for each new one."""
+    node = _values("tensorflow.Variable", value)
+    return node._replace(content=(b"%d" % bool(value.trainable), *node.content))
+
+
+def _composite(*names: str) -> Callable[[Any], Node]:
+    def read(value: Any) -> Node:
+        parts = [getattr(value, name) for name in names]
+        return Node(
+            type_name(type(value)),
+            children=parts,
+            labels=lambda: [attribute_label(name) for name in names],
+            text=lambda: f"<{type(value).__name__}>",
+        )
+
+    return read
+
+
+reads("tensorflow.python.ops.ragged.ragged_tensor.RaggedTensor")(_composite("values", "row_splits"))
+reads("tensorflow.python.framework.sparse_tensor.SparseTensor")(_composite("indices", "values", "dense_shape"))
+reads("tensorflow.python.framework.indexed_slices.IndexedSlices")(_composite("indices", "values", "dense_shape"))
+
+
+@reads("tensorflow.python.ops.tensor_array_ops.TensorArray")
+def tensor_array(value: Any) -> Node:
+    """The tensors that were written to it."""
+    return Node("tensorflow.TensorArray", children=[value._implementation._tensor_array], labels=lambda: [""])
+
+
+@reads(
+    *("tensorflow.python.framework.dtypes.DType", "tensorflow.python.framework.tensor_shape.TensorShape"),
+    "tensorflow.python.framework.type_spec.TypeSpec",
+)
+def printed(value: Any) -> Node:
+    """What describes tensors, and says all in its repr."""
+    return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
+
+
+_GONE = {
+    "tensorflow.python.framework.ops.Graph": "a graph",
+    "tensorflow.python.client.session.BaseSession": "the variables of a session",
+    "tensorflow.python.ops.summary_ops_v2.SummaryWriter": "an open log",
+    "tensorflow.python.distribute.distribute_lib.StrategyBase": "how work is spread over devices",
+    "tensorflow.python.saved_model.function_deserialization.RestoredFunction": "a function stored as a graph",
+}
+
+
+@reads(*_GONE)
+def opaque(value: Any) -> Node:
+    """What lives in TensorFlow's runtime."""
+    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
+    what = next(_GONE[name] for name in names if name in _GONE)
+    return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what} cannot be read")
+
+
+@reads("tensorflow.python.eager.backprop.GradientTape")
+def tape(value: Any) -> Node:
+    """Once it was asked for gradients it is used up, and what it has recorded is gone."""
+    if attributes(value).get("_tape") is None:
+        return Node("used GradientTape", text=lambda: "used GradientTape")
+    return Node("tensorflow.GradientTape", opaque="tensorflow.GradientTape: what it has recorded cannot be read")
+
+
+@reads("tensorflow.python.eager.polymorphic_function.polymorphic_function.Function")
+def traced(value: Any) -> Node:
+    """The Python function; what has been traced of it is no value."""
+    inner = vars(value)["_python_function"]
+    if not hasattr(inner, "__code__"):
+        return Node("tensorflow.function", children=[inner], labels=lambda: [""], kind="definition")
+    return function(inner)._replace(type="tensorflow.function")
+
+
+@reads("tensorflow.python.types.core.ConcreteFunction")
+def concrete(value: Any) -> Node:
+    """A function for one kind of arguments: its graph, and the values that it uses from outside."""
+    graph = value.graph.as_graph_def(add_shapes=False)
+    operations = [(node.op, len(node.input)) for node in graph.node]  # names in a graph are counted up
+    return Node(
+        "tensorflow.ConcreteFunction",
+        (repr(operations).encode(), str(value.structured_outputs).encode()),
+        [list(value.variables)],
+        lambda: [".variables"],
+        kind="definition",
+        text=lambda: "<ConcreteFunction>",
+    )
+
+
+def own_attributes(value: Any, leave: Iterable[str] = ()) -> Dict[str, Any]:
+    """Attributes without TensorFlow's book-keeping of what is to be saved."""
+    found = attributes(value)
+    return {name: item for name, item in found.items() if not name.startswith("_self_") and name not in leave}
+
+
+_BOOKS = frozenset({"_name", "_name_scope", "_descriptor_cache", "_distribution_strategy", "graph_debug_info"})
+
+
+@reads("tensorflow.python.trackable.base.Trackable")
+def trackable(value: Any) -> Node:
+    """A module with variables, or what holds such: its attributes."""
+    module = sys.modules.get("tensorflow.python.module.module")
+    kind = "model" if module and derives(value, module.Module) else layout(type(value)).kind
+    found = own_attributes(value, _BOOKS)
+    return attributes_node(value, found, kind=kind, text=lambda: f"<{type_name(type(value))}>")
+
+
+@reads("tensorflow.python.saved_model.load.Loader._recreate_base_user_object.<locals>._UserObject")
+def restored(value: Any) -> Node:
+    """What `saved_model.load` returns: variables; its functions are graphs, as they were stored."""
+    functions = "RestoredFunction", "_SignatureMap"
+    own = own_attributes(value, _BOOKS)
+    found = {name: item for name, item in own.items() if of_class(type(item), "__name__") not in functions}
+    return attributes_node(value, found, kind="model", text=lambda: "<loaded model>")._replace(type="saved model")
+
+
+_CHECKPOINT = ("_attached_dependencies", "_saver", "_async_checkpointer_impl", "_checkpoint_options", "_kwargs")
+
+
+@reads("tensorflow.python.checkpoint.checkpoint.Checkpoint")
+def checkpoint(value: Any) -> Node:
+    """What it saves, and how often it has."""
+    found = own_attributes(value, (*_CHECKPOINT, "_root", "_save_assign_op"))
+    return attributes_node(value, found, holds=True, text=lambda: "<Checkpoint>")
+
+
+@reads("tensorflow.python.checkpoint.checkpoint_management.CheckpointManager")
+def manager(value: Any) -> Node:
+    """The checkpoints that it knows; when it wrote them is no value."""
+    found = {name: item for name, item in attributes(value).items() if name != "_last_preserved_timestamp"}
+    kept = found.pop("_maybe_delete", None)
+    found["checkpoints"] = list(kept) if kept is not None else []
+    return attributes_node(value, found, holds=True, text=lambda: "<CheckpointManager>")
+
+
+@reads("tensorflow.python.trackable.data_structures.ListWrapper", "tensorflow.python.trackable.data_structures.List")
+def wrapped_list(value: Any) -> Node:
+    """A list that is an attribute of something trackable."""
+    return sequence(list(vars(value)["_storage"]))
+
+
+@reads(
+    *(f"tensorflow.python.trackable.data_structures.{name}" for name in ("_DictWrapper", "_TupleWrapper")),
+)
+def wrapped(value: Any) -> Node:
+    """A dict or a tuple, likewise."""
+    inner = value.__wrapped__
+    return items_only(inner) if isinstance(inner, dict) else sequence(inner)
+
+
+@reads("tensorflow.python.ops.lookup_ops.LookupInterface")
+def table(value: Any) -> Node:
+    """Keys and values, in whatever order."""
+    keys, values = value.export()
+    pairs = zip(keys.numpy().tolist(), values.numpy().tolist())
+    return Node(
+        type_name(type(value)),
+        children=[dict(pairs)],
+        labels=lambda: [""],
+        size=("{}.size()", str(len(keys))),
+        text=lambda: f"table of {len(keys)}",
+    )
+
+
+# What random numbers come from.
+
+
+@reads("tensorflow.python.ops.stateful_random_ops.Generator")
+def generator(value: Any) -> Node:
+    """What `tf.random.Generator.from_seed` returns."""
+    stand = _stand_of(value)
+    name = "tensorflow.random.Generator"
+    return Node(name, (stand.packed(),), kind="generator", generator=stand, text=lambda: name)
+
+
+def _stand_of(value: Any) -> Stand:
+    numpy = sys.modules["numpy"]
+    state = value.state.numpy()
+
+    def put_back(data: bytes) -> None:
+        value.state.assign(numpy.frombuffer(data, state.dtype).reshape(state.shape))
+
+    return Stand(state.tobytes(), put_back, f"tensorflow {int(value.algorithm)} {state.shape}")
+
+
+class Draws:
+    """What draws that nobody seeded come from, once it has been put in place of the system.
+
+    TensorFlow has an unseeded operation ask the system for a seed, out of anybody's sight, and so
+    such draws could never be held equal. Setting a global seed instead would make them equal where
+    the notebook's are not: every function that is traced counts its operations from zero, so two
+    functions, or two calls of `fit` that shuffle, would draw the same numbers.
+    """
+
+    def __init__(self) -> None:
+        self.stream = random.Random()
+        self.kernels = 0
+
+    def seeds(self) -> Tuple[int, int]:
+        """Two seeds for one operation; (0, 0) would mean none."""
+        self._clean_up()
+        return self.stream.randrange(1, _BELOW), self.stream.randrange(1, _BELOW)
+
+    def _clean_up(self) -> None:
+        context = sys.modules["tensorflow.python.eager.context"]
+        if context.executing_eagerly():
+            self.kernels += 1
+            if self.kernels % _MOST_KERNELS == 0:
+                context.context().clear_kernel_cache()
+
+
+@reads(f"{__name__}.Draws")
+def draws(value: Any) -> Node:
+    """The seed that was set with how far it has been used; where there is none, our own."""
+    context = sys.modules["tensorflow.python.eager.context"].context_safe()
+    seed = getattr(context, "_seed", None)
+    seed = None if seed is None else operator.index(seed)
+    used = None if seed is None else context._rng.getstate()
+    own = value.stream.getstate()
+    stand = Stand(
+        pickle.dumps((seed, used, own, _global_state()), 2),
+        lambda data: _put_back(value, *pickle.loads(data)),
+        "tensorflow",
+    )
+    seen = (seed, used or own, _global_state())
+    return Node("tensorflow", (repr(seen).encode(),), kind="generator", generator=stand, text=lambda: "tensorflow")
+
+
+def _global_state() -> Optional[Tuple[bytes, int]]:
+    """Where the generator behind `tf.random.get_global_generator` stands, if somebody has called that."""
+    found = sys.modules["tensorflow.python.ops.stateful_random_ops"].global_generator
+    return None if found is None else (found.state.numpy().tobytes(), int(found.algorithm))
+
+
+def _put_back(value: Draws, seed: Optional[int], used: Any, own: Any, held: Optional[Tuple[bytes, int]]) -> None:
+    value.stream.setstate(own)
+    value.kernels = 0
+    module = sys.modules["tensorflow.python.eager.context"]
+    if seed is None and module.context_safe() is None:
+        return
+    context = module.context()
+    if seed is None:
+        context._seed = None
+    else:
+        context._set_global_seed(seed)
+        context._rng.setstate(used)
+    context.clear_kernel_cache()  # a kernel that is kept goes on from its last draw
+    _put_back_global(held)
+
+
+def _put_back_global(held: Optional[Tuple[bytes, int]]) -> None:
+    module: Any = sys.modules["tensorflow.python.ops.stateful_random_ops"]
+    if held is None:
+        module.global_generator = None
+        return
+    state = sys.modules["numpy"].frombuffer(held[0], "int64")
+    if module.global_generator is None:
+        module.global_generator = module.Generator(state=state, alg=held[1])
+    else:
+        module.global_generator.state.assign(state)
+
+
+_NEEDED = (
+    "tensorflow.python.framework.random_seed",
+    "tensorflow.python.eager.context",
+    "tensorflow.python.ops.stateful_random_ops",
+)
+
+
+@draws_from
+def global_generators() -> Iterable[Tuple[str, Any]]:
+    """What `tf.random.normal` and its like draw from, and layers, and datasets that are shuffled."""
+    seeds, _, stateful = modules = [sys.modules.get(name) for name in _NEEDED]
+    if None in modules or "tensorflow" not in sys.modules or not hasattr(stateful, "global_generator"):
+        return []
+    found: Optional[Draws] = getattr(seeds.get_seed, "draws", None)  # type: ignore[union-attr]
+    return [("tensorflow", found or _take_over(seeds, stateful))]
+
+
+def _take_over(seeds: Any, stateful: Any) -> Draws:
+    """Have the two places that would ask the system for a seed ask ours."""
+    found = Draws()
+    get_seed, ints = seeds.get_seed, stateful.non_deterministic_ints
+
+    def seed_pair(op_seed: Any) -> Any:
+        pair = get_seed(op_seed)
+        return pair if pair[0] is not None else found.seeds()
+
+    def drawn_ints(shape: Any, dtype: Any = None) -> Any:
+        given: List[Any] = [] if dtype is None else [dtype]
+        drawn = ints(shape, *given)
+        if not hasattr(drawn, "numpy"):  # in a graph: drawn anew whenever that runs
+            return drawn
+        plain = drawn.numpy()
+        size = plain.dtype.itemsize
+        values = found.stream.getrandbits(8 * plain.nbytes).to_bytes(plain.nbytes, "little") if size else b""
+        numpy = sys.modules["numpy"]
+        return sys.modules["tensorflow"].constant(numpy.frombuffer(values, plain.dtype).reshape(plain.shape))
+
+    seed_pair.draws = found  # type: ignore[attr-defined]
+    seeds.get_seed, stateful.non_deterministic_ints = seed_pair, drawn_ints
+    return found

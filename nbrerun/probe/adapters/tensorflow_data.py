@@ -1,0 +1,177 @@
+"""tf.data: datasets, their iterators, and how often a dataset that is shuffled has been shuffled."""
+
+from __future__ import annotations
+
+import re
+import sys
+import weakref
+from typing import Any, Iterator, List, Tuple
+
+from ..node import Node, Stand, attribute_label, reads, type_name
+from .functions import function
+from .generic import attributes, attributes_node, of_class
+
+_BOOKS = frozenset({"_variant_tensor_attr", "_graph_attr", "_name", "_structure", "_metadata", "_element_spec"})
+
+
+@reads("tensorflow.python.data.ops.dataset_ops.DatasetV2")
+def dataset(value: Any) -> Node:
+    """What it is made of: other datasets, tensors, functions, settings."""
+    own = attributes(value)
+    found = {name: item for name, item in own.items() if name not in _BOOKS}
+    if not found.keys() - {"_options_attr"}:
+        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: it lives inside of TensorFlow")
+    if own.get("_reshuffle_each_iteration") and of_class(type(value), "__name__") == "_ShuffleDataset":
+        found["<shuffle>"] = _shuffles.setdefault(value, Shuffle(value))
+    spec = repr(value.element_spec).encode()
+    node = attributes_node(value, found, text=lambda: f"<{type_name(type(value))}>")
+    return node._replace(content=(spec, *node.content))
+
+
+@reads("tensorflow.python.data.ops.structured_function.StructuredFunctionWrapper")
+def mapped(value: Any) -> Node:
+    """The Python function that a dataset applies."""
+    inner = attributes(value)["_func"]
+    return function(inner) if hasattr(inner, "__code__") else Node("function", children=[inner], labels=lambda: [""])
+
+
+@reads("tensorflow.python.data.ops.from_generator_op._GeneratorState")
+def generated(value: Any) -> Node:
+    """The person's function that makes elements; how often it was asked is no value."""
+    return Node("generator", children=[attributes(value)["_generator"]], labels=lambda: [""])
+
+
+@reads("tensorflow.python.data.ops.options_base.OptionsBase", "tensorflow.python.data.util.options.OptionsBase")
+def options(value: Any) -> Node:
+    """Settings that were set."""
+    found = attributes(value).get("_options") or {}
+    names = sorted(found)
+    return Node(
+        type_name(type(value)),
+        ("\0".join(names).encode(),),
+        [found[name] for name in names],
+        lambda: [attribute_label(name) for name in names],
+    )
+
+
+@reads("tensorflow.python.data.ops.iterator_ops.IteratorBase", "tensorflow.python.data.ops.dataset_ops.NumpyIterator")
+def iterator(value: Any) -> Node:
+    """How far it is depends on what has been fetched ahead at this moment."""
+    name = type_name(type(value))
+    return Node(name, kind="iterator", opaque=f"{name}: how far it is cannot be read")
+
+
+# A dataset that is shuffled holds a generator, from which each new iterator draws the seeds of its order.
+# TensorFlow shows it in one place only: the state of an iterator as it is saved in checkpoints. Making an
+# iterator draws once, so what is saved is set back by one draw and restored, which sets back the dataset's.
+
+_PLACE = re.compile(rb"Shuffle[^:@]*(@@epoch_num_random_samples@@.*)", re.DOTALL)
+_ONE_DRAW = 2
+_IGNORE_OTHER_STATE = 1
+
+
+class Shuffle:
+    """How often one dataset has been shuffled; one object for as long as the dataset lives."""
+
+    def __init__(self, shuffled: Any) -> None:
+        self.dataset = weakref.ref(shuffled)
+        self.unreadable = False
+
+
+_shuffles: "weakref.WeakKeyDictionary[Any, Shuffle]" = weakref.WeakKeyDictionary()
+
+
+@reads(f"{__name__}.Shuffle")
+def shuffle(value: Any) -> Node:
+    """A generator of random numbers."""
+    name = "tensorflow.data.Dataset.shuffle"
+    try:
+        drawn, state = _look(value)
+    except Exception:  # noqa: BLE001  the format is TensorFlow's own; having failed once, leave the dataset alone
+        value.unreadable = True
+        return Node(name, opaque=f"{name}: how often it was shuffled cannot be read")
+    stand = Stand(state, lambda data: _restore(_iterator(value.dataset()), data), "tensorflow shuffle")
+    return Node(name, (b"%d" % drawn,), kind="generator", generator=stand, text=lambda: f"shuffled {drawn // 2} times")
+
+
+def _look(value: Shuffle) -> Tuple[int, bytes]:
+    """How many numbers were drawn, and the state of an iterator that would draw the next ones."""
+    shuffled = value.dataset()
+    if value.unreadable or shuffled is None or not sys.modules["tensorflow"].executing_eagerly():
+        raise ValueError
+    made = _iterator(shuffled)
+    saved = _ops("dataset").serialize_iterator(made._iterator_resource, external_state_policy=_IGNORE_OTHER_STATE)
+    whole = _proto("TensorProto").FromString(_bytes_of(saved))
+    parts = [_proto("VariantTensorDataProto").FromString(part) for part in _split(whole)]
+    drawn = [_draw_back(part) for part in parts if _PLACE.search(part.metadata)]
+    raw = [part.SerializeToString() for part in parts]
+    whole.tensor_content = b"".join(_varint(len(part)) for part in raw) + b"".join(raw)
+    state: bytes = whole.SerializeToString()
+    _restore(made, state)
+    return drawn[0], state
+
+
+def _draw_back(part: Any) -> int:
+    """Set the count of one dataset's draws back by one draw."""
+    found = _PLACE.search(part.metadata)
+    assert found is not None
+    count = found[1].count(b"@@")
+    tensorflow = sys.modules["tensorflow"]
+    packed = _tensor_of(part.tensors[0].SerializeToString())
+    experimental = _ops("experimental_dataset")
+    values = experimental.uncompress_element(packed, [tensorflow.int64] * count, [[]] * count)
+    drawn = int(values[0]) - _ONE_DRAW
+    if drawn < 0:
+        raise ValueError
+    values = [tensorflow.constant(drawn, tensorflow.int64), *values[1:]]
+    part.tensors[0].ParseFromString(_bytes_of(experimental.compress_element(values)))
+    return drawn
+
+
+def _iterator(shuffled: Any) -> Any:
+    return sys.modules["tensorflow.python.data.ops.iterator_ops"].OwnedIterator(shuffled)
+
+
+def _restore(made: Any, state: bytes) -> None:
+    _ops("dataset").deserialize_iterator(made._iterator_resource, _tensor_of(state))
+
+
+def _ops(name: str) -> Any:
+    return sys.modules[f"tensorflow.python.ops.gen_{name}_ops"]
+
+
+def _proto(name: str) -> Any:
+    return getattr(sys.modules["tensorflow.core.framework.tensor_pb2"], name)
+
+
+def _bytes_of(tensor: Any) -> bytes:
+    data: bytes = _ops("parsing").serialize_tensor(tensor).numpy()
+    return data
+
+
+def _tensor_of(data: bytes) -> Any:
+    return _ops("parsing").parse_tensor(data, sys.modules["tensorflow"].variant)
+
+
+def _split(whole: Any) -> Iterator[bytes]:
+    """The elements of a tensor of variants: their lengths first, then they themselves."""
+    content, place = whole.tensor_content, 0
+    lengths: List[int] = []
+    for _ in range(whole.tensor_shape.dim[0].size):
+        length = shift = 0
+        while content[place] & 0x80:
+            length |= (content[place] & 0x7F) << shift
+            place, shift = place + 1, shift + 7
+        lengths.append(length | content[place] << shift)
+        place += 1
+    for length in lengths:
+        yield content[place : place + length]
+        place += length
+
+
+def _varint(number: int) -> bytes:
+    found = b""
+    while number > 0x7F:
+        found += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return found + bytes([number])
