@@ -77,7 +77,7 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     new_objects = set(seen.again["replaced"])
     names = changed | bound_first | new_objects | seen.moved.keys()
     names |= set(seen.again["bound"]) | set(seen.again["stores"])
-    names |= {name for name, kept in seen.parts_kept.items() if not kept}
+    names |= {name for name, kept in seen.parts_kept.items() if not kept} | seen.from_file.keys()
     names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
     for name in sorted(names):
         variable = seen.first["variables"].get(name) or after["variables"].get(name)

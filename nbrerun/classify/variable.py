@@ -42,6 +42,7 @@ def judge(seen: Evidence) -> Judged:
 def _touched(seen: Evidence) -> bool:
     opaque_in_use = bool(seen.opaque) and (seen.written or seen.passed)
     written = (seen.stored and seen.kind is not Kind.DEFINITION) or seen.parts_kept is False
+    written = written or (seen.written and seen.from_file is not None)
     return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or written or opaque_in_use
 
 

@@ -46,6 +46,7 @@ class ReplayEngine:
         """Cells of the main run so far."""
         self._seeds: Sequence[Generator] = ()
         """How the global generators of the first kernel began."""
+        self._note_seeds()
         self._fresh = True
         """The kernel is where the main run left it."""
         self._broken = False
@@ -70,6 +71,7 @@ class ReplayEngine:
         self._remember()
         self._follower.follow(self.kernel, self._cells, self._seeds)
         run = self.kernel.execute(cell)
+        self._note_seeds()
         self._cells.append(cell)
         self._first_seconds[cell.index] = run.seconds
         return replace(run, before=before)
@@ -136,6 +138,11 @@ class ReplayEngine:
             engine.close()
         self.kernel.close()
 
+    def _note_seeds(self) -> None:
+        """Other kernels begin alike; asked early, since after a rerun there may be nobody to ask."""
+        with contextlib.suppress(Closed):
+            self._seeds = self.kernel.ask("seeds")["generators"]
+
     def _remember(self) -> None:
         """Have the probe note which objects there are, for `existed`; a dead kernel shows soon enough."""
         with contextlib.suppress(Closed):
@@ -169,7 +176,6 @@ class ReplayEngine:
         """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
-        self._seeds = self.kernel.ask("seeds")["generators"]  # asked now: after the run there may be nobody to ask
         self._fresh = False
         self._follower.follow(self.kernel, self._cells[:-1], self._seeds)
         reply = self.kernel.ask_running(waiting, "run", sources=[cell.source], pins=list(pins))

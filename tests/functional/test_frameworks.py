@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional import matrix_table
 from tests.functional.cases.frameworks import ALL
 from tests.functional.cases.frameworks.notebook import AUTO, FrameworkCase
 from tests.functional.test_cases import check, disagreements
@@ -34,3 +35,8 @@ def test_every_cell_gets_its_verdict(case: FrameworkCase, engine: str, tmp_path:
 def test_all_libraries_are_here() -> None:
     """A library that is not installed would leave its notebooks untried."""
     assert [str(case) for case in ALL if not case.is_here] == []
+
+
+def test_the_page_shows_the_matrix() -> None:
+    """The tables of docs/frameworks.md are those that are measured: `python -m tests.functional.matrix_table`."""
+    assert matrix_table.on_page() == matrix_table.tables().strip()

@@ -208,19 +208,34 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
         own_models: names of the notebook's own classes that are models.
     """
     if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
-        return True
+        return _torch_pickle(path)[:64].find(_TENSOR) != 2
     try:
         with open(path, "rb") as file:
             head = file.read(_PEEK)
     except OSError:
         return False
-    head = _unpacked(head)
+    head = _torch_pickle(path) if head.startswith(_ZIP) else _unpacked(head)
+    if b"torch._utils" in head and head[:64].find(_TENSOR) != 2:
+        return True
     if _BOOSTER.match(head) or (head.startswith(_HDF) and _NETWORK.search(head)):
         return True
     if not _is_pickle(head):
         return False
     own = {name.decode(errors="replace") for names in _OWN_CLASS.findall(head) for name in names}
     return bool(_CLASS.search(head) or own & set(own_models))
+
+
+_TENSOR = b"ctorch._utils\n_rebuild_tensor"
+"""A single tensor, or a view of one: data, whatever the file is called."""
+
+
+def _torch_pickle(path: bytes) -> bytes:
+    """The pickle in the archive that `torch.save` makes, or nothing."""
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(os.fsdecode(path)) as archive:
+        for name in archive.namelist():
+            if name.endswith("/data.pkl"):
+                return archive.read(name)
+    return b""
 
 
 def _is_pickle(head: bytes) -> bool:

@@ -17,7 +17,8 @@ from ..messages import Opened
 from .guard import EVENTS, database_file, full
 from .originals import Refused
 
-_ACCESS, _MODIFY, _CLOSE_NOWRITE = 0x1, 0x2, 0x10
+_ACCESS, _MODIFY, _CLOSE_NOWRITE, _MOVED_TO = 0x1, 0x2, 0x10, 0x80
+_READ, _WRITTEN = _ACCESS | _CLOSE_NOWRITE, _MODIFY | _MOVED_TO
 _IS_FOLDER = 0x40000000
 _EVENT = struct.Struct("iIII")
 _MOST = 10_000
@@ -185,7 +186,7 @@ class _Watch:
             return
         self._descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         for folder in wanted:
-            number = libc.inotify_add_watch(self._descriptor, folder, _ACCESS | _MODIFY | _CLOSE_NOWRITE)
+            number = libc.inotify_add_watch(self._descriptor, folder, _READ | _WRITTEN)
             if number >= 0:
                 self._watched[number] = folder
 
@@ -203,4 +204,4 @@ class _Watch:
                     if number in self._watched and name and not mask & _IS_FOLDER:
                         path = os.path.join(self._watched[number], name)
                         found[path] = found.get(path, 0) | mask
-        return [(path, bool(mask & (_ACCESS | _CLOSE_NOWRITE)), bool(mask & _MODIFY)) for path, mask in found.items()]
+        return [(path, bool(mask & _READ), bool(mask & _WRITTEN)) for path, mask in found.items()]

@@ -41,7 +41,12 @@ CASES = [
             changed=["params['w']", "state['step']"],
         ),
         cell(
-            "fresh = {'w': jnp.zeros(2)}\nopt = init(fresh)\nfor epoch in range(2):\n    fresh, opt = update(fresh, opt)",
+            """
+            fresh = {"w": jnp.zeros(2)}
+            opt = init(fresh)
+            for epoch in range(2):
+                fresh, opt = update(fresh, opt)
+            """,
             "reset",
             fresh="reset",
             opt="reset",
