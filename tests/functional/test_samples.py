@@ -154,12 +154,65 @@ EXPECTED: dict[str, dict[str, str]] = {
         "forecast": "stateless",
         "correct-data": "reset",
     },
+    "13_pytorch_training_loop.ipynb": {
+        "imports": "stateless",
+        "data": "reset",
+        "create": "reset",
+        "train": "in-place",
+        "score": "stateless",
+        "define": "stateless",
+        "call": "in-place",
+        "create-and-train": "reset",
+        "unseeded": "reset",
+        "save": "persisted",
+        "load": "persisted",
+    },
+    "14_keras_after_a_restart.ipynb": {
+        "imports": "stateless",
+        "data": "reset",
+        "alias": "stateless",
+        "create": "reset",
+        "train": "in-place",
+        "save": "persisted",
+        "load": "persisted",
+        "predict": "stateless",
+    },
+    "15_xgboost_more_trees.ipynb": {
+        "imports": "stateless",
+        "data": "reset",
+        "create": "reset",
+        "fit": "reset",
+        "fit-on": "in-place",
+        "train": "reset",
+        "train-on": "in-place",
+        "update": "in-place",
+        "under-another-name": "reset",
+        "save": "persisted",
+        "load": "persisted",
+    },
 }
+
+NEEDS = {
+    "13_pytorch_training_loop.ipynb": "torch",
+    "14_keras_after_a_restart.ipynb": "tensorflow",
+    "15_xgboost_more_trees.ipynb": "xgboost",
+}
+"""The library that a sample cannot do without, besides those of every sample."""
+
+NO_FORK = {"14_keras_after_a_restart.ipynb"}
+"""TensorFlow does not survive a fork: `auto` stands for `fork`."""
 
 # Cell id -> findings, of the samples whose text names some.
 FINDINGS: dict[str, dict[str, set[str]]] = {
     "11_get_or_create.ipynb": {"load-train-save": {"NBR002", "NBR006"}, "log": {"NBR006"}},
     "12_a_file_from_the_future.ipynb": {"load-if-there": {"NBR102"}, "train": {"NBR002"}, "fit-data": {"NBR007"}},
+    "13_pytorch_training_loop.ipynb": {
+        "train": {"NBR002", "NBR003"},
+        "call": {"NBR002", "NBR003"},
+        "unseeded": {"NBR004"},
+    },
+    "14_keras_after_a_restart.ipynb": {"train": {"NBR002"}},
+    "15_xgboost_more_trees.ipynb": {"fit-on": {"NBR002"}, "train-on": {"NBR002"}, "update": {"NBR002"}},
 }
 
 # Cell id -> missing name -> the function that needs it, if it is not the cell itself; nothing is missing from a cell
@@ -178,6 +231,16 @@ RESTART: dict[str, dict[str, dict[str, str | None]]] = {
         "load": {},
         "score": {"loaded": None, "X": None, "y": None},
     },
+    "14_keras_after_a_restart.ipynb": {
+        "imports": {},
+        "data": {"load_iris": None},
+        "alias": {"keras": None},
+        "create": {"keras": None, "layers": None},
+        "train": {"model": None, "X": None, "y": None},
+        "save": {"model": None},
+        "load": {},
+        "predict": {"loaded": None, "X": None},
+    },
 }
 
 # Model -> cells that bring it back after a restart, the file it comes from, whether that was seen.
@@ -185,6 +248,10 @@ RECOVER: dict[str, dict[str, tuple[list[str], str | None, bool]]] = {
     "04_save_and_load.ipynb": {
         "model": (["imports", "data", "train"], None, True),
         "loaded": (["imports", "load"], "file:wine_model.pkl", True),
+    },
+    "14_keras_after_a_restart.ipynb": {
+        "model": (["imports", "data", "alias", "create", "train"], None, True),
+        "loaded": (["load"], "file:iris.keras", True),
     },
 }
 
@@ -198,11 +265,13 @@ def raw_cells(name: str) -> list[dict[str, Any]]:
     return cells
 
 
-def check(name: str, engine: str, folder: Path, *experiments: str) -> NotebookReport:
+def check(name: str, engine: str, folder: Path, *experiments: str, all_plans: bool = False) -> NotebookReport:
     """Check a copy of the sample in `folder`."""
     copy = Path(shutil.copy(SAMPLES / name, folder))
-    report = analyze(read(copy), Settings(engine=engine, experiments=frozenset(experiments)), Silent())
-    assert report.failure is None
+    engine = engine.replace("fork", "auto") if name in NO_FORK else engine
+    settings = Settings(engine=engine, experiments=frozenset(experiments), all_plans=all_plans)
+    report = analyze(read(copy), settings, Silent())
+    assert (report.failure, report.lacks) == (None, ())
     assert list(folder.iterdir()) == [copy]
     return report
 
@@ -239,7 +308,7 @@ def test_a_restart_loses_what_the_text_says(name: str, engine: str, tmp_path: Pa
 @pytest.mark.parametrize("name", RECOVER)
 def test_models_come_back_as_the_text_says(name: str, engine: str, tmp_path: Path) -> None:
     """After a restart each model comes back by the cells of the table, and from its file."""
-    report = check(name, engine, tmp_path, "again", "restart")
+    report = check(name, engine, tmp_path, "again", "restart", all_plans=True)
     cells = ids(report)
     plans = {plan.name: ([cells[index] for index in plan.cells], plan.via, plan.verified) for plan in report.recover}
     assert plans == RECOVER[name]
@@ -258,6 +327,14 @@ def test_samples_are_committed_clean(name: str) -> None:
     assert cells[0]["cell_type"] == "markdown"
     assert [cell["id"] for cell in code] == list(EXPECTED[name])
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_sample_says_what_it_needs(name: str) -> None:
+    """In its metadata, and to whoever reads it; most samples need nothing more than the others."""
+    assert read(SAMPLES / name).needs == ((NEEDS[name],) if name in NEEDS else ())
+    text = "".join(raw_cells(name)[0]["source"])
+    assert ("This notebook needs" in text, f"`pip install {NEEDS.get(name)}`" in text) == (name in NEEDS,) * 2
 
 
 def test_the_project_has_twenty_code_cells() -> None:

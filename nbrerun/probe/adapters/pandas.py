@@ -9,6 +9,13 @@ from ..node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, t
 from .generic import attributes, is_persons
 from .pyarrow import as_numbers, contents, joined
 
+
+def _both(*names: str) -> List[str]:
+    """Where kinds of columns live, in one version of pandas and in another."""
+    inside = [f"pandas.core.arrays.{name}" for name in names]
+    return inside + [f"pandas.arrays.{name.rpartition('.')[2]}" for name in names]
+
+
 _INTERNAL = frozenset({"_mgr", "_attrs", "_flags", "_item_cache", "_is_copy", "_cacher", "_name", "_index"})
 """Attributes of frames and series that are read otherwise, or no value."""
 
@@ -130,7 +137,7 @@ def backed(value: Any) -> Node:
     return node._replace(children=[value._ndarray], labels=lambda: [""])
 
 
-@reads("pandas.core.arrays.arrow.array.ArrowExtensionArray", "pandas.core.arrays.string_arrow.ArrowStringArray")
+@reads(*_both("arrow.array.ArrowExtensionArray", "string_arrow.ArrowStringArray"))
 def from_arrow(value: Any) -> Optional[Node]:
     """What pyarrow keeps; whether texts are large ones is pandas' own business."""
     own = vars(value)
@@ -148,7 +155,7 @@ def from_arrow(value: Any) -> Optional[Node]:
     )
 
 
-@reads("pandas.core.arrays.sparse.array.SparseArray")
+@reads(*_both("sparse.array.SparseArray"))
 def sparse(value: Any) -> Node:
     """The values that are kept and where they are; the others are in the dtype."""
     return Node(
@@ -160,7 +167,7 @@ def sparse(value: Any) -> Node:
     )
 
 
-@reads("pandas.core.arrays.interval.IntervalArray")
+@reads(*_both("interval.IntervalArray"))
 def intervals(value: Any) -> Node:
     """Both ends; which of them belong to it is in the dtype."""
     return Node(

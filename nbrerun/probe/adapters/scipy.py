@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict
 
 from ..node import Node, attribute_label, reads, type_name
+from .generic import attributes
 
 _PARTS = ("data", "indices", "indptr", "row", "col", "coords", "offsets", "rows")
+_COMPRESSED = ("csr", "csc", "bsr")
 
 
 @reads("scipy.sparse._base._spbase", "scipy.sparse._base.spmatrix", "scipy.sparse.base.spmatrix")
 def sparse(value: Any) -> Node:
-    """The arrays of its format; cached flags are not value."""
-    own = vars(value)
+    """The arrays of its format; cached flags are not value.
+
+    Many functions of scipy sort the indices of a compressed matrix and add up its duplicates when they are
+    given one, so these are no value; a zero that is stored is one, since `nnz` and `data` show it.
+    """
+    own = _sorted(value) if value.format in _COMPRESSED else attributes(value)
     parts = {name: own[name] for name in _PARTS if name in own}
     items = [*parts.values(), dict(value.items())] if value.format == "dok" else list(parts.values())
     return Node(
@@ -23,3 +29,15 @@ def sparse(value: Any) -> Node:
         size=("{}.shape", str(value.shape)),
         text=lambda: f"sparse {value.format} of shape {value.shape}",
     )
+
+
+def _sorted(value: Any) -> Dict[str, Any]:
+    """The arrays in their canonical form, found on a twin that shares them: the matrix itself stays as it is."""
+    twin = object.__new__(type(value))
+    vars(twin).update(attributes(value))
+    if twin.has_canonical_format:
+        return attributes(value)
+    twin = twin.copy()
+    twin.sum_duplicates()
+    found: Dict[str, Any] = vars(twin)
+    return found

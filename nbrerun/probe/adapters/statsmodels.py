@@ -11,8 +11,10 @@ from ..node import Node, clip, reads, type_name
 from .builtins import items_only
 from .generic import Described, attributes, attributes_node
 
-_OF_A_RESULT = frozenset({"_cache", "_summary_cache", "_summary_statistics_cache", "_nobs_int", "diagn", "het_scale"})
-"""What is computed when somebody asks for it, or for a summary."""
+_OF_A_RESULT = frozenset(
+    {"_cache", "_summary_cache", "_summary_statistics_cache", "_nobs_int", "diagn", "het_scale"}
+) | {"_states"}
+"""What is computed when somebody asks for it, or for a summary; and the filter's arrays again, as frames."""
 
 _OF_THE_DATA = frozenset({"_cache", "frame", "predict_dates", "predict_start", "predict_end"}) | {
     "_param_names",
@@ -33,12 +35,12 @@ _OF_A_REGRESSION = _OF_A_MODEL | {
 }
 _OF_ITERATIONS = _OF_A_MODEL | {"mu", "scale", "weights"}
 
-_OF_A_SYSTEM = frozenset({"_representations", "_statespaces", "_initializations"}) | {
+_OF_A_SYSTEM = frozenset({"shapes", "_representations", "_statespaces", "_initializations"}) | {
     "_kalman_filters",
     "_kalman_smoothers",
     "_simulators",
 }
-"""Working memory of the filters, by the type of number."""
+"""Working memory of the filters, by the type of number; shapes are those of the matrices."""
 
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d")
 
@@ -89,6 +91,12 @@ def regression(value: Any) -> Node:
 def iterated(value: Any) -> Node:
     """The same, without where the iterations of the last fit ended."""
     return _model(value, _OF_ITERATIONS)
+
+
+@reads("statsmodels.tsa.holtwinters.model.ExponentialSmoothing")
+def smoothing(value: Any) -> Node:
+    """The same, without the parameters of the last fit or forecast."""
+    return _model(value, _OF_A_MODEL | {"params"})
 
 
 @reads("statsmodels.base.data.ModelData")

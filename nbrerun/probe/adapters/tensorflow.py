@@ -341,3 +341,9 @@ def _take_over(seeds: Any, stateful: Any) -> Draws:
     seed_pair.draws = found  # type: ignore[attr-defined]
     seeds.get_seed, stateful.non_deterministic_ints = seed_pair, drawn_ints
     return found
+
+
+@reads(*(f"tensorflow.python.util.lazy_loader.{name}" for name in ("LazyLoader", "KerasLazyLoader")))
+def lazy_module(value: Any) -> Node:
+    """A module that is loaded at its first use: that it has been is no value."""
+    return Node("module", (type(value).__name__.encode(),), kind="definition", text=lambda: "<module>")

@@ -26,6 +26,7 @@ from statsmodels.tsa.api import VAR, AutoReg, ETSModel, ExponentialSmoothing
 from statsmodels.tsa.arima.model import ARIMA
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
+from nbrerun.probe.leaves import leaves
 from tests.unit.probe.looking import digest, moved, notebook, paths, read
 
 
@@ -120,22 +121,28 @@ def test_equal_fits_are_equal(kind: str) -> None:
     assert first != digest(fit(MODELS[kind](frame(1))))
 
 
+def objects(value: Any) -> dict[str, int]:
+    """Which object each part of a value is."""
+    return {path: leaf["id"] for path, leaf in leaves("x", value).items() if not leaf["atom"]}
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", MODELS)
 def test_asking_a_result_is_no_change(
     kind: str, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Summaries, forecasts and intervals leave it, and its model, as they are; reading prints and writes nothing."""
+    """Summaries and forecasts leave it and its model as they are, part by part; reading prints and writes nothing."""
     monkeypatch.chdir(tmp_path)
     model = MODELS[kind](frame())
     result = fit(model)
     capfd.readouterr()
-    before = digest(result), digest(model)
+    before, parts = (digest(result), digest(model)), objects(result)
     params = np.array(result.params) if not isinstance(result.params, dict) else None
     for ask in QUESTIONS:
         with contextlib.suppress(Exception):
             ask(result)
     assert (digest(result), digest(model)) == before
+    assert objects(result) == parts
     assert params is None or np.array_equal(params, np.array(result.params))
     assert capfd.readouterr() == ("", "")
     assert os.listdir(tmp_path) == []
