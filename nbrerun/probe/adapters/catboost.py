@@ -10,14 +10,9 @@ from .generic import Described, attributes
 
 _NOT_VALUE = ("model_guid", "train_finish_time")
 
-_KNOWN = frozenset({"_object", "_init_params", "_canonized_params", "_is_fitted_"}) | {
-    "_random_seed",
-    "_learning_rate",
-    "_tree_count",
-    "_n_features_in",
-    "_prediction_values_change",
-    "_loss_value_change",
-}
+_KNOWN = frozenset(
+    "_object _init_params _canonized_params _is_fitted_ _random_seed _learning_rate _tree_count _n_features_in".split()
+) | {"_prediction_values_change", "_loss_value_change"}
 """Parts that are read themselves, repeat what the trained model says, or are filled when importances are asked for."""
 
 

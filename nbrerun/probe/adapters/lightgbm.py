@@ -10,15 +10,14 @@ from typing import Any, Dict, Optional, Tuple
 from ..node import Node, attribute_label, reads, type_name
 from .generic import Described, attributes, attributes_node
 
-_OF_A_BOOSTER = frozenset({"params", "best_iteration", "best_score", "train_set", "valid_sets", "name_valid_sets"}) | {
-    "pandas_categorical",
-    "train_set_version",
-}
+_OF_A_BOOSTER = frozenset(
+    "params best_iteration best_score train_set valid_sets name_valid_sets pandas_categorical train_set_version".split()
+)
 """Attributes that are read in another way, or belong to training data still attached, which a pickle leaves out too."""
 
-_OF_A_DATASET = frozenset({"_handle", "version", "_need_slice", "_params_back_up", "_predictor", "_start_row"}) | {
-    "_has_non_default_feature_names"
-}
+_OF_A_DATASET = frozenset(
+    "_handle version _need_slice _params_back_up _predictor _start_row _has_non_default_feature_names".split()
+)
 
 _FIELDS = ("label", "weight", "group", "init_score", "position")
 

@@ -11,35 +11,23 @@ from ..node import Node, clip, reads, type_name
 from .builtins import items_only
 from .generic import Described, attributes, attributes_node
 
-_OF_A_RESULT = frozenset(
-    {"_cache", "_summary_cache", "_summary_statistics_cache", "_nobs_int", "diagn", "het_scale"}
-) | {"_states"}
+_OF_A_RESULT = frozenset("_cache _summary_cache _summary_statistics_cache _nobs_int diagn het_scale _states".split())
 """What is computed when somebody asks for it, or for a summary; and the filter's arrays again, as frames."""
 
-_OF_THE_DATA = frozenset({"_cache", "frame", "predict_dates", "predict_start", "predict_end"}) | {
-    "_param_names",
-    "_cov_names",
-}
+_OF_THE_DATA = frozenset("_cache frame predict_dates predict_start predict_end _param_names _cov_names".split())
 """Left by the last prediction or fit; and the whole frame that the caller goes on working with."""
 
-_OF_A_MODEL = frozenset({"_tmp_like_exog", "_transparams"})
+_OF_A_MODEL = frozenset("_tmp_like_exog _transparams".split())
 """Room to work in; the first is not even set to zeros."""
 
-_OF_A_REGRESSION = _OF_A_MODEL | {
-    "_df_model",
-    "_df_resid",
-    "normalized_cov_params",
-    "pinv_wexog",
-    "rank",
-    "wexog_singular_values",
-}
-_OF_ITERATIONS = _OF_A_MODEL | {"mu", "scale", "weights"}
+_OF_A_REGRESSION = _OF_A_MODEL | frozenset(
+    "_df_model _df_resid normalized_cov_params pinv_wexog rank wexog_singular_values".split()
+)
+_OF_ITERATIONS = _OF_A_MODEL | frozenset("mu scale weights".split())
 
-_OF_A_SYSTEM = frozenset({"shapes", "_representations", "_statespaces", "_initializations"}) | {
-    "_kalman_filters",
-    "_kalman_smoothers",
-    "_simulators",
-}
+_OF_A_SYSTEM = frozenset(
+    "shapes _representations _statespaces _initializations _kalman_filters _kalman_smoothers _simulators".split()
+)
 """Working memory of the filters, by the type of number; shapes are those of the matrices."""
 
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d")

@@ -235,19 +235,39 @@ class Draws:
 
     def __init__(self) -> None:
         self.stream = random.Random()
-        self.kernels = 0
+        self.made = 0
+        """Operations that have asked for seeds since the last time that the global seed was set."""
+        self._made_for: Any = None
+        self._kernels = 0
 
     def seeds(self) -> Tuple[int, int]:
         """Two seeds for one operation; (0, 0) would mean none."""
-        self._clean_up()
         return self.stream.randrange(1, _BELOW), self.stream.randrange(1, _BELOW)
 
-    def _clean_up(self) -> None:
+    def count(self) -> None:
+        """An operation is made: it may draw without anybody's generator moving, as those in a function do."""
         context = sys.modules["tensorflow.python.eager.context"]
-        if context.executing_eagerly():
-            self.kernels += 1
-            if self.kernels % _MOST_KERNELS == 0:
+        self.made = self.count_so_far() + 1
+        if context.executing_eagerly() and context.global_seed() is None:
+            self._kernels += 1
+            if self._kernels % _MOST_KERNELS == 0:
                 context.context().clear_kernel_cache()
+
+    def count_so_far(self) -> int:
+        """Setting the global seed makes a new generator, and the count begin anew."""
+        if self._made_for is not _own_generator():
+            self.made, self._made_for = 0, _own_generator()
+        return self.made
+
+    def set_count(self, made: int) -> None:
+        """Go on counting from there."""
+        self.made, self._made_for, self._kernels = made, _own_generator(), 0
+
+
+def _own_generator() -> Any:
+    """The one that TensorFlow draws seeds from, if the global seed is set."""
+    context = sys.modules["tensorflow.python.eager.context"].context_safe()
+    return getattr(context, "_rng", None) if getattr(context, "_seed", None) is not None else None
 
 
 @reads(f"{__name__}.Draws")
@@ -257,14 +277,11 @@ def draws(value: Any) -> Node:
     seed = getattr(context, "_seed", None)
     seed = None if seed is None else operator.index(seed)
     used = None if seed is None else context._rng.getstate()
-    own = value.stream.getstate()
-    stand = Stand(
-        pickle.dumps((seed, used, own, _global_state()), 2),
-        lambda data: _put_back(value, *pickle.loads(data)),
-        "tensorflow",
-    )
-    seen = (seed, used or own, _global_state())
-    return Node("tensorflow", (repr(seen).encode(),), kind="generator", generator=stand, text=lambda: "tensorflow")
+    own, held, made = value.stream.getstate(), _global_state(), value.count_so_far()
+    state = pickle.dumps((seed, used, own, held, made), 2)
+    stand = Stand(state, lambda data: _put_back(value, *pickle.loads(data)), "tensorflow")
+    seen = repr((seed, used or own, held, made)).encode()
+    return Node("tensorflow", (seen,), kind="generator", generator=stand, text=lambda: "tensorflow")
 
 
 def _global_state() -> Optional[Tuple[bytes, int]]:
@@ -273,20 +290,24 @@ def _global_state() -> Optional[Tuple[bytes, int]]:
     return None if found is None else (found.state.numpy().tobytes(), int(found.algorithm))
 
 
-def _put_back(value: Draws, seed: Optional[int], used: Any, own: Any, held: Optional[Tuple[bytes, int]]) -> None:
+def _put_back(
+    value: Draws, seed: Optional[int], used: Any, own: Any, held: Optional[Tuple[bytes, int]], made: int
+) -> None:
     value.stream.setstate(own)
-    value.kernels = 0
     module = sys.modules["tensorflow.python.eager.context"]
-    if seed is None and module.context_safe() is None:
-        return
-    context = module.context()
+    if seed is not None or module.context_safe() is not None:
+        _set_seed(module.context(), seed, used)
+    _put_back_global(held)
+    value.set_count(made)
+
+
+def _set_seed(context: Any, seed: Optional[int], used: Any) -> None:
     if seed is None:
         context._seed = None
     else:
         context._set_global_seed(seed)
         context._rng.setstate(used)
     context.clear_kernel_cache()  # a kernel that is kept goes on from its last draw
-    _put_back_global(held)
 
 
 def _put_back_global(held: Optional[Tuple[bytes, int]]) -> None:
@@ -324,6 +345,7 @@ def _take_over(seeds: Any, stateful: Any) -> Draws:
     get_seed, ints = seeds.get_seed, stateful.non_deterministic_ints
 
     def seed_pair(op_seed: Any) -> Any:
+        found.count()
         pair = get_seed(op_seed)
         return pair if pair[0] is not None else found.seeds()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.functional.cases.case import Case
 from tests.functional.cases.frameworks import (
     boosters,
     jax_cases,
@@ -11,14 +12,27 @@ from tests.functional.cases.frameworks import (
     torch_files,
     torch_training,
 )
-from tests.functional.cases.frameworks.notebook import AUTO, FrameworkCase
+from tests.functional.cases.frameworks.notebook import AUTO, BOTH, FORK, FrameworkCase
+
+_BY_REPLAY_TOO = {
+    "torch: started over in the cell that trains",
+    "torch: the order of the data",
+    "torch: checkpoints",
+    "lightgbm: rounds, refitted leaves, callbacks",
+}
+"""Replay takes five times as long for cells that move something on; the matrix goes through it in any case."""
+
+
+def _engines(case: Case) -> tuple[str, ...]:
+    return BOTH if case.name in _BY_REPLAY_TOO else (FORK,)
+
 
 ALL: list[FrameworkCase] = [
     *(row.as_case() for row in matrix.ROWS),
-    *(FrameworkCase(case, ("torch",)) for module in (torch_training, torch_files) for case in module.CASES),
+    *(FrameworkCase(case, ("torch",), _engines(case)) for case in (*torch_training.CASES, *torch_files.CASES)),
     FrameworkCase(keras_cases.training("tensorflow"), ("keras", "tensorflow"), (AUTO,), "TensorFlow"),
-    FrameworkCase(keras_cases.state("jax"), ("keras", "jax"), (AUTO,), "JAX"),
+    FrameworkCase(keras_cases.state("jax"), ("keras", "jax"), (AUTO,), "TensorFlow"),
     *(FrameworkCase(case, ("tensorflow",), (AUTO,), "TensorFlow") for case in tensorflow_cases.CASES),
     *(FrameworkCase(case, ("jax",), (AUTO,), "JAX") for case in jax_cases.CASES),
-    *(FrameworkCase(case, ("xgboost", "lightgbm", "sklearn")) for case in boosters.CASES),
+    *(FrameworkCase(case, ("xgboost", "lightgbm", "sklearn"), _engines(case)) for case in boosters.CASES),
 ]

@@ -160,7 +160,7 @@ TORCH = Row(
 )
 
 
-def keras(backend: str, needs: tuple[str, ...], hazard: str) -> Row:
+def keras(backend: str, needs: tuple[str, ...]) -> Row:
     """Give the same notebook for each backend."""
     net = "keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, 'tanh'), keras.layers.Dense(1)])"
     return Row(
@@ -202,7 +202,7 @@ def keras(backend: str, needs: tuple[str, ...], hazard: str) -> Row:
             "seeded": seeded(f"keras.utils.set_random_seed(0)\nfixed = {net}", "fixed"),
         },
         engines=(AUTO,),
-        hazard=hazard,
+        hazard="TensorFlow",  # where it is installed, `set_random_seed` imports it, whatever the backend
         about="`fit` always goes on; a model starts over when the same cell builds it.",
     )
 
@@ -465,9 +465,9 @@ POLARS = replace(
 ROWS = (
     SCIKIT_LEARN,
     TORCH,
-    keras("TensorFlow", ("keras", "tensorflow"), "TensorFlow"),
-    keras("PyTorch", ("keras", "torch"), "JAX"),
-    keras("JAX", ("keras", "jax"), "JAX"),
+    keras("TensorFlow", ("keras", "tensorflow")),
+    keras("PyTorch", ("keras", "torch")),
+    keras("JAX", ("keras", "jax")),
     XGBOOST_NATIVE,
     XGBOOST,
     LIGHTGBM_NATIVE,
