@@ -182,9 +182,15 @@ class ForkBranch:
         """The state as it is now."""
         return cast(State, self._ask("read"))
 
-    def run(self, cell: Cell, pins: Sequence[Generator] = (), seeds: Sequence[Generator] = ()) -> Rerun | Undone:
+    def run(
+        self,
+        cell: Cell,
+        pins: Sequence[Generator] = (),
+        watched: Sequence[str] = (),
+        seeds: Sequence[Generator] = (),
+    ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
-        request = {"sources": [cell.source], "pins": list(pins), "seeds": list(seeds)}
+        request = {"sources": [cell.source], "pins": list(pins), "watched": list(watched), "seeds": list(seeds)}
         waited = self._wait(self._engine.timeout, self._engine.patience(cell), op="run", **request)
         return cast("Rerun | Undone", waited)
 

@@ -59,8 +59,13 @@ class Branch(Protocol):
     def read(self) -> State:
         """The state as it is now."""
 
-    def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
-        """Run a cell, with the generators set to `pins` first."""
+    def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
+        """Run a cell.
+
+        Args:
+            pins: what the generators are set to first.
+            watched: variables of which every part that is thrown away is noted.
+        """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other, for no longer than this.

@@ -172,13 +172,14 @@ class ReplayEngine:
         self._fresh = True
         return None
 
-    def wait_for_run(self, cell: Cell, pins: Sequence[Generator]) -> Rerun | Undone:
+    def wait_for_run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str]) -> Rerun | Undone:
         """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._fresh = False
         self._follower.follow(self.kernel, self._cells[:-1], self._seeds)
-        reply = self.kernel.ask_running(waiting, "run", sources=[cell.source], pins=list(pins))
+        request = {"sources": [cell.source], "pins": list(pins), "watched": list(watched)}
+        reply = self.kernel.ask_running(waiting, "run", **request)
         self._broken = isinstance(reply, Undone)
         return cast("Rerun | Undone", reply)
 
@@ -216,13 +217,13 @@ class ReplayBranch:
         self._before = cast(State, self._kernel.ask("read"))
         return self._before
 
-    def run(self, cell: Cell, pins: Sequence[Generator] = ()) -> Rerun | Undone:
+    def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
         if self._run is None:
             before = self._before or self.read()
             names = [name for name in self.touchable(cell) if name in before["variables"]]
             self._leaves = cast(Leaves, self._kernel.ask("leaves", names=names))
-        run = self._engine.wait_for_run(cell, pins)
+        run = self._engine.wait_for_run(cell, pins, watched)
         if not isinstance(run, Undone):
             self._run = run
         return run

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Leaves, Undone
 from nbrerun.experiments.control import control
-from nbrerun.experiments.kept import look_closer
+from nbrerun.experiments.kept import look_closer, worth_watching
 from nbrerun.experiments.parts import take_apart, worth_showing
 from nbrerun.experiments.pinned import pinned
 from nbrerun.experiments.without_file import without_file
@@ -74,7 +74,7 @@ def _again_by_replay(engine: Engine, moment: int, branch: Branch, seen: Observat
 
 def _rerun(branch: Branch, seen: Observation, pins: Sequence[Generator] = ()) -> tuple[Undone | None, Leaves]:
     """Run the cell and note what moved; why not, and the parts of that as they were before."""
-    run = branch.run(seen.cell, pins)
+    run = branch.run(seen.cell, pins, worth_watching(seen))
     if isinstance(run, Undone):
         return run, {}
     seen.again = run

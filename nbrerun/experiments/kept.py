@@ -22,16 +22,26 @@ def look_closer(engine: Engine, moment: int, branch: Branch, seen: Observation) 
     parts = {
         name: {path: leaf["id"] for path, leaf in before.get(name, {}).items() if not leaf["atom"]} for name in names
     }
+    gone = set(seen.again["gone"])
     addresses = {address for table in parts.values() for address in table.values()}
     old = engine.existed(moment, sorted(addresses)) if addresses else set()
     seen.made = frozenset(name for name in names if parts[name].get(name, None) not in {None, *old})
     for name in names:
         now = after.get(name, {})
-        same = {path: path in now and now[path]["id"] == address for path, address in parts[name].items()}
+        same = {
+            path: path in now and now[path]["id"] == address and address not in gone
+            for path, address in parts[name].items()
+        }
         if not all(same.values()):
             seen.parts_kept[name] = False
         elif any(address not in old for address in parts[name].values()):
             seen.parts_kept[name] = True
+
+
+def worth_watching(seen: Observation) -> list[str]:
+    """Objects that the first run has changed: what the rerun throws away of them may leave its address to another."""
+    names = differing(seen.before, seen.first) - rebound(seen.before, seen.first)
+    return sorted(name for name in names if name in seen.first["variables"])
 
 
 def _unclear(seen: Observation) -> list[str]:

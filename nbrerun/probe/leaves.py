@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Deque, Dict, List, Tuple
+from typing import Any, Deque, Dict, Iterator, List, NamedTuple, Tuple
 
 from .messages import Leaf
 from .node import ATOMS, Node
@@ -14,13 +14,24 @@ _MOST_NUMBERS = 64 << 20
 """Bytes of numbers that one table may carry."""
 
 
+class _Part(NamedTuple):
+    """What is at one place in a variable."""
+
+    path: str
+    value: Any
+    node: Node
+    expanded: bool
+    """Its own parts come as well."""
+
+
 class _Table:
     def __init__(self) -> None:
         self.leaves: Dict[str, Leaf] = {}
         self.reader = Reader()
         self.budget = _MOST_NUMBERS
 
-    def add(self, path: str, value: Any, node: Node, expanded: bool) -> None:
+    def add(self, part: _Part) -> None:
+        path, value, node, expanded = part
         if path in self.leaves:
             self._add_inner(self.leaves[path], node, expanded)
             return
@@ -55,22 +66,31 @@ class _Table:
 def leaves(name: str, value: Any) -> Dict[str, Leaf]:
     """Take a variable apart, breadth first, down to its leaves or to a limit on their number."""
     table = _Table()
-    queue: Deque[Tuple[str, Any]] = deque([(name, value)])
-    met = set()
-    while queue:
-        path, part = queue.popleft()
-        node = table.reader.node(part)
-        room = len(table.leaves) + len(queue) + len(node.children) < _MOST_PARTS
-        expanded = bool(node.children and node.labels and room and id(part) not in met)
-        table.add(path, part, node, expanded)
-        if expanded:
-            met.add(id(part))
-            queue.extend(_labelled(path, node))
-        del node, part
+    for part in parts(name, value, table.reader):
+        table.add(part)
+        del part
     lasting = table.reader.lasting()
     for leaf in table.leaves.values():
         leaf["atom"] = leaf["atom"] or leaf["id"] not in lasting
     return table.leaves
+
+
+def parts(name: str, value: Any, reader: Reader) -> Iterator[_Part]:
+    """Go through a variable, breadth first; the reader keeps what it meets alive."""
+    queue: Deque[Tuple[str, Any]] = deque([(name, value)])
+    met = set()
+    given = 0
+    while queue:
+        path, part = queue.popleft()
+        node = reader.node(part)
+        room = given + len(queue) + len(node.children) < _MOST_PARTS
+        expanded = bool(node.children and node.labels and room and id(part) not in met)
+        if expanded:
+            met.add(id(part))
+            queue.extend(_labelled(path, node))
+        given += 1
+        yield _Part(path, part, node, expanded)
+        del node, part
 
 
 def _labelled(path: str, node: Node) -> List[Tuple[str, Any]]:

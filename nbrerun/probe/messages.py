@@ -129,6 +129,8 @@ class Rerun(TypedDict):
     """Names that the run bound by import statements."""
     replaced: List[str]
     """Names that hold another object than before the run."""
+    gone: List[int]
+    """Addresses of parts of watched variables that the run threw away."""
     touched_by: Dict[str, List[int]]
     """For each name that statements bound or wrote to: which of them."""
     after_read: Dict[str, List[str]]

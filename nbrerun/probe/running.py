@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 import traceback
 import weakref
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
+from .leaves import parts
 from .marks import Marks
 from .messages import Error
 from .names import AUTOMATIC, user_names
 from .reach import global_stores, incidental, reachable, seeds, static_binds, through_calls
+from .walk import Reader
 
 _DEEPEST_TRACEBACK = 30
 
@@ -68,6 +70,18 @@ class Identities:
 
     def _is_same(self, name: str, value: Any) -> bool:
         return name in self._watched and self._watched[name]() is value
+
+
+class Parts:
+    """Tells later which parts of some objects have been thrown away: others may lie at their addresses since."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        reader = Reader()
+        self._watched = {id(each.value): _watch(each.value) for value in values for each in parts("", value, reader)}
+
+    def gone(self) -> List[int]:
+        """Their addresses."""
+        return [address for address, part in self._watched.items() if part() is None]
 
 
 def _watch(value: Any) -> Callable[[], Any]:
@@ -150,20 +164,24 @@ class HistoryKept:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._names = {name: value for name, value in shell.user_ns.items() if AUTOMATIC.fullmatch(name)}
+        self._names = [(names, _automatic(names)) for names in (shell.user_ns, shell.user_ns_hidden)]
         self._out: Dict[int, Any] = dict(shell.user_ns.get("_oh", {}))
         self._hook = {name: getattr(shell.displayhook, name, "") for name in ("_", "__", "___")}
         self._count = shell.execution_count
 
     def restore(self) -> None:
         """As if nothing had been run."""
-        namespace = self._shell.user_ns
-        for name in [name for name in namespace if AUTOMATIC.fullmatch(name) and name not in self._names]:
-            del namespace[name]
-        namespace.update(self._names)
-        out = namespace.get("_oh", {})
+        for names, kept in self._names:
+            for name in _automatic(names).keys() - kept.keys():
+                del names[name]
+            names.update(kept)
+        out = self._shell.user_ns.get("_oh", {})
         out.clear()
         out.update(self._out)
         for name, value in self._hook.items():
             setattr(self._shell.displayhook, name, value)
         self._shell.execution_count = self._count
+
+
+def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
+    return {name: value for name, value in names.items() if AUTOMATIC.fullmatch(name)}

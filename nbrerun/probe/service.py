@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 import signal
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from . import generators
 from .alone import Stripped
@@ -23,7 +23,7 @@ from .leaves import leaves
 from .marks import Marks
 from .messages import Error, Generator, Rerun, State
 from .names import user_names
-from .running import HistoryKept, describe_error, follow, loose, run_cells, touchable
+from .running import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
 from .state import held_by_modules, read_state
 from .walk import Reader, uncollected
 from .wire import Closed, connect
@@ -108,7 +108,7 @@ class Service:
             self._first.update({item["name"]: item["state"] for item in request.get("seeds", ())})
             if request.get("anew"):
                 draw_anew()
-            return dict(await self._rerun(request["sources"], request["pins"]))
+            return dict(await self._rerun(request["sources"], request["pins"], request.get("watched", ())))
         if operation == "follow":
             self._first.update({item["name"]: item["state"] for item in request["seeds"]})
             return {"raised": await self._follow(request["cells"])}
@@ -160,15 +160,20 @@ class Service:
         generators.put_back(reader.generators, [*pins, *seeds])
         return {}
 
-    async def _rerun(self, sources: List[str], pins: List[Generator]) -> Rerun:
+    async def _rerun(self, sources: List[str], pins: List[Generator], watched: Sequence[str]) -> Rerun:
         if pins:
             self._put_back(pins)
         self._ran = True
         history = HistoryKept(self.shell)
+        namespace = user_names(self.shell)
+        parts = Parts(namespace[name] for name in watched if name in namespace)
+        del namespace
         marks = Marks()
         self.files.begin(marks.count)
         with self.files.heard():
             ran = await run_cells(self.shell, sources, marks)
+        gone = parts.gone()
+        del parts
         history.restore()
         after, _ = self._read()
         models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
@@ -190,6 +195,7 @@ class Service:
             "acts": marks.acted(),
             "passed": sorted(ran.passed),
             "replaced": sorted(ran.replaced),
+            "gone": gone,
             "incidental": sorted(loose(self.shell, sources)),
             "seeds": ran.seeds,
             "reads": sorted(ran.reads),

@@ -15,6 +15,9 @@ _NOTHING = object()
 _POINTER = struct.calcsize("P")
 _LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 
+_OF_THE_CLASS = frozenset({"__dictoffset__", "__weaklistoffset__", "__vectorcalloffset__"})
+"""Members that a class written in C says of itself; read from an instance they are addresses and counts."""
+
 _LEARNS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
 _ASKED = frozenset(
     {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__class__", "__getattr__"}
@@ -101,7 +104,7 @@ def layout(cls: type) -> _Layout:
         own = members(base)
         if of_class(base, "__flags__") & _HEAP_TYPE:
             for name, member in own.items():
-                if type(member) is types.MemberDescriptorType:
+                if type(member) is types.MemberDescriptorType and name not in _OF_THE_CLASS:
                     slots.setdefault(name, member)
         descriptor = own.get("__dict__")
         if namespace is None and type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):

@@ -197,6 +197,12 @@ CASES = [
         cell("Accumulator.note()", "in-place", Accumulator="in-place"),
     ),
     Case(
+        "a function empties and fills a dict: the new list may lie where the old one was",
+        cell("def refill(d):\n    d.clear()\n    d['rows'] = []", "stateless"),
+        cell("history = {}", "reset", history="reset"),
+        cell("refill(history)", "reset", history="reset", how={"history": "refitted"}),
+    ),
+    Case(
         "a ring of objects",
         cell("class Node:\n    def __init__(self, v):\n        self.v, self.next = v, self", "stateless"),
         cell("a, b = Node(1), Node(2)\na.next, b.next = b, a", "reset", a="reset", b="reset", marks={"a": ()}),

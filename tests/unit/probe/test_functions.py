@@ -214,3 +214,11 @@ def test_library_functions_are_their_names() -> None:
     before = digest([np.mean, functools.reduce, np.random.default_rng])
     np.mean([1.0])
     assert digest([np.mean, functools.reduce, np.random.default_rng]) == before
+
+
+def test_calling_a_partial_object_leaves_its_value() -> None:
+    """Python writes into its type's own members when it is first called in a certain way."""
+    x = functools.partial(pow, exp=3)
+    before = digest(x)
+    assert x(2) == 8
+    assert digest(x) == before
