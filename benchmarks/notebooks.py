@@ -79,7 +79,30 @@ def bigdata() -> list[str]:
     return ["import numpy as np", *arrays, *reads]
 
 
-NOTEBOOKS = {"compute": compute, "trivial": trivial, "inplace": inplace, "bigdata": bigdata}
+def keras() -> list[str]:
+    """Twelve cells on TensorFlow, three of which train on."""
+    return [
+        "import numpy as np\nimport keras",
+        "keras.utils.set_random_seed(0)",
+        "X = np.random.normal(size=(8000, 32)).astype('float32')\ny = (X[:, :4].sum(axis=1) > 0).astype('float32')",
+        "X_train, X_test, y_train, y_test = X[:6000], X[6000:], y[:6000], y[6000:]",
+        "def build():\n"
+        "    layers = [keras.layers.Dense(64, 'relu'), keras.layers.Dropout(0.2), keras.layers.Dense(1, 'sigmoid')]\n"
+        "    return keras.Sequential([keras.Input((32,)), *layers])",
+        "model = build()\nmodel.compile('adam', 'binary_crossentropy', metrics=['accuracy'])",
+        "history = model.fit(X_train, y_train, epochs=8, verbose=0)",
+        "print(model.evaluate(X_test, y_test, verbose=0))",
+        "more = model.fit(X_train, y_train, epochs=8, verbose=0)",
+        "votes = model.predict(X_test, verbose=0) > 0.5",
+        "wide = model.fit(X_train, y_train, epochs=8, batch_size=64, verbose=0)",
+        "print((votes[:, 0] == y_test).mean())",
+    ]
+
+
+NOTEBOOKS = {"compute": compute, "trivial": trivial, "inplace": inplace, "bigdata": bigdata, "keras": keras}
+
+WITHOUT_FORK = ("keras",)
+"""Notebooks that only replay can answer for."""
 
 
 def write(name: str, folder: Path) -> Path:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # so that `python benchmarks/run.py` works as well
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.notebooks import NOTEBOOKS, write  # noqa: E402  (after the path is set)
+from benchmarks.notebooks import NOTEBOOKS, WITHOUT_FORK, write  # noqa: E402  (after the path is set)
 from benchmarks.usage import Usage, measure  # noqa: E402
 
 MODES = ("plain", "fork", "replay", "naive")
@@ -132,6 +132,8 @@ def bench(name: str, modes: list[str], repeat: int, folder: Path) -> list[Row]:
     rows = []
     count = len(NOTEBOOKS[name]())
     for mode in modes:
+        if mode == "fork" and name in WITHOUT_FORK:
+            continue
         runs = []
         for _ in range(repeat):
             workplace = folder / f"{name}-{mode}"

@@ -6,7 +6,7 @@ import contextlib
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.report import not_judged, report_cell
-from nbrerun.engine.interface import Branch, FirstRun, Undone
+from nbrerun.engine.interface import Branch, FirstRun, Past, Undone
 from nbrerun.engine.kernel import ProbeFailure
 from nbrerun.experiments.again import again
 from nbrerun.model import Cell, Failure, Verdict
@@ -25,7 +25,7 @@ class MainRun:
         self._choice = check.choice
         self._notebook = check.notebook
         self._chosen = select(check.notebook, check.settings.cells)
-        self._done: list[Cell] = []
+        self._done: list[Past] = []
         self._state: State | None = None
 
     def run(self) -> None:
@@ -43,7 +43,7 @@ class MainRun:
                 self._fail(cell, first)
                 return
             before = self._state = first.before or self._state
-            self._done.append(cell)
+            self._done.append(Past(cell, before))
             seen = None
             if self._is_chosen(moment):
                 seen = self._judge(moment, cell, first)

@@ -59,6 +59,8 @@ class Evidence:
     """Even a second first run leaves another value."""
     beyond_noise: bool = True
     """The rerun moved it by more than the second first run did."""
+    astray: frozenset[str] = frozenset()
+    """Inputs that were not the same when the cell was run for the first time a second time."""
     changes: tuple[Change, ...] = ()
     from_file: str | None = None
     """The file without which it does not come out the same."""
@@ -125,6 +127,7 @@ def _of_variable(
         moved_pinned=name in seen.still_moved,
         moved_control=noise is not None,
         beyond_noise=noise is None or exceeds(moved or (), noise),
+        astray=seen.astray,
         changes=moved or (),
         from_file=seen.from_file.get(name),
         later=seen.later.places.get(name) if seen.later else None,
@@ -159,6 +162,7 @@ def _files(seen: Observation, changed: set[str]) -> Iterator[Evidence]:
             moved_pinned=name in seen.still_moved,
             moved_control=noise is not None,
             beyond_noise=noise is None or exceeds(moved or (), noise),
+            astray=seen.astray,
             changes=moved or (),
             saves_model=opened is not None and opened["written"] and opened["model"],
             later=seen.later.places.get(name) if seen.later else None,

@@ -8,6 +8,8 @@ from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
 from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
+from nbrerun.probe.messages import MORE_THAN
+from nbrerun.state.observation import unrepeatable
 
 _HOW = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}
 
@@ -24,7 +26,7 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
     """Half a sentence that begins with the variable."""
     name = f"`{seen.name}`"
     if judged.verdict is Verdict.UNDETERMINED:
-        return f"{name} cannot be read ({'; '.join(seen.opaque)})"
+        return _undetermined(seen)
     if judged.verdict is Verdict.IN_PLACE:
         return _in_place(seen, judged)
     if judged.direction == "saved":
@@ -34,6 +36,16 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
     if judged.verdict is Verdict.PERSISTED:
         return f"{name} was made by the first run and is left alone by the next"
     return _reset(seen, judged)
+
+
+def _undetermined(seen: Evidence) -> str:
+    name, parts = f"`{seen.name}`", "; ".join(seen.opaque)
+    if seen.moved and seen.moved_pinned:
+        return f"{name} cannot be judged: {unrepeatable(seen.astray)}"
+    if seen.moved:
+        return f"{name} draws random numbers, and whether it starts over with them cannot be read ({parts})"
+    in_part = all(MORE_THAN in part for part in seen.opaque)
+    return f"{name} cannot be read{' in full' if in_part else ''} ({parts})"
 
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
@@ -56,6 +68,9 @@ def _reset(seen: Evidence, judged: Judged) -> str:
     text = f"`{seen.name}` is {how}"
     if Mark.UNSEEDED in judged.marks:
         text += ", with another random draw each time"
+    elif seen.moved and not judged.marks:
+        parts = "; ".join(seen.opaque)
+        text += f", with another value each time; whether all of that is by chance cannot be read ({parts})"
     if Mark.NONDETERMINISTIC in judged.marks:
         text += ", but no two runs give the same value"
     if Mark.DRIFTS in judged.marks:
@@ -94,7 +109,7 @@ def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Ra
 def _several(shown: Sequence[VariableReport]) -> str:
     """Reset variables with nothing special to say of them share one sentence; what *later* did is said once."""
     heads = {variable.name: variable.reason.partition(LATER)[0] for variable in shown}
-    plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS}]
+    plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS} and not variable.changes]
     texts = [heads[variable.name] for variable in shown if variable not in plain][:_NAMED]
     for how, words in _HOW.items():
         names = [variable.name for variable in plain if (variable.how or How.RECREATED) is how]

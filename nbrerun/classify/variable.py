@@ -49,12 +49,21 @@ def _touched(seen: Evidence) -> bool:
 def _moved(seen: Evidence) -> Judged:
     """The rerun ended with another value than the first run."""
     if not seen.moved_pinned or (seen.kind is Kind.GENERATOR and not seen.moved_control):
-        return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
+        return _drawn(seen)
     if not seen.moved_control:
         return Judged(Verdict.IN_PLACE)
     if seen.beyond_noise and not _made_from_nothing(seen):
         return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
+    if seen.astray:
+        return Judged(Verdict.UNDETERMINED)
     return Judged(Verdict.RESET, _how(seen), marks=(Mark.NONDETERMINISTIC,))
+
+
+def _drawn(seen: Evidence) -> Judged:
+    """The same value once the random numbers are: it starts over, as far as it can be read."""
+    if not seen.opaque:
+        return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
+    return Judged(Verdict.RESET, _how(seen)) if _made_from_nothing(seen) else Judged(Verdict.UNDETERMINED)
 
 
 def _used_up(seen: Evidence) -> bool:

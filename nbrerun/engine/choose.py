@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from nbrerun.config import Settings
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Doing, Limits, Undone
+from nbrerun.engine.interface import Doing, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.replay import ReplayEngine
 from nbrerun.model import Cell
@@ -41,7 +42,7 @@ class Choice:
     def _start(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
         return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files, wait)
 
-    def switch(self, undone: Undone, cell: Cell, done: Sequence[Cell]) -> bool:
+    def switch(self, undone: Undone, cell: Cell, done: Sequence[Past]) -> bool:
         """Go over to replay from this cell on, in the same kernel, if that may help.
 
         Args:
@@ -53,7 +54,8 @@ class Choice:
         if self._wanted != "auto" or not undone.replay_may_answer or not isinstance(engine, ForkEngine):
             return False
         self.reason = f"fork up to cell {cell.index}, replay from there on: {undone.reason}"
-        self.engine = ReplayEngine(engine.release(), self._start, self._limits, self._doing, done)
+        past = [replace(each, entropy=engine.entropy.get(moment, ())) for moment, each in enumerate(done, 1)]
+        self.engine = ReplayEngine(engine.release(), self._start, self._limits, self._doing, past)
         self.names.append(self.engine.name)
         return True
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 
 import psutil
 
-from nbrerun.engine.interface import Doing, Undone
+from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel, Waiting
-from nbrerun.model import Cell
-from nbrerun.probe.messages import Generator
+from nbrerun.probe.messages import GLOBAL, Generator
 from nbrerun.probe.wire import Closed
 
 _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
@@ -38,7 +37,7 @@ class Follower:
         self._runs = False
         """It was given cells, and nobody has heard yet how that went."""
 
-    def follow(self, leader: Kernel, cells: Sequence[Cell], seeds: Sequence[Generator]) -> None:
+    def follow(self, leader: Kernel, cells: Sequence[Past], seeds: Sequence[Generator]) -> None:
         """Have it run these cells too, if it has nothing else to do and there is room for it; do not wait.
 
         Args:
@@ -58,7 +57,7 @@ class Follower:
             self._kernel.begin("follow", cells=_messages(cells[self._given :]), seeds=list(seeds))
             self._given, self._runs = len(cells), True
 
-    def take(self, cells: Sequence[Cell], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
+    def take(self, cells: Sequence[Past], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
         """Bring it to where all these cells have been run, and hand it over; a next one begins anew.
 
         Args:
@@ -69,10 +68,10 @@ class Follower:
         runs, self._runs = self._runs, False
         kernel.wait_until_up()
         undone = _wait(kernel, patience) if runs else None
-        for cell in cells[given:]:
+        for past in cells[given:]:
             if undone is None:
-                self._doing(cell.index, "again up to here")
-                undone = run_as_first(kernel, cell, seeds, patience)
+                self._doing(past.cell.index, "again up to here")
+                undone = run_as_first(kernel, past, seeds, patience)
         if undone is not None:
             kernel.close()
         return undone or kernel
@@ -84,10 +83,10 @@ class Follower:
             self._kernel = None
 
 
-def run_as_first(kernel: Kernel, cell: Cell, seeds: Sequence[Generator], patience: float) -> Undone | None:
+def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patience: float) -> Undone | None:
     """Run a cell as the main run does, and wait for its end."""
     try:
-        kernel.begin("follow", cells=_messages([cell]), seeds=list(seeds))
+        kernel.begin("follow", cells=_messages([past]), seeds=list(seeds))
     except Closed as error:
         return Undone(f"the kernel that was to come here gave no answer: {error}")
     return _wait(kernel, patience)
@@ -100,15 +99,29 @@ def _wait(kernel: Kernel, patience: float) -> Undone | None:
     return Undone(_UNREACHED) if reply["raised"] else None
 
 
-def _messages(cells: Sequence[Cell]) -> list[dict[str, object]]:
-    return [{"source": cell.source, "may_raise": "raises-exception" in cell.tags} for cell in cells]
+def global_pins(past: Past) -> list[Generator]:
+    """Where the libraries' own generators stood before a cell: it may draw there, whoever has set them."""
+    return [item for item in past.before["generators"] if item["name"].startswith(GLOBAL)] if past.before else []
+
+
+def _messages(cells: Sequence[Past]) -> list[dict[str, object]]:
+    return [
+        {
+            "source": past.cell.source,
+            "may_raise": "raises-exception" in past.cell.tags,
+            "pins": global_pins(past),
+            "entropy": list(past.entropy),
+        }
+        for past in cells
+    ]
 
 
 def _is_room_beside(leader: Kernel) -> bool:
-    """Whether there are a core and the memory for a second kernel."""
+    """Whether there are an idle core and the memory for a second kernel."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    is_busy = hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1)
     try:
         needed = psutil.Process(leader.pid).memory_info().rss
     except psutil.Error:
         return False
-    return cores > 1 and psutil.virtual_memory().available > 2 * needed
+    return cores > 1 and not is_busy and psutil.virtual_memory().available > 2 * needed

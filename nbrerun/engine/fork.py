@@ -36,6 +36,8 @@ class ForkEngine:
         self._files: dict[int, str] = {}
         """Under which name each moment's files are kept."""
         self._first_seconds: dict[int, float] = {}
+        self.entropy: dict[int, Sequence[bytes]] = {}
+        """What the system gave each cell, by the moment after it, when it asked for random bytes."""
         self._tokens = itertools.count()
         self._open: set[ForkBranch] = set()
 
@@ -52,6 +54,7 @@ class ForkEngine:
             held = self.kernel.ask("hold", token=token)
             if held["hazards"]:
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
+            self.entropy[moment] = held["entropy"]
             wire, hello = self.kernel.accept(token)
             self._moments[moment], self._files[moment] = (wire, hello["pid"]), held["files"]
         except Closed:
@@ -118,7 +121,7 @@ class ForkEngine:
         run = branch.run(cell, seeds=self.kernel.ask("seeds")["generators"])
         if isinstance(run, Undone):
             return run
-        return Control(before, run["after"], branch.leaves_after, branch.close)
+        return Control(before, frozenset(), run["after"], branch.leaves_after, branch.close)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask a fork of the moment before."""
@@ -166,6 +169,7 @@ class ForkBranch:
     """A fork of a moment."""
 
     previous: State | None = None
+    astray: frozenset[str] = frozenset()
 
     def __init__(self, engine: ForkEngine, moment: int, files: str, wire: Wire, pid: int) -> None:
         self._engine = engine

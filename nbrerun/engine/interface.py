@@ -92,6 +92,10 @@ class Branch(Protocol):
     def close(self) -> None:
         """Give it up."""
 
+    @property
+    def astray(self) -> frozenset[str]:
+        """What has another value here than in the main run, since a cell above does not do the same twice."""
+
 
 class Fresh(Branch, Protocol):
     """A kernel that had run nothing; it can be forked again and again."""
@@ -101,11 +105,24 @@ class Fresh(Branch, Protocol):
 
 
 @dataclass(frozen=True)
+class Past:
+    """A cell that the main run has run."""
+
+    cell: Cell
+    before: State | None = None
+    """The state that it began with, if that was read."""
+    entropy: Sequence[bytes] = ()
+    """What the system gave it when it asked for random bytes."""
+
+
+@dataclass(frozen=True)
 class Control:
     """The first run of a cell, done a second time."""
 
     before: State
     """The state that it began with."""
+    astray: frozenset[str]
+    """What had another value there than in the main run."""
     after: State
     leaves: Callable[[Sequence[str]], Leaves]
     """Variables taken apart, as the second first run left them."""

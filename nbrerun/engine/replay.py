@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, cast
 
-from nbrerun.engine.follower import Follower, run_as_first
+from nbrerun.engine.follower import Follower, global_pins, run_as_first
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Leaves, Limits, Undone
+from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Leaves, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel, Waiting
 from nbrerun.model import Cell
 from nbrerun.probe.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.service import FILES
 from nbrerun.probe.wire import Closed
+from nbrerun.state.diff import differing
 
 
 class StartKernel(Protocol):
@@ -36,14 +37,18 @@ class ReplayEngine:
     passes_control = True
 
     def __init__(
-        self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Cell] = ()
+        self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Past] = ()
     ) -> None:
         self.kernel = kernel
         self._start = start
         self._limits = limits
         self._doing = doing
-        self._cells = list(done)
-        """Cells of the main run so far."""
+        self._past = list(done)
+        """The main run so far."""
+        self._reported: State | None = None
+        """The state that it came to, as it was first read."""
+        self._astray: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        """What has other values in this kernel than in the one that it came after: before the last cell, and now."""
         self._seeds: Sequence[Generator] = ()
         """How the global generators of the first kernel began."""
         self._note_seeds()
@@ -64,15 +69,16 @@ class ReplayEngine:
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell, in a kernel that is where the last one left it."""
-        undone = self._refresh(len(self._cells))
+        undone = self._refresh(len(self._past))
         if undone:
             return FirstRun(0.0, lost=undone.reason)
         before, self._now, self._before = self._now, None, None
         self._remember()
-        self._follower.follow(self.kernel, self._cells, self._seeds)
+        self._follower.follow(self.kernel, self._past, self._seeds)
+        self._past.append(Past(cell, before or self._reported))
+        self._reported, self._astray = None, (frozenset(), frozenset())
         run = self.kernel.execute(cell)
         self._note_seeds()
-        self._cells.append(cell)
         self._first_seconds[cell.index] = run.seconds
         return replace(run, before=before)
 
@@ -86,7 +92,7 @@ class ReplayEngine:
     def branch(self, moment: int) -> Branch | Undone:
         """A kernel at the end of the main run so far; no experiment starts further back."""
         undone = self._refresh(moment)
-        return undone or ReplayBranch(self, self._before)
+        return undone or ReplayBranch(self, self._before, self._astray[1])
 
     def keep_files(self) -> str:
         """At the end of the main run; reruns change the files of the kernel afterwards."""
@@ -101,10 +107,10 @@ class ReplayEngine:
     def about_the_end(self) -> Branch | Undone:
         """The kernel as it is; it is brought there anew only after a run that it did not survive."""
         if self._broken:
-            undone = self._refresh(len(self._cells))
+            undone = self._refresh(len(self._past))
             if undone:
                 return undone
-        return ReplayBranch(self, None)
+        return ReplayBranch(self)
 
     def fresh(self, files: bool = True) -> Fresh | Undone:
         """A fork of a kernel in which nothing has been run; nothing in it can be in the way of forking."""
@@ -125,7 +131,7 @@ class ReplayEngine:
             return undone
         assert self._before is not None
         assert self._now is not None
-        return Control(self._before, self._now, ReplayBranch(self, None).leaves_after)
+        return Control(self._before, self._astray[0], self._now, ReplayBranch(self).leaves_after)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """What was remembered before the cell's first run."""
@@ -139,9 +145,12 @@ class ReplayEngine:
         self.kernel.close()
 
     def _note_seeds(self) -> None:
-        """Other kernels begin alike; asked early, since after a rerun there may be nobody to ask."""
+        """Other kernels are given the same; asked early, since after a rerun there may be nobody to ask."""
         with contextlib.suppress(Closed):
-            self._seeds = self.kernel.ask("seeds")["generators"]
+            seeds = self.kernel.ask("seeds")
+            self._seeds = seeds["generators"]
+            if self._past:
+                self._past[-1] = replace(self._past[-1], entropy=seeds["entropy"] or self._past[-1].entropy)
 
     def _remember(self) -> None:
         """Have the probe note which objects there are, for `existed`; a dead kernel shows soon enough."""
@@ -150,10 +159,10 @@ class ReplayEngine:
 
     def _refresh(self, moment: int) -> Undone | None:
         """Make sure that the kernel is at `moment`, which is never behind it."""
-        if self._fresh and moment == len(self._cells):
+        if self._fresh and moment == len(self._past):
             return None
         patience = max(30.0, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
-        *others, last = self._cells[:moment]
+        *others, last = self._past[:moment]
         kernel = self._follower.take(others, self._seeds, patience)
         if isinstance(kernel, Undone):
             return kernel
@@ -162,22 +171,28 @@ class ReplayEngine:
             self._saved = self.kernel.take_over(self._saved)
         spoiled.close()
         self._broken = False
-        self._before = cast(State, self.kernel.ask("read"))
+        self._before = cast(State, self.kernel.ask("read", pins=global_pins(last)))
         self._remember()
-        self._doing(last.index, "again up to here")
-        undone = run_as_first(self.kernel, last, self._seeds, patience)
+        self._doing(last.cell.index, "again up to here")
+        undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
         if undone:
             return undone
+        self._note_seeds()
         self._now = cast(State, self.kernel.ask("read"))
+        self._astray = (_apart(last.before, self._before), _apart(self._reported, self._now))
         self._fresh = True
         return None
+
+    def note(self, state: State) -> None:
+        """What is first said of a moment is what other kernels are held against."""
+        self._reported = self._reported or state
 
     def wait_for_run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str]) -> Rerun | Undone:
         """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._fresh = False
-        self._follower.follow(self.kernel, self._cells[:-1], self._seeds)
+        self._follower.follow(self.kernel, self._past[:-1], self._seeds)
         request = {"sources": [cell.source], "pins": list(pins), "watched": list(watched)}
         reply = self.kernel.ask_running(waiting, "run", **request)
         self._broken = isinstance(reply, Undone)
@@ -203,8 +218,11 @@ class ReplayEngine:
 class ReplayBranch:
     """The kernel itself, at the end of the main run so far."""
 
-    def __init__(self, engine: ReplayEngine, previous: State | None) -> None:
+    def __init__(
+        self, engine: ReplayEngine, previous: State | None = None, astray: frozenset[str] = frozenset()
+    ) -> None:
         self.previous = previous
+        self.astray = astray
         self._engine = engine
         self._kernel = engine.kernel
         self._before: State | None = None
@@ -215,6 +233,7 @@ class ReplayBranch:
     def read(self) -> State:
         """The state as it is now."""
         self._before = cast(State, self._kernel.ask("read"))
+        self._engine.note(self._before)
         return self._before
 
     def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
@@ -262,6 +281,10 @@ class ReplayBranch:
                 self._kernel.ask("together")
         if self._before is not None and self._run is not None and self._kernel is self._engine.kernel:
             self._engine.settle(self._before, self._run)
+
+
+def _apart(one: State | None, other: State) -> frozenset[str]:
+    return frozenset(differing(one, other)) if one is not None else frozenset()
 
 
 def _same(before: State, run: Rerun) -> bool:

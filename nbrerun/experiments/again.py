@@ -56,13 +56,16 @@ def _again_by_replay(engine: Engine, moment: int, branch: Branch, seen: Observat
         if seen.moved:
             look_closer(engine, moment, branch, seen)
             seen.still_moved = frozenset(seen.moved)
-            _add_drawn(branch, seen)
+            if seen.changed - seen.moved.keys():
+                _add_drawn(branch, seen)
     if seen.still_moved:
         return control(engine, moment, seen, before)
     at_moment = engine.branch(moment)
     if isinstance(at_moment, Undone):
         return at_moment
     with closing(at_moment):
+        if at_moment.previous is not None:  # another kernel: only what it holds itself can be compared
+            seen.before, seen.first = at_moment.previous, at_moment.read()
         undone, _ = _rerun(at_moment, seen)
         if undone is not None or seen.error is not None:
             return undone

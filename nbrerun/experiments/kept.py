@@ -49,8 +49,7 @@ def _unclear(seen: Observation) -> list[str]:
     same value and object after the rerun."""
     assert seen.again is not None
     after = seen.again["after"]
-    changed = differing(seen.before, seen.first) | rebound(seen.before, seen.first) | set(seen.again["written"])
-    same = changed - differing(seen.first, after) - set(seen.again["replaced"])
+    same = (seen.changed | set(seen.again["written"])) - differing(seen.first, after) - set(seen.again["replaced"])
     variables = seen.first["variables"]
     return [
         name

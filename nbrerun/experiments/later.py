@@ -25,8 +25,7 @@ def matters(seen: Observation, end: State, settings: set[str], sources: Iterable
     """
     if seen.again is None or seen.again["error"] is not None or _pins(seen, end) is None:
         return False
-    inputs = set(seen.again["reads"]) | {ENV + name for name in settings}
-    inputs |= {FILE + name for name, opened in seen.again["after"]["opened"].items() if opened["read"]}
+    inputs = seen.inputs | {ENV + name for name in settings}
     if differing(seen.first, end) & inputs:
         return True
     new_files = end["files"].keys() - seen.first["files"].keys()
@@ -50,6 +49,8 @@ def _once(engine: Engine, moment: int, seen: Observation, end: State) -> Later:
     if isinstance(branch, Undone):
         return Later({})
     with closing(branch):
+        if branch.astray & seen.inputs:
+            return Later({})  # what differs here need not have come from the cells below
         branch.read()
         run = branch.run(seen.cell, _pins(seen, end) or ())
     if isinstance(run, Undone):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Fresh, Undone
+from nbrerun.experiments.restart import imports
 from nbrerun.experiments.without_file import holds_result
 from nbrerun.model import Kind, Recovery, Restart
 from nbrerun.probe.messages import FILE, GLOBAL, Rerun
@@ -111,7 +112,7 @@ class _Runs:
 
     def _go_on(self, branch: Fresh, plan: Plan, anew: bool) -> Rerun | Undone:
         chosen = [self._steps[position] for position in plan]
-        seconds = sum(step.seconds for step in chosen) + _ALLOWANCE
+        seconds = sum(step.seconds for step in chosen) + 2 * imports(self._steps[: plan[-1]]) + _ALLOWANCE
         return branch.run_all([step.cell for step in chosen], seconds, anew)
 
 
@@ -173,11 +174,13 @@ class _Measured(_Seen):
 
     def names(self, position: int) -> set[str]:
         """Names that the cell misses, and generators, which nobody misses."""
-        restart = self._restarts.get(position)
+        restart, seen = self._restarts.get(position), self._steps[position].seen
         if restart is None or restart.raised or restart.reason:
             return super().names(position)
-        generators = {name for name in super().names(position) if name.startswith(GLOBAL)}
-        return generators | {item.name for item in restart.missing}
+        missing = {item.name for item in restart.missing}
+        if seen is not None and seen.from_file:  # what a new model draws before it is given what was saved is lost
+            return missing
+        return missing | {name for name in super().names(position) if name.startswith(GLOBAL)}
 
 
 class _WithFiles(_Seen):

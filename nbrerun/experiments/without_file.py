@@ -9,7 +9,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.messages import Rerun, State
 from nbrerun.state.diff import differing
-from nbrerun.state.observation import Observation
+from nbrerun.state.observation import Observation, unrepeatable
 
 _LOADS = re.compile(r"(load|restore|set_weights|set_state)")
 
@@ -24,6 +24,8 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
     if isinstance(branch, Undone):
         return branch
     with closing(branch):
+        if branch.astray & seen.inputs:
+            return Undone(unrepeatable(branch.astray & seen.inputs))
         branch.read()
         branch.remove_files(files)
         run = branch.run(seen.cell)

@@ -10,11 +10,11 @@ import resource
 import signal
 import sys
 import threading
-import warnings
 from typing import Any
 
 from .files import system
 from .hazards import openmp_pauses
+from .quiet import unwarned
 
 _HARD_PAUSE = 2
 
@@ -22,14 +22,8 @@ _HARD_PAUSE = 2
 def fork() -> int:
     """`os.fork`, with the generator of `random` left where it was (Python reseeds it in the child)."""
     drawn = random.getstate()
-    filters = warnings.filters
-    # Python warns about forking with threads. Swapping the list leaves the person's filters and the
-    # registry of what has been warned about as they are; catch_warnings would reset the registry.
-    warnings.filters = [("ignore", None, Warning, None, 0)]
-    try:
+    with unwarned():  # Python warns about forking with threads
         pid = os.fork()
-    finally:
-        warnings.filters = filters
     if pid == 0:
         random.setstate(drawn)
         die_with_parent()

@@ -45,6 +45,14 @@ def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
             set_state(target, pin["state"])
 
 
+def put_back_global(pins: List[Generator]) -> None:
+    """The same for those of the libraries alone, without looking for others."""
+    known = dict(global_generators()) if pins else {}
+    for pin in pins:
+        if pin["name"] in known:
+            set_state(known[pin["name"]], pin["state"])
+
+
 def set_state(target: Any, state: bytes) -> None:
     """Put one generator back to a state that was read from it, or from one of its kind."""
     stand = describe(target).generator

@@ -61,12 +61,14 @@ class ImportWatch:
         self._before_import()
 
     def leave(self) -> None:
-        """It is over, whether it succeeded or not."""
+        """It is over, whether it succeeded or not; what is done about it is part of it."""
+        try:
+            self._after_import()
+        finally:
+            self.depth = 0
         after = read_settings()
         for name in _differing(self._before, after):
             self._last[name] = after.get(name, "")
-        self.depth = 0
-        self._after_import()
 
 
 def can_be_found(module: str) -> bool:

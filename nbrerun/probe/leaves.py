@@ -6,10 +6,14 @@ from collections import deque
 from typing import Any, Deque, Dict, Iterator, List, NamedTuple, Tuple
 
 from .messages import Leaf
-from .node import ATOMS, Node
-from .walk import Reader, text_of
+from .node import Node
+from .walk import MOST, Reader, is_atom, text_of
 
 _MOST_PARTS = 4000
+_MOST_BEGINNINGS = 500
+"""Parts that are shown of what is too large to be read to its end, ..."""
+_FIRST = 50
+"""... and items of a list in it."""
 _MOST_NUMBERS = 64 << 20
 """Bytes of numbers that one table may carry."""
 
@@ -25,10 +29,13 @@ class _Part(NamedTuple):
 
 
 class _Table:
-    def __init__(self) -> None:
+    def __init__(self, name: str, value: Any) -> None:
         self.leaves: Dict[str, Leaf] = {}
-        self.reader = Reader()
+        self.reader = Reader(of_one=True)
         self.budget = _MOST_NUMBERS
+        self.root = self.reader.read(name, value)
+        if not self.root.whole:  # its parts may be as large
+            self.reader = Reader(most=MOST // 100, of_one=True)
 
     def add(self, part: _Part) -> None:
         path, value, node, expanded = part
@@ -36,15 +43,16 @@ class _Table:
             self._add_inner(self.leaves[path], node, expanded)
             return
         pattern, length = node.size or (None, None)
+        read = self.reader.read(path, value) if self.leaves else self.root
         self.leaves[path] = {
-            "digest": self.reader.read(path, value).digest if node.generator is None else b"generator",
+            "digest": read.digest if node.generator is None else b"generator",
             "id": id(value),
-            "atom": node.atom or type(value) in ATOMS,
+            "atom": node.atom or is_atom(value),
             "text": text_of(node),
             "size": pattern.format(path) if pattern else None,
             "length": length,
             "numbers": None if expanded else self._numbers(node),
-            "whole": not expanded,
+            "whole": not (expanded and read.whole),
         }
 
     def _add_inner(self, outer: Leaf, node: Node, expanded: bool) -> None:
@@ -65,8 +73,8 @@ class _Table:
 
 def leaves(name: str, value: Any) -> Dict[str, Leaf]:
     """Take a variable apart, breadth first, down to its leaves or to a limit on their number."""
-    table = _Table()
-    for part in parts(name, value, table.reader):
+    table = _Table(name, value)
+    for part in parts(name, value, table.reader, table.root.whole):
         table.add(part)
         del part
     lasting = table.reader.lasting()
@@ -75,22 +83,40 @@ def leaves(name: str, value: Any) -> Dict[str, Leaf]:
     return table.leaves
 
 
-def parts(name: str, value: Any, reader: Reader) -> Iterator[_Part]:
-    """Go through a variable, breadth first; the reader keeps what it meets alive."""
+def parts(name: str, value: Any, reader: Reader, whole: bool = True) -> Iterator[_Part]:
+    """Go through a variable, breadth first; the reader keeps what it meets alive.
+
+    Args:
+        whole: the variable is not too large to be read to its end.
+    """
     queue: Deque[Tuple[str, Any]] = deque([(name, value)])
     met = set()
     given = 0
     while queue:
         path, part = queue.popleft()
         node = reader.node(part)
-        room = given + len(queue) + len(node.children) < _MOST_PARTS
-        expanded = bool(node.children and node.labels and room and id(part) not in met)
+        shown = _shown(part, node, whole)
+        room = given + len(queue) + shown < (_MOST_PARTS if whole else _MOST_BEGINNINGS)
+        expanded = bool(shown and node.labels and room and id(part) not in met)
         if expanded:
             met.add(id(part))
-            queue.extend(_labelled(path, node))
+            queue.extend(_labelled(path, node) if shown == len(node.children) else _first(path, node))
         given += 1
         yield _Part(path, part, node, expanded)
         del node, part
+
+
+def _shown(value: Any, node: Node, whole: bool) -> int:
+    """How many parts of an object to show: of a large value those that are there however it goes on."""
+    count = len(node.children)
+    if whole or count < _FIRST:
+        return count
+    return _FIRST if type(value) in (list, tuple) else 0
+
+
+def _first(path: str, node: Node) -> List[Tuple[str, Any]]:
+    """The first items of a long list, without labels for all of them."""
+    return [(f"{path}[{i}]", part) for i, part in enumerate(node.children[:_FIRST])]
 
 
 def _labelled(path: str, node: Node) -> List[Tuple[str, Any]]:

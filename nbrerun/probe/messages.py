@@ -12,6 +12,10 @@ ITERATOR = "iterator"
 """Kind of a variable that is used up as one goes through it."""
 
 
+MORE_THAN = "more than "
+"""Is in the reasons of what was read up to a limit only."""
+
+
 class Variable(TypedDict):
     """One name of the namespace, as read at one moment."""
 

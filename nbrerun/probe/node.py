@@ -87,6 +87,14 @@ Adapter = Callable[[Any], Optional[Node]]
 ADAPTERS: Dict[str, Adapter] = {}
 """Qualified name of a type (`numpy.ndarray`) to what reads it and its subclasses."""
 
+UNREADABLE: Dict[str, str] = {}
+"""Name of a library's module to why its objects cannot be read: what was to read them is broken."""
+
+
+def is_within(name: str, module: str) -> bool:
+    """Whether a qualified name, or that of a module, is one of a module or a package."""
+    return name == module or name.startswith(module + ".")
+
 
 _Adapter = TypeVar("_Adapter", bound=Adapter)
 

@@ -7,6 +7,7 @@ asked, and the answer, travel over a Unix socket. Moments and branches have a so
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from . import generators
 from .alone import Stripped
+from .entropy import Entropy
 from .files.handles import reopen_files
 from .files.notebook import NotebookFiles
 from .forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
@@ -23,6 +25,7 @@ from .leaves import leaves
 from .marks import Marks
 from .messages import Error, Generator, Rerun, State
 from .names import user_names
+from .packages import Packages
 from .running import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
 from .state import held_by_modules, read_state
 from .walk import Reader, uncollected
@@ -56,11 +59,14 @@ class Service:
         self._remembered: Set[int] = set()
         self._first = {item["name"]: item["state"] for item in first_generators}
         self._seen: Dict[str, bytes] = {}
+        self._packages = Packages()
+        self._entropy = Entropy()
         self.imports = ImportWatch(self._hazards.before_import, self._after_import)
 
     def install(self) -> None:
         """Begin to answer."""
         die_with_parent()
+        self._entropy.install()
         self._hazards.before_import()
         self._after_import()
         self.imports.install()
@@ -72,14 +78,23 @@ class Service:
 
     def _after_import(self) -> None:
         """After an import: remember how each global generator was seeded, or seed it as it once was."""
+        with self.files.unheard():
+            self._packages.load()
         self._hazards.after_import()
         reader = Reader()
         for name, target in generators.global_generators():
             if name not in self._seen:
                 if name in self._first:
-                    generators.set_state(target, self._first[name])
+                    with contextlib.suppress(Exception):  # an adapter of another package may fail at it
+                        generators.set_state(target, self._first[name])
                 reader.read(name, target)
         self._seen.update({item.name: item.state for item in reader.generators.values()})
+
+    def _notice_modules(self) -> None:
+        """See to modules that a cell has put among the others by hand, as if it had imported them."""
+        if self._packages.due():
+            self.imports.enter()
+            self.imports.leave()
 
     async def _on_doorbell(self, *_: Any) -> None:
         request = self.wire.receive()
@@ -89,6 +104,7 @@ class Service:
     async def _try(self, request: Message) -> Message:
         try:
             with self.files.unheard():
+                self._notice_modules()
                 return await self._answer(request)
         except Exception as error:  # noqa: BLE001  a failure here is reported, and never the notebook's
             failure: Error = describe_error(error)
@@ -103,6 +119,7 @@ class Service:
         if operation == "branch":
             return self._fork("branch", request["token"], request["files"])
         if operation == "read":
+            generators.put_back_global(request.get("pins", []))
             return dict(self._read()[0])
         if operation == "run":
             self._first.update({item["name"]: item["state"] for item in request.get("seeds", ())})
@@ -135,13 +152,17 @@ class Service:
         if operation == "lacks":
             return {"lacks": [name for name in request["modules"] if not can_be_found(name)]}
         if operation == "seeds":
-            return {"generators": [self._seed(name, state) for name, state in self._seen.items()]}
+            return {
+                "generators": [self._seed(name, state) for name, state in self._seen.items()],
+                "entropy": self._entropy.noted(),
+            }
         raise ValueError(f"unknown request {operation!r}")
 
     def _seed(self, name: str, state: bytes) -> Generator:
         return {"name": name, "id": 0, "digest": b"", "state": state}
 
     def _read(self) -> Tuple[State, Reader]:
+        self._notice_modules()
         with uncollected():
             state, reader = read_state(self.shell, self.imports, self.files)
             self._met = reader.lasting()
@@ -209,6 +230,8 @@ class Service:
         self._ran = True
         with self.files.heard():
             for cell in cells:
+                self._entropy.begin(cell["entropy"])
+                generators.put_back_global(cell["pins"])
                 if await follow(self.shell, cell["source"]) and not cell["may_raise"]:
                     return True
         return False
@@ -217,6 +240,7 @@ class Service:
         """Another cell is about to run."""
         self.imports.begin()
         self.files.begin()
+        self._entropy.begin()
 
     async def _alone(self, source: str, given: List[str]) -> Message:
         if self._stripped is None:
@@ -229,6 +253,7 @@ class Service:
         hazards = self._hazards.read()
         if hazards:
             return {"hazards": hazards}
+        entropy = self._entropy.noted()
         if self._ran:
             pause_openmp()
         if not self.forked:
@@ -239,7 +264,7 @@ class Service:
         if not self.forked:
             self._begin()
         self._children.add(pid)
-        return {"pid": pid, "hazards": [], "files": files}
+        return {"pid": pid, "hazards": [], "files": files, "entropy": entropy}
 
     def _reap(self) -> None:
         for pid in list(self._children):

@@ -7,6 +7,7 @@ import types
 from typing import Any, Dict, Set, Tuple
 
 from . import generators
+from .adapters.generic import refusal
 from .files.notebook import NotebookFiles
 from .imports import ImportWatch
 from .messages import State, Variable
@@ -40,7 +41,7 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
     return {
         "digest": found.digest if found else read.digest,
         "id": id(value),
-        "type": type_name(type(value)),
+        "type": type_name(type(value)) if refusal(value) is None else "object",
         "kind": "model" if read.model else read.kind,
         "atom": read.atom,
         "opaque": list(read.opaque),

@@ -58,12 +58,16 @@ def setting_change(name: str, first: State, second: State) -> Change:
     return Change(name, first["settings"].get(key, "(not set)"), second["settings"].get(key, "(not set)"))
 
 
+_OTHER = "other contents"
+"""Said of what has the same short text before and after."""
+
+
 def file_change(name: str, first: State, second: State) -> Change:
     """What happened to one file."""
     one, other = (state["files"].get(name[len(FILE) :]) for state in (first, second))
     texts = [_file_text(file) for file in (one, other)]
     if texts[0] == texts[1]:
-        texts[1] = "other contents"
+        texts[1] = _OTHER
     size = abs(other["size"] - one["size"]) if one and other and one["kind"] == other["kind"] == "file" else None
     return Change(name, texts[0], texts[1], size or None)
 
@@ -89,6 +93,8 @@ def changes(first: Leaves, second: Leaves) -> list[Change]:
     for path in sorted(first, key=len, reverse=True):
         if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
+    if len(found) > 1 and root in found and found[root].again == _OTHER:
+        del found[root]  # too large to be taken apart to its end; what was found of its parts says more
     return _one_of_each_first(sorted(found.values(), key=_weight))
 
 
@@ -116,7 +122,9 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
         return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
     if not one["whole"] and not other["whole"]:
         return None  # its parts tell
-    return Change(path, one["text"], other["text"], max_abs_change(one["numbers"], other["numbers"]))
+    size = max_abs_change(one["numbers"], other["numbers"])
+    same = one["text"] == other["text"] and size is None
+    return Change(path, one["text"], _OTHER if same else other["text"], size)
 
 
 def _distance(one: str, other: str) -> float | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from nbrerun.model import Cell, Change, Raised
-from nbrerun.probe.messages import Rerun, State
+from nbrerun.probe.messages import FILE, Rerun, State
+from nbrerun.state.diff import differing, rebound
 
 Moved = Mapping[str, tuple[Change, ...]]
 """Names of variables and settings (`env:NAME`) that differ, with what moved in them."""
@@ -35,15 +36,35 @@ class Observation:
     """Names whose very object the first run made."""
     parts_kept: dict[str, bool] = field(default_factory=dict)
     """Of names whose parts the first run made: whether the rerun left those very parts there."""
+    astray: frozenset[str] = frozenset()
+    """Inputs of the cell that had another value where the control began."""
     from_file: dict[str, str] = field(default_factory=dict)
     """Variables that do not come out the same without a file, with that file."""
     later: Later | None = None
+
+    @property
+    def changed(self) -> set[str]:
+        """What the first run gave another value, or bound."""
+        return differing(self.before, self.first) | rebound(self.before, self.first)
+
+    @property
+    def inputs(self) -> set[str]:
+        """Variables and files that the rerun depended on."""
+        assert self.again is not None
+        files = {FILE + name for name, opened in self.again["after"]["opened"].items() if opened["read"]}
+        return files.union(self.again["reads"])
 
     @property
     def error(self) -> Raised | None:
         """What the rerun raised, where the first run did not."""
         error = self.again["error"] if self.again is not None and not self.raises else None
         return None if error is None else Raised(error["ename"], error["evalue"], tuple(error["traceback"]))
+
+
+def unrepeatable(names: Iterable[str]) -> str:
+    """Why a cell cannot be compared across kernels."""
+    named = ", ".join(f"`{name}`" for name in sorted(names)[:3])
+    return f"the cells above give {named} another value each time they are run"
 
 
 class Place(Enum):

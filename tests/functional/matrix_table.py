@@ -1,10 +1,15 @@
-"""The tables of docs/frameworks.md, made from the labelled matrix: `python -m tests.functional.matrix_table`."""
+"""The tables of docs/frameworks.md, made from the labels that test_frameworks.py holds against real runs.
+
+`python -m tests.functional.matrix_table` prints them; with `--write` it puts them into the page.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from nbrerun.model import CellReport
 from tests.functional.cases.case import LabelledCell
 from tests.functional.cases.frameworks.matrix import ROWS
 from tests.functional.cases.frameworks.notebook import OPERATIONS, Row
@@ -27,15 +32,26 @@ def _verdicts(row: Row) -> Iterator[str]:
 
 def verdict(label: LabelledCell) -> str:
     """The verdict on a cell in a few words: with how, via which, and the marks of its leading variable."""
-    name = _leading(label)
+    name = leading(label)
     direction = "saved" if name.startswith("file:") else "loaded"
-    via = f"via {label.via[name]}, {direction}" if name in label.via else ""
-    details = [part for part in (label.how.get(name, ""), via) if part]
-    details += sorted(label.marks.get(name, ()))
-    return f"**{label.verdict}**" + (f" ({', '.join(details)})" if details else "")
+    via = [f"via {label.via[name]}", direction] if name in label.via else []
+    how = [label.how[name]] if name in label.how else []
+    return _words(str(label.verdict), [*how, *via, *sorted(label.marks.get(name, ()))])
 
 
-def _leading(label: LabelledCell) -> str:
+def measured(report: CellReport, name: str) -> str:
+    """The same words for what a run has shown of a variable."""
+    found = next(variable for variable in report.variables if variable.name == name)
+    via = [f"via {found.via}", str(found.direction)] if found.via else []
+    how = [str(found.how)] if found.how and name[:5] != "file:" else []
+    return _words(str(report.verdict), [*how, *via, *sorted(map(str, found.marks))])
+
+
+def _words(verdict: str, details: list[str]) -> str:
+    return f"**{verdict}**" + (f" ({', '.join(details)})" if details else "")
+
+
+def leading(label: LabelledCell) -> str:
     """The first variable that has the cell's verdict."""
     return next(name for name, found in label.variables.items() if found == label.verdict)
 
@@ -71,16 +87,17 @@ def markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str
         yield f"| {' | '.join(row)} |"
 
 
-def on_page() -> str:
-    """What the page has between the two comments."""
-    return PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
-
-
-def write() -> None:
-    """Put the tables into the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{tables().strip()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+def with_tables(page: str) -> str:
+    """A page with the tables between its two comments."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"no place for the tables: {BEGIN} and {END} are to be on the page")
+    return f"{before}{BEGIN}\n\n{tables().strip()}\n\n{END}{after}"
 
 
 if __name__ == "__main__":
-    write()
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(tables().strip())

@@ -170,6 +170,8 @@ def _after(last: State, address: int, does: Does) -> State:
 class FakeBranch:
     """A branch that answers what its engine is told to answer."""
 
+    astray: frozenset[str] = frozenset()
+
     def __init__(self, engine: FakeEngine, name: str, done: Sequence[int] = ()) -> None:
         self.name = name
         self.closed = False

@@ -157,6 +157,28 @@ VARIABLES = {
     "in-place never drifts": (facts(written=True, later=Place.ELSEWHERE, **MOVED), in_place()),
     "persisted never drifts": (facts(**MADE, later=Place.ELSEWHERE), KEPT),
     # undetermined
+    "within the noise of cells above": (
+        facts(**BOUND, looked_at=True, beyond_noise=False, astray=frozenset("t"), **NOISY),
+        UNDETERMINED,
+    ),
+    "made of what moves anyway, and of noise": (facts(**BOUND, astray=frozenset("t"), **NOISY), UNDETERMINED),
+    "beyond the noise of cells above": (
+        facts(written=True, looked_at=True, astray=frozenset("t"), **NOISY),
+        in_place(NONDETERMINISTIC),
+    ),
+    "the same twice, whatever is above": (facts(written=True, astray=frozenset("t"), **MOVED), in_place()),
+    "opaque, and the same with the same random numbers, as far as can be seen": (
+        facts(looked_at=True, written=True, opaque=("a lock",), moved=True),
+        UNDETERMINED,
+    ),
+    "opaque, made from the old one, and the same with the same random numbers": (
+        facts(**BOUND, looked_at=True, opaque=("a lock",), moved=True),
+        UNDETERMINED,
+    ),
+    "opaque, made from nothing, and the same with the same random numbers": (
+        facts(**BOUND, new_object=True, opaque=("a lock",), moved=True),
+        reset(RECREATED),
+    ),
     "opaque, and a method was called": (facts(opaque=("a lock",), written=True), UNDETERMINED),
     "opaque, and made from what was there": (
         facts(opaque=("a C object",), bound=True, looked_at=True, changed_first=True),
@@ -498,6 +520,26 @@ REASONS = {
     ),
     "kept": (facts(**MADE), "`x` was made by the first run and is left alone by the next"),
     "opaque": (facts(opaque=("_thread.lock: a lock",), written=True), "`x` cannot be read (_thread.lock: a lock)"),
+    "too large": (
+        facts(opaque=("list: more than 9 objects",), written=True),
+        "`x` cannot be read in full (list: more than 9 objects)",
+    ),
+    "too large, and not the only reason": (
+        facts(opaque=("list: more than 9 objects", "a lock"), written=True),
+        "`x` cannot be read (list: more than 9 objects; a lock)",
+    ),
+    "opaque, and draws": (
+        facts(opaque=("a lock",), written=True, moved=True),
+        "`x` draws random numbers, and whether it starts over with them cannot be read (a lock)",
+    ),
+    "opaque, draws, and is made from nothing": (
+        facts(**BOUND, new_object=True, opaque=("a lock",), moved=True),
+        "`x` is made anew, with another value each time; whether all of that is by chance cannot be read (a lock)",
+    ),
+    "cells above that do not repeat": (
+        facts(**BOUND, astray=frozenset({"t", "u"}), **NOISY),
+        "`x` cannot be judged: the cells above give `t`, `u` another value each time they are run",
+    ),
     "noisy training": (
         facts(looked_at=True, written=True, changes=(STEPS,), **NOISY),
         "`x` moves on: `clf.t_` from 101.0 to 201.0; it is not the same on every first run either",
@@ -517,6 +559,16 @@ def test_a_cell_that_raises_says_what_on_one_line() -> None:
     text = cell_reason(Verdict.ERROR, (), Raised("KeyError", "\"['a']\n  not found\""))
     assert text == "can be run only once: the second run raises KeyError: \"['a'] not found\""
     assert cell_reason(Verdict.ERROR, (), Raised("StopIteration", "")).endswith("raises StopIteration")
+
+
+def test_a_value_that_cannot_be_read_in_full_has_a_sentence_of_its_own() -> None:
+    """It is not named together with what comes out the same."""
+    plain = variable(Kind.DATA, Verdict.RESET, name="y", reason="`y` is made anew")
+    drawn = variable(
+        Kind.DATA, Verdict.RESET, name="x", reason="`x` is made anew, with another value", changes=(STEPS,)
+    )
+    text = cell_reason(Verdict.RESET, (drawn, plain))
+    assert text == "`x` is made anew, with another value; `y` is made anew"
 
 
 def test_a_cell_without_an_answer_says_why() -> None:

@@ -8,15 +8,20 @@ import types
 from collections import OrderedDict, defaultdict
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
+from ..messages import MORE_THAN
 from ..node import ADAPTERS, ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
-from .generic import Described, ancestry, attributes, derives, members, module_of, of_class, with_attributes
+from .generic import Described, ancestry, attributes, derives, members, module_of, of_class, refusal, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})
 _MOST_NUMBERS = 1_000_000
 _BULK = 2000
 """Items from which on a container of plain values is read as a whole."""
+_MOST_ITEMS = 500_000
+"""Items up to which a dict with objects in it is gone through: it is more than the walk reads of any variable."""
+_SORTABLE = tuple(frozenset({id(cls)}) for cls in (str, int, bytes))
+_ATOMS = frozenset(map(id, ATOMS))
 
 
 def atom(value: Any) -> Node:
@@ -43,7 +48,7 @@ def sequence(value: Any) -> Node:
     base = list if issubclass(type(value), list) else tuple
     items = list(base.__iter__(value))
     size = ("len({})", str(len(items)))
-    if type(value) is base and ATOMS.issuperset(map(type, items)):
+    if type(value) is base and _are_plain(items):
         return _flat(value, items, size)
     if _is_bulk(value, items):
         return Node(
@@ -61,12 +66,17 @@ def sequence(value: Any) -> Node:
     return node if type(value) is base else with_attributes(node, value)
 
 
-def _is_bulk(value: Any, items: Sequence[Any]) -> bool:
+def _is_bulk(value: Any, *items: Sequence[Any]) -> bool:
     """Whether a large container holds plain values only, or tuples of them: too many to look at one by one."""
-    if len(items) < _BULK or module_of(type(value)) not in ("builtins", "collections"):
+    if sum(map(len, items)) < _BULK or module_of(type(value)) not in ("builtins", "collections"):
         return False
-    rows = (item for item in items if type(item) not in ATOMS)
-    return all(type(row) is tuple and ATOMS.issuperset(map(type, row)) for row in rows)
+    rows = (item for item in chain(*items) if id(type(item)) not in _ATOMS)
+    return all(type(row) is tuple and _are_plain(row) for row in rows)
+
+
+def _are_plain(items: Iterable[Any]) -> bool:
+    """Whether all are atoms; by address, since to look a class up in a set is to ask its metaclass for a hash."""
+    return _ATOMS.issuperset(map(id, map(type, items)))
 
 
 def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
@@ -142,28 +152,50 @@ def _with_factory(node: Node, factory: Any) -> Node:
 def items_only(value: Any) -> Node:
     """A dict's items, without the attributes that a subclass may have."""
     ordered = issubclass(type(value), OrderedDict)
+    if 2 * dict.__len__(value) >= _BULK:
+        node = _many_items(value, ordered)
+        if node is not None:
+            return node
     items = list(OrderedDict.items(value) if ordered else dict.items(value))
-    if not ordered and all(type(key) is str for key, _ in items):
+    by_key = not ordered and _has_order(key for key, _ in items)
+    if by_key:
         items.sort(key=itemgetter(0))
-    size = ("len({})", str(len(items)))
-    if _is_bulk(value, list(chain.from_iterable(items))):
-        content = [dumps(key) + dumps(item) for key, item in items]
-        return Node(
-            type_name(type(value)),
-            tuple(content if ordered else sorted(content)),
-            holds=True,
-            text=lambda: f"dict of {len(items)}",
-            size=size,
-        )
     return Node(
         type_name(type(value)),
         children=interleave(items),
-        labels=lambda: interleave((None, f"[{key_text(key)}]") for key, _ in items),
-        unordered=0 if ordered else 2,
+        labels=lambda: interleave((None, _label(key)) for key, _ in items),
+        unordered=0 if ordered or by_key else 2,
         holds=True,
         text=lambda: f"dict of {len(items)}",
-        size=size,
+        size=("len({})", str(len(items))),
     )
+
+
+def _label(key: Any) -> str:
+    return "[<object>]" if refusal(key) else f"[{key_text(key)}]"
+
+
+def _has_order(items: Iterable[Any]) -> bool:
+    """Whether values can be sorted, so that equal ones come in one order, however they were put in."""
+    return frozenset(map(id, map(type, items))) in _SORTABLE
+
+
+def _many_items(value: Any, ordered: bool) -> Optional[Node]:
+    """A large dict of plain values, read as a whole; one of so many objects that even going through it is slow."""
+    keys = list(OrderedDict.keys(value) if ordered else dict.keys(value))
+    count = len(keys)
+    more: Dict[str, Any] = {"text": lambda: f"dict of {count}", "size": ("len({})", str(count)), "holds": True}
+    name = type_name(type(value))
+    if _is_bulk(value, keys, list(dict.values(value))):
+        by_key = not ordered and _has_order(keys)
+        if by_key:
+            keys.sort()
+        content = [dumps(key) + dumps(dict.__getitem__(value, key)) for key in keys]
+        return Node(name, tuple(content if ordered or by_key else sorted(content)), **more)
+    if count > _MOST_ITEMS and not ordered:
+        reason = f"{name}: {MORE_THAN}{_MOST_ITEMS:,} items with objects in them, of which the number is compared"
+        return Node(name, (b"%d" % count,), opaque=reason, **more)
+    return None
 
 
 @reads("builtins.set", "builtins.frozenset")
@@ -172,8 +204,8 @@ def unordered(value: Any) -> Node:
     base = set if issubclass(type(value), set) else frozenset
     items = list(base.__iter__(value))
     size = ("len({})", str(len(items)))
-    if type(value) is base and (ATOMS.issuperset(map(type, items)) or _is_bulk(value, items)):
-        content = tuple(sorted(map(dumps, items)))
+    if type(value) is base and (_are_plain(items) or _is_bulk(value, items)):
+        content = (dumps(sorted(items)),) if _has_order(items) else tuple(sorted(map(dumps, items)))
         return Node(
             base.__name__, content, text=lambda: show(value) if len(items) < 50 else f"set of {len(items)}", size=size
         )

@@ -36,6 +36,8 @@ class _Layout(NamedTuple):
     """Attributes of a library's class that are filled when somebody asks, and so are no value."""
     hidden: Optional[type]
     """The nearest base written in C that holds what Python does not see."""
+    sealed: bool
+    """There is a `__dict__`, and something else answers to its name."""
     kind: str
 
 
@@ -110,7 +112,8 @@ def layout(cls: type) -> _Layout:
         if namespace is None and type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
             namespace = descriptor
     hidden = next((base for base in ancestry(cls) if _hides_state(base)), None)
-    return _Layout(tuple(slots.items()), namespace, _caches(cls), hidden, _kind_of(cls))
+    sealed = namespace is None and bool(of_class(cls, "__dictoffset__"))
+    return _Layout(tuple(slots.items()), namespace, _caches(cls), hidden, sealed, _kind_of(cls))
 
 
 def _caches(cls: type) -> FrozenSet[str]:
@@ -200,6 +203,26 @@ def with_attributes(node: Node, value: Any) -> Node:
     )
 
 
+def unreadable(cls: type, reason: str) -> Node:
+    """What stands for an object that is not read; a model that is not read is a model still."""
+    return Node(type_name(cls), opaque=f"{type_name(cls)}: {reason}", kind=_kind_of(cls))
+
+
+def refusal(value: Any) -> Optional[Node]:
+    """What stands for a class with a hash of its own, and for its instances: to look it up is to ask it."""
+    kind = type(value)
+    meta = kind if issubclass(kind, type) else type(kind)
+    if meta is type or not _has_hash(meta):
+        return None
+    definition = "definition" if issubclass(kind, type) else "data"
+    return Node("object", opaque="an object whose class says itself what it is equal to", kind=definition)
+
+
+def _has_hash(meta: type) -> bool:
+    found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
+    return found is not members(object)["__hash__"]
+
+
 class Described:
     """A part of an object that is described already."""
 
@@ -219,6 +242,8 @@ def read(value: Any) -> Node:
     found = attributes(value)
     if plan.hidden is not None:
         return _read_c(value, plan, found)
+    if plan.sealed:
+        return unreadable(cls, "its attributes are out of sight")
     own = module_of(cls) == "__main__"
     return attributes_node(value, found, kind=plan.kind, holds=own, text=lambda: f"<{type_name(cls)}>")
 

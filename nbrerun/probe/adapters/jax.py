@@ -8,7 +8,7 @@ from typing import Any
 from ..node import Node, Stand, clip, reads, type_name
 from .functions import function
 from .generic import ancestry, attributes, attributes_node, layout, module_of, of_class
-from .numpy import plain_array
+from .numpy import _MOST_NUMBERS, numbers, plain_array
 
 
 @reads("jaxlib._jax.ArrayImpl", "jaxlib.xla_extension.ArrayImpl", "jax._src.array.ArrayImpl")
@@ -23,6 +23,8 @@ def typed(plain: Any, name: str, dtype: str) -> Node:
     """An array of a type of elements that numpy may know by its name only (bfloat16, float8)."""
     node = plain_array(plain, name)
     content = (dtype.encode(), *node.content)
+    if plain.dtype.kind == "V" and plain.dtype.names is None and not plain.dtype.hasobject:
+        node = node._replace(numbers=lambda: numbers(plain.astype("float64") if plain.size <= _MOST_NUMBERS else plain))
     return node._replace(content=content, text=node.text if plain.ndim else lambda: clip(str(plain)))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from ..node import ATOMS, Node, Stand, clip, draws_from, dumps, per_class, reads, type_name
 from .builtins import items_only, sequence, unordered
-from .generic import Described, ancestry, attributes, attributes_node, members, of_class
+from .generic import Described, ancestry, attributes, attributes_node, members, module_of, of_class
 from .jax import typed
 
 _LAYER_BOOKS = frozenset(
@@ -20,7 +20,8 @@ _LAYER_BOOKS = frozenset(
     " _saved_model_inputs_spec _saved_model_arg_spec _compute_loss_has_training_arg _convert_input_args"
     " _allow_non_tensor_positional_args supports_jit _functional _trainable_variables _non_trainable_variables"
     " _metrics _seed_generators _layers _torch_params _symbolic_fn _input_tensor stop_evaluating stop_predicting"
-    " is_gptq_calibrated is_awq_calibrated".split()
+    " is_gptq_calibrated is_awq_calibrated _call_signature _call_context_args _call_has_context_arg"
+    " _call_has_training_arg _call_has_mask_arg".split()
 )
 """What Keras keeps to do its work, by call or by fit; and lists of what is an attribute as well."""
 _GRAPH_BOOKS = frozenset(
@@ -38,7 +39,10 @@ _OPTIMIZER_BOOKS = frozenset(
     " _exclude_from_weight_decay_cache".split()
 )
 _METRIC_BOOKS = frozenset("_tracker _variables _metrics _dtype_policy".split())
-_CALLBACK_BOOKS = frozenset("_model validation_data _executor _progbar progbar".split())
+_CALLBACK_BOOKS = frozenset(
+    "_model validation_data _executor _progbar progbar _train_accumulated_time _batch_start_time"
+    " _epoch_start_time".split()
+)
 
 
 @reads("keras.src.backend.common.variables.Variable")
@@ -47,9 +51,15 @@ def variable(value: Any) -> Node:
     held = value._value
     if held is None:
         return Node("keras.Variable", (b"not filled yet",), text=lambda: "not filled yet")
-    plain = sys.modules["numpy"].asarray(sys.modules["keras.src.backend"].convert_to_numpy(held))
-    node = typed(plain, "keras.Variable", value._dtype)
+    node = typed(_plain(held), "keras.Variable", value._dtype)
     return node._replace(content=(b"%d" % value._trainable, *node.content))
+
+
+def _plain(held: Any) -> Any:
+    """A backend's own tensor as an array: Keras's way of asking TensorFlow for it makes numpy warn."""
+    if module_of(type(held)).startswith("tensorflow."):
+        return sys.modules["numpy"].asarray(held.numpy())
+    return sys.modules["numpy"].asarray(sys.modules["keras.src.backend"].convert_to_numpy(held))
 
 
 @reads("keras.src.layers.layer.Layer", "keras.src.models.model.Model")
@@ -88,7 +98,7 @@ def _named(value: Any, found: Dict[str, Any], leave: FrozenSet[str]) -> Dict[str
     kept: Dict[str, Any] = {}
     public = _properties(type(value))
     for name, item in found.items():
-        if name in leave or name.startswith(("_self_", "_call_")):
+        if name in leave or name.startswith("_self_"):
             continue
         if name in ("name", "_name") and _is_automatic(type(value), item):
             continue
@@ -105,9 +115,9 @@ def _properties(cls: type) -> FrozenSet[str]:
 
 
 def _is_automatic(cls: type, name: Any) -> bool:
-    """Whether a name is what Keras makes of the class's own, counted up: `dense_3`."""
+    """Whether a name is what Keras makes of the class's own, counted up: `dense_3`, `backward_lstm_3`."""
     own = re.escape(_snake(of_class(cls, "__name__")))
-    return type(name) is str and re.fullmatch(own + r"(_\d+)?", name) is not None
+    return type(name) is str and re.fullmatch(rf"((for|back)ward_)?{own}(_\d+)?", name) is not None
 
 
 def _snake(name: str) -> str:
@@ -261,9 +271,48 @@ def saveable(value: Any) -> Node:
 @reads("keras.src.callbacks.callback.Callback", "keras.src.callbacks.callback_list.CallbackList")
 def callback(value: Any) -> Node:
     """Its own state; the model that it watches is not part of it, and when it did so is no value."""
-    found = attributes(value)
-    kept = {name: item for name, item in found.items() if name not in _CALLBACK_BOOKS and not name.endswith("_time")}
-    return _node(value, kept)
+    return _node(value, _of_callback(value))
+
+
+def _of_callback(value: Any) -> Dict[str, Any]:
+    return {name: item for name, item in attributes(value).items() if name not in _CALLBACK_BOOKS}
+
+
+@reads("keras.src.callbacks.history.History")
+def history(value: Any) -> Node:
+    """What `fit` returns: metrics of the model's by the names that they would have in a fresh kernel."""
+    found = _of_callback(value)
+    logs = found.get("history")
+    if type(logs) is dict and all(type(name) is str for name in logs):
+        found["history"] = _renamed(logs, _names_in_logs(attributes(value).get("_model")))
+    return _node(value, found)
+
+
+def _names_in_logs(model: Any) -> Dict[str, str]:
+    """Automatic names of metrics and outputs, `auc_7`, to what they would be were they the first ones."""
+    own = {} if model is None else attributes(model)
+    parts = [*getattr(own.get("_compile_metrics"), "metrics", ()), *_unwrapped(own.get("_layers") or ())]
+    counts: Dict[str, int] = {}
+    names: Dict[str, str] = {}
+    for part in parts:
+        name, kind = _name_of(part), _snake(of_class(type(part), "__name__"))
+        if name not in names and _is_automatic(type(part), name):
+            count = counts[kind] = counts.get(kind, -1) + 1
+            names[name] = f"{kind}_{count}" if count else kind
+    return names
+
+
+def _name_of(part: Any) -> Any:
+    own = attributes(part)
+    return own.get("_name", own.get("name"))
+
+
+def _renamed(logs: Dict[str, Any], names: Dict[str, str]) -> Dict[str, Any]:
+    """Logs under names such as `val_dense_auc`, as long as they stay apart."""
+    longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or "(?!)"
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{longest_first})(?![A-Za-z0-9])")
+    renamed = {pattern.sub(lambda found: names[found[0]], name): item for name, item in logs.items()}
+    return renamed if len(renamed) == len(logs) else logs
 
 
 @reads("keras.src.backend.common.keras_tensor.KerasTensor")
@@ -316,7 +365,7 @@ def seed_generator(value: Any) -> Node:
 
 
 def _state_of(generator: Any) -> Any:
-    return sys.modules["keras.src.backend"].convert_to_numpy(generator.state._value)
+    return _plain(generator.state._value)
 
 
 class GlobalSeed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from typing import Any, List, Optional
 
 from ..node import Node, clip, dumps, key_text, reads, type_name
@@ -12,10 +13,12 @@ _NOT_POLARS = ("python_udf", "OPAQUE_PYTHON", "PYTHON")
 """What a query says where it calls a function of the person's."""
 
 
-_FIXED = frozenset(
-    ["Boolean", "Float32", "Float64"] + [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
-)
-"""What numpy has as well."""
+_FIXED = {
+    **{"Boolean": "b", "Float32": "f", "Float64": "d"},
+    **{"Int8": "b", "Int16": "h", "Int32": "i", "Int64": "q"},
+    **{"UInt8": "B", "UInt16": "H", "UInt32": "I", "UInt64": "Q"},
+}
+"""Types of elements that numpy and `array` have as well."""
 
 
 @reads("polars.dataframe.frame.DataFrame")
@@ -72,23 +75,28 @@ def _series(plain: Any, name: str) -> Node:
     node = Node(
         name, own, size=size, text=lambda: clip(f"{plain.dtype} of {len(plain)}: {plain.head(6).to_list()}", 100)
     )
-    values = _numbers(plain)
-    if values is not None:
-        missing = plain.is_null().to_numpy() if plain.null_count() else None
-        more = (raw(values),) if missing is None else (raw(values), raw(missing))
-        return node._replace(content=(*own, *more), numbers=lambda: numbers(values) if missing is None else None)
-    return _items(node, _listed(plain))
+    code = _code(plain)
+    if code is None:
+        return _items(node, _listed(plain))
+    missing = (_raw(plain.is_null(), "b"),) if plain.null_count() else ()
+    values = _raw(plain.to_physical().drop_nulls(), code)
+    return node._replace(content=(*own, values, *missing), numbers=lambda: None if missing else _floats(plain))
 
 
-def _numbers(plain: Any) -> Optional[Any]:
-    """The values that are there, of a column that numpy can hold."""
-    if "numpy" not in sys.modules or str(plain.dtype).startswith(("Categorical", "Enum")):
+def _code(plain: Any) -> Optional[str]:
+    """How `array` calls the type of elements, of a column of numbers, times or truth values."""
+    if str(plain.dtype).startswith(("Categorical", "Enum")):
         return None
-    physical = plain.to_physical()
-    if str(physical.dtype) not in _FIXED:
-        return None
-    values = (physical.drop_nulls() if physical.null_count() else physical).to_numpy()
-    return values if values.dtype.kind in "biuf" else None
+    return _FIXED.get(str(plain.to_physical().dtype))
+
+
+def _raw(plain: Any, code: str) -> memoryview:
+    """The same bytes, whether numpy is at hand or not: a later cell may import it."""
+    return raw(plain.to_numpy()) if "numpy" in sys.modules else memoryview(array(code, plain.to_list())).cast("B")
+
+
+def _floats(plain: Any) -> Optional[bytes]:
+    return numbers(plain.to_physical().to_numpy()) if "numpy" in sys.modules else None
 
 
 def _listed(plain: Any) -> List[Any]:

@@ -222,12 +222,32 @@ def shell(value: Any) -> Node:
 
 @reads("weakref.ReferenceType", "weakref.ProxyType", "weakref.CallableProxyType")
 def weak(value: Any) -> Node:
-    """A weak reference holds nothing: only whether it is alive counts."""
+    """A weak reference: whether it is alive, and what it leads to, where that is not of a library.
+
+    Libraries use them to find their way back to all that they keep, which is no part of the value.
+    """
+    target = weakref.ref.__call__(value) if derives(value, weakref.ref) else None
     if derives(value, weakref.ref):
-        alive = weakref.ref.__call__(value) is not None
+        alive = target is not None
     else:  # all but the type of a proxy, and its own text, is asked of the object that it stands for
         alive = "NoneType" not in members(type(value))["__repr__"](value)
-    return Node(type_name(type(value)), (b"%d" % alive,), atom=True, text=lambda: "weak reference")
+    own = target is not None and (is_persons(type(target)) or module_of(type(target)) == "builtins")
+    return Node(
+        type_name(type(value)),
+        (b"%d" % alive,),
+        [target] if own else (),
+        lambda: ["()"] if own else (),
+        atom=True,
+        text=lambda: "weak reference",
+    )
+
+
+@reads("weakref.finalize")
+def finalizer(value: Any) -> Node:
+    """What is to be called, if it has not been yet, when an object goes."""
+    call = members(weakref.finalize)["peek"](value)
+    parts = list(call[1:]) if call else []
+    return Node("weakref.finalize", children=parts, labels=lambda: [".<call>"] * len(parts))
 
 
 @reads("enum.Enum")

@@ -9,11 +9,12 @@ import sys
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from ..node import Node, Stand, attribute_label, clip, draws_from, reads, type_name
-from . import tensorflow_data as tensorflow_data  # registers what reads datasets
+from . import tensorflow_data
 from .builtins import items_only, sequence
 from .functions import function
 from .generic import attributes, attributes_node, derives, layout, of_class
 from .jax import typed
+from .tensorflow_graph import graph_digest
 
 _BELOW = 2**31 - 1
 _MOST_KERNELS = 4096
@@ -23,10 +24,12 @@ _MOST_KERNELS = 4096
 @reads("tensorflow.python.framework.ops._EagerTensorBase", "tensorflow.python.framework.ops.EagerTensor")
 def tensor(value: Any) -> Node:
     """Type, shape and values."""
-    dtype = value.dtype
-    if dtype.name in ("resource", "variant"):
-        return Node("tensorflow.Tensor", opaque=f"tensorflow.Tensor: a {dtype.name} lives inside of TensorFlow")
-    return _values("tensorflow.Tensor", value)
+    if value.dtype.name not in ("resource", "variant"):
+        return _values("tensorflow.Tensor", value)
+    content = tensorflow_data.stored(value) if value.dtype.name == "variant" else None
+    if content is None:
+        return Node("tensorflow.Tensor", opaque=f"tensorflow.Tensor: a {value.dtype.name} lives inside of TensorFlow")
+    return Node("tensorflow.Tensor", content)
 
 
 def _values(name: str, value: Any) -> Node:
@@ -70,6 +73,13 @@ def tensor_array(value: Any) -> Node:
     return Node("tensorflow.TensorArray", children=[value._implementation._tensor_array], labels=lambda: [""])
 
 
+@reads("tensorflow.python.util.tf_should_use.ShouldUseWrapper")
+def watched(value: Any) -> Node:
+    """What TensorFlow would warn of, were it never used: asked for anything else, it would count as used."""
+    inside = object.__getattribute__(value, "_tf_should_use_wrapped_value")
+    return Node("tensorflow.TensorArray", children=[inside], labels=lambda: [""])
+
+
 @reads(
     *("tensorflow.python.framework.dtypes.DType", "tensorflow.python.framework.tensor_shape.TensorShape"),
     "tensorflow.python.framework.type_spec.TypeSpec",
@@ -104,23 +114,35 @@ def tape(value: Any) -> Node:
     return Node("tensorflow.GradientTape", opaque="tensorflow.GradientTape: what it has recorded cannot be read")
 
 
-@reads("tensorflow.python.eager.polymorphic_function.polymorphic_function.Function")
+_FUNCTIONS = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
+
+
+@reads(f"{_FUNCTIONS}.Function")
 def traced(value: Any) -> Node:
     """The Python function; what has been traced of it is no value."""
     inner = vars(value)["_python_function"]
     if not hasattr(inner, "__code__"):
         return Node("tensorflow.function", children=[inner], labels=lambda: [""], kind="definition")
-    return function(inner)._replace(type="tensorflow.function")
+    return _bound(inner) or function(inner)._replace(type="tensorflow.function")
+
+
+def _bound(inner: Any) -> Optional[Node]:
+    """A method: TensorFlow holds its object by a weak reference, in a function around the person's."""
+    if inner.__globals__.get("__name__") != _FUNCTIONS or "weak_instance" not in inner.__code__.co_freevars:
+        return None
+    closure = {name: cell.cell_contents for name, cell in zip(inner.__code__.co_freevars, inner.__closure__)}
+    parts = [closure["weak_instance"](), closure["original_function"]]
+    text = f"<method {inner.__name__}>"
+    return Node("tensorflow.function", children=parts, labels=lambda: [".__self__", ".__func__"], text=lambda: text)
 
 
 @reads("tensorflow.python.types.core.ConcreteFunction")
 def concrete(value: Any) -> Node:
     """A function for one kind of arguments: its graph, and the values that it uses from outside."""
     graph = value.graph.as_graph_def(add_shapes=False)
-    operations = [(node.op, len(node.input)) for node in graph.node]  # names in a graph are counted up
     return Node(
         "tensorflow.ConcreteFunction",
-        (repr(operations).encode(), str(value.structured_outputs).encode()),
+        (graph_digest(graph), str(value.structured_outputs).encode()),
         [list(value.variables)],
         lambda: [".variables"],
         kind="definition",
@@ -192,15 +214,34 @@ def wrapped(value: Any) -> Node:
 @reads("tensorflow.python.ops.lookup_ops.LookupInterface")
 def table(value: Any) -> Node:
     """Keys and values, in whatever order."""
-    keys, values = value.export()
-    pairs = zip(keys.numpy().tolist(), values.numpy().tolist())
+    pairs = _pairs(value)
     return Node(
         type_name(type(value)),
-        children=[dict(pairs)],
+        children=[pairs],
         labels=lambda: [""],
-        size=("{}.size()", str(len(keys))),
-        text=lambda: f"table of {len(keys)}",
+        size=("{}.size()", str(len(pairs))),
+        text=lambda: f"table of {len(pairs)}",
     )
+
+
+def _pairs(value: Any) -> Dict[Any, Any]:
+    """What is in a table; one that is kept dense exports its many free places as well."""
+    keys, values = (part.numpy() for part in value.export())
+    if of_class(type(value), "__name__") == "DenseHashTable":
+        used = _used(keys, attributes(value))
+        keys, values = keys[used], values[used]
+    pairs = zip(keys.tolist(), values.tolist())
+    return {tuple(key) if type(key) is list else key: item for key, item in pairs}
+
+
+def _used(keys: Any, own: Dict[str, Any]) -> Any:
+    """Which rows hold neither of the two keys that mark a free place."""
+    numpy = sys.modules["numpy"]
+    used = numpy.ones(len(keys), bool)
+    for name in ("_empty_key", "_deleted_key"):
+        mark = own[name].encode() if isinstance(own[name], str) else own[name]
+        used &= (keys != numpy.asarray(mark, keys.dtype)).reshape(len(keys), -1).any(axis=1)
+    return used
 
 
 # What random numbers come from.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import weakref
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 from ..node import Node, Stand, attribute_label, reads, type_name
 from .functions import function
 from .generic import attributes, attributes_node, of_class
+from .tensorflow_graph import graph_digest
 
 _BOOKS = frozenset({"_variant_tensor_attr", "_graph_attr", "_name", "_structure", "_metadata", "_element_spec"})
 
@@ -20,12 +22,23 @@ def dataset(value: Any) -> Node:
     own = attributes(value)
     found = {name: item for name, item in own.items() if name not in _BOOKS}
     if not found.keys() - {"_options_attr"}:
-        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: it lives inside of TensorFlow")
+        return _graph(value)
     if own.get("_reshuffle_each_iteration") and of_class(type(value), "__name__") == "_ShuffleDataset":
         found["<shuffle>"] = _shuffles.setdefault(value, Shuffle(value))
     spec = repr(value.element_spec).encode()
     node = attributes_node(value, found, text=lambda: f"<{type_name(type(value))}>")
     return node._replace(content=(spec, *node.content))
+
+
+def _graph(value: Any) -> Node:
+    """A dataset that TensorFlow has made of another one, and that Python knows nothing of."""
+    name = type_name(type(value))
+    try:
+        stored = _ops("dataset").dataset_to_graph_v2(value._variant_tensor, external_state_policy=_IGNORE_OTHER_STATE)
+        graph = sys.modules["tensorflow.core.framework.graph_pb2"].GraphDef.FromString(stored.numpy())
+    except Exception:  # noqa: BLE001  of what is inside of a graph it has none, and some cannot be written down
+        return Node(name, opaque=f"{name}: it lives inside of TensorFlow")
+    return Node(name, (graph_digest(graph),), text=lambda: f"<{name}>")
 
 
 @reads("tensorflow.python.data.ops.structured_function.StructuredFunctionWrapper")
@@ -35,7 +48,10 @@ def mapped(value: Any) -> Node:
     return function(inner) if hasattr(inner, "__code__") else Node("function", children=[inner], labels=lambda: [""])
 
 
-@reads("tensorflow.python.data.ops.from_generator_op._GeneratorState")
+@reads(
+    "tensorflow.python.data.ops.from_generator_op._GeneratorState",
+    "tensorflow.python.data.ops.dataset_ops.DatasetV2._GeneratorState",
+)
 def generated(value: Any) -> Node:
     """The person's function that makes elements; how often it was asked is no value."""
     return Node("generator", children=[attributes(value)["_generator"]], labels=lambda: [""])
@@ -101,14 +117,32 @@ def _look(value: Shuffle) -> Tuple[int, bytes]:
         raise ValueError
     made = _iterator(shuffled)
     saved = _ops("dataset").serialize_iterator(made._iterator_resource, external_state_policy=_IGNORE_OTHER_STATE)
-    whole = _proto("TensorProto").FromString(_bytes_of(saved))
-    parts = [_proto("VariantTensorDataProto").FromString(part) for part in _split(whole)]
+    whole, parts = _variants(saved)
     drawn = [_draw_back(part) for part in parts if _PLACE.search(part.metadata)]
     raw = [part.SerializeToString() for part in parts]
     whole.tensor_content = b"".join(_varint(len(part)) for part in raw) + b"".join(raw)
     state: bytes = whole.SerializeToString()
     _restore(made, state)
     return drawn[0], state
+
+
+def _variants(tensor: Any) -> Tuple[Any, List[Any]]:
+    """A tensor of variants as it is stored, and its elements."""
+    whole = _proto("TensorProto").FromString(_bytes_of(tensor))
+    return whole, [_proto("VariantTensorDataProto").FromString(part) for part in _split(whole)]
+
+
+_STORED = frozenset(
+    {"RaggedTensorVariant", "tensorflow::Tensor", "tensorflow::TensorList", "tensorflow::data::Optional"}
+)
+
+
+def stored(tensor: Any) -> Optional[Tuple[bytes, ...]]:
+    """The content of a tensor of variants that tensors are kept in: slices of ragged and sparse ones, optionals."""
+    whole, parts = _variants(tensor)
+    if not {part.type_name for part in parts} <= _STORED:
+        return None
+    return repr([axis.size for axis in whole.tensor_shape.dim]).encode(), *_split(whole)
 
 
 def _draw_back(part: Any) -> int:
@@ -157,7 +191,7 @@ def _split(whole: Any) -> Iterator[bytes]:
     """The elements of a tensor of variants: their lengths first, then they themselves."""
     content, place = whole.tensor_content, 0
     lengths: List[int] = []
-    for _ in range(whole.tensor_shape.dim[0].size):
+    for _ in range(math.prod(axis.size for axis in whole.tensor_shape.dim)):
         length = shift = 0
         while content[place] & 0x80:
             length |= (content[place] & 0x7F) << shift

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from ..node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
 from .generic import Described, attributes, attributes_node
@@ -20,6 +20,7 @@ _INTERNAL = frozenset(
     """
     _non_persistent_buffers_set _is_full_backward_hook _forward_hooks_with_kwargs _forward_hooks_always_called
     _forward_pre_hooks_with_kwargs _flat_weight_refs _flat_weights _all_weights _compiled_call_impl _is_torch_compile
+    _is_hf_initialized
     """.split()
 )
 """What a module keeps for itself: flags that belong to hooks, and its parameters under other names."""
@@ -40,7 +41,8 @@ def tensor(value: Any) -> Node:
         gradient = value.grad if value.is_leaf else None
         requires = value.requires_grad
     node = node._replace(type=type_name(type(value)), content=(*node.content, b"requires_grad" * requires))
-    more = [("." + name, part) for name, part in attributes(value).items() if not _is_compiler(name)]
+    own = attributes(value)
+    more = [("." + name, part) for name, part in own.items() if not (_is_compiler(name) or _is_note(name, own))]
     if gradient is not None:
         more.append((".grad", gradient))
     if not more:
@@ -52,6 +54,11 @@ def tensor(value: Any) -> Node:
 def _is_compiler(name: str) -> bool:
     """An attribute by which the compiler marks what it has met."""
     return name.startswith(("_dynamo", "_torchdynamo"))
+
+
+def _is_note(name: str, own: Dict[str, Any]) -> bool:
+    """Whether a module knows as well what an attribute says: that a tensor is a buffer, and has its first values."""
+    return name in ("_is_hf_initialized", "_is_buffer") or (name == "persistent" and "_is_buffer" in own)
 
 
 def _dense(torch: Any, value: Any) -> Node:
@@ -136,11 +143,16 @@ def printed(value: Any) -> Node:
 @reads("torch.nn.modules.module.Module", "torch.nn.Module")
 def module(value: Any) -> Node:
     """Parameters, buffers, submodules, mode, how many hooks, and every attribute of its own."""
+    return module_without(value, frozenset())
+
+
+def module_without(value: Any, names: FrozenSet[str]) -> Node:
+    """A module, less attributes that are no value in modules of its kind."""
     found = attributes(value)
     parts: Dict[str, Any] = {}
     for name in _PARTS:
         parts.update(found.pop(name, None) or {})
-    ours = (*_INTERNAL, *_HOOKS)
+    ours = (*_INTERNAL, *_HOOKS, *names)
     rest = {name: item for name, item in found.items() if name not in ours and not _is_compiler(name)}
     hooks = {name: _hooks(found[name]) for name in _HOOKS if found.get(name)}
     label = _place(value)

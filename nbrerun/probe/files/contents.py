@@ -29,13 +29,18 @@ _CLOCKS = frozenset({"docProps/core.xml", "meta.xml"})
 _MODEL_SUFFIXES = frozenset(
     ".pt .pth .ckpt .keras .safetensors .onnx .ubj .bst .cbm .xgb .lgb .skops .mlmodel .tflite .weights".split()
 )
-_LIBRARIES = rb"sklearn|torch|xgboost|lightgbm|catboost|keras|tensorflow|statsmodels|imblearn|skorch|sklearn_crfsuite"
+_LIBRARIES = (
+    rb"sklearn|torch|xgboost|lightgbm|catboost|keras|tensorflow|statsmodels|imblearn|skorch|sklearn_crfsuite"
+    rb"|spacy|thinc"
+)
 _MODULE = rb"(?:" + _LIBRARIES + rb")(?!\.utils\._bunch|\.datasets)[\w.]*"
 # How a pickle names a class (pickletools: GLOBAL; since protocol 4 two short strings and STACK_GLOBAL).
 _CLASS = re.compile(rb"c" + _MODULE + rb"\n\w+\n|\x8c." + _MODULE + rb"\x94?\x8c.\w+\x94?\x93", re.DOTALL)
 _OWN_CLASS = re.compile(rb"c__main__\n(\w+)\n|\x8c.__main__\x94?\x8c.(\w+)\x94?\x93", re.DOTALL)
 _BOOSTER = re.compile(rb'\s*\{(\s*"learner"|.*?"(booster|model_config)"\s*:)|tree\nversion', re.DOTALL)
 _NETWORK_MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
+_THINC = b"\x84\xa5nodes"
+"""How spaCy's parts of a pipeline begin on disk: a msgpack map of four, `nodes` first."""
 _HDF, _NETWORK = b"\x89HDF", re.compile(rb"model_config|keras_version|model_weights|layer_names")
 
 
@@ -217,7 +222,7 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
     head = _torch_pickle(path) if head.startswith(_ZIP) else _unpacked(head)
     if b"torch._utils" in head and head[:64].find(_TENSOR) != 2:
         return True
-    if _BOOSTER.match(head) or (head.startswith(_HDF) and _NETWORK.search(head)):
+    if head.startswith(_THINC) or _BOOSTER.match(head) or (head.startswith(_HDF) and _NETWORK.search(head)):
         return True
     if not _is_pickle(head):
         return False

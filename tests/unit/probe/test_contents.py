@@ -19,9 +19,11 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import srsly
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
+from thinc.api import Softmax
 
 from nbrerun.probe.files import contents
 from nbrerun.probe.files.contents import digest, holds_model
@@ -233,6 +235,8 @@ MODELS = {
     "dumped with zlib": dumped(MODEL, 3),
     "dumped with gzip": dumped(MODEL, ("gzip", 3)),
     "pickled into a gzip file": gzipped(1, pickle.dumps(MODEL)),
+    "weights of spaCy": srsly.msgpack_dumps({"nodes": [], "attrs": [], "params": [], "shims": []}),
+    "a part of spaCy": pickle.dumps(Softmax()),
     "a booster of xgboost": b'{"learner":{"attributes":{},"gradient_booster":{}}}',
     "a booster of xgboost, indented": b'{\n  "learner": {}\n}',
     "a booster of lightgbm": b"tree\nversion=v4\nnum_class=1\n",
@@ -243,6 +247,7 @@ NO_MODELS = {
     **{f"a table, protocol {protocol}": pickle.dumps(pd.DataFrame({"a": [1]}), protocol) for protocol in range(6)},
     **{f"an array, protocol {protocol}": pickle.dumps(np.eye(3), protocol) for protocol in range(6)},
     **{f"a bunch, protocol {protocol}": pickle.dumps(Bunch(data=np.eye(3)), protocol) for protocol in range(6)},
+    "msgpack": srsly.msgpack_dumps({"rows": [], "attrs": [], "params": [], "shims": []}),
     "a data set": pickle.dumps(load_iris()),
     "a dumped table": dumped(pd.DataFrame({"a": [1]}), 3),
     "a text": b"import sklearn.linear_model\n",

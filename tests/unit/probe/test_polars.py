@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
@@ -195,3 +196,12 @@ def test_a_grouping_and_types_are_read() -> None:
     assert digest(frame().group_by("name")) == digest(frame().group_by("name")) != digest(frame().group_by("price"))
     assert digest(frame().schema) == digest(frame().schema) != digest(frame().cast({"price": pl.Int8}).schema)
     assert digest(pl.Datetime("us")) != digest(pl.Datetime("ms"))
+
+
+@pytest.mark.parametrize("case", COLUMNS)
+def test_whether_numpy_is_at_hand_is_not_value(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later cell may be the first to import it."""
+    whole, full = series(case), series(case).drop_nulls()
+    before = digest(whole), digest(full)
+    monkeypatch.delitem(sys.modules, "numpy")
+    assert (digest(whole), digest(full)) == before

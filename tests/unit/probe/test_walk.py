@@ -19,8 +19,9 @@ import pandas as pd
 import pytest
 
 import nbrerun.probe
+from nbrerun.probe.adapters.generic import Described
 from nbrerun.probe.leaves import leaves
-from nbrerun.probe.node import ADAPTERS
+from nbrerun.probe.node import ADAPTERS, Node
 from nbrerun.probe.walk import Reader
 from tests.unit.probe.looking import digest, moved, notebook, paths, read
 
@@ -402,6 +403,24 @@ def test_looking_keeps_no_object_alive() -> None:
     leaves("x", [thing])
     del thing
     assert watched() is None
+
+
+def test_what_was_made_only_to_be_read_is_nobodys_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is what hangs on it, several descriptions deep; the person's own object there is one."""
+
+    class Deep:
+        pass
+
+    own, deep = [1], Deep()
+
+    def described(_: Any) -> Node:
+        inner = Described(Node("inner", children=[own, [2], {3: 4}]))
+        return Node("outer", children=[Described(Node("middle", children=[inner]))])
+
+    monkeypatch.setitem(ADAPTERS, f"{Deep.__module__}.{Deep.__qualname__}", described)
+    reader = Reader()
+    reader.read("x", deep)
+    assert reader.lasting() == {id(deep), id(own)}
 
 
 def test_what_cannot_be_read_is_opaque_with_a_reason() -> None:

@@ -7,6 +7,7 @@ from tests.functional.cases.frameworks import (
     boosters,
     jax_cases,
     keras_cases,
+    language,
     matrix,
     tensorflow_cases,
     torch_files,
@@ -19,6 +20,7 @@ _BY_REPLAY_TOO = {
     "torch: the order of the data",
     "torch: checkpoints",
     "lightgbm: rounds, refitted leaves, callbacks",
+    "transformers: the trainer",
 }
 """Replay takes five times as long for cells that move something on; the matrix goes through it in any case."""
 
@@ -35,4 +37,7 @@ ALL: list[FrameworkCase] = [
     *(FrameworkCase(case, ("tensorflow",), (AUTO,), "TensorFlow") for case in tensorflow_cases.CASES),
     *(FrameworkCase(case, ("jax",), (AUTO,), "JAX") for case in jax_cases.CASES),
     *(FrameworkCase(case, ("xgboost", "lightgbm", "sklearn"), _engines(case)) for case in boosters.CASES),
+    FrameworkCase(language.SPACY, ("spacy",), _engines(language.SPACY)),
+    FrameworkCase(language.TRANSFORMERS, ("torch", "transformers"), _engines(language.TRANSFORMERS)),
+    FrameworkCase(language.TRAINER, ("torch", "transformers", "accelerate"), _engines(language.TRAINER)),
 ]

@@ -422,10 +422,12 @@ def table(library: str, needs: str, imports: str, save: str, load: str, more: Ma
         "saved": cell(save, "reset", variables={"file:table.csv": "reset"}, df="untouched"),
         "loaded": cell(load, "persisted", again="persisted", via=via_file("again"), kinds={"again": "data"}),
     }
+    cells |= more
+    order = ("numbers", "created", "trained on", "trained anew", "saved", "loaded", "unseeded", "seeded")
     return Row(
         library,
         (needs,),
-        cells | dict(more),
+        {name: cells[name] for name in order},  # what reads `df` comes after what changes it, and so does not drift
         about="Tables are data: what is *trained on* is a column that is computed from itself.",
     )
 

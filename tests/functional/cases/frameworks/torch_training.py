@@ -181,15 +181,15 @@ CASES = [
         cell("epoch(net, opt, own)", "in-place", net="in-place"),
         cell("net, opt = fresh()\nepoch(net, opt, loader)", "reset", net="reset", marks={"net": ()}),
         cell("net, opt = fresh()\nepoch(net, opt, own)", "reset", net="reset", marks={"net": {"unseeded"}}),
+        cell("first, target = next(iter(loader))", "reset", first="reset", marks={"first": {"unseeded"}}),
+        cell("batches = iter(loader)", "reset", batches="reset"),
+        cell("first, target = next(batches)", "in-place", batches="in-place", first="in-place", target="in-place"),
         cell(
             "net, opt = fresh()\ntorch.seed()\nepoch(net, opt, loader)",
             "reset",
             net="reset",
             marks={"net": {"nondeterministic"}},
         ),
-        cell("first, target = next(iter(loader))", "reset", first="reset", marks={"first": {"unseeded"}}),
-        cell("batches = iter(loader)", "reset", batches="reset"),
-        cell("first, target = next(batches)", "in-place", batches="in-place", first="in-place", target="in-place"),
     ),
     Case(
         "torch: gradients, freezing and hooks",

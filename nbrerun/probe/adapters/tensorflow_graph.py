@@ -1,0 +1,60 @@
+"""TensorFlow's graphs: which operations work on what, with which settings, whatever they are called."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Tuple
+
+from ..hashing import new_hash
+
+_COUNTED = frozenset({"token", "shared_name", "container", "metadata", "config", "config_proto", "executor_type"})
+"""Settings that hold names which are counted up, or say how to run what they are of."""
+
+
+def graph_digest(graph: Any) -> bytes:
+    """Equal for graphs that compute the same in the same way; names in a graph are counted up."""
+    return _Functions(graph.library).body(graph.node, ())
+
+
+class _Functions:
+    """What a graph calls; known by name inside of it only."""
+
+    def __init__(self, library: Any) -> None:
+        self._known = {item.signature.name: item for item in library.function}
+        self._done: Dict[str, bytes] = {}
+
+    def body(self, nodes: Any, arguments: Iterable[str]) -> bytes:
+        """The operations in their order, with their inputs by place."""
+        names = [*arguments, *(node.name for node in nodes)]
+        places = {name: place for place, name in enumerate(names)}
+        hasher = new_hash()
+        for node in nodes:
+            inputs = [_wired(name, places) for name in node.input]
+            hasher.update(repr((node.op, inputs, self._settings(node))).encode())
+        return bytes(hasher.digest())
+
+    def _settings(self, node: Any) -> List[Tuple[str, Any]]:
+        kept = sorted(key for key in node.attr if key not in _COUNTED and not key.startswith("_"))
+        return [(key, self._setting(node.attr[key])) for key in kept]
+
+    def _setting(self, value: Any) -> Any:
+        called = [value.func] if value.HasField("func") else list(value.list.func)
+        return [self._function(item.name) for item in called] or value.SerializeToString(deterministic=True)
+
+    def _function(self, name: str) -> bytes:
+        found = self._known.get(name)
+        if found is not None and name not in self._done:
+            self._done[name] = b"calls itself"
+            self._done[name] = self._whole(found)
+        return self._done.get(name, b"unknown")
+
+    def _whole(self, function: Any) -> bytes:
+        arguments = [item.name for item in function.signature.input_arg]
+        places = {node.name: place for place, node in enumerate(function.node_def)}
+        returned = [_wired(function.ret[item.name], places) for item in function.signature.output_arg]
+        return self.body(function.node_def, arguments) + repr(returned).encode()
+
+
+def _wired(name: str, places: Dict[str, int]) -> Tuple[bool, int, str]:
+    """Where an input comes from: `^NoOp` is waited for only, `split:output:1` is one of several outputs."""
+    operation, _, output = name.lstrip("^").partition(":")
+    return name.startswith("^"), places.get(operation, -1), output
