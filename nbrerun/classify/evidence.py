@@ -18,6 +18,8 @@ class Evidence:
     name: str
     kind: Kind = Kind.DATA
     type: str = ""
+    imported: bool = False
+    """The rerun bound the name by an import statement."""
     atom: bool = False
     """A number, a string ...: a value without an identity of its own."""
     opaque: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ class Evidence:
     stored: bool = False
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
     methods: tuple[str, ...] = ()
-    """Methods that the rerun called on it: `clf.partial_fit`."""
+    """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
@@ -106,6 +108,7 @@ def _of_variable(
         name,
         kind=_kind(variable, bound, name in run["imports"], name in changed or moved is not None),
         type=variable["type"] if variable else "",
+        imported=name in run["imports"],
         atom=variable["atom"] if variable else True,
         opaque=tuple(variable["opaque"]) if variable else (),
         mentioned=name in run["mentions"],
@@ -119,7 +122,7 @@ def _of_variable(
         stored=name in run["stores"],
         passed=name in run["passed"],
         acts=run["acts"],
-        methods=tuple(method for method in run["methods"] if method.startswith(name + ".")),
+        methods=tuple(method for method in run["methods"] if method.startswith((name + ".", name + "()"))),
         new_object=name in new_objects,
         made=name in seen.made,
         parts_kept=seen.parts_kept.get(name),

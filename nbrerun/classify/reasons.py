@@ -40,8 +40,10 @@ def variable_reason(seen: Evidence, judged: Judged) -> str:
 
 def _undetermined(seen: Evidence) -> str:
     name, parts = f"`{seen.name}`", "; ".join(seen.opaque)
-    if seen.moved and seen.moved_pinned:
+    if seen.moved and seen.moved_pinned and seen.astray:
         return f"{name} cannot be judged: {unrepeatable(seen.astray)}"
+    if seen.moved and seen.moved_pinned:
+        return f"{name} is not the same on every first run either, and what else moves cannot be read ({parts})"
     if seen.moved:
         return f"{name} draws random numbers, and whether it starts over with them cannot be read ({parts})"
     in_part = all(MORE_THAN in part for part in seen.opaque)
@@ -55,7 +57,7 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
         change = seen.changes[0]
         return f"`{seen.name}` moves on: {change.first} after the first run, {change.again} after the second"
     verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
-    only_method = len(seen.methods) == 1 and not seen.stored and not seen.bound
+    only_method = len(seen.methods) == 1 and not (seen.stored or seen.bound or seen.passed)
     by = f"`{seen.methods[0]}` moved " if only_method and seen.changes else ""
     moved = ", ".join(describe(change) for change in seen.changes[:_NAMED]) or "its value changed"
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""

@@ -22,6 +22,8 @@ class Judged:
 
 def judge(seen: Evidence) -> Judged:
     """Apply the rules of the contract, the strongest first."""
+    if seen.imported and seen.new_object:
+        return Judged(Verdict.RESET, How.RECREATED)
     if seen.moved:
         return _with_drift(seen, _moved(seen))
     if not _touched(seen):
@@ -54,7 +56,7 @@ def _moved(seen: Evidence) -> Judged:
         return Judged(Verdict.IN_PLACE)
     if seen.beyond_noise and not _made_from_nothing(seen):
         return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
-    if seen.astray:
+    if seen.astray or (seen.opaque and not _made_from_nothing(seen)):
         return Judged(Verdict.UNDETERMINED)
     return Judged(Verdict.RESET, _how(seen), marks=(Mark.NONDETERMINISTIC,))
 
@@ -79,7 +81,7 @@ def _made_from_nothing(seen: Evidence) -> bool:
 def _left_alone(seen: Evidence) -> bool:
     """The first run created the value, and the rerun neither bound the name nor wrote to the object."""
     created = seen.changed_first or seen.bound_first
-    if not created or seen.new_object or seen.kind in (Kind.GENERATOR, Kind.FILE):
+    if not created or seen.new_object or seen.imported or seen.kind in (Kind.GENERATOR, Kind.FILE):
         return False
     if seen.kind is Kind.ENV:
         return not seen.acts

@@ -9,7 +9,7 @@ from nbrerun.engine.interface import Branch, Engine, Leaves, Undone
 from nbrerun.experiments.control import control
 from nbrerun.experiments.kept import look_closer, worth_watching
 from nbrerun.experiments.parts import take_apart, worth_showing
-from nbrerun.experiments.pinned import pinned
+from nbrerun.experiments.pinned import pinned, without_first_imports
 from nbrerun.experiments.without_file import without_file
 from nbrerun.probe.messages import Generator, Rerun
 from nbrerun.state.diff import differing, moved_generators
@@ -55,9 +55,10 @@ def _again_by_replay(engine: Engine, moment: int, branch: Branch, seen: Observat
             return undone
         if seen.moved:
             look_closer(engine, moment, branch, seen)
-            seen.still_moved = frozenset(seen.moved)
+            assert seen.again is not None
+            seen.still_moved = without_first_imports(branch, seen, seen.again["after"], pins, seen.moved)
             if seen.changed - seen.moved.keys():
-                _add_drawn(branch, seen)
+                _add_drawn(branch, seen, pins)
     if seen.still_moved:
         return control(engine, moment, seen, before)
     at_moment = engine.branch(moment)
@@ -97,12 +98,19 @@ def _moved(branch: Branch, seen: Observation, run: Rerun, before: Leaves) -> Mov
     return take_apart(names, seen.first, run["after"], before, branch.leaves_after(shown) if shown else {})
 
 
-def _add_drawn(branch: Branch, seen: Observation) -> None:
-    """Add what one more run, with other random numbers, moves besides."""
+def _add_drawn(branch: Branch, seen: Observation, pins: Sequence[Generator]) -> None:
+    """Add what one more run, with other random numbers, moves besides; not what moves only by being run so often."""
     assert seen.again is not None
     run = branch.run(seen.cell)
     if isinstance(run, Undone) or run["error"] is not None:
         return
-    others = worth_showing(differing(seen.first, run["after"]) - seen.moved.keys())
-    seen.moved = {**_moved(branch, seen, run, branch.leaves_before(others)), **seen.moved}
     seen.again["after"]["generators"] = run["after"]["generators"]
+    others = differing(seen.first, run["after"]) - seen.moved.keys()
+    if not others:
+        return
+    moved = _moved(branch, seen, run, branch.leaves_before(worth_showing(others)))
+    pinned_again = branch.run(seen.cell, pins)
+    if isinstance(pinned_again, Undone) or pinned_again["error"] is not None:
+        return
+    drawn = others - differing(seen.first, pinned_again["after"])
+    seen.moved = {**{name: changes for name, changes in moved.items() if name in drawn}, **seen.moved}

@@ -26,6 +26,8 @@ def take_apart(names: Iterable[str], first: State, second: State, before: Leaves
             found[name] = (setting_change(name, first, second),)
         elif name.startswith(FILE):
             found[name] = (file_change(name, first, second),)
-        else:
+        elif name in before or (name in after and name not in first["variables"]):
             found[name] = tuple(changes(before.get(name, {}), after.get(name, {})))
+        else:
+            found[name] = ()  # nobody expected it to move, and nobody noted its parts before
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import closing
 
-from nbrerun.engine.interface import Engine, Leaves, Undone
+from nbrerun.engine.interface import Branch, Engine, Leaves, Undone
+from nbrerun.probe.messages import Generator, State
 from nbrerun.state.diff import differing, moved_generators
 from nbrerun.state.observation import Observation
 
@@ -24,9 +26,30 @@ def pinned(engine: Engine, moment: int, seen: Observation, _: Leaves) -> Undone 
         return branch
     with closing(branch):
         first = branch.read()
-        run = branch.run(seen.cell, (branch.previous or seen.before)["generators"])
-    if isinstance(run, Undone):
-        return run
-    if run["error"] is None:
-        seen.still_moved = frozenset(differing(first, run["after"]) & seen.moved.keys())
+        pins = (branch.previous or seen.before)["generators"]
+        run = branch.run(seen.cell, pins)
+        if isinstance(run, Undone):
+            return run
+        if run["error"] is None:
+            moved = differing(first, run["after"]) & seen.moved.keys()
+            seen.still_moved = without_first_imports(branch, seen, run["after"], pins, moved)
     return None
+
+
+def without_first_imports(
+    branch: Branch, seen: Observation, after: State, pins: Sequence[Generator], moved: Collection[str]
+) -> frozenset[str]:
+    """What moves on, of what a pinned run has moved.
+
+    Where the first run imported modules, they may have drawn random numbers of their own, so the cell's were
+    others than those of any later run. Two later ones are alike then, if the cell starts over.
+
+    Args:
+        after: where the pinned run has left the branch.
+    """
+    if not moved or not seen.first["imported"]:
+        return frozenset(moved)
+    run = branch.run(seen.cell, pins)
+    if isinstance(run, Undone) or run["error"] is not None:
+        return frozenset(moved)
+    return frozenset(differing(after, run["after"]).intersection(moved))

@@ -45,8 +45,13 @@ def _loads_into(run: Rerun) -> Iterator[str]:
     """Names whose own methods loaded something: `net.load_state_dict(...)`, `booster.load_model(...)`."""
     for method in run["methods"]:
         name, _, called = method.partition(".")
-        if name not in run["imports"] and _LOADS.match(called):
+        if _LOADS.match(called) and _holds_value(run["after"], name):
             yield name
+
+
+def _holds_value(state: State, name: str) -> bool:
+    variable = state["variables"].get(name)
+    return variable is not None and variable["kind"] in ("model", "data")
 
 
 def holds_result(run: Rerun, before: State) -> Iterator[str]:

@@ -33,6 +33,8 @@ class ImportWatch:
 
     def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.depth = 0
+        self.came = False
+        """Since `begin` modules have come that were not there before."""
         self._before: Dict[str, str] = {}
         self._last: Dict[str, str] = {}
         """As the cell found them, with what imports have changed since."""
@@ -49,6 +51,7 @@ class ImportWatch:
     def begin(self) -> None:
         """Forget what was set until now: a new cell is about to run."""
         self._last = read_settings()
+        self.came = False
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Settings that were changed since `begin`, other than by imports."""
@@ -57,6 +60,7 @@ class ImportWatch:
     def enter(self) -> None:
         """An import from outside begins."""
         self.depth = 1
+        self.came = True
         self._before = read_settings()
         self._before_import()
 

@@ -80,6 +80,8 @@ class State(TypedDict):
     generators: List[Generator]
     settings: Dict[str, str]
     """Process settings by name, without the `env:`."""
+    imported: bool
+    """The last cell imported modules that were not there yet."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
@@ -142,7 +144,8 @@ class Rerun(TypedDict):
     trained: List[str]
     """Names that were bound or written to by statements that train."""
     methods: List[str]
-    """Methods that the run called on what names hold, as they are written: `clf.partial_fit`."""
+    """Methods that the run called on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
+    itself."""
     acts: bool
     """Whether the run called anything that may have changed something somewhere."""
     seeds: bool

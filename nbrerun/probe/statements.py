@@ -46,7 +46,8 @@ class Statement(NamedTuple):
     calls: Set[str]
     """Names of functions that it calls, and of decorators."""
     methods: Set[str]
-    """The methods that it calls on what names hold, as they are written: `clf.partial_fit`."""
+    """The methods that it calls on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
+    itself."""
     aliases: Set[Tuple[str, str]]
     """Names that it binds to something of what another name holds, perhaps a view of it, with that name."""
     trains: Set[str]
@@ -65,7 +66,7 @@ def look_at(statement: ast.stmt) -> Statement:
         stores=stores,
         passes=_passes(statement),
         calls=_called(statement),
-        methods={ast.unparse(method) for method in methods},
+        methods={ast.unparse(method) for method in methods} | {f"{name}()" for name in _called_itself(statement)},
         aliases=_aliases(statement),
         trains=_trains(statement),
         acts=bool(stores) or _acts(statement),
@@ -119,6 +120,18 @@ def binds(statement: ast.stmt) -> Set[str]:
     return set(_stored(statement)) | named(statement) | _by_string(statement)
 
 
+def _executed(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The nodes below that run when the statement does: not those of a function that it only defines."""
+    stack: List[ast.AST] = [statement]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            stack += [*node.decorator_list, node.args]
+        else:
+            stack.extend(ast.iter_child_nodes(node))
+
+
 def named(node: ast.AST) -> Set[str]:
     """Names that expressions bind with `:=`."""
     return {part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)}
@@ -127,40 +140,46 @@ def named(node: ast.AST) -> Set[str]:
 def _by_string(statement: ast.stmt) -> Set[str]:
     """Names given as strings to what can bind them: `globals()["x"] = 1`, `exec("x = 1")`."""
     calls = {
-        node.func.id for node in ast.walk(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        node.func.id for node in _executed(statement) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     if not calls & {"globals", "vars", "locals", "exec"}:
         return set()
     words: Set[str] = set()
-    for node in ast.walk(statement):
+    for node in _executed(statement):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             words.update(word for word in node.value.replace("=", " ").split() if word.isidentifier())
-    guarded = any(isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in ast.walk(statement))
+    guarded = any(isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in _executed(statement))
     return set() if guarded else words
 
 
 def _methods(statement: ast.stmt) -> List[ast.Attribute]:
-    calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    calls = [node.func for node in _executed(statement) if isinstance(node, ast.Call)]
     called = [function for function in calls if isinstance(function, ast.Attribute)]
     return [method for method in called if method.attr not in _NO_WRITE and roots(method)]
 
 
+def _called_itself(statement: ast.stmt) -> Iterator[str]:
+    for node in _executed(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in _ONLY_LOOKS:
+            yield node.func.id
+
+
 def _stores(statement: ast.stmt) -> Set[str]:
     stored: Set[str] = set()
-    for node in ast.walk(statement):
+    for node in _executed(statement):
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             stored |= roots(node)
     return stored
 
 
 def _called(statement: ast.stmt) -> Set[str]:
-    nodes = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    nodes = [node.func for node in _executed(statement) if isinstance(node, ast.Call)]
     nodes += getattr(statement, "decorator_list", [])
     return {name for node in nodes for name in roots(node)}
 
 
 def _aliases(statement: ast.stmt) -> Set[Tuple[str, str]]:
-    found = {pair for node in ast.walk(statement) for pair in loop_aliases(node)}
+    found = {pair for node in _executed(statement) for pair in loop_aliases(node)}
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
         return found
     return found | {(name, root) for name in binds(statement) for root in roots(statement.value) if name != root}
@@ -175,7 +194,7 @@ def loop_aliases(node: ast.AST) -> Set[Tuple[str, str]]:
 
 
 def _trains(statement: ast.stmt) -> Set[str]:
-    functions = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    functions = [node.func for node in _executed(statement) if isinstance(node, ast.Call)]
     trains = [function for function in functions if _TRAINS.fullmatch(_last_word(function))]
     return {name for function in trains for name in roots(function) | binds(statement)}
 
@@ -185,7 +204,7 @@ def _last_word(function: ast.expr) -> str:
 
 
 def _acts(statement: ast.stmt) -> bool:
-    for node in ast.walk(statement):
+    for node in _executed(statement):
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Attribute) and function.attr not in _NO_WRITE:
@@ -197,7 +216,7 @@ def _acts(statement: ast.stmt) -> bool:
 
 def _passes(statement: ast.stmt) -> Set[str]:
     passed: Set[str] = set()
-    for node in ast.walk(statement):
+    for node in _executed(statement):
         if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in _ONLY_LOOKS):
             for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 passed |= roots(argument)

@@ -57,6 +57,7 @@ def state(
         "variables": {name: variable(value) if isinstance(value, bytes) else value for name, value in found},
         "generators": list(generators),
         "settings": dict(settings or {}),
+        "imported": False,
         "by_hand": list(by_hand),
         "files": dict(files or {}),
         "opened": dict(opened or {}),

@@ -156,7 +156,17 @@ VARIABLES = {
     ),
     "in-place never drifts": (facts(written=True, later=Place.ELSEWHERE, **MOVED), in_place()),
     "persisted never drifts": (facts(**MADE, later=Place.ELSEWHERE), KEPT),
+    "another module of the same name": (
+        facts(kind=Kind.DEFINITION, **BOUND, imported=True, new_object=True, **MOVED),
+        reset(RECREATED),
+    ),
+    "imported, and there already": (facts(changed_first=True, bound=True, imported=True, made=True), reset(REFITTED)),
     # undetermined
+    "noise in what can be read": (facts(written=True, beyond_noise=False, opaque=("a lock",), **NOISY), UNDETERMINED),
+    "noise in what can be read of a new object": (
+        facts(**BOUND, new_object=True, opaque=("a lock",), **NOISY),
+        reset(RECREATED, NONDETERMINISTIC),
+    ),
     "within the noise of cells above": (
         facts(**BOUND, looked_at=True, beyond_noise=False, astray=frozenset("t"), **NOISY),
         UNDETERMINED,
@@ -535,6 +545,10 @@ REASONS = {
     "opaque, draws, and is made from nothing": (
         facts(**BOUND, new_object=True, opaque=("a lock",), moved=True),
         "`x` is made anew, with another value each time; whether all of that is by chance cannot be read (a lock)",
+    ),
+    "noise beside what cannot be read": (
+        facts(written=True, beyond_noise=False, opaque=("a lock",), **NOISY),
+        "`x` is not the same on every first run either, and what else moves cannot be read (a lock)",
     ),
     "cells above that do not repeat": (
         facts(**BOUND, astray=frozenset({"t", "u"}), **NOISY),

@@ -12,6 +12,12 @@ def file(name: str, verdict: str) -> dict[str, str]:
 
 CASES = [
     Case(
+        "the module that loads is no value",
+        cell("import joblib\npath = 'a.joblib'\njoblib.dump([1, 2], path)", "reset", path="reset"),
+        cell("rows = joblib.load(path)\nfirst = rows[0]", None, joblib="untouched"),
+        cell("path = 'b.joblib'\njoblib.dump({}, path)", "reset", path="reset"),
+    ),
+    Case(
         "text written, appended and read",
         PATH,
         cell(

@@ -203,6 +203,18 @@ CASES = [
         cell("refill(history)", "reset", history="reset", how={"history": "refitted"}),
     ),
     Case(
+        "a definition does nothing yet",
+        cell("rows = {'a': 0}\nlog = []", "reset", rows="reset"),
+        cell(
+            "def step(rows, log=log):\n    rows['a'] = 1\n    log.append(1)",
+            "stateless",
+            rows="untouched",
+            log="untouched",
+        ),
+        cell("step(rows)", "in-place", rows="reset", log="in-place"),
+        cell("(lambda: log.append(2))()", "in-place", log="in-place"),
+    ),
+    Case(
         "a ring of objects",
         cell("class Node:\n    def __init__(self, v):\n        self.v, self.next = v, self", "stateless"),
         cell("a, b = Node(1), Node(2)\na.next, b.next = b, a", "reset", a="reset", b="reset", marks={"a": ()}),

@@ -26,6 +26,42 @@ CASES = [
         cell("c = np.random.default_rng(0).normal()", "reset", c="reset", marks={"c": ()}),
     ),
     Case(
+        "the first import draws, too",
+        cell("import random", "stateless"),
+        cell(
+            "import drawing\nx = random.random()",
+            "reset",
+            x="reset",
+            marks={"x": {"unseeded"}},
+            kinds={"drawing": "definition"},
+        ),
+        cell(
+            "import counting\nn = counting.n = counting.n + 1\ny = random.random() + 10 * n",
+            "in-place",
+            n="in-place",
+            y="in-place",
+        ),
+        setup="""
+        with open("drawing.py", "w") as file:
+            file.write("import random\\nrandom.random()")
+        with open("counting.py", "w") as file:
+            file.write("import random\\nrandom.random()\\nn = 0")
+        """,
+    ),
+    Case(
+        "what only counts is not drawn",
+        cell("import random\nn = 0", "reset"),
+        cell(
+            "random.seed(1)\nn += 1\nthird = n // 3",
+            "in-place",
+            n="in-place",
+            third="reset",
+            marks={"third": ()},
+        ),
+        cell("n += 1\nx = random.random()", "in-place", n="in-place", x="reset", marks={"x": {"unseeded"}}),
+        cell("n += 1\nsixth = n // 6\nx = random.random()", "in-place", n="in-place", sixth="reset", x="reset"),
+    ),
+    Case(
         "a generator object of an earlier cell",
         cell("import numpy as np\nrng = np.random.default_rng(0)", "reset", kinds={"rng": "generator"}),
         cell("x = rng.normal(size=2)", "reset", x="reset", marks={"x": {"unseeded"}}),

@@ -621,6 +621,15 @@ def test_the_limit_falls_at_one_place_whatever_was_read_before(case: str) -> Non
         assert look(value, *before) == alone
 
 
+def test_two_halves_that_were_read_in_full_are_too_large_together() -> None:
+    """Also where nothing of the whole is left to read."""
+    halves = [things(600), things(700)]
+    alone = look(halves)
+    assert alone.opaque
+    assert not look(halves[1]).opaque
+    assert look(halves, *halves) == look(halves, *reversed(halves)) == alone
+
+
 def test_what_is_read_in_full_is_so_whatever_was_read_before() -> None:
     """An object that many names share, or that is met many times, counts once for each name."""
     shared = things(300)
@@ -653,6 +662,13 @@ def test_containers_of_plain_values_have_no_limit() -> None:
         assert not look(value).opaque
     assert digest(plain[1]) != digest({**plain[1], "5": 6})
     assert digest(plain[1]) == digest(dict(reversed(plain[1].items())))
+
+
+def test_large_dicts_whose_keys_cannot_be_sorted_are_read() -> None:
+    """Keys of two types have no order of their own."""
+    one = {key: i for i in range(2000) for key in (i, str(i), (i, "a"), i + 0.5)}
+    assert digest(one) == digest(dict(reversed(one.items()))) != digest({**one, "7": 8})
+    assert not read(one).opaque
 
 
 def test_very_many_objects_are_read_no_further_than_to_the_limit() -> None:
@@ -693,6 +709,15 @@ def test_a_table_of_what_is_too_large_is_small() -> None:
     assert 50 <= len(leaves("x", plain)) < 200
     (change,) = moved(plain, far).values()
     assert (change.path, change.again) == ("x", "other contents")
+
+
+def test_parts_of_what_is_too_large_are_not_read_to_the_limit_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be many of them."""
+    described: list[int] = []
+    describe = walk.describe
+    monkeypatch.setattr(walk, "describe", lambda value: described.append(1) or describe(value))
+    assert "x[0][7].a" in leaves("x", [things(300_000)])
+    assert 25_000 < len(described) < 30_000
 
 
 def test_the_limit_is_far_above_what_notebooks_hold() -> None:
