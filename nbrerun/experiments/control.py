@@ -19,7 +19,8 @@ def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> U
     repeated = engine.control(moment, seen.cell)
     if isinstance(repeated, Undone):
         return repeated
-    seen.astray = repeated.astray & seen.inputs
+    if seen.changed & seen.inputs:  # else *again* itself began with what the first run began with
+        seen.astray = repeated.astray & seen.inputs
     names = differing(seen.first, repeated.after) & seen.still_moved
     after = repeated.leaves([name for name in names if name in before]) if names else {}
     seen.noise = take_apart(names, seen.first, repeated.after, before, after)

@@ -200,11 +200,11 @@ def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
         if position not in plan:
             plan.add(position)
             for name in need.names(position):
-                pending.extend(_sources(name, position, steps))
+                pending.extend(_sources(name, position, steps, need))
     return tuple(sorted(plan))
 
 
-def _sources(name: str, position: int, steps: list[Step]) -> list[int]:
+def _sources(name: str, position: int, steps: list[Step], need: _Seen) -> list[int]:
     """The cells that give a name the value with which it is found: the last that bound it, and changes since."""
     found = []
     for earlier in range(position - 1, -1, -1):
@@ -212,7 +212,9 @@ def _sources(name: str, position: int, steps: list[Step]) -> list[int]:
         if name in step.written:
             found.append(earlier)
             anew = name in step.bound or name.startswith((GLOBAL, FILE))
-            if anew and name not in step.read | step.files_read:
+            # Where a generator stands depends on where it stood, also where nobody needs what was drawn.
+            needed = step.read if name.startswith(GLOBAL) else need.names(earlier) | step.files_read
+            if anew and name not in needed:
                 return found
     # Cells that only draw from a generator which none has seeded bring no value back.
     return [] if name.startswith(GLOBAL) else found

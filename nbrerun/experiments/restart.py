@@ -73,11 +73,21 @@ def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missin
             return run.reason
         name = run["missing"]
         if name is None and run["error"] is not None and not _raised_first(step, run["error"]["ename"]):
-            return f"with those it raises {run['error']['ename']}"
+            given = [item.name for item in missing]
+            return f"{_with(given, position, steps)} it raises {run['error']['ename']}"
         if name is None or not _is_name_of(run, steps) or name in {item.name for item in missing}:
             return ""
         missing.append(_missing(name, run["through"], position, steps))
     return "it needs very many names"
+
+
+def _with(given: list[str], position: int, steps: list[Step]) -> str:
+    """What the names were given as: their values of the end may say nothing of the cell as it stands there."""
+    before, end = steps[position].before["variables"], steps[-1].first["variables"]
+    moved = [
+        name for name in given if name in end and (name not in before or before[name]["digest"] != end[name]["digest"])
+    ]
+    return "with the values that they have at the end" if moved else "with those"
 
 
 def _missing(name: str, through: str | None, position: int, steps: list[Step]) -> Missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nbrerun.model import ABSENT, Change
@@ -26,7 +27,14 @@ def differing(first: State, second: State) -> set[str]:
     settings = first["settings"].keys() | second["settings"].keys()
     names |= {ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)}
     files = first["files"].keys() | second["files"].keys()
-    return names | {FILE + name for name in files if first["files"].get(name) != second["files"].get(name)}
+    return names | {FILE + name for name in files if not _same(first["files"].get(name), second["files"].get(name))}
+
+
+def _same(one: File | None, other: File | None) -> bool:
+    """Whether two files have the same value; names and dates that are none may make a file longer."""
+    if one is None or other is None:
+        return one is other
+    return {**one, "size": 0} == {**other, "size": 0}
 
 
 def rebound(first: State, second: State) -> set[str]:
@@ -103,8 +111,7 @@ def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
     firsts: dict[str, Change] = {}
     for change in ordered:
         firsts.setdefault(change.path.rpartition(".")[2], change)
-    leading = [*firsts.values()]
-    leading.sort(key=lambda change: change.path.endswith(_GRADIENT))
+    leading = sorted(firsts.values(), key=_says_less)
     return leading + [change for change in ordered if change not in leading]
 
 
@@ -144,8 +151,13 @@ def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
     return largest if math.isfinite(largest) else None
 
 
-_GRADIENT = ".grad"
-"""What the last step left behind says less than where it led to."""
+_BESIDES = re.compile(r"\.(?:_?(optimizer)|(grad$)|(history))\b")
+"""How a model is trained, and what that left behind, say less than where it led to: the least comes last."""
+
+
+def _says_less(change: Change) -> int:
+    found = _BESIDES.search(change.path)
+    return found.lastindex or 0 if found else 0
 
 
 def _weight(change: Change) -> tuple[bool, float, str]:

@@ -499,6 +499,19 @@ def test_data_moves_on_and_does_not_train() -> None:
     assert "train" not in text
 
 
+ONE, TWO = ("losses.append",), ("losses.append", "losses()")
+
+
+@pytest.mark.parametrize(
+    ("more", "blamed"),
+    [({"methods": ONE}, True), ({"methods": TWO}, False), ({"methods": ONE, "passed": True}, False)],
+)
+def test_a_method_is_blamed_if_nothing_else_touched_the_object(more: dict[str, Any], blamed: bool) -> None:
+    """`net.eval()` beside `net(X)` moves nothing."""
+    text = reason(Evidence("losses", written=True, changes=(GROWN,), **more, **MOVED))
+    assert ("`losses.append` moved" in text) is blamed
+
+
 def test_a_move_without_known_parts_is_still_a_sentence() -> None:
     """Where no part can be shown, the value as a whole has changed."""
     assert reason(Evidence("blob", written=True, **MOVED)) == "`blob` moves on: its value changed"

@@ -190,6 +190,26 @@ def test_the_largest_changes_come_first() -> None:
     assert [change.path for change in changes(first, second)] == ["b", "c", "a", "y", "z"]
 
 
+def test_what_was_trained_comes_before_what_trains_it() -> None:
+    """Weights, then the optimizer, gradients, and last what was written down of it; small or large."""
+    moved = {
+        "m.history.history['loss']": 9.0,
+        "len(m.history.epoch)": 8.0,
+        "m.layers[0].kernel.grad": 7.0,
+        "m.optimizer.iterations": 6.0,
+        "m._optimizer.ms": 5.0,
+        "m.optimizers": 4.0,
+        "m.layers[0].kernel": 3.0,
+        "m.layers[1].kernel": 2.0,
+    }
+    first = {path: leaf(b"1", numbers=floats(0)) for path in moved}
+    second = {path: leaf(b"2", numbers=floats(far)) for path, far in moved.items()}
+    assert [change.path for change in changes(first, second)] == [
+        *("m.optimizers", "m.layers[0].kernel", "m.optimizer.iterations", "m._optimizer.ms"),
+        *("m.layers[0].kernel.grad", "m.history.history['loss']", "len(m.history.epoch)", "m.layers[1].kernel"),
+    ]
+
+
 NAN, INF = float("nan"), float("inf")
 
 

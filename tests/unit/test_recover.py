@@ -206,6 +206,35 @@ def test_what_a_cell_was_seen_to_miss_counts_before_what_it_mentions(case: str) 
     assert (found.cells, found.verified) == (plan, True)
 
 
+def test_what_a_source_of_data_mentions_but_does_not_miss_is_not_run() -> None:
+    """A cell that binds a name before it looks at it ends the way back, as a restart has measured."""
+    steps = main_run(
+        Does(binds={"x": "1"}), Does(binds={"x": "2"}, reads=["x"]), Does(binds={"Model": "1"}, reads=["x"])
+    )
+    runs = steps[-1].first
+    restarts = {1: missing(), 2: missing("x")}
+    (found,) = recovered(steps, lambda done: rerun(runs), restarts)
+    assert (found.cells, found.skipped) == ((10, 20), (0,))
+    (read,) = recovered(steps, lambda done: rerun(runs), {2: missing("x")})
+    assert read.cells == (0, 10, 20)
+
+
+def test_draws_before_a_cell_that_loads_are_needed_by_draws_after_it() -> None:
+    """The cell itself does not need them, but where the generator stands after it depends on them."""
+    steps = main_run(
+        SEED,
+        Does(binds={"Old": "1"}, draws={RANDOM: "2"}, opens={"m.pkl": "read"}),
+        Does(binds={"Model": "1"}, draws={RANDOM: "3"}),
+    )
+    seen = steps[1].seen
+    assert seen is not None
+    loads = {"after_read": {"m.pkl": ["Old"]}}
+    again = rerun(steps[1].first, **loads, bound=["Old"])
+    steps[1] = replace(steps[1], seen=replace(seen, again=again))
+    found = {recovery.name: recovery.cells for recovery in recovered(steps, restarts={1: missing(), 2: missing()})}
+    assert found["Model"] == (0, 10, 20)
+
+
 def test_a_generator_is_never_missed_but_needed() -> None:
     """A cell that runs alone and draws still needs the draws before it."""
     steps = main_run(SEED, Does(binds={"Model": "1"}, draws={RANDOM: "2"}, reads=["x"]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+import pytest
+
 from nbrerun.engine.interface import Undone
 from nbrerun.experiments import restart as experiment
 from nbrerun.experiments.restart import restart
@@ -117,6 +119,30 @@ def test_what_it_raises_with_all_names_is_the_reason_and_names_that_it_mentions_
     """It did not get far enough to miss them all."""
     engine = FakeEngine(answer_alone=misses("x", then=alone(raises=error("ValueError", "bad"))))
     assert restart(engine, CELL, STEPS) == Restart(False, (X, MODEL, NP), reason="with those it raises ValueError")
+
+
+LATER = "with the values that they have at the end it raises ValueError"
+GIVEN: dict[str, tuple[list[Does], str]] = {
+    "bound again": ([Does(binds={"x": "1"}), Does(reads=["x"]), Does(binds={"x": "2"})], LATER),
+    "moved on": ([Does(binds={"x": "1"}), Does(reads=["x"]), Does(moves={"x": "2"})], LATER),
+    "not there yet": ([Does(), Does(reads=["x"]), Does(binds={"x": "2"})], LATER),
+    "another name": (
+        [Does(binds={"x": "1"}), Does(reads=["x"]), Does(binds={"y": "2"})],
+        "with those it raises ValueError",
+    ),
+    "bound to the same": (
+        [Does(binds={"x": "1"}), Does(reads=["x"]), Does(binds={"x": "1"})],
+        "with those it raises ValueError",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_names_are_given_with_the_values_of_the_end_and_the_reason_says_so(case: str) -> None:
+    """Where these are others than the cell was run with, an error need not come from the cell."""
+    cells, reason = GIVEN[case]
+    engine = FakeEngine(answer_alone=misses("x", then=alone(raises=error("ValueError"))))
+    assert restart(engine, 1, main_run(*cells)).reason == reason
 
 
 def test_names_of_later_cells_do_not_fill_the_list() -> None:

@@ -22,6 +22,7 @@ _NOT_STATE = frozenset(
         "__annotations_cache__",
         "__abstractmethods__",
         "_abc_impl",
+        "__slotnames__",  # copyreg keeps it, once an object of the class was pickled or copied
     }
 )
 
@@ -32,6 +33,8 @@ def function(value: Any) -> Node:
     if _is_public(value):
         name = f"{value.__module__}.{value.__qualname__}"
         return Node("function", (name.encode(),), kind="definition", text=lambda: f"<function {name}>")
+    if _is_compiled(value):
+        return _compiled(value)
     cells = [cell.cell_contents if _is_filled(cell) else None for cell in value.__closure__ or ()]
     own = {name: item for name, item in dict.items(value.__dict__) if type(name) is not str or name != "__wrapped__"}
     names = value.__code__.co_freevars
@@ -46,6 +49,33 @@ def function(value: Any) -> Node:
         kind="definition" if not own and all(map(_is_definition, cells)) else "data",
         text=lambda: f"<function {value.__name__}>",
     )
+
+
+_COMPILED = "_torchdynamo_orig_callable"
+"""Where `torch.compile` and its like keep the function that they wrap."""
+_COMPILERS = frozenset({"__wrapped__", "_isolate_recompiles_id", "get_compiler_config", "aot_compile"})
+
+
+def _is_compiled(value: Any) -> bool:
+    """Whether PyTorch made this wrapper; a person's own may have taken over its attributes."""
+    return _COMPILED in value.__dict__ and str(dict.get(value.__globals__, "__name__")).startswith("torch.")
+
+
+def _compiled(value: Any) -> Node:
+    """The function inside, and what a person hung on the wrapper; the rest are counters and the compiler's state."""
+    own = {name: item for name, item in dict.items(value.__dict__) if not _is_compilers(name)}
+    inside = value.__dict__[_COMPILED]
+    return Node(
+        "compiled function",
+        children=[inside, own],
+        labels=lambda: ["", ""],
+        kind="definition" if not own and _is_definition(inside) else "data",
+        text=lambda: f"<function {value.__name__}>",
+    )
+
+
+def _is_compilers(name: Any) -> bool:
+    return type(name) is str and (name in _COMPILERS or name.startswith(("_torchdynamo", "_dynamo", "_is_torch_")))
 
 
 def _is_definition(item: Any) -> bool:

@@ -235,7 +235,8 @@ def initializer(value: Any, used: bool = False) -> Node:
     name = type_name(type(value))
     if not ATOMS.issuperset(map(type, found.values())):
         return attributes_node(value, found)
-    shown = {key: item for key, item in sorted(found.items()) if item is not None and key != "_init_seed"}
+    ordered = sorted(found.items(), key=lambda pair: (pair[0] != "seed", pair[0]))  # others rarely tell two apart
+    shown = {key: item for key, item in ordered if item is not None and key != "_init_seed"}
     text = ", ".join(f"{key}={item!r}" for key, item in shown.items())
     return Node(name, (dumps(sorted(found.items())),), text=lambda: clip(f"{name.split('.')[-1]}({text})"))
 
@@ -280,39 +281,54 @@ def _of_callback(value: Any) -> Dict[str, Any]:
 
 @reads("keras.src.callbacks.history.History")
 def history(value: Any) -> Node:
-    """What `fit` returns: metrics of the model's by the names that they would have in a fresh kernel."""
+    """What `fit` returns: metrics by the names that they would have in a fresh kernel."""
     found = _of_callback(value)
     logs = found.get("history")
     if type(logs) is dict and all(type(name) is str for name in logs):
-        found["history"] = _renamed(logs, _names_in_logs(attributes(value).get("_model")))
+        found["history"] = dict(zip(_as_if_first(list(logs)), logs.values()))
     return _node(value, found)
 
 
-def _names_in_logs(model: Any) -> Dict[str, str]:
-    """Automatic names of metrics and outputs, `auc_7`, to what they would be were they the first ones."""
-    own = {} if model is None else attributes(model)
-    parts = [*getattr(own.get("_compile_metrics"), "metrics", ()), *_unwrapped(own.get("_layers") or ())]
-    counts: Dict[str, int] = {}
-    names: Dict[str, str] = {}
-    for part in parts:
-        name, kind = _name_of(part), _snake(of_class(type(part), "__name__"))
-        if name not in names and _is_automatic(type(part), name):
-            count = counts[kind] = counts.get(kind, -1) + 1
-            names[name] = f"{kind}_{count}" if count else kind
-    return names
+def _as_if_first(names: List[str]) -> List[str]:
+    """Names in logs, `val_dense_7_auc_3`, without what Keras has counted before: `val_dense_auc`.
+
+    The model cannot tell which names are automatic: compiled anew it has forgotten the metrics of its last `fit`.
+    """
+    saveable = getattr(sys.modules.get("keras.src.saving.keras_saveable"), "KerasSaveable", None)
+    if saveable is None or not any(map(_COUNTED.search, names)):
+        return names
+    counted = _counted(saveable)
+    found = [counted.split(name) for name in names]
+    return [_renumbered(parts, [other for other in found if _plainly(other) == _plainly(parts)]) for parts in found]
 
 
-def _name_of(part: Any) -> Any:
-    own = attributes(part)
-    return own.get("_name", own.get("name"))
+_COUNTED = re.compile(r"_\d")
+_COUNT = 2
+"""A name is taken apart into what is between, a class's name, its count, what is between ..."""
 
 
-def _renamed(logs: Dict[str, Any], names: Dict[str, str]) -> Dict[str, Any]:
-    """Logs under names such as `val_dense_auc`, as long as they stay apart."""
-    longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or "(?!)"
-    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{longest_first})(?![A-Za-z0-9])")
-    renamed = {pattern.sub(lambda found: names[found[0]], name): item for name, item in logs.items()}
-    return renamed if len(renamed) == len(logs) else logs
+def _counted(saveable: type) -> "re.Pattern[str]":
+    """What Keras names after a class of its own or of the person's, with how many there were before."""
+    classes: List[type] = [saveable]
+    for cls in classes:
+        classes += type.__subclasses__(cls)  # one that is met twice does no harm
+    names = {_snake(of_class(cls, "__name__")) for cls in set(classes)}
+    longest_first = "|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))
+    return re.compile(rf"(?<![A-Za-z0-9])({longest_first})(?:_(\d+))?(?![A-Za-z0-9])")
+
+
+def _plainly(parts: List[Optional[str]]) -> List[Optional[str]]:
+    return [part for place, part in enumerate(parts) if place % 3 != _COUNT]
+
+
+def _renumbered(parts: List[Optional[str]], alike: List[List[Optional[str]]]) -> str:
+    """A name with its counts begun anew: they tell it from those that are alike, and nothing more."""
+    anew = [part or "" for part in parts]
+    for place in range(_COUNT, len(parts), 3):
+        own, *counts = (int(other[place] or 0) for other in (parts, *alike))
+        lower = {count for count in counts if count < own}
+        anew[place] = f"_{len(lower)}" if lower else ""
+    return "".join(anew)
 
 
 @reads("keras.src.backend.common.keras_tensor.KerasTensor")

@@ -69,8 +69,10 @@ reads("tensorflow.python.framework.indexed_slices.IndexedSlices")(_composite("in
 
 @reads("tensorflow.python.ops.tensor_array_ops.TensorArray")
 def tensor_array(value: Any) -> Node:
-    """The tensors that were written to it."""
-    return Node("tensorflow.TensorArray", children=[value._implementation._tensor_array], labels=lambda: [""])
+    """The tensors that were written to it, and which may be: one of a graph, inside of a function, holds none."""
+    own = attributes(value._implementation)
+    takes = own["_dtype"].name, str(own["_element_shape"]), bool(own["_dynamic_size"]), bool(own["_clear_after_read"])
+    return Node("tensorflow.TensorArray", (repr(takes).encode(),), [own["_tensor_array"]], lambda: [""])
 
 
 @reads("tensorflow.python.util.tf_should_use.ShouldUseWrapper")

@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 import zlib
 from io import BytesIO
-from typing import Any, BinaryIO, Collection, Dict, Iterator, Tuple
+from typing import Any, BinaryIO, Collection, Dict, Iterator, List, Tuple
 
 from ..hashing import new_hash
 
@@ -41,6 +41,10 @@ _BOOSTER = re.compile(rb'\s*\{(\s*"learner"|.*?"(booster|model_config)"\s*:)|tre
 _NETWORK_MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 _THINC = b"\x84\xa5nodes"
 """How spaCy's parts of a pipeline begin on disk: a msgpack map of four, `nodes` first."""
+_UNPACKED_LIMIT = 64 << 20
+"""Bytes of a gzip file up to which it is unpacked to be compared."""
+_WEIGHTS = ".weights.h5"
+"""How Keras insists on files of weights being called."""
 _HDF, _NETWORK = b"\x89HDF", re.compile(rb"model_config|keras_version|model_weights|layer_names")
 
 
@@ -50,15 +54,21 @@ def digest(path: bytes) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
+    with contextlib.suppress(Exception):  # what is damaged is compared byte by byte
+        told = _of_tensorflow(path)
+        if told:
+            return told
     hasher = new_hash()
     with open(path, "rb") as file:
         magic = file.read(16)
         file.seek(0)
-        with contextlib.suppress(Exception):  # what is damaged is compared byte by byte
+        with contextlib.suppress(Exception):  # likewise
             if magic.startswith(_ZIP):
                 return _of_archive(file)
             if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
                 return _of_database(path)
+            if magic.startswith(_GZIP) and os.path.getsize(path) <= _UNPACKED_LIMIT:
+                return _of_packed(file)
             if magic.startswith(_HDF) and "h5py" in sys.modules:
                 return _of_tables(file, Names())
         file.seek(0)
@@ -81,6 +91,16 @@ def _of_archive(file: BinaryIO) -> bytes:
             if member.filename in _CLOCKS:
                 continue
             hasher.update(repr((member.filename, member.CRC, member.file_size)).encode())
+    return bytes(hasher.digest())
+
+
+def _of_packed(file: BinaryIO) -> bytes:
+    """What is in it: each part that was added to a gzip file has a date of its own."""
+    hasher = new_hash()
+    hasher.update(_GZIP)
+    with importlib.import_module("gzip").GzipFile(fileobj=file) as unpacked:
+        for chunk in iter(lambda: unpacked.read(_CHUNK), b""):
+            hasher.update(chunk)
     return bytes(hasher.digest())
 
 
@@ -206,6 +226,90 @@ def _stored(value: Any, names: Names) -> bytes:
     return f"{value.dtype.str}{value.shape}".encode() + bytes(value.tobytes())
 
 
+_CHECKPOINT = re.compile(rb"(.+)\.(?:index|data-\d{5}-of-\d{5})", re.DOTALL)
+"""The files that TensorFlow keeps tensors in: an index, and one or more with the numbers."""
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_GRAPH, _FINGERPRINT = b"saved_model.pb", b"fingerprint.pb"
+_COUNTED = frozenset({"token", "shared_name", "debug_name", "container", "metadata", "config", "config_proto"})
+"""Settings of operations that hold names which are counted up, or say how to run what they are of."""
+
+
+def _of_tensorflow(path: bytes) -> bytes:
+    """A part of what TensorFlow saves, without the names that it counts up; nothing for other files."""
+    if "tensorflow" not in sys.modules:
+        return b""
+    if _checkpoint(path):
+        return _of_checkpoint(_checkpoint(path))
+    if os.path.basename(path) == _GRAPH:
+        return _of_graphs(path)
+    return b"fingerprint" if os.path.basename(path) == _FINGERPRINT and _saved_model(path) else b""
+
+
+def _checkpoint(path: bytes) -> bytes:
+    """What TensorFlow calls the checkpoint that a file is a part of, or nothing."""
+    found = _CHECKPOINT.fullmatch(path)
+    if not found or not os.path.exists(found[1] + b".index"):
+        return b""
+    beside = os.path.basename(found[1]) + b".data-00000-of-"
+    return found[1] if any(name.startswith(beside) for name in os.listdir(os.path.dirname(path) or b".")) else b""
+
+
+def _saved_model(path: bytes) -> bytes:
+    """The folder of the SavedModel that a file is a part of, or nothing."""
+    folder = os.path.dirname(path)
+    if os.path.basename(folder) in (b"variables", b"assets"):
+        folder = os.path.dirname(folder)
+    elif not path.endswith(b".pb"):
+        return b""
+    return folder if os.path.exists(os.path.join(folder, _GRAPH)) else b""
+
+
+def _of_checkpoint(prefix: bytes) -> bytes:
+    """The tensors; the objects that they belong to are told with their names."""
+    reader = sys.modules["tensorflow"].train.load_checkpoint(os.fsdecode(prefix))
+    keys = [key for key in reader.get_variable_to_shape_map() if key != _OBJECT_GRAPH]
+    # Keras keeps one list of variables that comes from a set.
+    found = [(re.sub(r"^_all_variables/\d+/", "_all_variables/", key), _stored_hash(reader, key)) for key in keys]
+    hasher = new_hash()
+    for item in sorted(found):
+        hasher.update(repr(item).encode("utf-8", "surrogateescape"))
+    return bytes(hasher.digest())
+
+
+def _stored_hash(reader: Any, key: str) -> bytes:
+    hasher = new_hash()
+    hasher.update(_stored(reader.get_tensor(key), Names()))
+    return bytes(hasher.digest())
+
+
+def _of_graphs(path: bytes) -> bytes:
+    """Which operations there are, with their settings; what is wired to what goes by names and by sets."""
+    stored = sys.modules["tensorflow.core.protobuf.saved_model_pb2"].SavedModel()
+    with open(path, "rb") as file:
+        stored.ParseFromString(file.read())
+    hasher = new_hash()
+    for graph in (each.graph_def for each in stored.meta_graphs):
+        functions = [function.node_def for function in graph.library.function]
+        nodes = [node for nodes in (graph.node, *functions) for node in nodes]
+        for operation in sorted((node.op, _settings(node.attr)) for node in nodes):
+            hasher.update(repr(operation).encode())
+    return bytes(hasher.digest())
+
+
+def _settings(attributes: Any) -> List[Tuple[str, bytes]]:
+    return [
+        (key, attributes[key].SerializeToString(deterministic=True))
+        for key in sorted(attributes)
+        if not key.startswith("_") and key not in _COUNTED and not _is_named(attributes[key])
+    ]
+
+
+def _is_named(value: Any) -> bool:
+    """Whether it is a function, or texts: those of the objects and tensors that are saved are their names."""
+    kind = value.WhichOneof("value")
+    return kind == "func" or bool(kind == "list" and value.list.func) or (kind == "tensor" and value.tensor.dtype == 7)
+
+
 def holds_model(path: bytes, own_models: Collection[str]) -> bool:
     """Whether a file holds a trained model: by its suffix, or by the classes that it mentions.
 
@@ -214,6 +318,8 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
     """
     if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
         return _torch_pickle(path)[:64].find(_TENSOR) != 2
+    if os.fsdecode(path).lower().endswith(_WEIGHTS) or _saved_model(path) or _checkpoint(path):
+        return True
     try:
         with open(path, "rb") as file:
             head = file.read(_PEEK)

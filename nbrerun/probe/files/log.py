@@ -11,7 +11,7 @@ import ctypes
 import os
 import struct
 import sys
-from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..messages import Opened
 from .guard import EVENTS, database_file, full
@@ -36,6 +36,8 @@ class FileLog:
         self._folders: Tuple[bytes, ...] = ()
         self._found: Dict[bytes, Opened] = {}
         self._watch = _Watch()
+        self._asked = 0
+        """How far the cell was when the system was last asked."""
         self._busy = False
 
     def install(self, folders: Iterable[bytes]) -> None:
@@ -46,15 +48,22 @@ class FileLog:
     def begin(self, folders: Iterable[bytes]) -> None:
         """Forget what was opened until now, and watch these folders from now on."""
         self._found = {}
+        self._asked = 0
         self._watch.renew(folders)
 
     def opened(self) -> Dict[bytes, Opened]:
         """What has been opened since `begin`."""
-        position, self.position = self.position, int  # nobody knows when in the cell it was
-        for path, read, written in self._watch.read():
-            self._note(path, read=read, written=written, kept=False)
-        self.position = position
+        self.ask_system()
         return dict(self._found)
+
+    def ask_system(self) -> None:
+        """Note what no event told of, and so before what an event is about to tell.
+
+        All that is known of when it was read: since the system was last asked.
+        """
+        asked, self._asked = self._asked, self.position()
+        for path, read, written, written_first in self._watch.read():
+            self._note(path, read, written, kept=False, written_first=written_first, at=asked)
 
     @contextlib.contextmanager
     def unwatched(self) -> Iterator[None]:
@@ -87,6 +96,7 @@ class FileLog:
             try:
                 self.announce(event, arguments)
                 if event in _HANDLERS:
+                    self.ask_system()
                     _HANDLERS[event](self, *arguments)
             except Refused:
                 raise
@@ -123,7 +133,9 @@ class FileLog:
     def _link(self, _source: Any, target: Any, *folders: int) -> None:
         self._note(_absolute(target, *folders[-1:]), read=False, written=True, kept=False)
 
-    def _note(self, path: bytes, read: bool, written: bool, kept: bool) -> None:
+    def _note(
+        self, path: bytes, read: bool, written: bool, kept: bool, written_first: bool = False, at: Optional[int] = None
+    ) -> None:
         if not path.startswith(self._folders):
             return
         if len(self._found) > _MOST:
@@ -134,14 +146,14 @@ class FileLog:
                 "read": False,
                 "written": False,
                 "kept": False,
-                "written_first": written and not read and not kept,
+                "written_first": written_first or (written and not read and not kept),
                 "at": 0,
                 "exists": False,
                 "model": False,
             },
         )
         if read and not known["read"]:
-            known["at"] = self.position()
+            known["at"] = self.position() if at is None else at
         known["read"] = known["read"] or read
         known["written"] = known["written"] or written
         known["kept"] = known["kept"] or (written and kept and not known["written_first"])
@@ -190,9 +202,10 @@ class _Watch:
             if number >= 0:
                 self._watched[number] = folder
 
-    def read(self) -> List[Tuple[bytes, bool, bool]]:
-        """Paths with whether they were read and whether they were written."""
+    def read(self) -> List[Tuple[bytes, bool, bool, bool]]:
+        """Paths with whether they were read, whether they were written, and whether that came first."""
         found: Dict[bytes, int] = {}
+        first: Dict[bytes, int] = {}  # the system tells of events in their order
         with contextlib.suppress(OSError):
             while self._descriptor >= 0 and self._process == os.getpid():  # a fork shares its parent's events
                 data = os.read(self._descriptor, 1 << 16)
@@ -204,4 +217,8 @@ class _Watch:
                     if number in self._watched and name and not mask & _IS_FOLDER:
                         path = os.path.join(self._watched[number], name)
                         found[path] = found.get(path, 0) | mask
-        return [(path, bool(mask & _READ), bool(mask & _WRITTEN)) for path, mask in found.items()]
+                        first.setdefault(path, mask)
+        return [
+            (path, bool(mask & _READ), bool(mask & _WRITTEN), bool(first[path] & _WRITTEN))
+            for path, mask in found.items()
+        ]

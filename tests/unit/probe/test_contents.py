@@ -29,6 +29,9 @@ from nbrerun.probe.files import contents
 from nbrerun.probe.files.contents import digest, holds_model
 
 Save = Callable[..., bytes]
+Exported = dict[str, bytes]
+Export = Callable[[str, float, str, int], Exported]
+TENSORS = "variables/variables"
 
 
 @pytest.fixture
@@ -77,6 +80,10 @@ EQUAL = {
     "a zip file in another order": (archive(1990, ONE, TWO), archive(1990, TWO, ONE)),
     "arrays saved in another year": (npz(1990, a=np.arange(3)), npz(2020, a=np.arange(3))),
     "a gzip file of another time": (gzipped(1, b"abc"), gzipped(2, b"abc")),
+    "a gzip file that was added to at another time": (
+        gzipped(1, b"abc") + gzipped(1, b"d"),
+        gzipped(2, b"abc") + gzipped(3, b"d"),
+    ),
 }
 UNEQUAL = {
     "bytes": (b"abc", b"abd"),
@@ -273,13 +280,17 @@ def test_data_and_text_are_no_model(case: str, save: Save) -> None:
     assert not holds_model(save(NO_MODELS[case]), ())
 
 
-@pytest.mark.parametrize("name", ["a.pt", "a.PTH", "a.keras", "a.safetensors", "a.ubj", "a.cbm", "a.skops", "a.onnx"])
+@pytest.mark.parametrize(
+    "name", ["a.pt", "a.PTH", "a.keras", "a.safetensors", "a.ubj", "a.cbm", "a.skops", "a.onnx", "a.weights.h5"]
+)
 def test_a_suffix_is_enough(name: str, save: Save) -> None:
     """Formats that hold nothing but models, in small letters or capitals."""
     assert holds_model(save(b"anything", name), ())
 
 
-@pytest.mark.parametrize("name", ["a.pkl", "a.joblib", "a.npz", "pt", ".pt", "a.pt.txt", "a.json"])
+@pytest.mark.parametrize(
+    "name", ["a.pkl", "a.joblib", "a.npz", "pt", ".pt", "a.pt.txt", "a.json", "a.h5", "a.pb", "a.index"]
+)
 def test_other_suffixes_say_nothing(name: str, save: Save) -> None:
     """What is in such a file decides."""
     assert not holds_model(save(b"anything", name), ())
@@ -300,3 +311,55 @@ def test_classes_of_the_notebook_are_models_if_it_says_so(
     monkeypatch.setattr(sys.modules["__main__"], "Net", net, raising=False)
     assert holds_model(save(pickle.dumps([net()], protocol)), own) is found
     assert holds_model(save(pickle.dumps({"net": net()}, protocol)), own) is found
+
+
+@pytest.fixture
+def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Export:
+    """A maker of folders as `model.export` leaves them: a network of two layers, in a process that made others."""
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    def write(name: str, weight: float, activation: str, others: int) -> Exported:
+        for _ in range(others):
+            keras.layers.Dense(1)
+        keras.utils.set_random_seed(0)
+        start = keras.initializers.Constant(weight)
+        layers = [keras.layers.Dense(2, activation, kernel_initializer=start), keras.layers.Dense(1)]
+        keras.Sequential([keras.Input((2,)), *layers]).export(tmp_path / name, verbose=False)
+        found = [path for path in (tmp_path / name).rglob("*") if path.is_file()]
+        return {str(path.relative_to(tmp_path / name)): os.fsencode(path) for path in found}
+
+    return write
+
+
+def unlike(one: Exported, other: Exported) -> set[str]:
+    """Names of the files whose value differs."""
+    return {name for name in one if digest(one[name]) != digest(other[name])}
+
+
+def test_an_exported_network_is_its_tensors_and_operations(export: Export) -> None:
+    """Names that are counted up and the order of sets are no value; weights are, and what is computed."""
+    first, again = export("a", 0.5, "relu", 0), export("b", 0.5, "relu", 9)
+    stored = [[Path(os.fsdecode(path)).read_bytes() for _, path in sorted(each.items())] for each in (first, again)]
+    assert stored[0] != stored[1]
+    assert sorted(first) == ["fingerprint.pb", "saved_model.pb", f"{TENSORS}.data-00000-of-00001", f"{TENSORS}.index"]
+    assert unlike(first, again) == set()
+    assert unlike(first, export("c", 0.25, "relu", 0)) == {f"{TENSORS}.data-00000-of-00001", f"{TENSORS}.index"}
+    assert unlike(first, export("d", 0.5, "tanh", 0)) == {"saved_model.pb"}
+
+
+def test_all_files_of_an_exported_network_hold_it(export: Export) -> None:
+    """One is of no use without the others; a file that merely lies beside them is none of them."""
+    found = export("a", 0.5, "relu", 0)
+    note = Path(os.fsdecode(found["saved_model.pb"])).with_name("note.txt")
+    note.write_text("relu")
+    assert {name: holds_model(path, ()) for name, path in found.items()} == dict.fromkeys(found, True)
+    assert not holds_model(os.fsencode(note), ())
+
+
+def test_a_damaged_export_is_its_bytes(export: Export) -> None:
+    """An index that tells nothing, and a graph cut short, are no reason to stop."""
+    for path in export("a", 0.5, "relu", 0).values():
+        before = digest(path)
+        os.truncate(path, 20)
+        assert digest(path) != before or path.endswith(b"fingerprint.pb")

@@ -112,6 +112,9 @@ CELLS: dict[str, tuple[str, dict[str, str]]] = {
     "a shell that opens to change, and reads": ("sh('cat <> a')", {"a": "read"}),
     "a shell that writes": ("sh('echo > a')", {"a": FIRST}),
     "a shell that reads, then writes": ("sh('cat a; echo > a')", {"a": "read written"}),
+    "a shell that writes, then reads": ("sh('echo > a; cat a')", {"a": f"read {FIRST}"}),
+    "a shell that writes, and a read": ("sh('echo > a')\nopen('a').read()", {"a": f"read {FIRST}"}),
+    "a read, and a shell that writes": ("open('a').read()\nsh('echo > a; cat a')", {"a": "read written"}),
     "a shell elsewhere": ("sh('cat ../outside d/c')", {}),
 }
 
@@ -212,19 +215,21 @@ def test_what_is_read_meanwhile_is_not_seen(tmp_path: Path) -> None:
 
 
 def test_when_a_file_was_first_read(tmp_path: Path) -> None:
-    """As the cell counts; nobody knows of what subprocesses read."""
+    """As the cell counts; of what subprocesses read, since when it can have been is known."""
     code = """
     log.begin([here, here + b'/d'])
-    statements = iter(range(1, 100))
-    log.position = lambda: next(statements)
-    open('a', 'w').close()
+    at = 1
+    log.position = lambda: at
     open('b').close()
-    open('a').close()
-    open('b').close()
+    at = 2
     sh('cat d/c')
+    at = 3
+    open('a').close()
+    at = 4
+    open('b').close()
     """
     found = run(tmp_path, code)["seen"]
-    assert {name: how["at"] for name, how in found.items()} == {"b": 1, "a": 2, "d/c": 0}
+    assert {name: how["at"] for name, how in found.items()} == {"b": 1, "d/c": 2, "a": 3}
 
 
 def test_whoever_announces_is_told_first_and_may_refuse(tmp_path: Path) -> None:

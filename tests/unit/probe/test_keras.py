@@ -409,6 +409,84 @@ def test_names_of_metrics_in_a_history_are_no_value() -> None:
     assert {"x.history['auc']", "x.history['auc_1']", "x.history['mine']"} <= paths(other[0])
 
 
+def histories_of(make: Callable[[], Any], times: int = 2) -> list[Any]:
+    """What `fit` leaves of models that are made alike."""
+    fitted = []
+    for _ in range(times):
+        keras.utils.set_random_seed(0)
+        model = make()
+        outputs = len(model.outputs)
+        model.fit(X, [Y] * outputs if outputs > 1 else Y, batch_size=8, epochs=1, verbose=0)
+        fitted.append(model.history)
+    return fitted
+
+
+def in_two(*parts: Callable[[Any], Any], metrics: Any = None) -> Any:
+    """A model with more than one output."""
+    given = keras.Input((2,))
+    model = keras.Model(given, [part(given) for part in parts])
+    model.compile("sgd", ["mse"] * len(parts), metrics=metrics, run_eagerly=True)
+    return model
+
+
+def test_names_of_outputs_in_a_history_are_no_value() -> None:
+    """Neither when their counts get one digit more, nor with metrics, nor of operations; a person's stay."""
+    auc = keras.metrics.AUC
+
+    def make() -> Any:
+        own = layers.Dense(1, name="mine_7")
+        metrics = [[auc()], [auc()], ["mae"], ["mae"]]
+        return in_two(layers.Dense(1), layers.Dense(1), lambda x: keras.ops.sum(x, 1, True), own, metrics=metrics)
+
+    found = histories_of(make, 12)
+    assert len({tuple(history.history) for history in found}) == 12
+    assert len({digest(history) for history in found}) == 1
+    names = {path[len("x.history['") : -len("']")] for path in paths(found[-1]) if path.startswith("x.history[")}
+    losses = {"loss", "dense_loss", "dense_1_loss", "sum_loss", "mine_7_loss"}
+    assert names == losses | {"dense_auc", "dense_1_auc_1", "sum_mae", "mine_7_mae"}
+
+
+def test_another_loss_under_an_automatic_name_is_another_history() -> None:
+    """Two outputs that changed places are not the same."""
+    one = histories_of(lambda: in_two(layers.Dense(1), layers.Dense(1)), 1)[0]
+    before = digest(one)
+    logs = one.history
+    first, second = (name for name in logs if name != "loss")
+    logs[first], logs[second] = logs[second], logs[first]
+    assert logs[first] != logs[second]
+    assert digest(one) != before
+
+
+def test_a_history_outlives_what_the_model_was_compiled_with() -> None:
+    """Metrics of one's own as well: compiling anew does not touch what is in it."""
+    own = notebook(
+        """
+        import keras
+        class MyError(keras.metrics.Metric):
+            def update_state(self, y_true, y_pred, sample_weight=None):
+                pass
+            def result(self):
+                return 1.0
+        """
+    )["MyError"]
+    histories = []
+    for _ in range(2):
+        model = network(metrics=[own(), keras.metrics.AUC()])
+        histories.append(fit(model, epochs=1))
+        before = digest(histories[-1])
+        again(model, metrics=[keras.metrics.AUC()])
+        assert digest(histories[-1]) == before
+    assert list(histories[0].history) != list(histories[1].history)
+    assert digest(histories[0]) == digest(histories[1])
+    assert {"x.history['my_error']", "x.history['auc']"} <= paths(histories[1])
+
+
+def test_the_seed_of_an_initializer_is_told_first() -> None:
+    """It is what differs, and a text has little room."""
+    text = texts(keras.initializers.GlorotUniform(7))["x"]
+    assert text.startswith("GlorotUniform(seed=7, ")
+
+
 # What random numbers come from.
 
 

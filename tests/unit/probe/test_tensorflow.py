@@ -63,6 +63,15 @@ VALUES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         lambda: tf.TensorArray(tf.float32, 1).write(0, 1.0),
         lambda: tf.TensorArray(tf.float32, 1).write(0, 2.0),
     ),
+    "list of another type": (lambda: tf.TensorArray(tf.float32, 1), lambda: tf.TensorArray(tf.int32, 1)),
+    "list that grows": (
+        lambda: tf.TensorArray(tf.float32, 1, dynamic_size=True),
+        lambda: tf.TensorArray(tf.float32, 1),
+    ),
+    "list of another shape": (
+        lambda: tf.TensorArray(tf.float32, 1, element_shape=[1]),
+        lambda: tf.TensorArray(tf.float32, 1, element_shape=[2]),
+    ),
     "variable": (lambda: tf.Variable([1.0]), lambda: tf.Variable([2.0])),
     "not a constant": (lambda: tf.Variable([1.0]), lambda: tf.constant([1.0])),
     "frozen": (lambda: tf.Variable([1.0]), lambda: tf.Variable([1.0], trainable=False)),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
+import sys
+from collections.abc import Callable
 from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +17,7 @@ from nbrerun.probe.marks import Marks
 from nbrerun.probe.reach import (
     global_stores,
     incidental,
+    pickles,
     reachable,
     seeds,
     static_binds,
@@ -204,6 +208,203 @@ def test_inputs_of_a_cell_are_followed_through_functions(source: str, names: set
     namespace = notebook(NAMESPACE)
     ours = {"limit", "unused", "inner", "outer", "Model", "model", "work"}
     assert reachable(source, namespace) & ours == (ours if names is None else names)
+
+
+INPUTS = {
+    # a `with` binds, a branch or a loop may not
+    "with open(p) as f:\n    x = f\nprint(x, f)": {"open", "p", "print"},
+    "with open(f) as f: pass": {"open", "f"},
+    "with suppress(KeyError):\n    x = 1\nprint(x)": {"suppress", "KeyError", "print", "x"},
+    "with contextlib.suppress(KeyError) as y:\n    x = 1\nx": {"contextlib", "KeyError", "x"},
+    "for x in rows: y = x\ny": {"rows", "y"},
+    "for x in rows:\n    y = x\n    z = y\nelse:\n    w = 1": {"rows"},
+    "for x in x: pass": {"x"},
+    "for x in rows:\n    y = last\n    last = x": {"rows", "last"},
+    "for x in rows: pass\nelse: y = 1\ny": {"rows", "y"},
+    "for a[i] in rows: pass": {"a", "i", "rows"},
+    "while (x := read()): y = x\nx": {"read"},
+    "while c and (x := read()): pass\nx": {"read", "c", "x"},
+    "while True:\n    x = 1\n    break\nx": {"x"},
+    "if c: x = 1\nelse: x = 2\nx": {"c"},
+    "if c: x = 1\nx": {"c", "x"},
+    "if c: x = 1\nelif d: x = 2\nelse: x = 3\nx": {"c", "d"},
+    "if (x := 1): pass\nx": set(),
+    "try: x = 1\nexcept E as e: print(e, x)\nx": {"E", "print", "x"},
+    "try: x = 1\nexcept E: x = 2\nx": {"E"},
+    "try: x = 1\nfinally: y = 1\nx, y": set(),
+    "try: x = 1\nfinally: x": {"x"},
+    "try: y = 1\nexcept E: pass\nelse: x = y": {"E"},
+    "async def f():\n    async with lock as l:\n        return l": {"lock"},
+    "async with lock as l: x = l\nx": {"lock"},
+    # names of functions, classes and comprehensions are their own
+    "def f(x, *a, y=d, **k): return x, a, y, k, g": {"d", "g"},
+    "def f(x: T) -> R: pass": {"T", "R"},
+    "@d\ndef f(): pass": {"d"},
+    "def f():\n    import x\n    from y import z as w\n    return x, w, z": {"z"},
+    "def f():\n    x += 1\n    def g(): return x, h\n    return g": {"h"},
+    "def f():\n    global x\n    x += 1": {"x"},
+    "def f(n): return f(n - 1)": set(),
+    "@f\ndef f(): pass": {"f"},
+    "class C(B):\n    def m(self): return C, m": {"B", "m"},
+    "class C(C): pass": {"C"},
+    "lambda x, y=x: x + z": {"x", "z"},
+    "f = lambda: f()": {"f"},
+    "[x * y for x in rows if x]": {"rows", "y"},
+    "[x for x in x]": {"x"},
+    "{a: b for a in c for b in a}": {"c"},
+    "any(y for x in rows for y in x)": {"any", "rows"},
+    "x = [(y := z) for z in rows]\ny": {"rows", "y"},
+    "c and (y := 1)\ny": {"c", "y"},
+    "x = (y := 1)\nx, y": set(),
+    "x: int\nx": {"int", "x"},
+    "x: int = 1\nx": {"int"},
+    "match v:\n    case [a, *b] if a: print(a, b)\n    case {'k': C(c), **d}: c, d, e\na": {
+        "v",
+        "print",
+        "C",
+        "e",
+        "a",
+    },
+}
+
+
+@pytest.mark.parametrize("source", INPUTS)
+def test_inputs_are_found_statement_by_statement(source: str) -> None:
+    """What surely was bound before, and the names of an inner scope, are not looked up in the notebook."""
+    if source.startswith("match") and sys.version_info < (3, 10):
+        assert reachable("x", {}) == {"x"}  # Python has no such statement yet
+    else:
+        assert reachable(source, {}) == INPUTS[source]
+
+
+DECORATED = """
+import functools
+limit = bias = 3
+class Net:
+    def __init__(self): self.bias = limit; self.cached()
+    @staticmethod
+    def still(): return one
+    @classmethod
+    def of(cls): return two
+    @property
+    def size(self): return three
+    @functools.cached_property
+    def kept(self): return four
+    @functools.lru_cache(None)
+    def cached(self): return five
+    class Inner:
+        def deep(self): return six
+one = two = three = four = five = six = 0
+net = Net()
+@functools.lru_cache(None)
+def remembered(x): return limit
+def plain(f):
+    def run(*a): return f(*a), bias
+    return run
+@plain
+def put_around(x): return limit
+@plain
+@functools.lru_cache(None)
+def twice(x): return limit
+given = functools.partial(plain(lambda a, f: limit), 1, f=lambda: bias)
+bound = net.cached
+class Holder:
+    def __init__(self, f): self.f = f
+    def __call__(self): return self.f()
+held = Holder(lambda: limit)
+unbound = Holder(None)
+"""
+
+OF_A_CLASS = {"limit", "one", "two", "three", "four", "five", "six"}
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("Net", OF_A_CLASS),
+        ("net", OF_A_CLASS),
+        ("remembered", {"limit"}),
+        ("put_around", {"limit", "bias"}),
+        ("twice", {"limit", "bias"}),
+        ("given", {"limit", "bias"}),
+        ("bound", OF_A_CLASS),
+        ("held", {"limit"}),
+        ("unbound", set()),
+        ("functools", set()),
+    ],
+)
+def test_wrapped_functions_and_methods_lead_on_and_attributes_do_not(name: str, names: set[str]) -> None:
+    """A decorator hides its function; an attribute of the same name as a variable is no variable."""
+    assert reachable(name, notebook(DECORATED)) & (OF_A_CLASS | {"bias"}) == names
+
+
+def _compiled(function: Callable[..., Any]) -> Any:
+    """As tf.function and numba keep it, in objects whose classes are a library's."""
+    return SimpleNamespace(_python_function=SimpleNamespace(py_func=functools.partial(function)))
+
+
+def test_functions_that_libraries_have_compiled_lead_on() -> None:
+    """They are found in the object's own attributes."""
+    namespace = notebook("limit = 1\ndef work(): return limit")
+    namespace["compiled"] = _compiled(namespace["work"])
+    assert reachable("compiled()", namespace) == {"compiled", "limit"}
+
+
+def test_what_a_function_of_a_library_looks_up_is_no_name_of_the_notebook() -> None:
+    """It has a namespace of its own; what it does to generators counts all the same."""
+    library: dict[str, Any] = {"__name__": "library"}
+    exec("def prepare(): return limit.seed()", library)
+    namespace = {**notebook("limit = 1"), "prepare": library["prepare"]}
+    assert reachable("prepare()", namespace) == {"prepare"}
+    assert seeds("prepare()", {"prepare"}, namespace)
+
+
+def test_following_functions_calls_nothing_of_the_person() -> None:
+    """Neither a property, nor what answers for missing attributes, nor what a class says of itself."""
+    source = """
+        limit, calls = 1, []
+        class Watched:
+            __dict__ = property(lambda self: calls.append(1))
+            __class__ = property(lambda self: calls.append(2))
+            __wrapped__ = property(lambda self: calls.append(3))
+            def __getattribute__(self, name): calls.append(name)
+            def __eq__(self, other): calls.append(limit)
+            def __hash__(self): calls.append(4)
+        watched = Watched()
+        def around(): return watched
+        def decorator(f): return lambda: f()
+        put_around = decorator(watched)
+    """
+    namespace = notebook(source)
+    assert {"limit", "watched"} < reachable("around(), put_around", namespace)
+    assert namespace["calls"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("pickle.load(f)", True),
+        ("joblib.dump(x, f)", True),
+        ("frame.to_pickle(p)", True),
+        ("torch.save(x, p)", True),
+        ("keep()", True),
+        ("print(x)", False),
+        ("upload(x)", False),
+        ("load = 1", False),
+        ("not Python at all", False),
+    ],
+)
+def test_pickling_is_noticed(source: str, expected: bool) -> None:
+    """A call that may look up classes by their names, in the cell or in a function that it calls."""
+    namespace = notebook("import pickle\ndef keep(): pickle.dumps(1)")
+    assert pickles(source, {"keep"} if "keep" in source else set(), namespace) is expected
+
+
+def test_names_that_called_functions_bind_are_theirs_to_change() -> None:
+    """A `global` statement deep down counts, also where nothing looks the name up."""
+    source = "count = 0\ndef inner():\n    global count\n    count = 1\ndef outer(): inner()"
+    assert through_calls({"outer"}, notebook(source)) == {"inner", "count"}
+    assert "count" not in reachable("outer()", notebook(source))
 
 
 def test_names_that_called_functions_reach() -> None:

@@ -63,6 +63,21 @@ CASES = [
             grown="in-place",
             variables={"file:resumed.ubj": "in-place"},
         ),
+        cell(
+            """
+            path = "written_first.ubj"
+            grown.save_model(path)
+            loaded = xgb.Booster()
+            loaded.load_model(path)
+            margins = loaded.predict(train)
+            """,
+            "reset",
+            variables={"file:written_first.ubj": "persisted"},
+            path="reset",
+            loaded="reset",
+            margins="reset",
+            grown="untouched",
+        ),
         cell("booster.update(train, 3)", "in-place", booster="in-place"),
         cell(
             "from sklearn.model_selection import GridSearchCV\n"

@@ -5,6 +5,29 @@ from tests.functional.cases.files_models import saves, via_file
 
 MODEL = {"model": "model"}
 
+EXPORTED = tuple(
+    f"exported/{name}"
+    for name in (
+        "fingerprint.pb",
+        "saved_model.pb",
+        "variables/variables.data-00000-of-00001",
+        "variables/variables.index",
+    )
+)
+FOR_TENSORFLOW = (
+    saves("fresh.save_weights('plain.weights.h5')", "plain.weights.h5", fresh="untouched"),
+    saves("fresh.export('exported', verbose=False)", *EXPORTED),
+    cell(
+        "served = layers.TFSMLayer('exported')",
+        "persisted",
+        served="persisted",
+        fresh="untouched",
+        via=via_file("served"),
+        kinds={"served": "model"},
+    ),
+)
+"""Weights alone, what TensorFlow is given to serve, and a layer that comes from it."""
+
 
 def begins(backend: str) -> LabelledCell:
     """Import Keras on a backend, with a seed."""
@@ -95,6 +118,35 @@ def training(backend: str) -> Case:
             how={"twin": "refitted"},
             marks={"twin": ()},
         ),
+        cell(
+            """
+            keras.utils.set_random_seed(0)
+            keras.metrics.AUC()  # the next is auc_1
+            given = keras.Input((2,))
+            forked = keras.Model(given, [layers.Dense(1)(given), layers.Dense(1)(given)])
+            forked.compile("sgd", ["mse", "mse"], metrics=[[keras.metrics.AUC()], []])
+            """,
+            "reset",
+            forked="reset",
+            how={"forked": "recreated"},
+            marks={"forked": ()},
+        ),
+        cell(
+            "logs = forked.fit(X, [y, y], epochs=1, shuffle=False, verbose=0)",
+            "in-place",
+            forked="in-place",
+            logs="in-place",
+            marks={"forked": (), "logs": ()},
+        ),
+        cell(
+            "forked.compile('sgd', ['mse', 'mse'], metrics=[['mae'], []])",
+            "reset",
+            forked="reset",
+            logs="untouched",
+            how={"forked": "refitted"},
+            marks={"forked": ()},
+        ),
+        *(FOR_TENSORFLOW if backend == "tensorflow" else ()),
         cell("opt = keras.optimizers.SGD(0.1, momentum=0.9)", "reset", opt="reset", kinds={"opt": "model"}),
         cell("other = make()\nother.compile(opt, 'mse')\nother.fit(X, y, epochs=1, verbose=0);", "error"),
     )
