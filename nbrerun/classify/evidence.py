@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -205,13 +203,10 @@ def _seeded(seen: Observation) -> Iterator[Evidence]:
     if not seen.again["seeds"]:
         return
     before = {item["name"]: item["digest"] for item in seen.before["generators"]}
-    only = _set_by_name(seen.cell.source)
     after = {item["name"]: item["digest"] for item in seen.again["after"]["generators"]}
     for item in seen.first["generators"]:
         name, digest = item["name"], item["digest"]
-        moved = before.get(name) != digest
-        if name not in before and only is not None and not name[len(GLOBAL) :].startswith(only):
-            continue  # an import has just brought it, and it stands where that left it
+        moved = before.get(name) != digest  # one that an import has just brought was set after that
         if name.startswith(GLOBAL) and moved and after.get(name) == digest:
             yield Evidence(
                 name[len(GLOBAL) :],
@@ -221,26 +216,3 @@ def _seeded(seen: Observation) -> Iterator[Evidence]:
                 changed_first=True,
                 bound=True,
             )
-
-
-_SETS = {
-    r"\w+(\.cuda|\.mps|\.random)?\.manual_seed(_all)?": {"torch"},
-    r"(\w+\.)?random\.seed": {"random", "numpy.random"},
-    r"(\w+\.)?random\.set_seed": {"tensorflow"},
-}
-"""Calls, as they are written, that set one library's generators and no other's, and with what their names begin."""
-_SEEDING = re.compile(r"seed|set_?state", re.IGNORECASE)
-
-
-def _set_by_name(source: str) -> tuple[str, ...] | None:
-    """What names of generators begin with that code sets, if it does so by such calls alone; None: any may be set."""
-    try:
-        calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    except (SyntaxError, ValueError):  # magics
-        return None
-    found = [_of_one_library(call) for call in calls if _SEEDING.search(call.rpartition(".")[2])]
-    return tuple(set().union(*found)) if found and all(found) else None
-
-
-def _of_one_library(call: str) -> set[str]:
-    return next((names for pattern, names in _SETS.items() if re.fullmatch(pattern, call)), set())

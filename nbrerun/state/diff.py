@@ -103,7 +103,8 @@ def changes(first: Leaves, second: Leaves) -> list[Change]:
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
     if len(found) > 1 and root in found and found[root].again == _OTHER:
         del found[root]  # too large to be taken apart to its end; what was found of its parts says more
-    return _one_of_each_first(sorted(found.values(), key=_weight))
+    moved = [change for change in found.values() if change.max_abs_change != 0 or not _told_below(change, found)]
+    return _one_of_each_first(sorted(moved, key=_weight))
 
 
 def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
@@ -113,6 +114,11 @@ def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
         firsts.setdefault(change.path.rpartition(".")[2], change)
     leading = sorted(firsts.values(), key=_says_less)
     return leading + [change for change in ordered if change not in leading]
+
+
+def _told_below(change: Change, found: Iterable[str]) -> bool:
+    """Whether something that hangs on the object has changed: the gradient of a tensor of the same values."""
+    return any(path.startswith(change.path) and path != change.path for path in found)
 
 
 def _told(path: str, found: Iterable[str]) -> bool:

@@ -263,3 +263,12 @@ def moved(path: str, size: float | None) -> Change:
 def test_noise_is_what_the_control_shows(rerun: list[Change], control: list[Change], beyond: bool) -> None:
     """A part that the control left alone, or moved far less, was moved by the rerun itself."""
     assert exceeds(rerun, control) is beyond
+
+
+def test_a_tensor_of_the_same_values_is_not_named_beside_its_gradient() -> None:
+    """The digest of the whole tells that something of it has moved; the gradient tells what."""
+    numbers = {"numbers": floats(3.0), "text": "3"}
+    first = {"x": leaf(b"1", **numbers), "x.grad": leaf(b"3", numbers=floats(12.0))}
+    second = {"x": leaf(b"2", **numbers), "x.grad": leaf(b"4", numbers=floats(18.0))}
+    assert [change.path for change in changes(first, second)] == ["x.grad"]
+    assert [change.path for change in changes({"x": first["x"]}, {"x": second["x"]})] == ["x"]

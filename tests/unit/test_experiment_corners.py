@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
 from nbrerun.classify.evidence import gather
 from nbrerun.experiments.recover import recover
 from nbrerun.experiments.whole import whole
 from nbrerun.model import Parting
 from nbrerun.probe.messages import GLOBAL
-from nbrerun.state.observation import Observation
-from tests.unit.making import Does, FakeEngine, cell, file, generator, main_run, observation, rerun, state, step
+from tests.unit.making import Does, FakeEngine, file, generator, main_run, observation, rerun, state, step
 
 RANDOM = GLOBAL + "numpy.random"
 
@@ -43,29 +40,3 @@ def test_a_seed_of_a_generator_that_was_not_there_before() -> None:
     again = rerun(first, seeds=True)
     assert RANDOM in step(before, first, again=again).written
     assert [evidence.name for evidence in gather(observation(before, first, again))] == ["numpy.random"]
-
-
-SEEDING: dict[str, tuple[str, list[str]]] = {
-    "of torch": ("import torch\ntorch.manual_seed(0)", ["torch"]),
-    "of torch, on each device": ("torch.cuda.manual_seed_all(0)", ["torch"]),
-    "of numpy": ("import numpy as np\nnp.random.seed(0)", ["numpy.random"]),
-    "of both": ("np.random.seed(0)\ntorch.manual_seed(0)", ["numpy.random", "torch"]),
-    "of TensorFlow": ("tf.random.set_seed(0)", []),
-    "of all": ("keras.utils.set_random_seed(0)", ["numpy.random", "torch"]),
-    "of all, and of one": ("seed_everything(0)\ntorch.manual_seed(0)", ["numpy.random", "torch"]),
-    "in a function": ("prepare()", ["numpy.random", "torch"]),
-    "that cannot be parsed": ("%time torch.manual_seed(0)", ["numpy.random", "torch"]),
-}
-
-
-@pytest.mark.parametrize("kind", SEEDING)
-def test_a_generator_that_an_import_has_brought_is_set_by_a_seed_of_its_own(kind: str) -> None:
-    """It stands still whoever is seeded; one that was there before has moved, and so the cell has set it."""
-    source, names = SEEDING[kind]
-    first = state(generators=[generator(RANDOM, b"1"), generator(GLOBAL + "torch", b"1")])
-    again = rerun(first, seeds=True)
-    seen = Observation(cell(0, source), state(), first, again=again)
-    assert [evidence.name for evidence in gather(seen)] == names
-    was = state(generators=[generator(RANDOM, b"0"), generator(GLOBAL + "torch", b"0")])
-    seen = Observation(cell(0, source), was, first, again=again)
-    assert [evidence.name for evidence in gather(seen)] == ["numpy.random", "torch"]
