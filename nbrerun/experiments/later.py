@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 
-from nbrerun.engine.interface import Engine, Undone
+from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
 from nbrerun.probe.messages import FILE, Error, Generator, State
 from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
@@ -37,22 +37,24 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
 
     A variable that two such runs leave with different values is noise, and nothing is said of it.
     """
-    first = _once(engine, moment, seen, end)
-    if first.raised is None and Place.ELSEWHERE in first.places.values():
-        second = _once(engine, moment, seen, end).places
-        first = replace(first, places={name: at for name, at in first.places.items() if second.get(name) is at})
-    seen.later = first
-
-
-def _once(engine: Engine, moment: int, seen: Observation, end: State) -> Later:
+    seen.later = Later({})
     branch = engine.branch(moment)
     if isinstance(branch, Undone):
-        return Later({})
+        return
     with closing(branch):
         if branch.astray & seen.inputs:
-            return Later({})  # what differs here need not have come from the cells below
+            return  # what differs here need not have come from the cells below
         branch.read()
-        run = branch.run(seen.cell, _pins(seen, end) or ())
+        seen.later = first = _once(branch, seen, end)
+        if first.raised is None and Place.ELSEWHERE in first.places.values():
+            second = _once(branch, seen, end).places
+            seen.later = replace(
+                first, places={name: at for name, at in first.places.items() if second.get(name) is at}
+            )
+
+
+def _once(branch: Branch, seen: Observation, end: State) -> Later:
+    run = branch.run(seen.cell, _pins(seen, end) or ())
     if isinstance(run, Undone):
         return Later({})
     read = frozenset(name for name, opened in run["after"]["opened"].items() if opened["read"])
