@@ -291,6 +291,8 @@ def global_generators() -> Iterable[Tuple[str, Any]]:
         device = getattr(torch, name, None)
         if device is not None and device.is_initialized():
             found += [(f"torch.{name}[{i}]", each) for i, each in enumerate(device.default_generators)]
+    if torch.backends.mps.is_available():  # type: ignore[union-attr]
+        found.append(("torch.mps", torch.mps._get_default_mps_generator()))  # type: ignore[union-attr]
     return found
 
 

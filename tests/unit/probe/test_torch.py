@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nbrerun.probe import generators
+from nbrerun.probe.messages import GLOBAL
 from nbrerun.probe.walk import Reader
 from tests.unit.probe.looking import digest, generator_digests, moved, notebook, paths, read, texts
 
@@ -397,3 +398,22 @@ def test_memory_types_and_devices() -> None:
     assert digest(torch.ones(3).untyped_storage()) != digest(torch.zeros(3).untyped_storage())
     assert digest(torch.float32) != digest(torch.float64)
     assert read(torch.device("cpu")).atom
+
+
+def test_the_generators_of_devices_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told by what PyTorch says of itself, which this test makes it say without such devices."""
+    one, other = torch.Generator(), torch.Generator()
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "default_generators", (one,))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "_get_default_mps_generator", lambda: other)
+    found = dict(generators.global_generators())
+    assert found[GLOBAL + "torch.cuda[0]"] is one
+    assert found[GLOBAL + "torch.mps"] is other
+    before = one.get_state()
+    reader = Reader()
+    generators.read_global(reader)
+    pins = generators.messages(reader.generators)
+    torch.rand(1, generator=one)
+    generators.put_back(reader.generators, pins)
+    assert torch.equal(one.get_state(), before)
