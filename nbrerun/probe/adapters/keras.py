@@ -1,13 +1,12 @@
-"""Keras 3, on any backend: models, layers, optimizers, metrics, callbacks, seed generators."""
+"""Keras 3, on any backend: models, layers, optimizers, metrics, callbacks."""
 
 from __future__ import annotations
 
-import pickle
 import re
 import sys
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional
 
-from ..node import ATOMS, Node, Stand, clip, draws_from, dumps, per_class, reads, type_name
+from ..node import ATOMS, Node, clip, dumps, per_class, reads, type_name
 from .builtins import items_only, sequence, unordered
 from .generic import Described, ancestry, attributes, attributes_node, members, module_of, of_class
 from .jax import typed
@@ -51,11 +50,11 @@ def variable(value: Any) -> Node:
     held = value._value
     if held is None:
         return Node("keras.Variable", (b"not filled yet",), text=lambda: "not filled yet")
-    node = typed(_plain(held), "keras.Variable", value._dtype)
+    node = typed(plain(held), "keras.Variable", value._dtype)
     return node._replace(content=(b"%d" % value._trainable, *node.content))
 
 
-def _plain(held: Any) -> Any:
+def plain(held: Any) -> Any:
     """A backend's own tensor as an array: Keras's way of asking TensorFlow for it makes numpy warn."""
     if module_of(type(held)).startswith("tensorflow."):
         return sys.modules["numpy"].asarray(held.numpy())
@@ -365,60 +364,3 @@ def tracked_dict(value: Any) -> Node:
 def tracked_set(value: Any) -> Node:
     """A set, likewise."""
     return unordered(set(set.__iter__(value)))
-
-
-@reads("keras.src.random.seed_generator.SeedGenerator")
-def seed_generator(value: Any) -> Node:
-    """What a layer for dropout draws from."""
-    name = "keras.random.SeedGenerator"
-    state = _state_of(value)
-
-    def put_back(data: bytes) -> None:
-        value.state.assign(sys.modules["numpy"].frombuffer(data, state.dtype))
-
-    stand = Stand(state.tobytes(), put_back, f"keras {state.dtype}")
-    return Node(name, (stand.state,), kind="generator", generator=stand, text=lambda: clip(f"{name} at {state}"))
-
-
-def _state_of(generator: Any) -> Any:
-    return _plain(generator.state._value)
-
-
-class GlobalSeed:
-    """Stands for what `keras.random.normal` and its like draw from, and for the seed that is set."""
-
-
-_GLOBAL = GlobalSeed()
-
-
-@draws_from
-def global_generators() -> Iterable[Tuple[str, Any]]:
-    """Keras's own; it is made when it is first asked for, so that it may not be there yet."""
-    needed = ("keras.src.random.seed_generator", "keras.src.backend.common.global_state", "keras.src.models.model")
-    return [("keras", _GLOBAL)] if all(name in sys.modules for name in needed) else []
-
-
-def _tracker() -> Any:
-    return sys.modules["keras.src.backend.common.global_state"].GLOBAL_STATE_TRACKER
-
-
-@reads(f"{__name__}.GlobalSeed")
-def global_seed(value: Any) -> Node:
-    """The seed that was set, and how far the generator made from it is."""
-    held = vars(_tracker())
-    generator = held.get("global_seed_generator")
-    state = None if generator is None else _state_of(generator).tolist()
-    parts = held.get("global_random_seed"), state
-    stand = Stand(pickle.dumps(parts, 2), lambda data: _put_back(*pickle.loads(data)), "keras")
-    return Node("keras", (repr(parts).encode(),), kind="generator", generator=stand, text=lambda: clip(repr(parts)))
-
-
-def _put_back(seed: Optional[int], state: Optional[List[int]]) -> None:
-    held = _tracker()
-    held.global_random_seed = seed
-    generator = vars(held).get("global_seed_generator")
-    if state is not None and generator is None:
-        generator = sys.modules["keras.src.random.seed_generator"].SeedGenerator(seed=1)
-    if state is not None:
-        generator.state.assign(state)
-    held.global_seed_generator = None if state is None else generator
