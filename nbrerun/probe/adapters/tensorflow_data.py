@@ -8,7 +8,7 @@ import sys
 import weakref
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ..node import Node, Stand, attribute_label, reads, type_name
+from ..node import Node, Stand, reads, type_name
 from .functions import function
 from .generic import attributes, attributes_node, of_class
 from .tensorflow_graph import graph_digest
@@ -61,13 +61,7 @@ def generated(value: Any) -> Node:
 def options(value: Any) -> Node:
     """Settings that were set."""
     found = attributes(value).get("_options") or {}
-    names = sorted(found)
-    return Node(
-        type_name(type(value)),
-        ("\0".join(names).encode(),),
-        [found[name] for name in names],
-        lambda: [attribute_label(name) for name in names],
-    )
+    return attributes_node(value, found)
 
 
 @reads("tensorflow.python.data.ops.iterator_ops.IteratorBase", "tensorflow.python.data.ops.dataset_ops.NumpyIterator")

@@ -10,6 +10,7 @@ import json
 from typing import Any, Dict
 
 from ..node import Node, attribute_label, reads, type_name
+from .generic import attributes_node
 
 _PARTS = ("model", "normalizer", "pre_tokenizer", "post_processor", "decoder")
 _SET_FOR_A_CALL = ("truncation", "padding")
@@ -55,13 +56,7 @@ def _by_parts(value: Any, names: Any) -> Node:
 def trainer(value: Any) -> Node:
     """Its settings."""
     ((_, found),) = json.loads(type(value).__getstate__(value), object_hook=_in_order).items()
-    names = sorted(found)
-    return Node(
-        type_name(type(value)),
-        ("\0".join(names).encode(),),
-        [found[name] for name in names],
-        lambda: [attribute_label(name) for name in names],
-    )
+    return attributes_node(value, found)
 
 
 def _in_order(settings: Dict[str, Any]) -> Dict[str, Any]:

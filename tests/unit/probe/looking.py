@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
 
 from nbrerun.model import Change
+from nbrerun.probe import generators
 from nbrerun.probe.leaves import leaves
+from nbrerun.probe.messages import Generator
 from nbrerun.probe.walk import Read, Reader
 from nbrerun.state.diff import changes
 
@@ -28,6 +31,15 @@ def generator_digests(value: Any) -> list[bytes]:
     return [found.digest for found in reader.generators.values()]
 
 
+def look(**variables: Any) -> tuple[Reader, list[Generator]]:
+    """Read the global generators and some variables."""
+    reader = Reader()
+    generators.read_global(reader)
+    for name, value in variables.items():
+        reader.read(name, value)
+    return reader, generators.messages(reader.generators)
+
+
 def paths(value: Any) -> set[str]:
     """Paths of all parts of a value called `x`."""
     return set(leaves("x", value))
@@ -41,6 +53,13 @@ def texts(value: Any) -> dict[str, str]:
 def moved(before: Any, after: Any) -> dict[str, Change]:
     """What differs between two values called `x`, by path."""
     return {change.path: change for change in changes(leaves("x", before), leaves("x", after))}
+
+
+def changed(value: Any, change: Callable[[Any], object]) -> dict[str, float | None]:
+    """What a change moved, and by how much."""
+    before = leaves("x", value)
+    change(value)
+    return {found.path: found.max_abs_change for found in changes(before, leaves("x", value))}
 
 
 def notebook(source: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nbrerun.probe.generators import global_generators, messages, put_back, read_global, set_state
+from nbrerun.probe.generators import global_generators, put_back, set_state
 from nbrerun.probe.messages import GLOBAL, Generator
-from nbrerun.probe.walk import Reader
+from tests.unit.probe.looking import look
 
 
 @pytest.fixture(autouse=True)
@@ -21,15 +21,6 @@ def _global_generators_stay() -> Iterator[None]:
     yield
     random.setstate(states[0])
     np.random.set_state(states[1])
-
-
-def look(**variables: Any) -> tuple[Reader, list[Generator]]:
-    """Read the global generators and some variables."""
-    reader = Reader()
-    read_global(reader)
-    for name, value in variables.items():
-        reader.read(name, value)
-    return reader, messages(reader.generators)
 
 
 def by_name(found: list[Generator]) -> dict[str, bytes]:

@@ -12,22 +12,9 @@ import pytest
 import tensorflow as tf
 
 from nbrerun.probe import generators
-from nbrerun.probe.leaves import leaves
-from nbrerun.probe.messages import Generator
-from nbrerun.probe.walk import Reader
-from nbrerun.state.diff import changes
-from tests.unit.probe.looking import digest, generator_digests, moved, notebook, paths, read, texts
+from tests.unit.probe.looking import changed, digest, generator_digests, look, moved, notebook, paths, read, texts
 
 Dataset = tf.data.Dataset
-
-
-def look(**variables: Any) -> tuple[Reader, list[Generator]]:
-    """Read the global generators and some variables."""
-    reader = Reader()
-    generators.read_global(reader)
-    for name, value in variables.items():
-        reader.read(name, value)
-    return reader, generators.messages(reader.generators)
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +23,6 @@ def _global_generators_stay() -> Iterator[None]:
     _, pins = look()
     yield
     generators.put_back(look()[0].generators, pins)
-
-
-def changed(value: Any, change: Callable[[Any], object]) -> dict[str, float | None]:
-    """What a change moved, and by how much."""
-    before = leaves("x", value)
-    change(value)
-    return {found.path: found.max_abs_change for found in changes(before, leaves("x", value))}
 
 
 VALUES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
