@@ -64,7 +64,7 @@ def plain(held: Any) -> Any:
 @reads("keras.src.layers.layer.Layer", "keras.src.models.model.Model")
 def layer(value: Any) -> Node:
     """A layer or a model: settings and weights by the names that a person can type."""
-    own = attributes(value)
+    own = {name: item for name, item in attributes(value).items() if not _is_log(name, item)}
     bases = {f"{base.__module__}.{of_class(base, '__name__')}" for base in ancestry(type(value))}
     connected = "keras.src.models.functional.Functional" in bases
     found = _named(value, own, _LAYER_BOOKS | _GRAPH_BOOKS if connected else _LAYER_BOOKS)
@@ -82,6 +82,11 @@ def layer(value: Any) -> Node:
     if connected:
         found.update(layers=layers, structure=Described(_structure(own)))
     return _node(value, found, "model")
+
+
+def _is_log(name: str, item: Any) -> bool:
+    """What `fit` returned last: it begins anew with each `fit`, and is in no file."""
+    return name == "history" and _is_of(type(item), "keras.src.callbacks.history", "History")
 
 
 def _node(value: Any, found: Dict[str, Any], kind: str = "data") -> Node:

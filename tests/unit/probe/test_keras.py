@@ -365,7 +365,7 @@ def test_fitting_leaves_a_history_and_moves_callbacks() -> None:
     assert texts(one[2])["x.best_time"] == "2"
     assert not any("model" in path for part in one[:3] for path in paths(part))
     assert {"x.history['loss'][1]", "x.epoch"} <= paths(one[0]) | {f"{path}[1]" for path in paths(one[0])}
-    assert "x.history.history['loss']" in paths(one[3])
+    assert not any(path.startswith("x.history") for path in paths(one[3]))  # a model that was loaded has none
     assert changed(one[0], lambda it: it.history["loss"].append(0.0)) != {}
 
 
