@@ -97,7 +97,8 @@ def test_tables_are_their_columns() -> None:
 
 def test_statements_are_their_sql_and_values() -> None:
     """Not what has been found out about them."""
-    user = declared()["User"]
+    classes = declared()  # kept whole: SQLAlchemy itself holds on to `Pet` weakly, and `User` needs it
+    user = classes["User"]
     made = [sa.select(user), sa.select(user.name), sa.select(user).where(user.id == 1), sa.text("select 1")]
     made += [sa.select(user).where(user.id == 2), sa.insert(user).values(name="a"), user.id == 1]
     assert not any(read(each).opaque for each in made)
