@@ -316,9 +316,9 @@ class Kernel:
         if self._is_busy:
             raise Closed("the kernel is still at what it was asked before")
         self._is_busy = True
-        self.wire.send(request)
         client: Any = self._client.kc
         client.shell_channel.send(client.session.msg(DOORBELL))
+        self.wire.send(request)  # only once it has been called to read: a socket holds no long message
 
     def lacks(self, modules: Sequence[str]) -> tuple[str, ...]:
         """Which top-level modules it could not import; none is imported.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from nbrerun.model import NotebookReport, VariableReport, Verdict
 from tests.functional.test_fork_care import check
 
@@ -54,3 +56,11 @@ def test_what_the_system_gave_is_given_again(tmp_path: Path) -> None:
         assert [mark.value for mark in variable(report, 0, "x").marks] == ["nondeterministic"]
         assert [mark.value for mark in variable(report, 2, "rows").marks] == ["nondeterministic"]
         assert variable(report, 4, "y").marks == ()
+
+
+@pytest.mark.parametrize("engine", ["replay", "fork"])
+def test_a_cell_longer_than_a_socket_holds(engine: str, tmp_path: Path) -> None:
+    """A kernel reads what it is asked only once it is called."""
+    table = f"table = {'1' * 2_000_000!r}"
+    report = check(tmp_path, [table, "rows = [table]", "rows.append(len(table))"], engine)
+    assert [cell.verdict for cell in report.cells] == [Verdict.RESET, Verdict.RESET, Verdict.IN_PLACE]
