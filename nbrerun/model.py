@@ -73,6 +73,18 @@ class Severity(Word):
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a cell says of itself, by tags or in its metadata."""
+
+    expect: Verdict | None = None
+    """What running it again shall do."""
+    skip: bool = False
+    """Never run it again."""
+    ignore: tuple[str, ...] = ()
+    """Rules, or beginnings of their codes, that do not matter here."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One code cell that the main run executes."""
 
@@ -81,6 +93,12 @@ class Cell:
     id: str
     source: str
     tags: frozenset[str] = frozenset()
+    declared: Declared = Declared()
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the main run leaves it out; nbclient does so with this tag."""
+        return "skip-execution" in self.tags
 
     @property
     def first_line(self) -> str:
