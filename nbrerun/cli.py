@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,10 @@ from nbrerun.config import ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, NEVER, SANDBO
 from nbrerun.errors import NbrerunError, UsageError, suggestion
 
 if TYPE_CHECKING:
+    from nbrerun.baseline import Baseline, Found
     from nbrerun.config import Gate
     from nbrerun.configuration import Asked
-    from nbrerun.model import NotebookReport
+    from nbrerun.model import NotebookReport, Report
     from nbrerun.notebook import Notebook
     from nbrerun.progress import Silent
 
@@ -177,6 +178,12 @@ def main() -> None:
     "short for --experiment restart.",
 )
 @_option(
+    "--static",
+    group=_HOW,
+    is_flag=True,
+    help="Run nothing: report what the source proves by itself. No cell has a verdict then.",
+)
+@_option(
     "--engine",
     group=_HOW,
     type=click.Choice(ENGINES),
@@ -255,6 +262,12 @@ def main() -> None:
     help="Exit with 1 where a finding is of this severity or a graver one.",
 )
 @_option(
+    "--baseline",
+    group=_FAIL,
+    metavar="FILE",
+    help="Fail only on findings that are not in FILE, which `nbrerun baseline` wrote, and say which are gone.",
+)
+@_option(
     "--format",
     "form",
     group=_SHOW,
@@ -285,7 +298,7 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
         options |= asked.of_run(paths).parameters()
         verbosity = options["verbose"] - options["quiet"]
         show = _Show(targets.choose(options["form"], options["output"]), options["svg"], verbosity, options["fail_on"])
-        code = _check(paths, asked, show)
+        code = _check(paths, asked, show, options["baseline"])
     except NbrerunError as error:
         _say(str(error))
         code = WRONG_USAGE
@@ -310,6 +323,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         experiments=asked or frozenset(EXPERIMENTS),
         all_plans="restart" in asked,
         engine=options["engine"],
+        static=options["static"],
         kernel=options["kernel"],
         sandbox=options["sandbox"],
         sandbox_dirs=_folders(options["sandbox_dir"]),
@@ -358,6 +372,9 @@ class _Outcome:
     interrupted: bool = False
     fails: bool = False
     """Whether some finding is grave enough."""
+    baseline: Baseline | None = None
+    looked_for: list[Callable[[str], bool]] = field(default_factory=list)
+    """For each report the rules that the check looks for."""
 
     @property
     def exit_code(self) -> int:
@@ -369,24 +386,52 @@ class _Outcome:
             return FAILED
         return FINDINGS if self.fails else NOTHING
 
-    def add(self, report: NotebookReport, gate: Gate) -> None:
+    def add(self, report: NotebookReport, job: _Job) -> None:
         """Take a report in, with those of its findings that count."""
-        findings = tuple(finding for finding in report.findings if gate.reports(finding.rule))
-        self.reports.append(replace(report, findings=findings))
-        self.fails |= gate.fails(findings)
+        ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
+        counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
+        findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
+        if self.baseline is not None:
+            findings = self.baseline.marked(report.path, findings)
+        report = replace(report, findings=findings)
+        self.reports.append(report)
+        self.looked_for.append(functools.partial(_looks_for, job, report))
+        self.fails |= job.gate.fails(finding for finding in findings if not finding.known)
+
+    def report(self) -> Report:
+        """All that is known, compared with the baseline."""
+        from nbrerun.model import Compared, Report
+
+        compared = None
+        if self.baseline is not None:
+            gone = self.baseline.gone(zip(self.reports, self.looked_for, strict=True))
+            compared = Compared(self.baseline.path, gone)
+        return Report(__version__, tuple(self.reports), compared)
 
 
-def _check(paths: tuple[str, ...], asked: Asked, show: _Show) -> int:
+def _looks_for(job: _Job, report: NotebookReport, rule: str) -> bool:
+    """Whether a check would have found this rule anywhere in the notebook, were it to be found."""
+    asked, static = job.settings, rule.startswith("NBR3")
+    whole = not (asked.cells or report.lacks or report.interrupted or report.failure)
+    if asked.static or static or not whole:
+        return whole and static and asked.static and job.gate.reports(rule)
+    by = {"NBR101": {"restart"}, "NBR103": {"fresh-clone"}}.get(rule, set(EXPERIMENTS))
+    everything = asked.only == "all" and not asked.watch
+    return everything and by <= asked.experiments and job.gate.reports(rule)
+
+
+def _check(paths: tuple[str, ...], asked: Asked, show: _Show, known: str | None = None) -> int:
     """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
-    from nbrerun import delivery, progress
+    from nbrerun import baseline, delivery, progress
 
+    before = baseline.read(known) if known is not None else None
     jobs = _read(paths, asked)
     for file in filter(None, (*(target.file for target in show.targets), show.svg)):
         delivery.check_target(file, [job.notebook.path for job in jobs])
     with _sigterm_interrupts():
-        outcome = _analyze(jobs, progress.listener(len(jobs), quiet=show.quiet))
+        outcome = _analyze(jobs, progress.listener(len(jobs), quiet=show.quiet), before)
     if outcome.reports:
-        _deliver(outcome.reports, show)
+        _deliver(outcome.report(), show)
     if outcome.interrupted:
         left = len(jobs) - len(outcome.reports)
         _say("interrupted" + (f"; {left} of {len(jobs)} notebooks not checked" if left else ""))
@@ -411,14 +456,12 @@ def _job(notebook: Notebook, asked: Asked) -> _Job:
     return _Job(notebook, _settings(said.parameters()), said.gate())
 
 
-def _analyze(jobs: Sequence[_Job], listener: Silent) -> _Outcome:
-    from nbrerun import analysis
-
-    outcome = _Outcome()
+def _analyze(jobs: Sequence[_Job], listener: Silent, known: Baseline | None = None) -> _Outcome:
+    outcome = _Outcome(baseline=known)
     try:
         with listener:
             for job in jobs:
-                outcome.add(analysis.analyze(job.notebook, job.settings, listener), job.gate)
+                outcome.add(_report_on(job, listener), job)
                 if outcome.reports[-1].interrupted:
                     outcome.interrupted = True
                     break
@@ -429,17 +472,26 @@ def _analyze(jobs: Sequence[_Job], listener: Silent) -> _Outcome:
     return outcome
 
 
-def _deliver(reports: Sequence[NotebookReport], show: _Show) -> None:
+def _report_on(job: _Job, listener: Silent) -> NotebookReport:
+    if job.settings.static:
+        from nbrerun import static
+
+        return static.analyze(job.notebook, job.settings)
+    from nbrerun import analysis
+
+    return analysis.analyze(job.notebook, job.settings, listener)
+
+
+def _deliver(report: Report, show: _Show) -> None:
     from nbrerun import delivery
-    from nbrerun.model import Report, Severity
+    from nbrerun.model import Severity
     from nbrerun.reporters import terminal
 
-    report = Report(__version__, tuple(reports))
     fails = None if show.fail_on == NEVER else Severity(show.fail_on)
     for sentence in targets.deliver(report, show.targets, targets.Look(show.verbosity, fails)):
         _say(sentence)
     if show.svg:
-        title = " ".join(["nbrerun check", *(notebook.path for notebook in reports)])
+        title = " ".join(["nbrerun check", *(notebook.path for notebook in report.notebooks)])
         picture = terminal.render_svg(report, title, verbosity=show.verbosity)
         delivery.write_file(show.svg, lambda out: print(picture, end="", file=out))
 
@@ -471,6 +523,81 @@ def config(path: str) -> None:
     with _exit_on_error():
         lines = list(Asked(check.make_context("check", [])).lines(path))
         delivery.write_stdout(lambda out: print(*lines, sep="\n", file=out))
+
+
+@main.command(context_settings=_context | {"ignore_unknown_options": True})
+@click.argument("paths", nargs=-1, metavar="PATHS...", type=click.UNPROCESSED)
+@click.option("--output", metavar="FILE", help="Where to write it.  [default: nbrerun-baseline.json]")
+@click.option("--from", "source", metavar="FILE", help="Take the findings of this JSON report, and run nothing.")
+def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> None:
+    """Write today's findings to a file, for check --baseline.
+
+    PATHS are notebooks and folders; every option of `check` that says what to run, and which findings count,
+    can be given as well. A baseline that is there already is replaced as a whole.
+    """
+    from nbrerun.baseline import of_json
+
+    code = NOTHING
+    try:
+        if source is not None:
+            if paths:
+                raise UsageError("give either PATHS or --from, not both")
+            _write_baseline(of_json(source), _baseline_file(output, None))
+        else:
+            code = _baseline(check.make_context("baseline", list(paths)), output)
+    except NbrerunError as error:
+        _say(str(error))
+        code = WRONG_USAGE
+    except KeyboardInterrupt:
+        _say("interrupted before anything was run")
+        code = INTERRUPTED
+    raise SystemExit(code)
+
+
+def _baseline(context: click.Context, output: str | None) -> int:
+    from nbrerun import progress
+    from nbrerun.baseline import of_reports
+    from nbrerun.configuration import Asked
+
+    asked = Asked(context)
+    paths = context.params["paths"]
+    options = asked.of_run(paths).parameters()
+    jobs = _read(paths, asked)
+    file = _baseline_file(output, options["baseline"], [job.notebook.path for job in jobs])
+    with _sigterm_interrupts():
+        outcome = _analyze(jobs, progress.listener(len(jobs), quiet=options["quiet"]))
+    if outcome.problem:
+        raise outcome.problem
+    if outcome.interrupted:
+        _say("interrupted; no baseline was written")
+        return INTERRUPTED
+    for report in outcome.reports:
+        if report.failure:
+            _say(f"the main run of {report.path} raised; its findings are those up to there")
+    _write_baseline(list(of_reports(outcome.reports)), file)
+    return FAILED if outcome.exit_code == FAILED else NOTHING
+
+
+def _baseline_file(output: str | None, configured: str | None, inputs: Sequence[Path] = ()) -> str:
+    from nbrerun import delivery
+    from nbrerun.baseline import NAME
+
+    file = output or configured or NAME
+    delivery.check_target(file, inputs)
+    return file
+
+
+def _write_baseline(found: Sequence[Found], file: str) -> None:
+    from nbrerun import delivery
+    from nbrerun.baseline import render
+
+    delivery.write_file(file, functools.partial(render, found, file))
+    notebooks = len({one.path for one in found})
+    _say(f"{_count(len(found), 'finding')} in {_count(notebooks, 'notebook')}; written to {file}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 @contextlib.contextmanager

@@ -51,6 +51,8 @@ class Settings:
     """Bytes that a run may write; None for a quarter of the memory."""
     write_files: bool = False
     """Keep the files that the main run wrote."""
+    static: bool = False
+    """Read the source, and run nothing."""
     timeout: float | None = None
     """Seconds that one run of one cell may take; None means no limit for first runs."""
 

@@ -318,6 +318,8 @@ class _Reader:
             self._checked(_fits(option, one), key, value, shape)
         if key == "sandbox-dir":
             value = [self._existing(key, one) for one in value]
+        elif key == "baseline":
+            value = str(self.folder / str(value))
         return self._converted(key, [str(one) for one in value] if many else str(value))
 
     def _converted(self, key: str, value: Any) -> Any:

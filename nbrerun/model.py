@@ -271,6 +271,31 @@ class Finding:
     name: str | None
     """The variable it is about, if one."""
     message: str
+    cell: str = ""
+    """The id of the cell, where somebody has looked it up."""
+    known: bool = False
+    """It is in the baseline."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What is in the baseline and was not found any more."""
+
+    notebook: str
+    """From the folder of the baseline."""
+    cell: str
+    """The id of the cell."""
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came of comparing with a baseline."""
+
+    baseline: str
+    """The file, as the person gave it."""
+    gone: tuple[Gone, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -298,6 +323,8 @@ class NotebookReport:
     lacks: tuple[str, ...] = ()
     """Modules that the notebook says it needs and its kernel does not have; then nothing was run."""
     interrupted: bool = False
+    static: bool = False
+    """Its source was read, and nothing was run; then there are no cells, since nothing has a verdict."""
     seconds: float = 0.0
     """Wall time of the whole check of this notebook."""
 
@@ -324,6 +351,8 @@ class Report:
 
     nbrerun_version: str
     notebooks: tuple[NotebookReport, ...] = field(default=())
+    compared: Compared | None = None
+    """None without a baseline."""
 
     def summary(self) -> dict[str, int]:
         """Number of cells, and of each cell verdict."""

@@ -12,6 +12,9 @@ _GOES_WITH = {Verdict.ERROR: {"NBR001"}, Verdict.IN_PLACE: {"NBR002", "NBR003", 
 _WHEN_ASKED = "NBR103"
 """Nobody looks for this in a plain check."""
 
+_STATIC = "NBR3"
+"""These are found by `--static` only, which runs nothing."""
+
 _UNJUDGED = (Verdict.SKIPPED, Verdict.UNDETERMINED)
 
 
@@ -46,7 +49,11 @@ def _in_vain(cell: Cell, report: CellReport, idle: Sequence[str]) -> Iterator[st
         if said.expect is not None:
             yield f"declared `{said.expect}`, but a cell that is skipped is never run again"
     elif report.verdict not in _UNJUDGED:
-        yield from (f"it ignores {code}, and there is no such finding" for code in idle if code != _WHEN_ASKED)
+        yield from (f"it ignores {code}, and there is no such finding" for code in idle if _is_looked_for(code))
+
+
+def _is_looked_for(code: str) -> bool:
+    return code != _WHEN_ASKED and not code.startswith(_STATIC)
 
 
 def _unused(report: CellReport, why: str) -> Finding:

@@ -35,6 +35,8 @@ class Entry:
     message: str
     """On one line, and safe to print."""
     place: Place
+    known: bool = False
+    """It is in the baseline."""
     turn: int = 0
     """Counts entries of one rule on one variable of one cell, from 0."""
 
@@ -69,6 +71,11 @@ def of_report(report: Report) -> list[Entry]:
     return [entry for notebook in report.notebooks for entry in of_notebook(notebook)]
 
 
+def new_of_report(report: Report) -> list[Entry]:
+    """All entries but those that the baseline has."""
+    return [entry for entry in of_report(report) if not entry.known]
+
+
 def of_notebook(notebook: NotebookReport) -> list[Entry]:
     """The failure of the main run, if there is one, then the findings in their order."""
     return list(_Entries(notebook)) if notebook.failure or notebook.findings else []
@@ -99,10 +106,11 @@ class _Entries:
             rule=rule,
             severity=finding.severity,
             index=index,
-            cell=self._ids.get(index, str(index)),
+            cell=finding.cell or self._ids.get(index, str(index)),
             name=finding.name,
             message=one_line(finding.message) or rule,
             place=places[index] if 0 <= index < len(places) else Place(),
+            known=finding.known,
             turn=turn,
         )
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TextIO
 
 from nbrerun.model import Report, Severity
-from nbrerun.reporters.entries import Entry, of_report
+from nbrerun.reporters.entries import Entry, new_of_report
 from nbrerun.reporters.pieces import count
 
 MOST = 10
@@ -20,7 +20,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 def render(report: Report, out: TextIO) -> None:
     """Write annotations, those that matter most first, and one notice that says how many there is no room for."""
-    entries = sorted(of_report(report), key=lambda entry: entry.rank)
+    entries = sorted(new_of_report(report), key=lambda entry: entry.rank)
     shown = list(_shown(entries))
     for entry in shown:
         out.write(_annotation(entry))

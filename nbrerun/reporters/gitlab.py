@@ -6,14 +6,14 @@ import json
 from typing import Any, TextIO
 
 from nbrerun.model import Report, Severity
-from nbrerun.reporters.entries import RUN_FAILED, Entry, of_report
+from nbrerun.reporters.entries import RUN_FAILED, Entry, new_of_report
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 
 
 def render(report: Report, out: TextIO) -> None:
     """Write one array of issues, in ASCII; GitLab takes no byte order mark."""
-    json.dump([_issue(entry) for entry in of_report(report)], out, indent=2)
+    json.dump([_issue(entry) for entry in new_of_report(report)], out, indent=2)
     out.write("\n")
 
 

@@ -90,13 +90,17 @@ def _error(case: Element, failure: Failure) -> None:
 
 
 def _fails(entry: Entry, fail_on: Severity | None) -> bool:
-    return fail_on is not None and _ORDER.index(entry.severity) <= _ORDER.index(fail_on)
+    return not entry.known and fail_on is not None and _ORDER.index(entry.severity) <= _ORDER.index(fail_on)
 
 
 def _lines(entries: Iterable[Entry]) -> str:
     return "\n".join(
-        _text(f"{entry.path}:{entry.place.line}: {entry.rule} {entry.severity}: {entry.message}") for entry in entries
+        _text(f"{entry.path}:{entry.place.line}: {entry.rule} {_severity(entry)}: {entry.message}") for entry in entries
     )
+
+
+def _severity(entry: Entry) -> str:
+    return f"{entry.severity} (known)" if entry.known else str(entry.severity)
 
 
 def _classname(path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from nbrerun.model import NotebookReport, Report
-from nbrerun.reporters.entries import RUN_FAILED, Entry, of_notebook, of_report
+from nbrerun.reporters.entries import RUN_FAILED, Entry, new_of_report, of_notebook
 from nbrerun.reporters.pieces import count
 from nbrerun.reporters.terminal import summary_line
 from nbrerun.reporters.text import one_line
@@ -25,7 +25,7 @@ def render(report: Report, out: TextIO, most_bytes: int | None = None) -> None:
     for chunk, is_row in _chunks(report):
         size += len(chunk.encode("utf-8", "replace"))
         if most_bytes is not None and size > most_bytes - _ROOM:
-            left = len(of_report(report)) - rows
+            left = len(new_of_report(report)) - rows
             out.write(f"\n\n{count(left, 'more line')} cut: the table is larger than there is room for.\n")
             return
         out.write(chunk)
@@ -36,7 +36,8 @@ def _chunks(report: Report) -> Iterator[tuple[str, bool]]:
     """Give pieces of text that belong together, and whether each is the row of an entry."""
     yield f"## nbrerun\n\n{_prose(summary_line(report))}\n", False
     for notebook in report.notebooks:
-        entries = sorted(of_notebook(notebook), key=lambda entry: (entry.rank, entry.index))
+        new = [entry for entry in of_notebook(notebook) if not entry.known]
+        entries = sorted(new, key=lambda entry: (entry.rank, entry.index))
         if entries or notebook.lacks or notebook.interrupted:
             yield _heading(notebook), False
         if entries:

@@ -6,12 +6,12 @@ import json
 from typing import Any, TextIO
 
 from nbrerun.model import Report
-from nbrerun.reporters.entries import TOOL, Entry, of_report
+from nbrerun.reporters.entries import TOOL, Entry, new_of_report
 
 
 def render(report: Report, out: TextIO) -> None:
     """Write one line for each entry."""
-    for entry in of_report(report):
+    for entry in new_of_report(report):
         out.write(json.dumps(_diagnostic(entry)) + "\n")
 
 

@@ -35,7 +35,7 @@ def _run(report: Report) -> dict[str, Any]:
     return {
         "tool": {"driver": driver},
         "invocations": [_invocation(report, entries)],
-        "results": [_result(entry, rules.index(entry.rule)) for entry in found],
+        "results": [_result(entry, rules.index(entry.rule)) | _state(report, entry) for entry in found],
     }
 
 
@@ -82,6 +82,13 @@ def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
         # GitHub reads the second name only, and without it takes the text of the line.
         "partialFingerprints": {"cellAndRule/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
     }
+
+
+def _state(report: Report, entry: Entry) -> dict[str, Any]:
+    """SARIF has this on every result where there was a baseline, and on none where there was not."""
+    if report.compared is None:
+        return {}
+    return {"baselineState": "unchanged" if entry.known else "new"}
 
 
 def _location(entry: Entry) -> dict[str, Any]:

@@ -40,6 +40,9 @@ RULES = {
         Rule("NBR103", _ERROR, "the notebook as committed does not run from a fresh clone"),
         Rule("NBR201", _ERROR, "a cell's verdict is not the one it declares"),
         Rule("NBR202", _WARNING, "a declaration is unused"),
+        Rule("NBR301", _WARNING, "the notebook was not executed from top to bottom"),
+        Rule("NBR302", _ERROR, "a cell uses a name before any cell defines it"),
+        Rule("NBR303", _ERROR, "a cell reads a file that no cell before it mentions, and a later one writes"),
     )
 }
 """By code, in order."""

@@ -12,7 +12,7 @@ import click.testing
 import pytest
 
 import nbrerun
-from nbrerun import explain, rules
+from nbrerun import explain, rules, static
 from nbrerun.classify import declared, findings
 from nbrerun.cli import main
 from nbrerun.errors import UsageError
@@ -54,9 +54,9 @@ def test_every_text_belongs_to_a_rule_and_every_rule_that_is_raised_has_one() ->
     files = {path.stem for path in Path(rules.__file__).parent.glob("NBR*.md")}
     raised = {
         node.value
-        for module in (findings, declared)
+        for module in (findings, declared, static)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
-        if isinstance(node, ast.Constant) and re.fullmatch(r"NBR\d+", str(node.value))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"NBR\d{3}", str(node.value))
     }
     assert files == set(RULES) == raised
 
