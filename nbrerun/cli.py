@@ -10,17 +10,20 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbrerun import __version__
-from nbrerun.config import ENGINES, EXPERIMENTS, SANDBOXES, WHOLE, Settings
-from nbrerun.errors import NbrerunError, UsageError
+from nbrerun import __version__, targets
+from nbrerun.config import ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, NEVER, SANDBOXES, WHOLE, Settings
+from nbrerun.errors import NbrerunError, UsageError, suggestion
 
 if TYPE_CHECKING:
+    from nbrerun.baseline import Baseline, Found
+    from nbrerun.config import Gate
+    from nbrerun.configuration import Asked
     from nbrerun.model import NotebookReport, Report
     from nbrerun.notebook import Notebook
     from nbrerun.progress import Silent
@@ -33,9 +36,10 @@ _MOST_BYTES = 2**63 - 1
 NOTHING, FINDINGS, WRONG_USAGE, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
-_AGAIN, _HOW, _FILES, _SHOW, _OTHER = "What to run again", "How to run", "Files", "What to show", "Other"
+_AGAIN, _HOW, _FILES, _FAIL = "What to run again", "How to run", "Files", "Which findings count"
+_SHOW, _OTHER = "What to show", "Other"
 
-_GROUPS = (_AGAIN, _HOW, _FILES, _SHOW, _OTHER)
+_GROUPS = (_AGAIN, _HOW, _FILES, _FAIL, _SHOW, _OTHER)
 
 _EPILOG = """\
 \b
@@ -45,11 +49,12 @@ Examples:
   nbrerun check lesson.ipynb --cells 4,7-9,tag:train -v
   nbrerun check lesson.ipynb --restart
   nbrerun check notebooks/ --format json --output report.json
+  nbrerun check notebooks/ --format terminal --format sarif=nbrerun.sarif
 
 \b
 Exit codes:
-  0    no finding of severity error
-  1    at least one finding of severity error
+  0    no finding that is as grave as --fail-on says
+  1    at least one
   2    wrong usage, unreadable notebook, or no such kernel
   3    the main run of a notebook raised
   130  interrupted; what was known by then is reported
@@ -102,6 +107,16 @@ def _experiments(context: click.Context, param: click.Parameter, values: Sequenc
     return frozenset(names)
 
 
+def _rules(context: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    from nbrerun.rules import RULES, matching
+
+    codes = tuple(code.upper() for code in _comma_separated(context, param, values))
+    for code in codes:
+        if not matching(code):
+            raise click.BadParameter(f"there is no rule {code!r}; {suggestion(code, RULES)}", context, param)
+    return codes
+
+
 def _bytes(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
     if value is None:
         return None
@@ -116,6 +131,13 @@ def _seconds(context: click.Context, param: click.Parameter, value: float | None
     if value is not None and not (value > 0 and math.isfinite(value)):
         raise click.BadParameter("give a number of seconds greater than 0", context, param)
     return value
+
+
+def _targets(context: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[targets.Target, ...]:
+    try:
+        return tuple(targets.parse(value) for value in values)
+    except UsageError as error:
+        raise click.BadParameter(str(error), context, param) from error
 
 
 @click.group(context_settings=_context)
@@ -154,6 +176,12 @@ def main() -> None:
     is_flag=True,
     help="Find out what a restart of the kernel loses, and verify every way back, however long it takes; "
     "short for --experiment restart.",
+)
+@_option(
+    "--static",
+    group=_HOW,
+    is_flag=True,
+    help="Run nothing: report what the source proves by itself. No cell has a verdict then.",
 )
 @_option(
     "--engine",
@@ -210,19 +238,50 @@ def main() -> None:
 )
 @_option("--watch", group=_SHOW, multiple=True, metavar="NAME", help="Report only this variable; repeatable.")
 @_option(
+    "--select",
+    group=_FAIL,
+    multiple=True,
+    callback=_rules,
+    metavar="RULES",
+    help="Report the findings of these rules only: codes or beginnings of codes, comma separated, repeatable.",
+)
+@_option(
+    "--ignore",
+    group=_FAIL,
+    multiple=True,
+    callback=_rules,
+    metavar="RULES",
+    help="Do not report the findings of these rules; of a selected and an ignored prefix the longer one decides.",
+)
+@_option(
+    "--fail-on",
+    group=_FAIL,
+    type=click.Choice(FAIL_ON),
+    default="error",
+    show_default=True,
+    help="Exit with 1 where a finding is of this severity or a graver one.",
+)
+@_option(
+    "--baseline",
+    group=_FAIL,
+    metavar="FILE",
+    help="Fail only on findings that are not in FILE, which `nbrerun baseline` wrote, and say which are gone.",
+)
+@_option(
     "--format",
     "form",
     group=_SHOW,
-    type=click.Choice(["terminal", "json"]),
-    default="terminal",
-    show_default=True,
-    help="What the report looks like.",
+    multiple=True,
+    callback=_targets,
+    metavar="FORMAT[=FILE]",
+    help=f"What the report looks like, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
+    "[default: terminal; in GitHub Actions github as well]",
 )
 @_option(
     "--output",
     group=_SHOW,
     metavar="FILE",
-    help="Write the report to FILE; stdout stays empty, stderr gets one line.",
+    help="Write the one report to FILE; stdout stays empty, stderr gets one line.",
 )
 @_option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show findings and the summary only, and no progress.")
 @_option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and seconds.")
@@ -234,10 +293,12 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
     PATHS are notebooks and folders; folders are searched recursively, except for hidden ones. No notebook
     is changed.
     """
-    verbosity = options["verbose"] - options["quiet"]
-    show = _Show(options["form"], options["output"], options["svg"], verbosity)
     try:
-        code = _check(paths, _settings(options), show)
+        asked = _asked()
+        options |= asked.of_run(paths).parameters()
+        verbosity = options["verbose"] - options["quiet"]
+        show = _Show(targets.choose(options["form"], options["output"]), options["svg"], verbosity, options["fail_on"])
+        code = _check(paths, asked, show, options["baseline"])
     except NbrerunError as error:
         _say(str(error))
         code = WRONG_USAGE
@@ -245,6 +306,12 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
         _say("interrupted before anything was run")
         code = INTERRUPTED
     raise SystemExit(code)
+
+
+def _asked() -> Asked:
+    from nbrerun.configuration import Asked
+
+    return Asked(click.get_current_context())
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -256,6 +323,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         experiments=asked or frozenset(EXPERIMENTS),
         all_plans="restart" in asked,
         engine=options["engine"],
+        static=options["static"],
         kernel=options["kernel"],
         sandbox=options["sandbox"],
         sandbox_dirs=_folders(options["sandbox_dir"]),
@@ -274,16 +342,25 @@ def _folders(names: Sequence[str]) -> tuple[Path, ...]:
 
 @dataclass(frozen=True)
 class _Show:
-    """Where the report goes, and in which form."""
+    """Where the report goes, and in which forms."""
 
-    form: str
-    output: str | None
+    targets: tuple[targets.Target, ...]
     svg: str | None
     verbosity: int
+    fail_on: str
 
     @property
     def quiet(self) -> bool:
         return self.verbosity < 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A notebook, and how to check it."""
+
+    notebook: Notebook
+    settings: Settings
+    gate: Gate
 
 
 @dataclass
@@ -293,6 +370,11 @@ class _Outcome:
     reports: list[NotebookReport] = field(default_factory=list)
     problem: NbrerunError | None = None
     interrupted: bool = False
+    fails: bool = False
+    """Whether some finding is grave enough."""
+    baseline: Baseline | None = None
+    looked_for: list[Callable[[str], bool]] = field(default_factory=list)
+    """For each report the rules that the check looks for."""
 
     @property
     def exit_code(self) -> int:
@@ -302,48 +384,84 @@ class _Outcome:
             return INTERRUPTED
         if any(report.failure for report in self.reports):
             return FAILED
-        severities = {finding.severity for report in self.reports for finding in report.findings}
-        return FINDINGS if "error" in severities else NOTHING
+        return FINDINGS if self.fails else NOTHING
+
+    def add(self, report: NotebookReport, job: _Job) -> None:
+        """Take a report in, with those of its findings that count."""
+        ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
+        counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
+        findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
+        if self.baseline is not None:
+            findings = self.baseline.marked(report.path, findings)
+        report = replace(report, findings=findings)
+        self.reports.append(report)
+        self.looked_for.append(functools.partial(_looks_for, job, report))
+        self.fails |= job.gate.fails(finding for finding in findings if not finding.known)
+
+    def report(self) -> Report:
+        """All that is known, compared with the baseline."""
+        from nbrerun.model import Compared, Report
+
+        compared = None
+        if self.baseline is not None:
+            gone = self.baseline.gone(zip(self.reports, self.looked_for, strict=True))
+            compared = Compared(self.baseline.path, gone)
+        return Report(__version__, tuple(self.reports), compared)
 
 
-def _check(paths: tuple[str, ...], settings: Settings, show: _Show) -> int:
+def _looks_for(job: _Job, report: NotebookReport, rule: str) -> bool:
+    """Whether a check would have found this rule anywhere in the notebook, were it to be found."""
+    asked, static = job.settings, rule.startswith("NBR3")
+    whole = not (asked.cells or report.lacks or report.interrupted or report.failure)
+    if asked.static or static or not whole:
+        return whole and static and asked.static and job.gate.reports(rule)
+    by = {"NBR101": {"restart"}, "NBR103": {"fresh-clone"}}.get(rule, set(EXPERIMENTS))
+    everything = asked.only == "all" and not asked.watch
+    return everything and by <= asked.experiments and job.gate.reports(rule)
+
+
+def _check(paths: tuple[str, ...], asked: Asked, show: _Show, known: str | None = None) -> int:
     """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
-    from nbrerun import delivery, progress
+    from nbrerun import baseline, delivery, progress
 
-    notebooks = _read(paths, settings)
-    for target in filter(None, (show.output, show.svg)):
-        delivery.check_target(target, [notebook.path for notebook in notebooks])
+    before = baseline.read(known) if known is not None else None
+    jobs = _read(paths, asked)
+    for file in filter(None, (*(target.file for target in show.targets), show.svg)):
+        delivery.check_target(file, [job.notebook.path for job in jobs])
     with _sigterm_interrupts():
-        outcome = _analyze(notebooks, settings, progress.listener(len(notebooks), quiet=show.quiet))
+        outcome = _analyze(jobs, progress.listener(len(jobs), quiet=show.quiet), before)
     if outcome.reports:
-        _deliver(outcome.reports, show)
+        _deliver(outcome.report(), show)
     if outcome.interrupted:
-        left = len(notebooks) - len(outcome.reports)
-        _say("interrupted" + (f"; {left} of {len(notebooks)} notebooks not checked" if left else ""))
+        left = len(jobs) - len(outcome.reports)
+        _say("interrupted" + (f"; {left} of {len(jobs)} notebooks not checked" if left else ""))
     if outcome.problem:
         _say(str(outcome.problem))
     return outcome.exit_code
 
 
-def _read(paths: tuple[str, ...], settings: Settings) -> list[Notebook]:
+def _read(paths: tuple[str, ...], asked: Asked) -> list[_Job]:
     if not paths:
         raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
     from nbrerun import notebook
 
-    notebooks = [notebook.read(path) for path in notebook.find_notebooks(paths)]
-    for one in notebooks:
-        notebook.select(one, settings.cells)
-    return notebooks
+    jobs = [_job(notebook.read(path), asked) for path in notebook.find_notebooks(paths, asked.excludes)]
+    for job in jobs:
+        notebook.select(job.notebook, job.settings.cells)
+    return jobs
 
 
-def _analyze(notebooks: Sequence[Notebook], settings: Settings, listener: Silent) -> _Outcome:
-    from nbrerun import analysis
+def _job(notebook: Notebook, asked: Asked) -> _Job:
+    said = asked.of_notebook(notebook)
+    return _Job(notebook, _settings(said.parameters()), said.gate())
 
-    outcome = _Outcome()
+
+def _analyze(jobs: Sequence[_Job], listener: Silent, known: Baseline | None = None) -> _Outcome:
+    outcome = _Outcome(baseline=known)
     try:
         with listener:
-            for notebook in notebooks:
-                outcome.reports.append(analysis.analyze(notebook, settings, listener))
+            for job in jobs:
+                outcome.add(_report_on(job, listener), job)
                 if outcome.reports[-1].interrupted:
                     outcome.interrupted = True
                     break
@@ -354,33 +472,141 @@ def _analyze(notebooks: Sequence[Notebook], settings: Settings, listener: Silent
     return outcome
 
 
-def _deliver(reports: Sequence[NotebookReport], show: _Show) -> None:
+def _report_on(job: _Job, listener: Silent) -> NotebookReport:
+    if job.settings.static:
+        from nbrerun import static
+
+        return static.analyze(job.notebook, job.settings)
+    from nbrerun import analysis
+
+    return analysis.analyze(job.notebook, job.settings, listener)
+
+
+def _deliver(report: Report, show: _Show) -> None:
     from nbrerun import delivery
-    from nbrerun.model import Report
+    from nbrerun.model import Severity
     from nbrerun.reporters import terminal
 
-    report = Report(__version__, tuple(reports))
-    render = _renderer(report, show)
-    if show.output:
-        delivery.write_file(show.output, render)
-        if not show.quiet:
-            _say(f"{terminal.summary_line(report)}; written to {show.output}")
-    else:
-        delivery.write_stdout(render)
+    fails = None if show.fail_on == NEVER else Severity(show.fail_on)
+    for sentence in targets.deliver(report, show.targets, targets.Look(show.verbosity, fails)):
+        _say(sentence)
     if show.svg:
-        title = " ".join(["nbrerun check", *(notebook.path for notebook in reports)])
+        title = " ".join(["nbrerun check", *(notebook.path for notebook in report.notebooks)])
         picture = terminal.render_svg(report, title, verbosity=show.verbosity)
         delivery.write_file(show.svg, lambda out: print(picture, end="", file=out))
 
 
-def _renderer(report: Report, show: _Show) -> Callable[[TextIO], None]:
-    if show.form == "json":
-        from nbrerun.reporters import json
+@main.command(context_settings=_context)
+@click.argument("rule", required=False)
+def explain(rule: str | None) -> None:
+    """Say what a rule means, and how to mend it.
 
-        return functools.partial(json.render, report)
-    from nbrerun.reporters import terminal
+    Why it matters, an example, what to do: the text of the page on findings. Without RULE all rules are listed.
+    """
+    from nbrerun import delivery, explain
 
-    return functools.partial(terminal.render, report, verbosity=show.verbosity)
+    with _exit_on_error():
+        show = explain.overview if rule is None else functools.partial(explain.show, explain.rule(rule))
+        delivery.write_stdout(show)
+
+
+@main.command(context_settings=_context)
+@click.argument("path", default=".")
+def config(path: str) -> None:
+    """Print what is in force, and where it was set.
+
+    PATH is a notebook or a folder, the current one unless given. Nothing is run.
+    """
+    from nbrerun import delivery
+    from nbrerun.configuration import Asked
+
+    with _exit_on_error():
+        lines = list(Asked(check.make_context("check", [])).lines(path))
+        delivery.write_stdout(lambda out: print(*lines, sep="\n", file=out))
+
+
+@main.command(context_settings=_context | {"ignore_unknown_options": True})
+@click.argument("paths", nargs=-1, metavar="PATHS...", type=click.UNPROCESSED)
+@click.option("--output", metavar="FILE", help="Where to write it.  [default: nbrerun-baseline.json]")
+@click.option("--from", "source", metavar="FILE", help="Take the findings of this JSON report, and run nothing.")
+def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> None:
+    """Write today's findings to a file, for check --baseline.
+
+    PATHS are notebooks and folders; every option of `check` that says what to run, and which findings count,
+    can be given as well. A baseline that is there already is replaced as a whole.
+    """
+    from nbrerun.baseline import of_json
+
+    code = NOTHING
+    try:
+        if source is not None:
+            if paths:
+                raise UsageError("give either PATHS or --from, not both")
+            _write_baseline(of_json(source), _baseline_file(output, None))
+        else:
+            code = _baseline(check.make_context("baseline", list(paths)), output)
+    except NbrerunError as error:
+        _say(str(error))
+        code = WRONG_USAGE
+    except KeyboardInterrupt:
+        _say("interrupted before anything was run")
+        code = INTERRUPTED
+    raise SystemExit(code)
+
+
+def _baseline(context: click.Context, output: str | None) -> int:
+    from nbrerun import progress
+    from nbrerun.baseline import of_reports
+    from nbrerun.configuration import Asked
+
+    asked = Asked(context)
+    paths = context.params["paths"]
+    options = asked.of_run(paths).parameters()
+    jobs = _read(paths, asked)
+    file = _baseline_file(output, options["baseline"], [job.notebook.path for job in jobs])
+    with _sigterm_interrupts():
+        outcome = _analyze(jobs, progress.listener(len(jobs), quiet=options["quiet"]))
+    if outcome.problem:
+        raise outcome.problem
+    if outcome.interrupted:
+        _say("interrupted; no baseline was written")
+        return INTERRUPTED
+    for report in outcome.reports:
+        if report.failure:
+            _say(f"the main run of {report.path} raised; its findings are those up to there")
+    _write_baseline(list(of_reports(outcome.reports)), file)
+    return FAILED if outcome.exit_code == FAILED else NOTHING
+
+
+def _baseline_file(output: str | None, configured: str | None, inputs: Sequence[Path] = ()) -> str:
+    from nbrerun import delivery
+    from nbrerun.baseline import NAME
+
+    file = output or configured or NAME
+    delivery.check_target(file, inputs)
+    return file
+
+
+def _write_baseline(found: Sequence[Found], file: str) -> None:
+    from nbrerun import delivery
+    from nbrerun.baseline import render
+
+    delivery.write_file(file, functools.partial(render, found, file))
+    notebooks = len({one.path for one in found})
+    _say(f"{_count(len(found), 'finding')} in {_count(notebooks, 'notebook')}; written to {file}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+@contextlib.contextmanager
+def _exit_on_error() -> Iterator[None]:
+    try:
+        yield
+    except NbrerunError as error:
+        _say(str(error))
+        raise SystemExit(WRONG_USAGE) from error
 
 
 @contextlib.contextmanager

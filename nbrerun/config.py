@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from nbrerun.model import Finding, Severity
 
 EXPERIMENTS = ("again", "later", "restart")
 """What is done unless `--experiment` says otherwise; pinned and control follow from *again* by themselves."""
@@ -13,7 +16,15 @@ WHOLE = ("run-all-twice", "restart-and-run-all", "fresh-clone")
 
 SANDBOXES = ("auto", "overlay", "copy")
 
+FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl")
+"""Each is a module of that name in `nbrerun.reporters`."""
+
 ENGINES = ("auto", "fork", "replay")
+
+NEVER = "never"
+
+FAIL_ON = (*map(str, Severity), NEVER)
+"""Severities, the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -40,5 +51,35 @@ class Settings:
     """Bytes that a run may write; None for a quarter of the memory."""
     write_files: bool = False
     """Keep the files that the main run wrote."""
+    static: bool = False
+    """Read the source, and run nothing."""
     timeout: float | None = None
     """Seconds that one run of one cell may take; None means no limit for first runs."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Which findings are reported, and which of them fail a check."""
+
+    select: tuple[str, ...] = ()
+    """Rules, or beginnings of their codes; empty means all."""
+    ignore: tuple[str, ...] = ()
+    always_ignored: tuple[str, ...] = ()
+    """What the configuration ignores in this notebook, whatever is selected."""
+    fail_on: str = str(Severity.ERROR)
+
+    def reports(self, rule: str) -> bool:
+        """Whether it counts; of a selected and an ignored prefix the longer one decides."""
+        if rule.startswith(self.always_ignored):
+            return False
+        selected = _longest(rule, self.select) if self.select else 0
+        return selected is not None and selected > (_longest(rule, self.ignore) or -1)
+
+    def fails(self, findings: Iterable[Finding]) -> bool:
+        """Whether one of them is grave enough."""
+        grave = FAIL_ON[: FAIL_ON.index(self.fail_on) + 1] if self.fail_on != NEVER else ()
+        return any(str(finding.severity) in grave for finding in findings)
+
+
+def _longest(rule: str, prefixes: Iterable[str]) -> int | None:
+    return max((len(prefix) for prefix in prefixes if rule.startswith(prefix)), default=None)

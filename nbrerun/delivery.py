@@ -72,6 +72,17 @@ def _replace(path: Path, text: str) -> None:
         beside.replace(path)
 
 
+def size(path: str) -> int:
+    """Bytes in a file, 0 if there is none."""
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def append(path: str, text: str) -> None:
+    """Write at the end of a file that others write to as well."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
 @contextlib.contextmanager
 def _removed_on_error(path: Path) -> Iterator[None]:
     try:

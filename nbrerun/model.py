@@ -73,6 +73,18 @@ class Severity(Word):
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a cell says of itself, by tags or in its metadata."""
+
+    expect: Verdict | None = None
+    """What running it again shall do."""
+    skip: bool = False
+    """Never run it again."""
+    ignore: tuple[str, ...] = ()
+    """Rules, or beginnings of their codes, that do not matter here."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One code cell that the main run executes."""
 
@@ -81,6 +93,12 @@ class Cell:
     id: str
     source: str
     tags: frozenset[str] = frozenset()
+    declared: Declared = Declared()
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the main run leaves it out; nbclient does so with this tag."""
+        return "skip-execution" in self.tags
 
     @property
     def first_line(self) -> str:
@@ -253,6 +271,31 @@ class Finding:
     name: str | None
     """The variable it is about, if one."""
     message: str
+    cell: str = ""
+    """The id of the cell, where somebody has looked it up."""
+    known: bool = False
+    """It is in the baseline."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What is in the baseline and was not found any more."""
+
+    notebook: str
+    """From the folder of the baseline."""
+    cell: str
+    """The id of the cell."""
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came of comparing with a baseline."""
+
+    baseline: str
+    """The file, as the person gave it."""
+    gone: tuple[Gone, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -280,6 +323,8 @@ class NotebookReport:
     lacks: tuple[str, ...] = ()
     """Modules that the notebook says it needs and its kernel does not have; then nothing was run."""
     interrupted: bool = False
+    static: bool = False
+    """Its source was read, and nothing was run; then there are no cells, since nothing has a verdict."""
     seconds: float = 0.0
     """Wall time of the whole check of this notebook."""
 
@@ -306,6 +351,8 @@ class Report:
 
     nbrerun_version: str
     notebooks: tuple[NotebookReport, ...] = field(default=())
+    compared: Compared | None = None
+    """None without a baseline."""
 
     def summary(self) -> dict[str, int]:
         """Number of cells, and of each cell verdict."""

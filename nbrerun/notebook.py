@@ -7,18 +7,16 @@ import os
 import re
 import subprocess
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from nbrerun import declarations
 from nbrerun.errors import NotebookError, UsageError
-from nbrerun.model import Cell
-
-SKIP_EXECUTION = "skip-execution"
-"""nbclient does not execute a cell with this tag (`NotebookClient.skip_cells_with_tag`)."""
+from nbrerun.model import Cell, Declared
 
 _KNOWN_MAJOR = 4
 _LISTED = 8
@@ -33,9 +31,9 @@ class Notebook:
     node: Any = field(repr=False, compare=False)
     """The `nbformat.NotebookNode`; every cell has an id."""
     cells: tuple[Cell, ...]
-    """Code cells that are executed, in document order: not blank, not tagged `skip-execution`."""
+    """Code cells that are executed, in document order: not blank, not tagged `skip-execution` or `nbval-skip`."""
     skipped: tuple[Cell, ...] = ()
-    """Code cells that nbclient leaves out because of their tag."""
+    """Code cells that nbclient (or nbval) leaves out because of their tag."""
     kernel_name: str | None = None
     """Of the notebook's own kernelspec, None where it names none."""
     language: str | None = None
@@ -49,25 +47,28 @@ class Notebook:
         return self.path.absolute().parent
 
 
-def find_notebooks(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def find_notebooks(
+    paths: Iterable[str | os.PathLike[str]], excludes: Callable[[Path], bool] = lambda path: False
+) -> list[Path]:
     """List the notebooks that `paths` mean: files as given, folders recursively and sorted, each once.
 
-    Hidden files and folders (`.ipynb_checkpoints` is one) below a given folder are left out.
+    Hidden files and folders (`.ipynb_checkpoints` is one) below a given folder are left out, and so is what
+    `excludes` says.
 
     Raises:
         UsageError: a path does not exist, or a folder holds no notebook.
     """
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
-        for notebook in _notebooks_of(path):
+        for notebook in _notebooks_of(path, excludes):
             found.setdefault(notebook.resolve(), notebook)
     return list(found.values())
 
 
-def _notebooks_of(path: Path) -> list[Path]:
+def _notebooks_of(path: Path, excludes: Callable[[Path], bool]) -> list[Path]:
     try:
         if path.is_dir():
-            return _notebooks_in(path)
+            return _notebooks_in(path, excludes)
         if path.is_file():
             return [path]
         raise UsageError(f"{path} is no regular file" if path.exists() else f"there is no file {path}")
@@ -75,11 +76,14 @@ def _notebooks_of(path: Path) -> list[Path]:
         raise UsageError(f"{error.filename or path} cannot be read ({error.strerror})") from error
 
 
-def _notebooks_in(folder: Path) -> list[Path]:
+def _notebooks_in(folder: Path, excludes: Callable[[Path], bool]) -> list[Path]:
     found = sorted(_walk(folder))
     if not found:
         raise UsageError(f"there is no notebook (*.ipynb) in the folder {folder}")
-    return found
+    left = [path for path in found if not excludes(path)]
+    if not left:
+        raise UsageError(f"every notebook in the folder {folder} is excluded by its configuration")
+    return left
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -99,7 +103,7 @@ def read(path: str | os.PathLike[str]) -> Notebook:
 
     Raises:
         NotebookError: the file cannot be read, is no notebook that nbformat knows, or says what it needs in
-            a way that cannot be meant.
+            a way that cannot be meant; or a cell declares something that cannot be.
     """
     path = Path(path)
     raw = _load(path)
@@ -109,12 +113,13 @@ def read(path: str | os.PathLike[str]) -> Notebook:
     _name_cells(cells, keep=raw["nbformat"] == _KNOWN_MAJOR)
     # Cell ids are part of the format since 4.5.
     node["nbformat_minor"] = max(_minor(node), 5)
-    code = [_cell(index, cell) for index, cell in enumerate(cells) if _is_code(cell)]
+    said = [_declared(path, index, cell) for index, cell in enumerate(cells)]
+    code = [_cell(index, cell, said[index]) for index, cell in enumerate(cells) if _is_code(cell)]
     return Notebook(
         path=path,
         node=node,
-        cells=tuple(cell for cell in code if SKIP_EXECUTION not in cell.tags),
-        skipped=tuple(cell for cell in code if SKIP_EXECUTION in cell.tags),
+        cells=tuple(cell for cell in code if not cell.is_left_out),
+        skipped=tuple(cell for cell in code if cell.is_left_out),
         kernel_name=_text(node, "kernelspec", "name"),
         language=_text(node, "kernelspec", "language") or _text(node, "language_info", "name"),
         needs=_needs(node, path),
@@ -203,10 +208,15 @@ def _is_code(cell: Any) -> bool:
     return cell["cell_type"] == "code" and bool(cell["source"].strip())
 
 
-def _cell(index: int, cell: Any) -> Cell:
-    tags = cell["metadata"].get("tags")
-    words = tags if isinstance(tags, list) else ()
-    return Cell(index, cell["id"], cell["source"], frozenset(tag for tag in words if isinstance(tag, str)))
+def _declared(path: Path, index: int, cell: Any) -> Declared:
+    return declarations.declared(f"{path}, cell {index}", cell["metadata"], cell["cell_type"] == "code")
+
+
+def _cell(index: int, cell: Any, declared: Declared) -> Cell:
+    tags = declarations.tags(cell["metadata"].get("tags"))
+    if tags:  # what executes the cell reads them here
+        cell["metadata"]["tags"] = tags
+    return Cell(index, cell["id"], cell["source"], frozenset(tags), declared)
 
 
 def _text(node: Any, *keys: str) -> str | None:
@@ -271,7 +281,8 @@ def _single(notebook: Notebook, selector: str, index: int) -> set[int]:
     if cell["cell_type"] != "code":
         what = f"is a {cell['cell_type']} cell; only code cells can be run again"
     elif _is_code(cell):
-        what = f"is tagged {SKIP_EXECUTION}, so it is never run"
+        tag = "nbval-skip" if "nbval-skip" in cell["metadata"]["tags"] else "skip-execution"
+        what = f"is tagged {tag}, so it is never run"
     else:
         what = "is an empty code cell"
     raise _refuse(selector, f"cell {index} of {notebook.path} {what}")

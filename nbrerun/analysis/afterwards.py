@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nbrerun.analysis.check import Check
+from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, whole_findings
 from nbrerun.classify.report import report_cell
-from nbrerun.config import WHOLE
+from nbrerun.config import EXPERIMENTS, WHOLE
 from nbrerun.engine.kernel import ProbeFailure
 from nbrerun.experiments.later import later, matters
 from nbrerun.experiments.recover import recover
@@ -111,12 +112,13 @@ class Afterwards:
 
 
 def all_findings(check: Check) -> Iterator[Finding]:
-    """What a person should look at, in the order of the cells; on the notebook as a whole last."""
-    future = list(future_findings(_from_the_future(check)))
-    for cell in check.cells():
-        yield from findings(cell)
-        yield from (finding for finding in future if finding.index == cell.index)
-    yield from whole_findings(check.whole)
+    """What a person should look at, in the order of the cells."""
+    on_files = [*future_findings(_from_the_future(check)), *whole_findings(check.whole)]
+    cells = {cell.index: cell for cell in (*check.notebook.cells, *check.notebook.skipped)}
+    partly = bool(check.settings.watch) or not check.settings.experiments.issuperset(EXPERIMENTS)
+    for report in check.cells():
+        found = [*findings(report), *(finding for finding in on_files if finding.index == report.index)]
+        yield from settle(cells[report.index], report, found, partly)
 
 
 def _from_the_future(check: Check) -> Iterator[tuple[Cell, str, Cell]]:

@@ -31,7 +31,8 @@ class MainRun:
     def run(self) -> None:
         """Run every cell, and each once more."""
         for cell in self._notebook.skipped:
-            self._check.report(not_judged(cell, Verdict.SKIPPED, "tagged `skip-execution`", None))
+            tag = "nbval-skip" if "nbval-skip" in cell.tags else "skip-execution"
+            self._check.report(not_judged(cell, Verdict.SKIPPED, f"tagged `{tag}`", None))
         self._look(0)
         for moment, cell in enumerate(self._notebook.cells, 1):
             self._check.listener.cell_started(cell.index, "first run")
@@ -99,8 +100,8 @@ class MainRun:
 
     def _why_skipped(self, cell: Cell) -> str:
         """Why this cell is not run again; empty if it is."""
-        if "nbrerun:skip" in cell.tags:
-            return "tagged `nbrerun:skip`"
+        if cell.declared.skip:
+            return "tagged `nbrerun:skip`" if "nbrerun:skip" in cell.tags else "skipped by its metadata"
         return "" if cell.index in self._chosen else "not chosen with --cells"
 
     def _elsewhere(self, moment: int, undone: Undone) -> Branch | Undone:

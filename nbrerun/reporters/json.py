@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from nbrerun.model import (
     CellReport,
+    Compared,
     Failure,
     Finding,
     NotebookReport,
@@ -39,7 +41,14 @@ def _report(report: Report) -> dict[str, Any]:
         "nbrerun_version": report.nbrerun_version,
         "notebooks": [_notebook(notebook) for notebook in report.notebooks],
         "summary": report.summary(),
+        "baseline": _compared(report.compared),
     }
+
+
+def _compared(compared: Compared | None) -> dict[str, Any] | None:
+    if compared is None:
+        return None
+    return {"path": compared.baseline, "gone": [asdict(gone) for gone in compared.gone]}
 
 
 def _notebook(notebook: NotebookReport) -> dict[str, Any]:
@@ -54,6 +63,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "reason": notebook.reason,
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
+        "static": notebook.static,
         "seconds": _number(notebook.seconds),
         "cells": [_cell(cell) for cell in notebook.cells],
         "recover": [_recovery(recovery) for recovery in notebook.recover],
@@ -152,6 +162,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "index": finding.index,
         "name": finding.name,
         "message": finding.message,
+        "cell": finding.cell,
+        "known": finding.known,
     }
 
 

@@ -20,6 +20,7 @@ from rich.text import Text
 from nbrerun.model import (
     CellReport,
     Change,
+    Compared,
     Failure,
     Finding,
     NotebookReport,
@@ -93,7 +94,9 @@ def _summary(report: Report) -> tuple[str, str]:
     cells, notebooks = counts.pop("cells"), len(report.notebooks)
     verdicts = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
     first = f"{count(cells, 'cell')} in {count(notebooks, 'notebook')}" + (f": {verdicts}" if verdicts else "")
-    rest = [_findings_line(list(report.findings()))]
+    if notebooks and all(notebook.static for notebook in report.notebooks):
+        first = f"{count(notebooks, 'notebook')} read, nothing run"
+    rest = [*_findings_lines(report)]
     if failed := sum(notebook.failure is not None for notebook in report.notebooks):
         rest.append(f"{count(failed, 'notebook')} failed")
     if skipped := [notebook for notebook in report.notebooks if notebook.lacks]:
@@ -103,6 +106,18 @@ def _summary(report: Report) -> tuple[str, str]:
         rest.append("interrupted")
     rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
     return first, "; ".join(rest)
+
+
+def _findings_lines(report: Report) -> Iterator[str]:
+    findings = list(report.findings())
+    if report.compared is None:
+        yield _findings_line(findings)
+        return
+    new = [finding for finding in findings if not finding.known]
+    yield _findings_line(new).replace("findings", "new findings")
+    yield f"{len(findings) - len(new)} known"
+    if gone := sum(item.count for item in report.compared.gone):
+        yield f"{gone} gone"
 
 
 def _findings_line(findings: Sequence[Finding]) -> str:
@@ -118,11 +133,22 @@ def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> N
     """Print the report on `console`; `QUIET` shows findings and the summary only."""
     for notebook in report.notebooks:
         eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.interrupted
-        if verbosity > QUIET or eventful:
+        if eventful or (verbosity > QUIET and not notebook.static):
             _NotebookPrinter(notebook, console, verbosity).print()
             console.print()
+    if report.compared is not None and report.compared.gone and verbosity > QUIET:
+        _print_gone(report.compared, console)
     for line in _summary(report):
         console.print(Text(line, style="bold"))
+
+
+def _print_gone(compared: Compared, console: Console) -> None:
+    console.print(Text(f"gone since the baseline {one_line(compared.baseline)}", style="bold", overflow="fold"))
+    for gone in compared.gone:
+        number = f" ({gone.count} findings)" if gone.count > 1 else ""
+        text = f"{gone.rule} in cell {gone.cell} of {gone.notebook}{number}"
+        console.print(indent(Text(one_line(text), style="green", overflow="fold"), _MARGIN))
+    console.print()
 
 
 @dataclass(frozen=True)
@@ -150,7 +176,7 @@ class _NotebookPrinter:
 
     def _print_header(self) -> None:
         self.console.print(Text(one_line(self.notebook.path), style="bold", overflow="fold"))
-        if self.verbosity == QUIET:
+        if self.verbosity == QUIET or self.notebook.static:
             return
         engine = f"engine {self.notebook.engine}" if self.notebook.engine else "no engine"
         why = f": {one_line(self.notebook.engine_reason)}" if self.notebook.engine_reason else ""
@@ -166,6 +192,8 @@ class _NotebookPrinter:
     def _print_cells(self) -> None:
         if self.notebook.lacks:
             self._print_indented(Text(self.notebook.reason, style=_LOOKS[Verdict.SKIPPED][2]))
+        elif self.notebook.static:
+            return
         elif not self.notebook.cells and not self.notebook.failure and not self.notebook.interrupted:
             self._print_indented(Text("no code cells", style="dim"))
         if self.console.width >= _WIDE:
@@ -249,7 +277,7 @@ class _NotebookPrinter:
             (
                 Text(_position(finding.index), style="dim", justify="right"),
                 Text(finding.rule, style="bold"),
-                Text(str(finding.severity), style=_SEVERITIES[finding.severity]),
+                _severity(finding),
                 prose(finding.message),
             )
             for finding in findings
@@ -258,8 +286,18 @@ class _NotebookPrinter:
 
 
 def _worth_listing(notebook: NotebookReport, verbosity: int) -> list[Finding]:
-    """What is for information only is in the sections above already; `-v` lists it again, with its code."""
-    return [item for item in notebook.findings if item.severity is not Severity.INFO or verbosity >= VERBOSE]
+    """What is for information only is in the sections above already; `-v` lists it again, with its code.
+
+    With `-q` what the baseline has is left out.
+    """
+    listed = [item for item in notebook.findings if item.severity is not Severity.INFO or verbosity >= VERBOSE]
+    return [item for item in listed if not item.known or verbosity > QUIET]
+
+
+def _severity(finding: Finding) -> Text:
+    if finding.known:
+        return Text(f"{finding.severity}, known", style="dim")
+    return Text(str(finding.severity), style=_SEVERITIES[finding.severity])
 
 
 def _files(notebook: NotebookReport) -> str:

@@ -247,7 +247,9 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--sandbox-limit ٣", "'٣' is no size"),
         ("--sandbox-limit 9999999T", "'9999999T' is no size"),
         ("--only data", "'models', 'all'"),
-        ("--format xml", "'terminal', 'json'"),
+        ("--format xml", "there is no format 'xml'; there is `terminal`, `json`"),
+        ("--format sariff=x", "did you mean `sarif`?"),
+        ("--format json=", "there is no file behind the = of 'json='"),
         ("--nope", "No such option"),
     ],
 )

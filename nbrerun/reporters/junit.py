@@ -1,0 +1,125 @@
+"""JUnit XML as Jenkins, GitLab and others read it: a notebook is a suite, a cell a case."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from nbrerun.model import Failure, NotebookReport, Report, Seconds, Severity, Verdict
+from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_notebook, where
+from nbrerun.reporters.text import clean, one_line
+
+_UNWRITTEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_JUDGED = {Verdict.SKIPPED, Verdict.UNDETERMINED}
+_ORDER = list(Severity)
+
+
+def render(report: Report, out: TextIO, fail_on: Severity | None = Severity.ERROR) -> None:
+    """Write the suites; findings of severity `fail_on` and above are failures, the others are output of the case."""
+    suites = [_suite(notebook, fail_on) for notebook in report.notebooks]
+    root = Element("testsuites", name=TOOL, time=_time(_total(report.notebooks)))
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    root.extend(suites)
+    ElementTree.indent(root)
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n")
+
+
+def _suite(notebook: NotebookReport, fail_on: Severity | None) -> Element:
+    cases = list(_cases(notebook, fail_on))
+    suite = Element("testsuite", name=_text(notebook.path), tests=str(len(cases)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
+    suite.set("time", _time(notebook.seconds))
+    suite.extend(cases)
+    if notebook.interrupted:
+        SubElement(suite, "system-err").text = "interrupted: cells that are not listed were not judged"
+    return suite
+
+
+def _cases(notebook: NotebookReport, fail_on: Severity | None) -> Iterator[Element]:
+    entries = of_notebook(notebook)
+    classname = _classname(notebook.path)
+    for cell in notebook.cells:
+        name = f"{where(cell.index)}: {_text(cell.first_line)}"
+        case = Element("testcase", name=name, classname=classname, time=_time(_spent(cell.seconds)))
+        _fill(case, notebook, [entry for entry in entries if entry.index == cell.index], fail_on)
+        if cell.verdict in _NOT_JUDGED and len(case) == 0:
+            SubElement(case, "skipped", message=_text(f"{cell.verdict}: {cell.reason}"))
+        yield case
+    yield from _other_cases(notebook, entries, classname, fail_on)
+
+
+def _other_cases(
+    notebook: NotebookReport, entries: Sequence[Entry], classname: str, fail_on: Severity | None
+) -> Iterator[Element]:
+    """What is about no cell of the report: the one that the main run stopped at, or the notebook as a whole."""
+    known = {cell.index for cell in notebook.cells}
+    for index in sorted({entry.index for entry in entries} - known):
+        case = Element("testcase", name=where(index), classname=classname)
+        _fill(case, notebook, [entry for entry in entries if entry.index == index], fail_on)
+        yield case
+    if notebook.lacks:
+        case = Element("testcase", name=where(-1), classname=classname)
+        SubElement(case, "skipped", message=_text(notebook.reason))
+        yield case
+
+
+def _fill(case: Element, notebook: NotebookReport, entries: Sequence[Entry], fail_on: Severity | None) -> None:
+    findings = [entry for entry in entries if entry.rule != RUN_FAILED]
+    failed = [entry for entry in findings if _fails(entry, fail_on)]
+    if notebook.failure and len(findings) < len(entries):
+        _error(case, notebook.failure)
+        failed = []
+    elif failed:
+        # One for all: readers take the first failure of a case and forget the others.
+        rules = ", ".join(dict.fromkeys(entry.rule for entry in failed))
+        SubElement(case, "failure", type=rules, message=_text(failed[0].message)).text = _lines(failed)
+    if rest := [entry for entry in findings if entry not in failed]:
+        SubElement(case, "system-out").text = _lines(rest)
+
+
+def _error(case: Element, failure: Failure) -> None:
+    message = f"the main run raised {failure.ename}: {failure.evalue}"
+    error = SubElement(case, "error", type=_text(failure.ename), message=_text(message))
+    error.text = _UNWRITTEN.sub("", clean("\n".join(failure.traceback)))
+
+
+def _fails(entry: Entry, fail_on: Severity | None) -> bool:
+    return not entry.known and fail_on is not None and _ORDER.index(entry.severity) <= _ORDER.index(fail_on)
+
+
+def _lines(entries: Iterable[Entry]) -> str:
+    return "\n".join(
+        _text(f"{entry.path}:{entry.place.line}: {entry.rule} {_severity(entry)}: {entry.message}") for entry in entries
+    )
+
+
+def _severity(entry: Entry) -> str:
+    return f"{entry.severity} (known)" if entry.known else str(entry.severity)
+
+
+def _classname(path: str) -> str:
+    """Write a path as a class of Java: readers make packages of what lies between dots."""
+    return _text(path.removesuffix(".ipynb").strip("./\\")).replace("\\", "/").replace("/", ".")
+
+
+def _text(text: str) -> str:
+    """Leave out what XML has no way to write."""
+    return _UNWRITTEN.sub("", one_line(text))
+
+
+def _spent(seconds: Seconds) -> float:
+    return (seconds.first or 0.0) + (seconds.again or 0.0)
+
+
+def _total(notebooks: Iterable[NotebookReport]) -> float:
+    return sum(notebook.seconds for notebook in notebooks)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds if math.isfinite(seconds) else 0.0:.3f}"

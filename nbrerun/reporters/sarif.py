@@ -1,0 +1,111 @@
+"""SARIF 2.1.0, which code scanning services and editors read."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TextIO
+from urllib.parse import quote
+
+from nbrerun.model import Report, Severity
+from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_report
+from nbrerun.rules import RULES, Rule
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
+def render(report: Report, out: TextIO) -> None:
+    """Write one log with one run."""
+    json.dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report)]}, out, indent=2, allow_nan=False)
+    out.write("\n")
+
+
+def _run(report: Report) -> dict[str, Any]:
+    entries = of_report(report)
+    found = [entry for entry in entries if entry.rule != RUN_FAILED]
+    rules = list(dict.fromkeys([*RULES, *(entry.rule for entry in found)]))
+    driver = {
+        "name": TOOL,
+        "version": report.nbrerun_version,
+        "rules": [_rule(RULES[code]) if code in RULES else {"id": code} for code in rules],
+    }
+    return {
+        "tool": {"driver": driver},
+        "invocations": [_invocation(report, entries)],
+        "results": [_result(entry, rules.index(entry.rule)) | _state(report, entry) for entry in found],
+    }
+
+
+def _invocation(report: Report, entries: list[Entry]) -> dict[str, Any]:
+    """A main run that raised is no result: the tool could not look at the cells that follow."""
+    failed = [entry for entry in entries if entry.rule == RUN_FAILED]
+    complete = not failed and not any(notebook.interrupted for notebook in report.notebooks)
+    return {
+        "executionSuccessful": complete,
+        "toolExecutionNotifications": [
+            {
+                "descriptor": {"id": RUN_FAILED},
+                "level": "error",
+                "message": _message(entry),
+                "locations": [_location(entry)],
+            }
+            for entry in failed
+        ],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    summary = f"{rule.summary[:1].upper()}{rule.summary[1:]}."
+    # The text names other pages of the docs, which lie elsewhere for whoever reads it here.
+    text = _LINK.sub(r"\1", rule.text.strip())
+    plain = _BOLD.sub(r"\1", text)
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": " ".join(plain.split("\n\n", 1)[0].split())},
+        "help": {"text": plain, "markdown": text},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
+    fingerprint = entry.fingerprint()
+    return {
+        "ruleId": entry.rule,
+        "ruleIndex": rule_index,
+        "level": _LEVELS[entry.severity],
+        "message": _message(entry),
+        "locations": [_location(entry)],
+        # GitHub reads the second name only, and without it takes the text of the line.
+        "partialFingerprints": {"cellAndRule/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
+    }
+
+
+def _state(report: Report, entry: Entry) -> dict[str, Any]:
+    """SARIF has this on every result where there was a baseline, and on none where there was not."""
+    if report.compared is None:
+        return {}
+    return {"baselineState": "unchanged" if entry.known else "new"}
+
+
+def _location(entry: Entry) -> dict[str, Any]:
+    physical = {
+        "artifactLocation": {"uri": _uri(entry.path)},
+        "region": {"startLine": entry.place.line, "endLine": entry.place.end_line},
+    }
+    if entry.index < 0:
+        return {"physicalLocation": physical}
+    return {"physicalLocation": physical, "logicalLocations": [{"name": entry.where, "kind": "object"}]}
+
+
+def _uri(path: str) -> str:
+    return ("file://" if path.startswith("/") else "") + quote(path)
+
+
+def _message(entry: Entry) -> dict[str, str]:
+    """Write plain text as a SARIF message, where `{0}` is a placeholder and `[text](1)` a link."""
+    text = f"{entry.where}: {entry.message}".replace("](", "] (")
+    return {"text": text.replace("{", "{{").replace("}", "}}")}

@@ -1,0 +1,41 @@
+"""What cells declare, in whole checks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbrerun.analysis import analyze
+from nbrerun.config import Settings
+from nbrerun.notebook import read
+from nbrerun.progress import Silent
+
+CELLS: list[tuple[str, dict[str, Any]]] = [
+    ("xs = []", {"tags": ["nbrerun:in-place"]}),
+    ("xs.append(1)", {"tags": ["nbrerun:in-place"]}),
+    ("del xs[0]\nassert not xs", {"nbrerun": {"expect": "error"}}),
+    ("1 / 0", {"tags": ["nbval-raises-exception"]}),
+    ("raise SystemError", {"tags": ["nbval-skip", "nbrerun:skip"]}),
+    ("y = 1", {"nbrerun": {"skip": True}}),
+    ("xs.append(2)", {"nbrerun": {"ignore": ["NBR003", "NBR006"]}}),
+]
+
+
+@pytest.mark.parametrize("engine", ["fork", "replay"])
+def test_declarations_decide_what_is_found(engine: str, tmp_path: Path) -> None:
+    """True ones silence, a false one and unused ones are found, and tags of nbval keep their meaning."""
+    cells = [
+        {"cell_type": "code", "id": f"c{number}", "source": source, "metadata": metadata, "outputs": []}
+        for number, (source, metadata) in enumerate(CELLS)
+    ]
+    path = tmp_path / "nb.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+    report = analyze(read(path), Settings(engine=engine), Silent())
+    verdicts = ["reset", "in-place", "error", "stateless", "skipped", "skipped", "in-place"]
+    assert [str(cell.verdict) for cell in report.cells] == verdicts
+    found = [(finding.index, finding.rule) for finding in report.findings if finding.rule != "NBR101"]
+    assert found == [(0, "NBR201"), (4, "NBR202"), (6, "NBR202")]
+    assert report.failure is None
