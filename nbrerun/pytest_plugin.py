@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from nbrerun.baseline import Baseline
-    from nbrerun.cli import _Job
+    from nbrerun.batch.jobs import Job
     from nbrerun.configuration import Asked
     from nbrerun.model import Cell, CellReport, Failure, Finding, NotebookReport
     from nbrerun.reporters.places import Place
@@ -51,7 +51,7 @@ class CellFailed(Exception):
 class NotebookFile(pytest.File):
     """A notebook, which is checked when the first of its cells is asked for."""
 
-    _job: _Job
+    _job: Job
     _known: Baseline | None = None
     _begun = False
     _report: NotebookReport | None = None
@@ -72,14 +72,14 @@ class NotebookFile(pytest.File):
         return item
 
     def _cells(self) -> list[Cell]:
-        from nbrerun import baseline, cli, notebook
+        from nbrerun import baseline
+        from nbrerun.batch.jobs import job
 
         asked = _asked(self.config)
         if asked.excludes(self.path) and not self.session.isinitpath(self.path):
             return []
-        self._job = cli._job(notebook.read(self.path), asked)
+        self._job = job(self.path, asked)
         found = self._job.notebook
-        notebook.select(found, self._job.settings.cells)
         known = asked.of_run([self.path]).parameters()["baseline"]
         self._known = baseline.read(known) if known is not None else None
         return sorted([*found.cells, *found.skipped], key=lambda cell: cell.index)
@@ -94,9 +94,10 @@ class NotebookFile(pytest.File):
         return self._report
 
     def _checked(self) -> NotebookReport:
-        from nbrerun import cli, progress
+        from nbrerun import progress
+        from nbrerun.batch.run import run
 
-        outcome = cli._analyze([self._job], progress.Silent(), self._known)
+        outcome = run([self._job], progress.Silent(), self._known)
         if outcome.problem is not None:
             raise CellFailed(f"nbrerun: {outcome.problem}")
         if outcome.interrupted:
@@ -176,11 +177,10 @@ class CellItem(pytest.Item):
 
 def _asked(config: pytest.Config) -> Asked:
     """What the configuration files say is read once for all notebooks."""
-    from nbrerun.cli import check
-    from nbrerun.configuration import Asked
+    from nbrerun.cli.check import asked_for_nothing
 
     if _ASKED not in config.stash:
-        config.stash[_ASKED] = Asked(check.make_context("check", []))
+        config.stash[_ASKED] = asked_for_nothing()
     return config.stash[_ASKED]
 
 

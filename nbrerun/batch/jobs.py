@@ -1,0 +1,82 @@
+"""Which notebooks are checked, and how each of them is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbrerun import notebook as notebooks
+from nbrerun.config import EXPERIMENTS, Gate, Settings
+from nbrerun.configuration import Asked
+from nbrerun.errors import UsageError
+from nbrerun.model import NotebookReport
+from nbrerun.notebook import Notebook
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook, and how to check it."""
+
+    notebook: Notebook
+    settings: Settings
+    gate: Gate
+
+    def looks_for(self, report: NotebookReport, rule: str) -> bool:
+        """Whether the check that gave this report would have found this rule, were it anywhere in the notebook."""
+        asked, static = self.settings, rule.startswith("NBR3")
+        whole = not (asked.cells or report.lacks or report.interrupted or report.failure)
+        if asked.static or static or not whole:
+            return whole and static and asked.static and self.gate.reports(rule)
+        by = {"NBR101": {"restart"}, "NBR103": {"fresh-clone"}}.get(rule, set(EXPERIMENTS))
+        everything = asked.only == "all" and not asked.watch
+        return everything and by <= asked.experiments and self.gate.reports(rule)
+
+
+def read(paths: Sequence[str], asked: Asked) -> list[Job]:
+    """Find the notebooks, and look at all that can be wrong before anything runs.
+
+    Raises:
+        UsageError: there is nothing to check, or it cannot be meant like this.
+        NotebookError: one of them is no notebook.
+    """
+    if not paths:
+        raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
+    return [job(path, asked) for path in notebooks.find_notebooks(paths, asked.excludes)]
+
+
+def job(path: Path, asked: Asked) -> Job:
+    """Read one notebook, and what is in force for it."""
+    notebook = notebooks.read(path)
+    said = asked.of_notebook(notebook)
+    settings = _settings(said.parameters())
+    notebooks.select(notebook, settings.cells)
+    return Job(notebook, settings, said.gate())
+
+
+def _settings(options: Mapping[str, Any]) -> Settings:
+    asked = options["experiment"] | ({"restart"} if options["restart"] else set())
+    return Settings(
+        cells=options["cells"],
+        only=options["only"],
+        watch=frozenset(options["watch"]),
+        experiments=asked or frozenset(EXPERIMENTS),
+        all_plans="restart" in asked,
+        engine=options["engine"],
+        static=options["static"],
+        kernel=options["kernel"],
+        sandbox=options["sandbox"],
+        sandbox_dirs=_folders(options["sandbox_dir"]),
+        sandbox_limit=options["sandbox_limit"],
+        write_files=options["write_files"],
+        timeout=options["timeout"],
+    )
+
+
+def _folders(names: Sequence[str]) -> tuple[Path, ...]:
+    for name in names:
+        if not os.path.isdir(name):
+            raise UsageError(f"--sandbox-dir {name!r}: there is no such folder")
+    return tuple(dict.fromkeys(Path(name).resolve() for name in names))

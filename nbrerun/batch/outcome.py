@@ -1,0 +1,70 @@
+"""What came of the notebooks, as far as they were checked."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from nbrerun import __version__
+from nbrerun.baseline import Baseline
+from nbrerun.batch.jobs import Job
+from nbrerun.errors import NbrerunError
+from nbrerun.model import Compared, NotebookReport, Report
+
+
+class Exit(enum.IntEnum):
+    """Exit codes of a check."""
+
+    NOTHING = 0
+    FINDINGS = 1
+    WRONG_USAGE = 2
+    FAILED = 3
+    INTERRUPTED = 130
+
+
+@dataclass
+class Outcome:
+    """The reports of the notebooks that were checked, and why no more were."""
+
+    baseline: Baseline | None = None
+    reports: list[NotebookReport] = field(default_factory=list)
+    problem: NbrerunError | None = None
+    interrupted: bool = False
+    fails: bool = False
+    """Whether some finding is grave enough."""
+    looked_for: list[Callable[[str], bool]] = field(default_factory=list)
+    """For each report the rules that the check looks for."""
+
+    @property
+    def exit_code(self) -> Exit:
+        """What the process ends with."""
+        if self.problem:
+            return Exit.WRONG_USAGE
+        if self.interrupted:
+            return Exit.INTERRUPTED
+        if any(report.failure for report in self.reports):
+            return Exit.FAILED
+        return Exit.FINDINGS if self.fails else Exit.NOTHING
+
+    def add(self, report: NotebookReport, job: Job) -> None:
+        """Take a report in, with those of its findings that count."""
+        ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
+        counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
+        findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
+        if self.baseline is not None:
+            findings = self.baseline.marked(report.path, findings)
+        report = replace(report, findings=findings)
+        self.reports.append(report)
+        self.looked_for.append(functools.partial(job.looks_for, report))
+        self.interrupted |= report.interrupted
+        self.fails |= job.gate.fails(finding for finding in findings if not finding.known)
+
+    def report(self) -> Report:
+        """All that is known, compared with the baseline."""
+        compared = None
+        if self.baseline is not None:
+            gone = self.baseline.gone(zip(self.reports, self.looked_for, strict=True))
+            compared = Compared(self.baseline.path, gone)
+        return Report(__version__, tuple(self.reports), compared)

@@ -1,0 +1,89 @@
+"""`nbrerun baseline`: write down what is found today."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbrerun.cli.check import check
+from nbrerun.cli.ending import end, say, sigterm_interrupts
+from nbrerun.cli.options import CONTEXT
+from nbrerun.errors import UsageError
+
+if TYPE_CHECKING:
+    from nbrerun.baseline import Found
+
+
+@click.command(context_settings=CONTEXT | {"ignore_unknown_options": True})
+@click.argument("paths", nargs=-1, metavar="PATHS...", type=click.UNPROCESSED)
+@click.option("--output", metavar="FILE", help="Where to write it.  [default: nbrerun-baseline.json]")
+@click.option("--from", "source", metavar="FILE", help="Take the findings of this JSON report, and run nothing.")
+def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> None:
+    """Write today's findings to a file, for check --baseline.
+
+    PATHS are notebooks and folders; every option of `check` that says what to run, and which findings count,
+    can be given as well. A baseline that is there already is replaced as a whole.
+    """
+    from_report = functools.partial(_of_report, paths, source or "", output)
+    end(from_report if source is not None else functools.partial(_of_check, paths, output))
+
+
+def _of_report(paths: tuple[str, ...], source: str, output: str | None) -> None:
+    from nbrerun.baseline import of_json
+
+    if paths:
+        raise UsageError("give either PATHS or --from, not both")
+    _write(of_json(source), _target(output, None))
+
+
+def _of_check(args: tuple[str, ...], output: str | None) -> int:
+    from nbrerun import progress
+    from nbrerun.baseline import of_reports
+    from nbrerun.batch import jobs as batch
+    from nbrerun.batch.outcome import Exit
+    from nbrerun.batch.run import run
+    from nbrerun.configuration import Asked
+
+    context = check.make_context("baseline", list(args))
+    asked, paths = Asked(context), context.params["paths"]
+    options = asked.of_run(paths).parameters()
+    jobs = batch.read(paths, asked)
+    file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
+    with sigterm_interrupts(), progress.listener(len(jobs), quiet=options["quiet"]) as listener:
+        outcome = run(jobs, listener)
+    if outcome.problem:
+        raise outcome.problem
+    if outcome.interrupted:
+        say("interrupted; no baseline was written")
+        return Exit.INTERRUPTED
+    for report in outcome.reports:
+        if report.failure:
+            say(f"the main run of {report.path} raised; its findings are those up to there")
+    _write(list(of_reports(outcome.reports)), file)
+    return Exit.FAILED if outcome.exit_code == Exit.FAILED else Exit.NOTHING
+
+
+def _target(output: str | None, configured: str | None, inputs: Sequence[Path] = ()) -> str:
+    from nbrerun import delivery
+    from nbrerun.baseline import NAME
+
+    file = output or configured or NAME
+    delivery.check_target(file, inputs)
+    return file
+
+
+def _write(found: Sequence[Found], file: str) -> None:
+    from nbrerun import delivery
+    from nbrerun.baseline import render
+
+    delivery.write_file(file, functools.partial(render, found, file))
+    notebooks = len({one.path for one in found})
+    say(f"{_count(len(found), 'finding')} in {_count(notebooks, 'notebook')}; written to {file}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,124 @@
+"""`nbrerun check`: run notebooks, run their cells again, report."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbrerun import targets
+from nbrerun.cli.ending import end, say, sigterm_interrupts
+from nbrerun.cli.options import CONTEXT, GroupedCommand, check_options, version
+from nbrerun.config import NEVER
+
+if TYPE_CHECKING:
+    from nbrerun.batch.outcome import Outcome
+    from nbrerun.configuration import Asked
+    from nbrerun.model import Report
+
+_EPILOG = """\
+\b
+Examples:
+  nbrerun check lesson.ipynb
+  nbrerun check notebooks/ --only models -q
+  nbrerun check lesson.ipynb --cells 4,7-9,tag:train -v
+  nbrerun check lesson.ipynb --restart
+  nbrerun check notebooks/ --format json --output report.json
+  nbrerun check notebooks/ --format terminal --format sarif=nbrerun.sarif
+
+\b
+Exit codes:
+  0    no finding that is as grave as --fail-on says
+  1    at least one
+  2    wrong usage, unreadable notebook, or no such kernel
+  3    the main run of a notebook raised
+  130  interrupted; what was known by then is reported
+"""
+
+
+@click.command(cls=GroupedCommand, context_settings=CONTEXT, epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="PATHS...")
+@check_options
+@version
+def check(paths: tuple[str, ...], **options: Any) -> None:
+    """Run notebooks, run their cells again, and report what that does.
+
+    PATHS are notebooks and folders; folders are searched recursively, except for hidden ones. No notebook
+    is changed.
+    """
+    end(functools.partial(_check, paths, _asked(click.get_current_context())))
+
+
+def asked_for_nothing() -> Asked:
+    """What is asked where nobody gives an option."""
+    return _asked(check.make_context("check", []))
+
+
+def _asked(context: click.Context) -> Asked:
+    from nbrerun.configuration import Asked
+
+    return Asked(context)
+
+
+@dataclass(frozen=True)
+class _Show:
+    """Where the report goes, and in which forms."""
+
+    targets: tuple[targets.Target, ...]
+    svg: str | None
+    verbosity: int
+    fail_on: str
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> _Show:
+        verbosity = options["verbose"] - options["quiet"]
+        chosen = targets.choose(options["form"], options["output"])
+        return cls(chosen, options["svg"], verbosity, options["fail_on"])
+
+    @property
+    def files(self) -> list[str]:
+        return [file for file in (*(target.file for target in self.targets), self.svg) if file]
+
+
+def _check(paths: tuple[str, ...], asked: Asked) -> int:
+    """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
+    from nbrerun import baseline, delivery, progress
+    from nbrerun.batch import jobs as batch
+    from nbrerun.batch.run import run
+
+    options = {"svg": click.get_current_context().params["svg"]} | asked.of_run(paths).parameters()
+    show = _Show.of(options)
+    known = baseline.read(options["baseline"]) if options["baseline"] is not None else None
+    jobs = batch.read(paths, asked)
+    for file in show.files:
+        delivery.check_target(file, [job.notebook.path for job in jobs])
+    with sigterm_interrupts(), progress.listener(len(jobs), quiet=show.verbosity < 0) as listener:
+        outcome = run(jobs, listener, known)
+    if outcome.reports:
+        _deliver(outcome.report(), show)
+    _say_why_it_ended(outcome, len(jobs))
+    return outcome.exit_code
+
+
+def _say_why_it_ended(outcome: Outcome, total: int) -> None:
+    if outcome.interrupted:
+        left = total - len(outcome.reports)
+        say("interrupted" + (f"; {left} of {total} notebooks not checked" if left else ""))
+    if outcome.problem:
+        say(str(outcome.problem))
+
+
+def _deliver(report: Report, show: _Show) -> None:
+    from nbrerun import delivery
+    from nbrerun.model import Severity
+    from nbrerun.reporters import terminal
+
+    fails = None if show.fail_on == NEVER else Severity(show.fail_on)
+    for sentence in targets.deliver(report, show.targets, targets.Look(show.verbosity, fails)):
+        say(sentence)
+    if show.svg:
+        title = " ".join(["nbrerun check", *(notebook.path for notebook in report.notebooks)])
+        picture = terminal.render_svg(report, title, verbosity=show.verbosity)
+        delivery.write_file(show.svg, lambda out: print(picture, end="", file=out))
