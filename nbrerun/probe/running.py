@@ -7,11 +7,12 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
+from .flow import incidental, static_binds
 from .leaves import parts
 from .marks import Marks
 from .messages import Error
 from .names import AUTOMATIC, user_names
-from .reach import global_stores, incidental, reachable, seeds, static_binds, through_calls
+from .reach import global_stores, reachable, seeds, through_calls
 from .walk import Reader
 
 _DEEPEST_TRACEBACK = 30

@@ -7,7 +7,7 @@ import builtins
 import re
 from collections.abc import Iterator, Sequence
 
-from nbrerun.probe.reach import static_binds
+from nbrerun.probe.flow import static_binds
 from nbrerun.probe.statements import binds, header_names
 from nbrerun.sources import Source, sure, sure_statements
 

@@ -13,16 +13,9 @@ from typing import Any
 
 import pytest
 
+from nbrerun.probe.flow import incidental, static_binds
 from nbrerun.probe.marks import Marks
-from nbrerun.probe.reach import (
-    global_stores,
-    incidental,
-    pickles,
-    reachable,
-    seeds,
-    static_binds,
-    through_calls,
-)
+from nbrerun.probe.reach import global_stores, pickles, reachable, seeds, through_calls
 from tests.unit.probe.looking import notebook
 
 
