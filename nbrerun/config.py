@@ -75,10 +75,10 @@ class Gate:
         selected = _longest(rule, self.select) if self.select else 0
         return selected is not None and selected > (_longest(rule, self.ignore) or -1)
 
-    def fails(self, findings: Iterable[Finding]) -> bool:
-        """Whether one of them is grave enough."""
+    def fails(self, finding: Finding) -> bool:
+        """Whether it is grave enough."""
         grave = FAIL_ON[: FAIL_ON.index(self.fail_on) + 1] if self.fail_on != NEVER else ()
-        return any(str(finding.severity) in grave for finding in findings)
+        return str(finding.severity) in grave
 
 
 def _longest(rule: str, prefixes: Iterable[str]) -> int | None:

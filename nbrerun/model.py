@@ -275,6 +275,8 @@ class Finding:
     """The id of the cell, where somebody has looked it up."""
     known: bool = False
     """It is in the baseline."""
+    fails: bool = False
+    """It is grave enough to fail the check, and not known."""
 
 
 @dataclass(frozen=True)

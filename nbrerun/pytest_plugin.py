@@ -107,8 +107,7 @@ class NotebookFile(pytest.File):
     def findings(self, index: int) -> tuple[list[Finding], list[Finding]]:
         """What was found in a cell and counts: what fails it, and the rest."""
         found = [each for each in self.report().findings if each.index == index]
-        failing = [each for each in found if not each.known and self._job.gate.fails([each])]
-        return failing, [each for each in found if each not in failing]
+        return [each for each in found if each.fails], [each for each in found if not each.fails]
 
     @cached_property
     def places(self) -> list[Place]:

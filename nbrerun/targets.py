@@ -14,7 +14,10 @@ from nbrerun.config import FORMATS
 from nbrerun.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
-    from nbrerun.model import Report, Severity
+    from nbrerun.model import Report
+
+IN_GITLAB = "gl-code-quality-report.json"
+"""Where GitLab's own documentation has a job put its Code Quality report."""
 
 _TOGETHER = {"terminal", "github"}
 """These two may share stdout: the runner of GitHub Actions picks its commands out of the other text."""
@@ -29,15 +32,6 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.form}={self.file}" if self.file else self.form
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the reporters have to know besides the report."""
-
-    verbosity: int = 0
-    fail_on: Severity | None = None
-    """The least severity that fails the check."""
 
 
 def parse(value: str) -> Target:
@@ -65,7 +59,7 @@ def choose(
     if output is not None:
         return (_to_output(asked, output),)
     if not asked:
-        return (Target("terminal"), *([Target("github")] if _in_github(environment) else []))
+        return (Target("terminal"), *_of_place(environment))
     _check_stdout([target.form for target in asked if target.file is None])
     _check_files([target.file for target in asked if target.file is not None])
     return tuple(asked)
@@ -96,12 +90,20 @@ def _check_files(files: Sequence[str]) -> None:
             raise UsageError(f"two formats would be written to {files[number]}; give each a file of its own")
 
 
+def _of_place(environment: Mapping[str, str]) -> Iterator[Target]:
+    """What the system that this runs in reads besides."""
+    if _in_github(environment):
+        yield Target("github")
+    elif environment.get("GITLAB_CI") == "true":
+        yield Target("gitlab", IN_GITLAB)
+
+
 def _in_github(environment: Mapping[str, str]) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def deliver(
-    report: Report, targets: Sequence[Target], look: Look, environment: Mapping[str, str] = os.environ
+    report: Report, targets: Sequence[Target], verbosity: int, environment: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
     """Bring each report to where it belongs, and give the sentences to tell the person on stderr.
 
@@ -113,19 +115,19 @@ def deliver(
     problems: list[UsageError] = []
     for target in targets:
         try:
-            yield from _deliver(report, target, look, environment)
+            yield from _deliver(report, target, verbosity, environment)
         except UsageError as error:
             problems.append(error)
     if problems:
         raise problems[0]
-    if look.verbosity >= 0 and (written := _written(report, targets)):
+    if verbosity >= 0 and (written := _written(report, targets)):
         yield written
 
 
-def _deliver(report: Report, target: Target, look: Look, environment: Mapping[str, str]) -> Iterator[str]:
+def _deliver(report: Report, target: Target, verbosity: int, environment: Mapping[str, str]) -> Iterator[str]:
     from nbrerun import delivery
 
-    render = _renderer(report, target.form, look)
+    render = _renderer(report, target.form, verbosity)
     if target.file is not None:
         delivery.write_file(target.file, render)
     elif target.form == "terminal" and _in_github(environment):
@@ -139,14 +141,9 @@ def _deliver(report: Report, target: Target, look: Look, environment: Mapping[st
             yield f"the job summary cannot be written to {summary} ({error.strerror})"
 
 
-def _renderer(report: Report, form: str, look: Look) -> Callable[[TextIO], None]:
+def _renderer(report: Report, form: str, verbosity: int) -> Callable[[TextIO], None]:
     render: Callable[..., None] = importlib.import_module(f"nbrerun.reporters.{form}").render
-    more: dict[str, object] = {}
-    if form == "terminal":
-        more = {"verbosity": look.verbosity}
-    elif form == "junit":
-        more = {"fail_on": look.fail_on}
-    return functools.partial(render, report, **more)
+    return functools.partial(render, report, **({"verbosity": verbosity} if form == "terminal" else {}))
 
 
 def _without_commands(render: Callable[[TextIO], None], out: TextIO) -> None:

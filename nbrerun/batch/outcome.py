@@ -32,8 +32,6 @@ class Outcome:
     reports: list[NotebookReport] = field(default_factory=list)
     problem: NbrerunError | None = None
     interrupted: bool = False
-    fails: bool = False
-    """Whether some finding is grave enough."""
     looked_for: list[Callable[[str], bool]] = field(default_factory=list)
     """For each report the rules that the check looks for."""
 
@@ -46,7 +44,8 @@ class Outcome:
             return Exit.INTERRUPTED
         if any(report.failure for report in self.reports):
             return Exit.FAILED
-        return Exit.FINDINGS if self.fails else Exit.NOTHING
+        fails = any(finding.fails for report in self.reports for finding in report.findings)
+        return Exit.FINDINGS if fails else Exit.NOTHING
 
     def add(self, report: NotebookReport, job: Job) -> None:
         """Take a report in, with those of its findings that count."""
@@ -55,11 +54,11 @@ class Outcome:
         findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
         if self.baseline is not None:
             findings = self.baseline.marked(report.path, findings)
-        report = replace(report, findings=findings)
+        judged = (replace(finding, fails=not finding.known and job.gate.fails(finding)) for finding in findings)
+        report = replace(report, findings=tuple(judged))
         self.reports.append(report)
         self.looked_for.append(functools.partial(job.looks_for, report))
         self.interrupted |= report.interrupted
-        self.fails |= job.gate.fails(finding for finding in findings if not finding.known)
 
     def report(self) -> Report:
         """All that is known, compared with the baseline."""

@@ -11,7 +11,6 @@ import click
 from nbrerun import targets
 from nbrerun.cli.ending import end, say, sigterm_interrupts
 from nbrerun.cli.options import CONTEXT, GroupedCommand, check_options, version
-from nbrerun.config import NEVER
 
 if TYPE_CHECKING:
     from nbrerun.batch.outcome import Outcome
@@ -69,13 +68,12 @@ class _Show:
     targets: tuple[targets.Target, ...]
     svg: str | None
     verbosity: int
-    fail_on: str
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> _Show:
         verbosity = options["verbose"] - options["quiet"]
         chosen = targets.choose(options["form"], options["output"])
-        return cls(chosen, options["svg"], verbosity, options["fail_on"])
+        return cls(chosen, options["svg"], verbosity)
 
     @property
     def files(self) -> list[str]:
@@ -112,11 +110,9 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
 
 def _deliver(report: Report, show: _Show) -> None:
     from nbrerun import delivery
-    from nbrerun.model import Severity
     from nbrerun.reporters import terminal
 
-    fails = None if show.fail_on == NEVER else Severity(show.fail_on)
-    for sentence in targets.deliver(report, show.targets, targets.Look(show.verbosity, fails)):
+    for sentence in targets.deliver(report, show.targets, show.verbosity):
         say(sentence)
     if show.svg:
         title = " ".join(["nbrerun check", *(notebook.path for notebook in report.notebooks)])

@@ -228,7 +228,7 @@ CHECK = (
         callback=_targets,
         metavar="FORMAT[=FILE]",
         help=f"What the report looks like, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
-        "[default: terminal; in GitHub Actions github as well]",
+        "[default: terminal; in GitHub Actions github as well, in GitLab gitlab=gl-code-quality-report.json]",
     ),
     _option(
         "--output",

@@ -37,6 +37,8 @@ class Entry:
     place: Place
     known: bool = False
     """It is in the baseline."""
+    fails: bool = False
+    """It fails the check."""
     turn: int = 0
     """Counts entries of one rule on one variable of one cell, from 0."""
 
@@ -111,6 +113,7 @@ class _Entries:
             message=one_line(finding.message) or rule,
             place=places[index] if 0 <= index < len(places) else Place(),
             known=finding.known,
+            fails=finding.fails,
             turn=turn,
         )
 

@@ -9,18 +9,17 @@ from typing import TextIO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from nbrerun.model import Failure, NotebookReport, Report, Seconds, Severity, Verdict
+from nbrerun.model import Failure, NotebookReport, Report, Seconds, Verdict
 from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_notebook, where
 from nbrerun.reporters.text import clean, one_line
 
 _UNWRITTEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_JUDGED = {Verdict.SKIPPED, Verdict.UNDETERMINED}
-_ORDER = list(Severity)
 
 
-def render(report: Report, out: TextIO, fail_on: Severity | None = Severity.ERROR) -> None:
-    """Write the suites; findings of severity `fail_on` and above are failures, the others are output of the case."""
-    suites = [_suite(notebook, fail_on) for notebook in report.notebooks]
+def render(report: Report, out: TextIO) -> None:
+    """Write the suites; findings that fail the check are failures, the others are output of the case."""
+    suites = [_suite(notebook) for notebook in report.notebooks]
     root = Element("testsuites", name=TOOL, time=_time(_total(report.notebooks)))
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
@@ -29,8 +28,8 @@ def render(report: Report, out: TextIO, fail_on: Severity | None = Severity.ERRO
     out.write('<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n")
 
 
-def _suite(notebook: NotebookReport, fail_on: Severity | None) -> Element:
-    cases = list(_cases(notebook, fail_on))
+def _suite(notebook: NotebookReport) -> Element:
+    cases = list(_cases(notebook))
     suite = Element("testsuite", name=_text(notebook.path), tests=str(len(cases)))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
@@ -41,27 +40,25 @@ def _suite(notebook: NotebookReport, fail_on: Severity | None) -> Element:
     return suite
 
 
-def _cases(notebook: NotebookReport, fail_on: Severity | None) -> Iterator[Element]:
+def _cases(notebook: NotebookReport) -> Iterator[Element]:
     entries = of_notebook(notebook)
     classname = _classname(notebook.path)
     for cell in notebook.cells:
         name = f"{where(cell.index)}: {_text(cell.first_line)}"
         case = Element("testcase", name=name, classname=classname, time=_time(_spent(cell.seconds)))
-        _fill(case, notebook, [entry for entry in entries if entry.index == cell.index], fail_on)
+        _fill(case, notebook, [entry for entry in entries if entry.index == cell.index])
         if cell.verdict in _NOT_JUDGED and len(case) == 0:
             SubElement(case, "skipped", message=_text(f"{cell.verdict}: {cell.reason}"))
         yield case
-    yield from _other_cases(notebook, entries, classname, fail_on)
+    yield from _other_cases(notebook, entries, classname)
 
 
-def _other_cases(
-    notebook: NotebookReport, entries: Sequence[Entry], classname: str, fail_on: Severity | None
-) -> Iterator[Element]:
+def _other_cases(notebook: NotebookReport, entries: Sequence[Entry], classname: str) -> Iterator[Element]:
     """What is about no cell of the report: the one that the main run stopped at, or the notebook as a whole."""
     known = {cell.index for cell in notebook.cells}
     for index in sorted({entry.index for entry in entries} - known):
         case = Element("testcase", name=where(index), classname=classname)
-        _fill(case, notebook, [entry for entry in entries if entry.index == index], fail_on)
+        _fill(case, notebook, [entry for entry in entries if entry.index == index])
         yield case
     if notebook.lacks:
         case = Element("testcase", name=where(-1), classname=classname)
@@ -69,9 +66,9 @@ def _other_cases(
         yield case
 
 
-def _fill(case: Element, notebook: NotebookReport, entries: Sequence[Entry], fail_on: Severity | None) -> None:
+def _fill(case: Element, notebook: NotebookReport, entries: Sequence[Entry]) -> None:
     findings = [entry for entry in entries if entry.rule != RUN_FAILED]
-    failed = [entry for entry in findings if _fails(entry, fail_on)]
+    failed = [entry for entry in findings if entry.fails]
     if notebook.failure and len(findings) < len(entries):
         _error(case, notebook.failure)
         failed = []
@@ -87,10 +84,6 @@ def _error(case: Element, failure: Failure) -> None:
     message = f"the main run raised {failure.ename}: {failure.evalue}"
     error = SubElement(case, "error", type=_text(failure.ename), message=_text(message))
     error.text = _UNWRITTEN.sub("", clean("\n".join(failure.traceback)))
-
-
-def _fails(entry: Entry, fail_on: Severity | None) -> bool:
-    return not entry.known and fail_on is not None and _ORDER.index(entry.severity) <= _ORDER.index(fail_on)
 
 
 def _lines(entries: Iterable[Entry]) -> str:

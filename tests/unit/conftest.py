@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nbrerun.config import Gate
 from nbrerun.model import (
     CellReport,
     Change,
@@ -31,6 +32,7 @@ from nbrerun.model import (
     Via,
     WholeRun,
 )
+from tests.unit.making import judged
 
 SGD = "sklearn.linear_model.SGDClassifier"
 
@@ -258,7 +260,7 @@ def report() -> Report:
     """Every verdict, mark and severity; a failed, an empty interrupted, a restarted and a skipped notebook."""
     empty = NotebookReport("empty.ipynb", "", "", "python3", interrupted=True, seconds=0.5)
     skipped = NotebookReport("lessons/09 torch.ipynb", "", "", "python3", lacks=("torch", "keras"), seconds=0.25)
-    return Report("0.1.0", (_training(), _hostile(), empty, _restarted(), skipped))
+    return judged(Report("0.1.0", (_training(), _hostile(), empty, _restarted(), skipped)), Gate())
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_origin, get_type_hints
 
+from nbrerun.config import Gate
 from nbrerun.engine.interface import Undone
-from nbrerun.model import Cell
+from nbrerun.model import Cell, NotebookReport, Report
 from nbrerun.probe.messages import Alone, Error, File, Generator, Opened, Rerun, State, Variable
 from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
@@ -263,3 +264,13 @@ class FakeEngine:
     def left_open(self) -> list[str]:
         """Branches that nobody has closed."""
         return [branch.name for branch in self.branches if not branch.closed]
+
+
+def judged(report: Report, gate: Gate) -> Report:
+    """A report whose findings have been through a gate."""
+    return replace(report, notebooks=tuple(_judged(notebook, gate) for notebook in report.notebooks))
+
+
+def _judged(notebook: NotebookReport, gate: Gate) -> NotebookReport:
+    findings = (replace(one, fails=gate.fails(one) and not one.known) for one in notebook.findings)
+    return replace(notebook, findings=tuple(findings))

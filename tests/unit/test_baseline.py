@@ -17,12 +17,13 @@ import pytest
 from nbrerun import analysis, baseline
 from nbrerun.baseline import Found
 from nbrerun.cli import main
-from nbrerun.config import Settings
+from nbrerun.config import Gate, Settings
 from nbrerun.errors import UsageError
 from nbrerun.model import CellReport, Compared, Failure, Finding, Gone, NotebookReport, Report, Severity, Verdict
 from nbrerun.notebook import Notebook
 from nbrerun.reporters import github, gitlab, junit, markdown, rdjsonl, sarif, terminal
 from nbrerun.reporters import json as json_report
+from tests.unit.making import judged
 
 Write = Callable[..., Path]
 SCHEMA = json.loads((Path(json_report.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
@@ -326,7 +327,7 @@ def test_other_reports_mark_what_is_known() -> None:
     written = {}
     for reporter in (sarif, junit, json_report, terminal):
         out = io.StringIO()
-        reporter.render(REPORT, out)
+        reporter.render(judged(REPORT, Gate()), out)
         written[reporter] = out.getvalue()
     results = json.loads(written[sarif])["runs"][0]["results"]
     assert [result["baselineState"] for result in results] == ["unchanged", "new"]

@@ -213,7 +213,7 @@ def test_a_gate_without_wishes_lets_everything_through() -> None:
     """Nothing selected means all, and only errors fail."""
     gate = Gate()
     assert all(map(gate.reports, EVERY_RULE))
-    assert not gate.fails([Finding("NBR004", Severity.WARNING, 0, None, "")])
+    assert not gate.fails(Finding("NBR004", Severity.WARNING, 0, None, ""))
 
 
 NOTEBOOKS = ("a/nb.ipynb", "a/old/nb.ipynb", "b/deep/er/nb.ipynb", "old/nb.ipynb", "solutions.ipynb")

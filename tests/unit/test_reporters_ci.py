@@ -18,9 +18,11 @@ import jsonschema
 import pytest
 from lxml import etree
 
+from nbrerun.config import NEVER, Gate
 from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Report, Seconds, Severity, Verdict
 from nbrerun.reporters import github, gitlab, junit, markdown, rdjsonl, sarif
 from nbrerun.rules import RULES
+from tests.unit.making import judged
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -278,8 +280,8 @@ def test_fingerprints_are_unique_in_a_report() -> None:
     assert one[1] != copy[1]
 
 
-def _suites(report: Report, **more: Any) -> Any:
-    return etree.fromstring(_shown(junit.render, report, **more).encode())
+def _suites(report: Report) -> Any:
+    return etree.fromstring(_shown(junit.render, report).encode())
 
 
 def test_junit_has_a_suite_for_each_notebook_and_a_case_for_each_cell(report: Report) -> None:
@@ -298,17 +300,15 @@ def test_junit_has_a_suite_for_each_notebook_and_a_case_for_each_cell(report: Re
 @pytest.mark.parametrize(
     ("fail_on", "failed", "put_out"),
     [
-        (None, [], ["NBR004", "NBR002", "NBR101", "NBR001"]),
+        (NEVER, [], ["NBR004", "NBR002", "NBR101", "NBR001"]),
         (Severity.ERROR, ["NBR002", "NBR001"], ["NBR004", "NBR101"]),
         (Severity.WARNING, ["NBR004", "NBR002", "NBR001"], ["NBR101"]),
         (Severity.INFO, ["NBR004", "NBR002, NBR101", "NBR001"], []),
     ],
 )
-def test_junit_fails_what_fails_the_check(
-    report: Report, fail_on: Severity | None, failed: list[str], put_out: list[str]
-) -> None:
-    """Findings from that severity up are one failure of their cell, the others are its output."""
-    suite = _suites(report, fail_on=fail_on)[0]
+def test_junit_fails_what_fails_the_check(report: Report, fail_on: str, failed: list[str], put_out: list[str]) -> None:
+    """Its findings are one failure of their cell, the others are its output."""
+    suite = _suites(judged(report, Gate(fail_on=fail_on)))[0]
     assert [failure.get("type") for failure in suite.iter("failure")] == failed
     said = " ".join(out.text for out in suite.iter("system-out"))
     assert re.findall(r"NBR\d+", said) == put_out

@@ -14,7 +14,7 @@ import pytest
 from nbrerun.config import FORMATS
 from nbrerun.errors import UsageError
 from nbrerun.model import Finding, NotebookReport, Report, Severity
-from nbrerun.targets import Look, Target, choose, deliver, parse
+from nbrerun.targets import Target, choose, deliver, parse
 from tests.unit.test_cli import Fake, fake, finding, run
 
 __all__ = ["fake"]  # a fixture of the tests of the command line
@@ -57,7 +57,9 @@ def test_what_is_no_format_is_said(value: str, says: str) -> None:
         ((), None, {}, (TERMINAL,)),
         ((), None, IN_GITHUB, (TERMINAL, GITHUB)),
         ((), None, {"GITHUB_ACTIONS": "false"}, (TERMINAL,)),
-        ((), None, {"GITLAB_CI": "true"}, (TERMINAL,)),
+        ((), None, {"GITLAB_CI": "true"}, (TERMINAL, Target("gitlab", "gl-code-quality-report.json"))),
+        ((JSON,), None, {"GITLAB_CI": "true"}, (JSON,)),
+        ((), "a.txt", {"GITLAB_CI": "true"}, (Target("terminal", "a.txt"),)),
         ((JSON,), None, IN_GITHUB, (JSON,)),
         ((), "a.txt", IN_GITHUB, (Target("terminal", "a.txt"),)),
         ((JSON,), "a.json", {}, (Target("json", "a.json"),)),
@@ -71,7 +73,7 @@ def test_what_is_no_format_is_said(value: str, says: str) -> None:
 def test_the_reports_are_those_asked_for_or_those_of_the_place(
     asked: tuple[Target, ...], output: str | None, environment: dict[str, str], chosen: tuple[Target, ...] | None
 ) -> None:
-    """Annotations come by themselves in GitHub Actions, unless a format or a file is named."""
+    """What GitHub or GitLab reads comes by itself there, unless a format or a file is named."""
     assert choose(asked, output, environment) == (asked if chosen is None else chosen)
 
 
@@ -101,17 +103,17 @@ def _report(number: int = 1) -> Report:
 def test_every_format_can_be_written_at_once(tmp_path: Path) -> None:
     """Each format has a module, and each file is there."""
     targets = [Target(form, str(tmp_path / form)) for form in FORMATS]
-    (said,) = deliver(_report(), targets, Look(fail_on=Severity.ERROR), {})
+    (said,) = deliver(_report(), targets, 0, {})
     assert all("NBR003" in (tmp_path / form).read_text() for form in FORMATS)
     assert said.startswith("0 cells in 1 notebook; findings: 1 error; 0.0 s; written to ")
-    assert '"NBR003"' in (tmp_path / "junit").read_text()
+    assert "NBR003 error" in (tmp_path / "junit").read_text()
 
 
 def test_a_report_that_cannot_be_written_stops_no_other(tmp_path: Path) -> None:
     """The others are written, and the sentence comes at the end."""
     targets = [Target("json", str(tmp_path / "no" / "a")), Target("sarif", str(tmp_path / "b"))]
     with pytest.raises(UsageError, match="cannot be written"):
-        list(deliver(_report(), targets, Look(), {}))
+        list(deliver(_report(), targets, 0, {}))
     assert json.loads((tmp_path / "b").read_text())["version"] == "2.1.0"
 
 
@@ -119,11 +121,11 @@ def test_the_job_summary_is_added_to_what_is_there(tmp_path: Path, capsys: pytes
     """The table goes to the end of the file; what there is of it keeps within the limit of the step."""
     summary = tmp_path / "summary.md"
     environment = IN_GITHUB | {"GITHUB_STEP_SUMMARY": str(summary)}
-    assert list(deliver(_report(), [GITHUB], Look(), environment)) == []
+    assert list(deliver(_report(), [GITHUB], 0, environment)) == []
     assert summary.read_text().startswith("## nbrerun")
     assert capsys.readouterr().out.startswith("::error file=nb.ipynb")
     summary.write_text("x" * (1024 * 1024 - 2000) + "\n")
-    list(deliver(_report(500), [GITHUB], Look(), environment))
+    list(deliver(_report(500), [GITHUB], 0, environment))
     assert "more lines cut" in summary.read_text()
     assert summary.stat().st_size <= 1024 * 1024
 
@@ -131,7 +133,7 @@ def test_the_job_summary_is_added_to_what_is_there(tmp_path: Path, capsys: pytes
 def test_a_summary_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
     """The annotations are there, and a sentence says what is not."""
     environment = {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "summary.md")}
-    (said,) = deliver(_report(), [GITHUB], Look(), environment)
+    (said,) = deliver(_report(), [GITHUB], 0, environment)
     assert said.startswith("the job summary cannot be written to")
     assert said.endswith("(No such file or directory)")
 
@@ -140,7 +142,7 @@ def test_a_notebook_gives_the_runner_no_commands(capsys: pytest.CaptureFixture[s
     """In GitHub Actions commands are off while the terminal report is printed, with a word nobody can guess."""
     words = []
     for _ in range(2):
-        list(deliver(_report(), [TERMINAL, GITHUB], Look(), IN_GITHUB))
+        list(deliver(_report(), [TERMINAL, GITHUB], 0, IN_GITHUB))
         first, *middle = capsys.readouterr().out.splitlines()
         token = first.removeprefix("::stop-commands::")
         end = middle.index(f"::{token}::")
@@ -148,8 +150,22 @@ def test_a_notebook_gives_the_runner_no_commands(capsys: pytest.CaptureFixture[s
         assert [line.split()[0] for line in middle[end + 1 :]] == ["::error"]
         words.append(token)
     assert len(set(words)) == 2
-    list(deliver(_report(), [TERMINAL], Look(), {}))
+    list(deliver(_report(), [TERMINAL], 0, {}))
     assert "stop-commands" not in capsys.readouterr().out
+
+
+def test_in_gitlab_the_code_quality_report_lies_where_jobs_look_for_it(
+    fake: Fake, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Next to the text for people, and stderr says so."""
+    monkeypatch.setenv("GITLAB_CI", "true")
+    path = write_notebook("x")
+    monkeypatch.chdir(path.parent)
+    fake.answers["nb.ipynb"] = finding(Severity.ERROR)
+    result = run(path)
+    assert "starts over" in result.stdout
+    assert result.stderr == "nbrerun: written to gl-code-quality-report.json\n"
+    assert json.loads(Path("gl-code-quality-report.json").read_text())[0]["check_name"] == "NBR002"
 
 
 def test_formats_go_each_to_its_place(fake: Fake, write_notebook: Callable[..., Path], tmp_path: Path) -> None:
