@@ -46,6 +46,8 @@ OF_A_NOTEBOOK = frozenset(
 )
 """Keys that may differ from notebook to notebook; the others are of the whole run."""
 
+_ABOUT_RUNNING = OF_A_NOTEBOOK - {"cells", "select", "ignore", "fail-on"}
+
 EXCLUDE, IGNORES = "exclude", "per-notebook-ignores"
 """Keys of files only."""
 
@@ -145,11 +147,16 @@ class Asked:
         """What is in force for the run as a whole: the file above all of its paths says it.
 
         Raises:
-            UsageError: the file cannot be meant.
+            UsageError: the file cannot be meant, or not together with the command line.
         """
         folders = [_folder(Path(path)) for path in paths]
         file = self.file_above(Path(os.path.commonpath(folders))) if folders else None
-        return self._merged([self._given, *_layers(file)], file)
+        found = self._merged([self._given, *_layers(file)], file)
+        if found.values["static"].value:
+            for key, value in self._given.values.items():
+                if value and key in _ABOUT_RUNNING:
+                    raise UsageError(f"a static check runs nothing, so --{key} has no meaning: leave one of them out")
+        return found
 
     def of_notebook(self, notebook: Notebook) -> InForce:
         """What is in force for a notebook.

@@ -27,6 +27,10 @@ Examples:
   nbrerun check notebooks/ --format json --output report.json
   nbrerun check notebooks/ --format terminal --format sarif=nbrerun.sarif
 
+Every option can be given in a file as well (`nbrerun config` shows what is in force); a flag that
+a file sets is taken back
+with `no`, as in `--no-static`.
+
 \b
 Exit codes:
   0    no finding that is as grave as --fail-on says

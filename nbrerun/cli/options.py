@@ -32,6 +32,11 @@ class GroupedOption(click.Option):
         super().__init__(*args, **more)
         self.group = group
 
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Leave out `/ --no-...`, which is there only to take back what a file says."""
+        record = super().get_help_record(ctx)
+        return record and (record[0].partition(" / ")[0], record[1])
+
 
 class GroupedCommand(click.Command):
     """A command whose `--help` groups the options."""
@@ -124,14 +129,14 @@ CHECK = (
         f"{', '.join(WHOLE)}.  [default: {','.join(EXPERIMENTS)}]",
     ),
     _option(
-        "--restart",
+        "--restart/--no-restart",
         group=_AGAIN,
         is_flag=True,
         help="Find out what a restart of the kernel loses, and verify every way back, however long it takes; "
         "short for --experiment restart.",
     ),
     _option(
-        "--static",
+        "--static/--no-static",
         group=_HOW,
         is_flag=True,
         help="Run nothing: report what the source proves by itself. No cell has a verdict then.",
@@ -180,7 +185,9 @@ CHECK = (
         metavar="SIZE",
         help="Most that a run may write: 500M, 2G or a number of bytes.  [default: a quarter of the memory]",
     ),
-    _option("--write-files", group=_FILES, is_flag=True, help="Keep the files that the main run wrote."),
+    _option(
+        "--write-files/--no-write-files", group=_FILES, is_flag=True, help="Keep the files that the main run wrote."
+    ),
     _option(
         "--only",
         group=_SHOW,
@@ -212,7 +219,8 @@ CHECK = (
         type=click.Choice(FAIL_ON),
         default="error",
         show_default=True,
-        help="Exit with 1 where a finding is of this severity or a graver one.",
+        metavar="SEVERITY",
+        help=f"Exit with 1 where a finding is of this severity or a graver one: {', '.join(FAIL_ON)}.",
     ),
     _option(
         "--baseline",

@@ -151,6 +151,8 @@ def test_notebooks_of_one_run_have_files_of_their_own(asked_for: dict[str, Setti
         ("--engine fork", {"timeout": 5}, "only = 'models'", Settings(engine="fork", timeout=5, only="models")),
         ("--watch b", {}, "watch = ['a']", Settings(watch=frozenset("b"))),
         ("--experiment again", {}, "restart = true", Settings(experiments=frozenset({"again"}))),
+        ("--no-write-files", {}, "write-files = true", Settings()),
+        ("--no-static", {}, "static = true", Settings()),
         ("", {"experiment": "again"}, "restart = true", Settings(experiments=frozenset({"again"}))),
         ("--experiment again", {"restart": True}, "", Settings(experiments=frozenset({"again"}))),
     ],

@@ -304,3 +304,12 @@ def test_no_part_that_runs_notebooks_is_imported(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, "check", "--static", str(write(tmp_path, ["x = 1"]))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("given", ["--engine fork", "--restart", "--watch x", "--write-files"])
+def test_what_is_about_running_does_not_go_with_it(tmp_path: Path, given: str) -> None:
+    """It would be passed over without a word."""
+    said = run("check", "--static", str(write(tmp_path, ["x = 1"])), *given.split())
+    option = given.split()[0]
+    assert said.stderr == f"nbrerun: a static check runs nothing, so {option} has no meaning: leave one of them out\n"
+    assert said.exit_code == 2
