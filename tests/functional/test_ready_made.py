@@ -201,9 +201,8 @@ def test_the_gitlab_job_has_to_be_told_what_to_install(tmp_path: Path) -> None:
     assert said.stdout.split() == ["-m", "pip", "install", "--quiet", "a", "-r", "b"]
 
 
-def snippets() -> list[Any]:
-    """What the page shows to be copied, parsed."""
-    return [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+SNIPPETS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+"""What the page shows to be copied."""
 
 
 def values(tree: Any, key: str) -> list[Any]:
@@ -214,7 +213,7 @@ def values(tree: Any, key: str) -> list[Any]:
 
 def test_the_page_names_what_there_is() -> None:
     """Every snippet is YAML; hooks, inputs, variables and the template have the names that the files have."""
-    shown = snippets()
+    shown: list[Any] = [yaml.safe_load(text) for text in SNIPPETS]
     assert len(shown) == 5
     hooks = {hook["id"] for hook in yaml.safe_load(HOOKS.read_text())}
     assert set(values(shown, "id")) == {"nbrerun-installed"} <= hooks
@@ -227,3 +226,31 @@ def test_the_page_names_what_there_is() -> None:
     assert shown[3]["include"][0]["remote"].endswith(GITLAB.relative_to(ROOT).as_posix())
     assert shown[3]["nbrerun"]["extends"] == hidden
     assert set(shown[3]["nbrerun"]["variables"]) == set(job["variables"])
+
+
+def schema_says(schema: str, path: Path) -> str:
+    """What is wrong with a file, by the schema that its reader publishes; nothing if all is well."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return "" if run.returncode == 0 else run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(("schema", "path"), [("github-actions", ACTION), ("gitlab-ci", GITLAB)])
+def test_the_files_follow_the_published_schemas(schema: str, path: Path, tmp_path: Path) -> None:
+    """Those of GitHub's actions and GitLab's pipelines, which refuse what is spelled wrongly."""
+    text = path.read_text().replace(".nbrerun:", "nbrerun:")  # a hidden job may be anything
+    (tmp_path / "whole.yml").write_text(text)
+    assert schema_says(schema, tmp_path / "whole.yml") == ""
+    (tmp_path / "broken.yml").write_text(text.replace("steps:", "stops:").replace("when: always", "when: now"))
+    assert schema_says(schema, tmp_path / "broken.yml") != ""
+
+
+@pytest.mark.parametrize(("schema", "key", "number"), [("github-workflows", "jobs", 1), ("gitlab-ci", "nbrerun", 2)])
+def test_the_snippets_follow_the_published_schemas(schema: str, key: str, number: int, tmp_path: Path) -> None:
+    """What the page shows is taken by GitHub and GitLab as it stands."""
+    whole = [text for text in SNIPPETS if key in yaml.safe_load(text)]
+    assert len(whole) == number
+    for place, text in enumerate(whole):
+        path = tmp_path / f"{place}.yml"
+        path.write_text(text)
+        assert schema_says(schema, path) == ""

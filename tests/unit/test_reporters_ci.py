@@ -16,7 +16,9 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
+from junitparser import JUnitXml
 from lxml import etree
+from sarif_pydantic import Sarif
 
 from nbrerun.config import NEVER, Gate
 from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Report, Seconds, Severity, Verdict
@@ -152,6 +154,20 @@ def test_every_report_follows_its_schema(name: str, one: Report) -> None:
 def test_the_canonical_report_follows_its_schema(report: Report, name: str) -> None:
     """What the golden files hold is valid."""
     CHECKS[name](_shown(RENDERS[name], report))
+
+
+def test_sarif_is_read_by_a_model_of_the_whole_format(report: Report) -> None:
+    """Nothing is lost on the way through it: all that is written has a place in the format."""
+    written = json.loads(_shown(sarif.render, report))
+    assert Sarif.model_validate(written).model_dump(mode="json", by_alias=True, exclude_unset=True) == written
+
+
+def test_junit_is_read_by_a_reader_of_others(report: Report) -> None:
+    """It counts what we count."""
+    read = JUnitXml.fromstring(_shown(junit.render, report).encode())
+    read_results = [type(result).__name__ for suite in read for case in suite for result in case.result]
+    assert (read.tests, read.failures, read.errors) == (26, 2, 1)
+    assert [read_results.count(kind) for kind in ("Failure", "Error", "Skipped")] == [2, 1, 3]
 
 
 @pytest.mark.parametrize(
