@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,47 @@ FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown",
 
 ENGINES = ("auto", "fork", "replay")
 
+LOCAL = "loky"
+CLUSTERS = ("dask", "ray")
+BACKENDS = (LOCAL, *CLUSTERS)
+"""How joblib calls what does the work in processes of its own."""
+
 NEVER = "never"
+
+OUT_OF_BUDGET = "budget: no time was left for it"
+"""Why something was not looked at."""
+
+_SHORTEST = 0.01
+"""Seconds; nbclient takes a limit of 0 for none."""
 
 FAIL_ON = (*map(str, Severity), NEVER)
 """Severities, the gravest first."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long the check of a notebook may take; what is left out then is undetermined, and the report says so."""
+
+    begin: float
+    """When it began, in seconds since the epoch: clocks of other machines count them, too."""
+    end: float
+    first: frozenset[int] = frozenset()
+    """Cells that are looked at before all others, by index."""
+
+    @property
+    def left(self) -> float:
+        """Seconds that remain."""
+        return self.end - time.time()
+
+    @property
+    def is_spent(self) -> bool:
+        """Nothing is begun any more."""
+        return self.left <= 0
+
+    @property
+    def is_half_spent(self) -> bool:
+        """The rest is for what tells most."""
+        return self.left <= (self.end - self.begin) / 2
 
 
 @dataclass(frozen=True)
@@ -55,6 +93,16 @@ class Settings:
     """Read the source, and run nothing."""
     timeout: float | None = None
     """Seconds that one run of one cell may take; None means no limit for first runs."""
+    budget: Budget | None = None
+    """Time for the whole notebook; None means no limit."""
+
+    @property
+    def seconds_to_run(self) -> float | None:
+        """How long a run of a cell that begins now may take; None means no limit."""
+        if self.budget is None:
+            return self.timeout
+        left = max(self.budget.left, _SHORTEST)
+        return left if self.timeout is None else min(left, self.timeout)
 
 
 @dataclass(frozen=True)

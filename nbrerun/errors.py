@@ -37,6 +37,12 @@ class KernelError(NbrerunError):
     slug = "kernel"
 
 
+class WorkerError(NbrerunError):
+    """What checks notebooks side by side does not answer any more, or never did."""
+
+    slug = "workers"
+
+
 def closest(word: str, known: Iterable[str]) -> str | None:
     """What may have been meant; of several that are as close the first."""
     likeness = {one: difflib.SequenceMatcher(None, one, word).ratio() for one in known}

@@ -325,6 +325,8 @@ class NotebookReport:
     lacks: tuple[str, ...] = ()
     """Modules that the notebook says it needs and its kernel does not have; then nothing was run."""
     interrupted: bool = False
+    over_budget: bool = False
+    """There was no time for all of it; what was left out is undetermined."""
     static: bool = False
     """Its source was read, and nothing was run; then there are no cells, since nothing has a verdict."""
     seconds: float = 0.0
@@ -334,6 +336,13 @@ class NotebookReport:
     def status(self) -> str:
         """`ok`, `failed` where the main run raised, or `skipped` where the kernel lacks a module."""
         return "skipped" if self.lacks else "failed" if self.failure else "ok"
+
+    @property
+    def incomplete(self) -> str:
+        """Why not all was looked at that should have been; empty if it was."""
+        if self.interrupted:
+            return "interrupted: cells that are not listed were not judged"
+        return "the budget is spent: what there was no time for is undetermined" if self.over_budget else ""
 
     @property
     def reason(self) -> str:

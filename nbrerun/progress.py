@@ -113,7 +113,7 @@ class _State:
         self.since = time.monotonic()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if not self.path:
+        if not self.path and self.notebooks == 1:
             return
         elapsed = time.monotonic() - self.since
         line = Table.grid(padding=(0, 1))
@@ -126,6 +126,8 @@ class _State:
 
     def _where(self) -> Text:
         # What is done comes first: on a narrow terminal the end of the path is what is cut off.
+        if not self.path:
+            return Text(f"checking {self.notebooks} notebooks", style="bold")
         text = Text()
         if self.notebooks > 1:
             text.append(f"notebook {self.number} of {self.notebooks}, ")

@@ -61,6 +61,7 @@ def _checked(check: Check, report: NotebookReport) -> NotebookReport:
         findings=tuple(all_findings(check)),
         failure=check.failure,
         interrupted=interrupted,
+        over_budget=check.over_budget,
     )
 
 

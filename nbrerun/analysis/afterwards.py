@@ -10,10 +10,10 @@ from dataclasses import replace
 from nbrerun.analysis.check import Check
 from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, whole_findings
-from nbrerun.classify.report import report_cell
-from nbrerun.config import EXPERIMENTS, WHOLE
+from nbrerun.classify.report import not_judged, report_cell
+from nbrerun.config import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
 from nbrerun.engine.kernel import ProbeFailure
-from nbrerun.experiments.later import later, matters
+from nbrerun.experiments.later import later, matters, told_anything
 from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart
 from nbrerun.experiments.whole import files_read, whole
@@ -56,34 +56,49 @@ class Afterwards:
             moment = cells.index(step.cell) + 1
             settings = {name for at, names in self._check.set_by_hand.items() if at > moment for name in names}
             if matters(seen, end, settings, sources(step, self._steps)):
-                self._check.listener.cell_started(step.cell.index, "later")
-                with contextlib.suppress(Closed, ProbeFailure):  # then nothing is said of *later*
-                    later(self._check.choice.engine, len(cells), seen, end)
-                self._check.report(report_cell(seen, self._check.settings.watch, step.seconds, report.engine))
+                if self._check.has_time():
+                    self._check.listener.cell_started(step.cell.index, "later")
+                    with contextlib.suppress(Closed, ProbeFailure):  # then nothing is said of *later*
+                        later(self._check.choice.engine, len(cells), seen, end)
+                if not told_anything(seen.later) and not self._check.has_time():
+                    self._check.report(not_judged(step.cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, step.seconds))
+                else:
+                    self._check.report(report_cell(seen, self._check.settings.watch, step.seconds, report.engine))
 
     def _restart(self) -> None:
         found: dict[int, Restart] = {}
         for position, step in enumerate(self._steps):
             if step.seen is not None:
-                self._check.listener.cell_started(step.cell.index, "restart")
-                try:
-                    found[position] = restart(self._check.choice.engine, position, self._steps)
-                except (Closed, ProbeFailure) as error:
-                    found[position] = Restart(False, reason=f"the kernel gave no answer: {error}")
+                found[position] = self._alone(position)
                 self._check.report(replace(self._check.reports[step.cell.index], restart=found[position]))
         with contextlib.suppress(Closed, ProbeFailure):  # what was found by then is reported
             engine, settings = self._check.choice.engine, self._check.settings
             for recovery in recover(engine, self._steps, found, settings.watch, self._seconds_to_recover()):
-                self._check.recovered.append(recovery)
+                left_out = not recovery.verified and not self._check.has_time()
+                self._check.recovered.append(replace(recovery, reason=OUT_OF_BUDGET) if left_out else recovery)
         self._check.recovered.sort(key=lambda recovery: recovery.name)
+
+    def _alone(self, position: int) -> Restart:
+        if not self._check.has_time():
+            return Restart(False, reason=OUT_OF_BUDGET)
+        self._check.listener.cell_started(self._steps[position].cell.index, "restart")
+        try:
+            return restart(self._check.choice.engine, position, self._steps)
+        except (Closed, ProbeFailure) as error:
+            return Restart(False, reason=f"the kernel gave no answer: {error}")
 
     def _seconds_to_recover(self) -> float:
         """Running all plans can take as long as the notebook itself: only where somebody asks for it."""
+        budget = self._check.settings.budget
+        left = math.inf if budget is None else max(budget.left, 0.0)
         if self._check.settings.all_plans:
-            return math.inf
-        return _RECOVER_SECONDS + _RECOVER_SHARE * sum(step.seconds for step in self._steps)
+            return left
+        return min(left, _RECOVER_SECONDS + _RECOVER_SHARE * sum(step.seconds for step in self._steps))
 
     def _whole(self, name: str) -> None:
+        if not self._check.has_time():
+            self._check.whole.append(WholeRun(name, reason=OUT_OF_BUDGET))
+            return
         self._check.listener.cell_started(self._steps[0].cell.index, name.replace("-", " "))
         try:
             found = whole(

@@ -45,11 +45,20 @@ class Check:
     recovered: list[Recovery] = field(default_factory=list)
     whole: list[WholeRun] = field(default_factory=list)
     failure: Failure | None = None
+    over_budget: bool = False
+    """Something was left out since there was no time for it."""
 
     def report(self, report: CellReport) -> None:
         """Add a cell's verdict, or refine it."""
         self.reports[report.index] = report
         self.listener.cell_judged(report)
+
+    def has_time(self) -> bool:
+        """Whether something may still be begun; if not, it is left out, and the report will say so."""
+        budget = self.settings.budget
+        is_spent = budget is not None and budget.is_spent
+        self.over_budget = self.over_budget or is_spent
+        return not is_spent
 
     @property
     def starts_over(self) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.report import not_judged, report_cell
+from nbrerun.config import OUT_OF_BUDGET
 from nbrerun.engine.interface import Branch, FirstRun, Past, Undone
 from nbrerun.engine.kernel import ProbeFailure
 from nbrerun.experiments.again import again
@@ -15,6 +17,20 @@ from nbrerun.probe.messages import State
 from nbrerun.probe.wire import Closed
 from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
+
+_FIRST = 0
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A cell whose first run is over, and whose moment is kept until it is its turn to be run again."""
+
+    rank: int
+    moment: int
+    cell: Cell
+    first: FirstRun
+    before: State
+    state: State
 
 
 class MainRun:
@@ -27,6 +43,8 @@ class MainRun:
         self._chosen = select(check.notebook, check.settings.cells)
         self._done: list[Past] = []
         self._state: State | None = None
+        self._waiting: list[_Waiting] = []
+        self._is_over = False
 
     def run(self) -> None:
         """Run every cell, and each once more."""
@@ -35,14 +53,13 @@ class MainRun:
             self._check.report(not_judged(cell, Verdict.SKIPPED, f"tagged `{tag}`", None))
         self._look(0)
         for moment, cell in enumerate(self._notebook.cells, 1):
-            self._check.listener.cell_started(cell.index, "first run")
-            first = self._choice.engine.first_run(cell)
+            first = self._first_run(cell)
             if first.lost:
                 self._give_up(moment, first.lost)
-                return
+                break
             if first.fatal:
                 self._fail(cell, first)
-                return
+                break
             before = self._state = first.before or self._state
             self._done.append(Past(cell, before))
             seen = None
@@ -53,8 +70,20 @@ class MainRun:
                 self._check.report(not_judged(cell, Verdict.SKIPPED, self._why_skipped(cell), first.seconds))
             if before is not None and self._state is not None:
                 self._check.steps.append(Step(cell, before, self._state, first.seconds, first.raised, seen))
-            if moment > 1 or not self._check.starts_over:
-                self._choice.engine.drop(moment - 1)
+            self._drop(moment - 1)
+        self._is_over = True
+        self._judge_waiting()
+
+    def _first_run(self, cell: Cell) -> FirstRun:
+        if not self._check.has_time():
+            return FirstRun(0.0, lost=OUT_OF_BUDGET)
+        self._check.listener.cell_started(cell.index, "first run")
+        return self._choice.engine.first_run(cell)
+
+    def _drop(self, moment: int) -> None:
+        needed = {near for each in self._waiting for near in (each.moment - 1, each.moment)}
+        if moment not in needed and (moment > 0 or not self._check.starts_over):
+            self._choice.engine.drop(moment)
 
     def _give_up(self, moment: int, why: str) -> None:
         for cell in self._notebook.cells[moment - 1 :]:
@@ -106,7 +135,15 @@ class MainRun:
 
     def _elsewhere(self, moment: int, undone: Undone) -> Branch | Undone:
         cell = self._notebook.cells[max(0, moment - 1)]
-        return self._hold(moment) if self._choice.switch(undone, cell, self._done) else undone
+        return self._hold(moment) if self._switch(moment, undone, cell) else undone
+
+    def _switch(self, moment: int, undone: Undone, cell: Cell) -> bool:
+        """Go over to replay, which cannot go back to a cell that waits."""
+        if moment < len(self._done):
+            return False
+        if undone.replay_may_answer:
+            self._judge_waiting()
+        return self._choice.switch(undone, cell, self._done)
 
     def _judge(self, moment: int, cell: Cell, first: FirstRun) -> Observation | None:
         seconds = first.seconds
@@ -125,22 +162,78 @@ class MainRun:
             branch.close()
             self._check.report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
             return None
+        waiting = _Waiting(self._rank(cell, branch), moment, cell, first, before, self._state)
+        if waiting.rank == _FIRST:
+            return self._rerun(waiting, branch)
+        if self._choice.engine.can_come_back():
+            self._waiting.append(waiting)
+        elif self._may_rerun_lesser():
+            return self._rerun(waiting, branch)
+        else:
+            self._leave_out(waiting)
+        branch.close()
+        return None
+
+    def _rank(self, cell: Cell, branch: Branch) -> int:
+        """How soon a cell's turn comes where time is limited: models before data, changed cells before others."""
+        budget = self._check.settings.budget
+        if budget is None:
+            return _FIRST
+        is_old = bool(budget.first) and cell.index not in budget.first
+        return _FIRST + is_old + (not self._concerns_model(cell, branch))
+
+    def _may_rerun_lesser(self) -> bool:
+        """Cells that tell less may have half of the time before the main run is over, and then all that is left."""
+        budget = self._check.settings.budget
+        return self._check.has_time() if budget is None or self._is_over else not budget.is_half_spent
+
+    def _leave_out(self, waiting: _Waiting) -> None:
+        self._check.over_budget = True
+        cell, seconds = waiting.cell, waiting.first.seconds
+        self._check.report(not_judged(cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, seconds))
+
+    def _judge_waiting(self) -> None:
+        """Run the cells that were passed over, those that tell most first."""
+        for each in sorted(self._waiting, key=lambda each: (each.rank, each.moment)):
+            if self._may_rerun_lesser():
+                branch = self._choice.engine.branch(each.moment)
+                if isinstance(branch, Undone):
+                    self._report_undone(each, branch)
+                else:
+                    self._note(each, self._rerun(each, branch))
+            else:
+                self._leave_out(each)
+        passed, self._waiting = self._waiting, []
+        for moment in {near for each in passed for near in (each.moment - 1, each.moment)}:
+            if moment < len(self._done):
+                self._drop(moment)
+
+    def _note(self, waiting: _Waiting, seen: Observation | None) -> None:
+        steps = self._check.steps
+        steps[:] = [replace(step, seen=seen) if step.cell is waiting.cell else step for step in steps]
+
+    def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
+        cell, first = waiting.cell, waiting.first
         self._check.listener.cell_started(cell.index, "again")
-        seen = Observation(cell, before, self._state, raises=first.raised is not None)
-        undone = self._again(moment, branch, seen)
+        seen = Observation(cell, waiting.before, waiting.state, raises=first.raised is not None)
+        undone = self._again(waiting.moment, branch, seen)
         if undone is not None:
-            engine = self._choice.engine.name
-            self._check.report(not_judged(cell, Verdict.UNDETERMINED, undone.reason, seconds, engine))
+            self._report_undone(waiting, undone)
             return None
-        self._check.report(report_cell(seen, self._check.settings.watch, seconds, self._choice.engine.name))
+        self._check.report(report_cell(seen, self._check.settings.watch, first.seconds, self._choice.engine.name))
         return seen
+
+    def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
+        reason = undone.reason if self._check.has_time() else OUT_OF_BUDGET
+        name, seconds = self._choice.engine.name, waiting.first.seconds
+        self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))
 
     def _again(self, moment: int, branch: Branch, seen: Observation) -> Undone | None:
         try:
             undone = again(self._choice.engine, moment, branch, seen)
         except (Closed, ProbeFailure) as error:
             undone = Undone(f"the state after the rerun could not be read: {error}")
-        if undone is not None and self._choice.switch(undone, seen.cell, self._done):
+        if undone is not None and self._switch(moment, undone, seen.cell):
             other = self._hold(moment)
             return other if isinstance(other, Undone) else self._again(moment, other, seen)
         return undone

@@ -27,7 +27,7 @@ class Job:
     def looks_for(self, report: NotebookReport, rule: str) -> bool:
         """Whether the check that gave this report would have found this rule, were it anywhere in the notebook."""
         asked, static = self.settings, rule.startswith("NBR3")
-        whole = not (asked.cells or report.lacks or report.interrupted or report.failure)
+        whole = not (asked.cells or report.lacks or report.incomplete or report.failure)
         if asked.static or static or not whole:
             return whole and static and asked.static and self.gate.reports(rule)
         by = {"NBR101": {"restart"}, "NBR103": {"fresh-clone"}}.get(rule, set(EXPERIMENTS))
@@ -35,7 +35,7 @@ class Job:
         return everything and by <= asked.experiments and self.gate.reports(rule)
 
 
-def read(paths: Sequence[str], asked: Asked) -> list[Job]:
+def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = None) -> list[Job]:
     """Find the notebooks, and look at all that can be wrong before anything runs.
 
     Raises:
@@ -44,7 +44,13 @@ def read(paths: Sequence[str], asked: Asked) -> list[Job]:
     """
     if not paths:
         raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
-    return [job(path, asked) for path in notebooks.find_notebooks(paths, asked.excludes)]
+    return [job(path, asked) for path in part(notebooks.find_notebooks(paths, asked.excludes), shard)]
+
+
+def part(paths: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]:
+    """The K-th of N parts: every N-th notebook, so that a folder's heavy ones are spread over all parts."""
+    number, count = shard or (1, 1)
+    return paths[number - 1 :: count]
 
 
 def job(path: Path, asked: Asked) -> Job:

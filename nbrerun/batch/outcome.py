@@ -21,6 +21,7 @@ class Exit(enum.IntEnum):
     FINDINGS = 1
     WRONG_USAGE = 2
     FAILED = 3
+    OVER_BUDGET = 4
     INTERRUPTED = 130
 
 
@@ -29,11 +30,24 @@ class Outcome:
     """The reports of the notebooks that were checked, and why no more were."""
 
     baseline: Baseline | None = None
-    reports: list[NotebookReport] = field(default_factory=list)
     problem: NbrerunError | None = None
     interrupted: bool = False
-    looked_for: list[Callable[[str], bool]] = field(default_factory=list)
-    """For each report the rules that the check looks for."""
+    _found: dict[int, tuple[NotebookReport, Callable[[str], bool]]] = field(default_factory=dict)
+    """By the notebook's number: its report, and which rules the check looks for."""
+
+    @property
+    def reports(self) -> list[NotebookReport]:
+        """In the order in which the notebooks were given."""
+        return [report for report, _ in self._in_order]
+
+    @property
+    def _in_order(self) -> list[tuple[NotebookReport, Callable[[str], bool]]]:
+        return [self._found[number] for number in sorted(self._found)]
+
+    @property
+    def fails(self) -> bool:
+        """A notebook has a finding that fails the check, or raised."""
+        return self.exit_code in (Exit.FINDINGS, Exit.FAILED)
 
     @property
     def exit_code(self) -> Exit:
@@ -45,10 +59,11 @@ class Outcome:
         if any(report.failure for report in self.reports):
             return Exit.FAILED
         fails = any(finding.fails for report in self.reports for finding in report.findings)
-        return Exit.FINDINGS if fails else Exit.NOTHING
+        over_budget = any(report.over_budget for report in self.reports)
+        return Exit.FINDINGS if fails else Exit.OVER_BUDGET if over_budget else Exit.NOTHING
 
-    def add(self, report: NotebookReport, job: Job) -> None:
-        """Take a report in, with those of its findings that count."""
+    def add(self, report: NotebookReport, job: Job, number: int) -> None:
+        """Take in the report on a notebook, with those of its findings that count."""
         ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
         counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
         findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
@@ -56,14 +71,13 @@ class Outcome:
             findings = self.baseline.marked(report.path, findings)
         judged = (replace(finding, fails=not finding.known and job.gate.fails(finding)) for finding in findings)
         report = replace(report, findings=tuple(judged))
-        self.reports.append(report)
-        self.looked_for.append(functools.partial(job.looks_for, report))
+        self._found[number] = report, functools.partial(job.looks_for, report)
         self.interrupted |= report.interrupted
 
     def report(self) -> Report:
         """All that is known, compared with the baseline."""
         compared = None
         if self.baseline is not None:
-            gone = self.baseline.gone(zip(self.reports, self.looked_for, strict=True))
+            gone = self.baseline.gone(self._in_order)
             compared = Compared(self.baseline.path, gone)
         return Report(__version__, tuple(self.reports), compared)

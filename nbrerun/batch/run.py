@@ -1,13 +1,18 @@
-"""Check notebooks, one after another."""
+"""Check notebooks: one after another, or several at once; all of them, or as many as there is time for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbrerun.baseline import Baseline
+from nbrerun.batch.budget import Turn, turns
+from nbrerun.batch.changed import changed
 from nbrerun.batch.jobs import Job
 from nbrerun.batch.outcome import Outcome
+from nbrerun.batch.workers import Crew, check
 from nbrerun.errors import NbrerunError
 from nbrerun.model import NotebookReport
 
@@ -15,14 +20,31 @@ if TYPE_CHECKING:
     from nbrerun.analysis import Listener
 
 
-def run(jobs: Sequence[Job], listener: Listener, known: Baseline | None = None) -> Outcome:
+@dataclass(frozen=True)
+class Course:
+    """How a run goes."""
+
+    crew: Crew = field(default_factory=Crew)
+    budget: float | None = None
+    """Seconds that it may take."""
+    fail_fast: bool = False
+    """It ends with the first notebook that fails."""
+
+
+_ONE_BY_ONE = Course()
+
+
+def run(
+    jobs: Sequence[Job], listener: Listener, known: Baseline | None = None, course: Course = _ONE_BY_ONE
+) -> Outcome:
     """Check them all, or as many as it comes to: whatever ends the run is part of the outcome."""
     outcome = Outcome(known)
     try:
-        for job in jobs:
-            outcome.add(_report_on(job, listener), job)
-            if outcome.interrupted:
-                break
+        with contextlib.closing(_reports(jobs, listener, course)) as reports:
+            for number, report in reports:
+                outcome.add(report, jobs[number], number)
+                if outcome.interrupted or (course.fail_fast and outcome.fails):
+                    break
     except NbrerunError as error:
         outcome.problem = error
     except KeyboardInterrupt:
@@ -30,11 +52,25 @@ def run(jobs: Sequence[Job], listener: Listener, known: Baseline | None = None) 
     return outcome
 
 
-def _report_on(job: Job, listener: Listener) -> NotebookReport:
-    if job.settings.static:
-        from nbrerun import static
+def _reports(
+    jobs: Sequence[Job], listener: Listener, course: Course
+) -> Generator[tuple[int, NotebookReport], None, None]:
+    """Reports as they come, each with the number of its notebook."""
+    order = _order(jobs, course)
+    if course.crew.is_alone or (len(order) < 2 and course.crew.backend is None):
+        for number, turn in order:
+            yield number, check(jobs[number], turn, listener)
+        return
+    found = course.crew.check_all([(jobs[number], turn) for number, turn in order])
+    with contextlib.closing(found):
+        for (number, _), report in zip(order, found, strict=True):
+            listener.notebook_started(report.path, len(report.cells))
+            listener.notebook_finished(report)
+            yield number, report
 
-        return static.analyze(job.notebook, job.settings)
-    from nbrerun import analysis
 
-    return analysis.analyze(job.notebook, job.settings, listener)
+def _order(jobs: Sequence[Job], course: Course) -> list[tuple[int, Turn | None]]:
+    if course.budget is None:
+        return [(number, None) for number in range(len(jobs))]
+    lately = changed([job.notebook for job in jobs])
+    return list(turns(jobs, lately, course.budget, course.crew.size))

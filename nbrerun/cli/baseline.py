@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbrerun.cli.check import check
+from nbrerun.cli.check import check, course_of
 from nbrerun.cli.ending import end, say, sigterm_interrupts
 from nbrerun.cli.options import CONTEXT
 from nbrerun.errors import UsageError
@@ -51,15 +52,19 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     context = check.make_context("baseline", list(args))
     asked, paths = Asked(context), context.params["paths"]
     options = asked.of_run(paths).parameters()
-    jobs = batch.read(paths, asked)
+    course = dataclasses.replace(course_of(options), fail_fast=False)
+    jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
     with sigterm_interrupts(), progress.listener(len(jobs), quiet=options["quiet"]) as listener:
-        outcome = run(jobs, listener)
+        outcome = run(jobs, listener, course=course)
     if outcome.problem:
         raise outcome.problem
     if outcome.interrupted:
         say("interrupted; no baseline was written")
         return Exit.INTERRUPTED
+    if any(report.over_budget for report in outcome.reports):
+        say("the budget is spent; no baseline was written")
+        return Exit.OVER_BUDGET
     for report in outcome.reports:
         if report.failure:
             say(f"the main run of {report.path} raised; its findings are those up to there")

@@ -11,9 +11,12 @@ import click
 from nbrerun import targets
 from nbrerun.cli.ending import end, say, sigterm_interrupts
 from nbrerun.cli.options import CONTEXT, GroupedCommand, check_options, version
+from nbrerun.config import CLUSTERS
+from nbrerun.errors import UsageError
 
 if TYPE_CHECKING:
     from nbrerun.batch.outcome import Outcome
+    from nbrerun.batch.run import Course
     from nbrerun.configuration import Asked
     from nbrerun.model import Report
 
@@ -26,6 +29,7 @@ Examples:
   nbrerun check lesson.ipynb --restart
   nbrerun check notebooks/ --format json --output report.json
   nbrerun check notebooks/ --format terminal --format sarif=nbrerun.sarif
+  nbrerun check notebooks/ --jobs auto --budget 10m
 
 Every option can be given in a file as well (`nbrerun config` shows what is in force); a flag that
 a file sets is taken back
@@ -37,6 +41,7 @@ Exit codes:
   1    at least one
   2    wrong usage, unreadable notebook, or no such kernel
   3    the main run of a notebook raised
+  4    the budget is spent, and nothing was found by then
   130  interrupted; what was known by then is reported
 """
 
@@ -93,21 +98,43 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     options = {"svg": click.get_current_context().params["svg"]} | asked.of_run(paths).parameters()
     show = _Show.of(options)
     known = baseline.read(options["baseline"]) if options["baseline"] is not None else None
-    jobs = batch.read(paths, asked)
+    course = course_of(options)
+    jobs = batch.read(paths, asked, options["shard"])
     for file in show.files:
         delivery.check_target(file, [job.notebook.path for job in jobs])
     with sigterm_interrupts(), progress.listener(len(jobs), quiet=show.verbosity < 0) as listener:
-        outcome = run(jobs, listener, known)
-    if outcome.reports:
+        outcome = run(jobs, listener, known, course)
+    if outcome.reports or not jobs:
         _deliver(outcome.report(), show)
     _say_why_it_ended(outcome, len(jobs))
     return outcome.exit_code
 
 
+def course_of(options: dict[str, Any]) -> Course:
+    """How the run is to go.
+
+    Raises:
+        UsageError: what is asked for does not go together.
+    """
+    from nbrerun.batch.run import Course
+    from nbrerun.batch.workers import Crew
+
+    backend, scheduler = options["backend"], options["scheduler"]
+    if (backend in CLUSTERS) != (scheduler is not None):
+        names = " or ".join(CLUSTERS)
+        raise UsageError(f"--scheduler ADDRESS says where a cluster is, and --backend {names} what it is: give both")
+    jobs = None if options["jobs"] == "auto" else options["jobs"]
+    return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"])
+
+
 def _say_why_it_ended(outcome: Outcome, total: int) -> None:
+    left = total - len(outcome.reports)
     if outcome.interrupted:
-        left = total - len(outcome.reports)
         say("interrupted" + (f"; {left} of {total} notebooks not checked" if left else ""))
+    elif left and not outcome.problem:
+        say(f"stopped at the first notebook that fails; {left} of {total} not checked")
+    if not total:
+        say("there is no notebook in this shard")
     if outcome.problem:
         say(str(outcome.problem))
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from nbrerun import __version__, targets
-from nbrerun.config import ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
+from nbrerun.config import BACKENDS, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
 from nbrerun.errors import UsageError, suggestion
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
@@ -20,9 +20,10 @@ _MOST_BYTES = 2**63 - 1
 """What a file can hold (`off_t`)."""
 
 _AGAIN, _HOW, _FILES, _FAIL = "What to run again", "How to run", "Files", "Which findings count"
+_MANY = "Many notebooks, limited time"
 _SHOW, _OTHER = "What to show", "Other"
 
-_GROUPS = (_AGAIN, _HOW, _FILES, _FAIL, _SHOW, _OTHER)
+_GROUPS = (_AGAIN, _HOW, _MANY, _FILES, _FAIL, _SHOW, _OTHER)
 
 
 class GroupedOption(click.Option):
@@ -96,6 +97,35 @@ def _bytes(context: click.Context, param: click.Parameter, value: str | None) ->
     return number
 
 
+def _budget(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Read `90`, `90s`, `10m` or `1h30m`."""
+    if value is None:
+        return None
+    parts = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?", value.strip().lower())
+    hours, minutes, seconds = (int(part or 0) for part in parts.groups()) if parts else (0, 0, 0)
+    if not hours + minutes + seconds:
+        raise click.BadParameter(f"{value!r} is no time; give 90s, 10m or 1h30m", context, param)
+    return 3600.0 * hours + 60.0 * minutes + seconds
+
+
+def _jobs(context: click.Context, param: click.Parameter, value: str) -> int | str:
+    if value == "auto":
+        return value
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", value):
+        raise click.BadParameter(f"{value!r} is no number of notebooks; give 1 or more, or auto", context, param)
+    return int(value)
+
+
+def _shard(context: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    parts = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", value)
+    number, count = (int(part) for part in parts.groups()) if parts else (0, 0)
+    if not 1 <= number <= count:
+        raise click.BadParameter(f"{value!r} is no shard; give 2/5 for the second of five", context, param)
+    return number, count
+
+
 def _seconds(context: click.Context, param: click.Parameter, value: float | None) -> float | None:
     if value is not None and not (value > 0 and math.isfinite(value)):
         raise click.BadParameter("give a number of seconds greater than 0", context, param)
@@ -162,6 +192,39 @@ CHECK = (
         callback=_seconds,
         metavar="SECONDS",
         help="Time limit for each run of each cell, first runs and reruns.",
+    ),
+    _option(
+        "--budget",
+        group=_MANY,
+        callback=_budget,
+        metavar="TIME",
+        help="Time limit for everything: 90s, 10m, 1h30m. Cells that changed in git and models come first; what there "
+        "is no time for is undetermined, and the exit code 4.",
+    ),
+    _option("--fail-fast/--no-fail-fast", group=_MANY, is_flag=True, help="Stop after the first notebook that fails."),
+    _option(
+        "--jobs",
+        group=_MANY,
+        default="1",
+        show_default=True,
+        callback=_jobs,
+        metavar="N",
+        help="Check that many notebooks at once; auto is one for each core.",
+    ),
+    _option(
+        "--backend",
+        group=_MANY,
+        type=click.Choice(BACKENDS),
+        help="Where: loky is this machine; dask and ray are clusters that run already (see --scheduler).  "
+        "[default: loky]",
+    ),
+    _option("--scheduler", group=_MANY, metavar="ADDRESS", help="Where the cluster is, tcp://host:8786 say."),
+    _option(
+        "--shard",
+        group=_MANY,
+        callback=_shard,
+        metavar="K/N",
+        help="Check only the K-th of N parts of the notebooks; the parts of a CI matrix together are all of them.",
     ),
     _option(
         "--sandbox",

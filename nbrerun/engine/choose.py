@@ -23,7 +23,7 @@ class Choice:
         self._notebook = notebook
         self._kernel_name = kernel_name
         self._settings = settings
-        self._limits = Limits(settings.timeout)
+        self._limits = Limits(settings)
         self._doing = doing
         self._wanted = settings.engine
         self.names: list[str] = []

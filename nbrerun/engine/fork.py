@@ -21,6 +21,8 @@ from nbrerun.probe.wire import Closed, Wire
 
 _KILL_SECONDS = 5.0
 _TICK = 0.001
+_FULL = 70.0
+"""Per cent of the machine's memory beyond which no moment is kept for later."""
 
 
 class ForkEngine:
@@ -60,6 +62,10 @@ class ForkEngine:
         except Closed:
             return Undone("the kernel could not be forked", replay_may_answer=True)
         return None
+
+    def can_come_back(self) -> bool:
+        """A moment costs what the kernel writes to afterwards."""
+        return psutil.virtual_memory().percent < _FULL
 
     def drop(self, moment: int) -> None:
         """The waiting child ends when its socket does."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from nbrerun.config import Settings
 from nbrerun.model import Cell, Raised
 from nbrerun.probe.messages import Alone, Generator, Leaf, Rerun, State
 
@@ -44,10 +45,14 @@ class Undone:
 class Limits:
     """How long the run of one cell may take."""
 
-    timeout: float | None = None
-    """Seconds, as the person set them."""
+    settings: Settings = field(default_factory=Settings)
     stuck_after: float = field(default=5.0)
     """Seconds without any computing, beyond the time the first run took, after which a run is stuck."""
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds for a run that begins now."""
+        return self.settings.seconds_to_run
 
 
 class Branch(Protocol):
@@ -143,6 +148,9 @@ class Engine(Protocol):
 
     def hold(self, moment: int) -> Undone | None:
         """Keep the moment that the main run is at; `moment` cells have been run."""
+
+    def can_come_back(self) -> bool:
+        """Going back to a moment that is kept costs little, and there is room to keep one more."""
 
     def drop(self, moment: int) -> None:
         """No experiment will start from this moment any more."""

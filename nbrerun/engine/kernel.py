@@ -24,7 +24,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbclient.util import run_sync
 from traitlets import TraitError
 
-from nbrerun.config import Settings
+from nbrerun.config import OUT_OF_BUDGET, Settings
 from nbrerun.engine.interface import FirstRun, Undone
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
@@ -135,7 +135,7 @@ class Kernel:
             notebook.node,
             kernel_manager_class=_KeptManager,
             kernel_name=name,
-            timeout=settings.timeout,
+            timeout_func=lambda _: settings.seconds_to_run,
             startup_timeout=_STARTUP_SECONDS,
             resources={"metadata": {"path": str(notebook.folder)}},
         )
@@ -292,7 +292,9 @@ class Kernel:
             text = _NO_INPUT if error.ename == "StdinNotImplementedError" else error.evalue
             raised, fatal = Raised(error.ename, text, _traceback(node)), True
         except CellTimeoutError:
-            raised, fatal = Raised("TimeoutError", f"the cell ran longer than {self._client.timeout} s"), True
+            if self._settings.budget is not None and self._settings.budget.is_spent:
+                return FirstRun(time.perf_counter() - started, lost=OUT_OF_BUDGET)
+            raised, fatal = Raised("TimeoutError", f"the cell ran longer than {self._settings.timeout:g} s"), True
         except DeadKernelError:
             raised, fatal = Raised("DeadKernelError", "the kernel died while it ran this cell"), True
         return FirstRun(time.perf_counter() - started, raised, fatal)

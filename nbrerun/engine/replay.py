@@ -86,6 +86,10 @@ class ReplayEngine:
         """Nothing to keep: the way there can be gone again."""
         return None
 
+    def can_come_back(self) -> bool:
+        """It would run the whole notebook up to there."""
+        return False
+
     def drop(self, moment: int) -> None:
         """Nothing was kept."""
 

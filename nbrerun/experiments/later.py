@@ -53,6 +53,11 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
             )
 
 
+def told_anything(later: Later | None) -> bool:
+    """Whether it was run, and came to its end."""
+    return later is not None and bool(later.places or later.raised)
+
+
 def _once(branch: Branch, seen: Observation, end: State) -> Later:
     run = branch.run(seen.cell, _pins(seen, end) or ())
     if isinstance(run, Undone):

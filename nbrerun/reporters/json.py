@@ -63,6 +63,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "reason": notebook.reason,
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
+        "over_budget": notebook.over_budget,
         "static": notebook.static,
         "seconds": _number(notebook.seconds),
         "cells": [_cell(cell) for cell in notebook.cells],

@@ -35,8 +35,8 @@ def _suite(notebook: NotebookReport) -> Element:
         suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("time", _time(notebook.seconds))
     suite.extend(cases)
-    if notebook.interrupted:
-        SubElement(suite, "system-err").text = "interrupted: cells that are not listed were not judged"
+    if notebook.incomplete:
+        SubElement(suite, "system-err").text = notebook.incomplete
     return suite
 
 

@@ -38,7 +38,7 @@ def _chunks(report: Report) -> Iterator[tuple[str, bool]]:
     for notebook in report.notebooks:
         new = [entry for entry in of_notebook(notebook) if not entry.known]
         entries = sorted(new, key=lambda entry: (entry.rank, entry.index))
-        if entries or notebook.lacks or notebook.interrupted:
+        if entries or notebook.lacks or notebook.incomplete:
             yield _heading(notebook), False
         if entries:
             yield "\n| cell | rule | severity | what |\n| ---: | --- | --- | --- |\n", False
@@ -46,8 +46,7 @@ def _chunks(report: Report) -> Iterator[tuple[str, bool]]:
 
 
 def _heading(notebook: NotebookReport) -> str:
-    notes = [notebook.reason, "interrupted: not every cell was judged" if notebook.interrupted else ""]
-    said = "".join(f"\n{_prose(note)}\n" for note in notes if note)
+    said = "".join(f"\n{_prose(note)}\n" for note in (notebook.reason, notebook.incomplete) if note)
     return f"\n### {_prose(notebook.path)}\n{said}"
 
 

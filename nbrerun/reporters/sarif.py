@@ -42,7 +42,7 @@ def _run(report: Report) -> dict[str, Any]:
 def _invocation(report: Report, entries: list[Entry]) -> dict[str, Any]:
     """A main run that raised is no result: the tool could not look at the cells that follow."""
     failed = [entry for entry in entries if entry.rule == RUN_FAILED]
-    complete = not failed and not any(notebook.interrupted for notebook in report.notebooks)
+    complete = not failed and not any(notebook.incomplete for notebook in report.notebooks)
     return {
         "executionSuccessful": complete,
         "toolExecutionNotifications": [

@@ -104,6 +104,8 @@ def _summary(report: Report) -> tuple[str, str]:
         rest.append(f"{count(len(skipped), 'notebook')} {skipped_for(lacks)}")
     if any(notebook.interrupted for notebook in report.notebooks):
         rest.append("interrupted")
+    if any(notebook.over_budget for notebook in report.notebooks):
+        rest.append("the budget is spent")
     rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
     return first, "; ".join(rest)
 
@@ -132,7 +134,7 @@ def _findings_line(findings: Sequence[Finding]) -> str:
 def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> None:
     """Print the report on `console`; `QUIET` shows findings and the summary only."""
     for notebook in report.notebooks:
-        eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.interrupted
+        eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.incomplete
         if eventful or (verbosity > QUIET and not notebook.static):
             _NotebookPrinter(notebook, console, verbosity).print()
             console.print()
@@ -163,8 +165,8 @@ class _NotebookPrinter:
             self._print_cells()
         if self.notebook.failure:
             self._print_grid([self._failure_row(self.notebook.failure)])
-        if self.notebook.interrupted:
-            self._print_indented(Text("interrupted: cells that are not listed were not judged", "bold magenta"))
+        if self.notebook.incomplete:
+            self._print_indented(Text(self.notebook.incomplete, "bold magenta"))
         if self.verbosity > QUIET:
             for section in restart.sections(self.notebook, everything=self.verbosity >= VERBOSE):
                 self.console.print()
@@ -194,7 +196,7 @@ class _NotebookPrinter:
             self._print_indented(Text(self.notebook.reason, style=_LOOKS[Verdict.SKIPPED][2]))
         elif self.notebook.static:
             return
-        elif not self.notebook.cells and not self.notebook.failure and not self.notebook.interrupted:
+        elif not self.notebook.cells and not self.notebook.failure and not self.notebook.incomplete:
             self._print_indented(Text("no code cells", style="dim"))
         if self.console.width >= _WIDE:
             self._print_grid([self._wide_row(cell) for cell in self.notebook.cells])

@@ -307,11 +307,11 @@ def scratch() -> Iterator[Path]:
 
 
 class Running:
-    """nbrerun on a notebook, stopped somewhere in the middle."""
+    """nbrerun on a notebook or a folder, stopped somewhere in the middle."""
 
-    def __init__(self, path: Path, engine: str, scratch: Path) -> None:
+    def __init__(self, path: Path, engine: str, scratch: Path, *more: str) -> None:
         self.process = subprocess.Popen(
-            command(path, "--engine", engine, "--format", "json"),
+            command(path, "--engine", engine, "--format", "json", *more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -334,12 +334,12 @@ class Running:
 
 
 @pytest.fixture
-def run(scratch: Path) -> Iterator[Callable[[Path, str], Running]]:
+def run(scratch: Path) -> Iterator[Callable[..., Running]]:
     """Start nbrerun; whatever a failing test leaves running is ended."""
     started: list[Running] = []
 
-    def start(path: Path, engine: str) -> Running:
-        started.append(Running(path, engine, scratch))
+    def start(path: Path, engine: str, *more: str) -> Running:
+        started.append(Running(path, engine, scratch, *more))
         return started[-1]
 
     yield start

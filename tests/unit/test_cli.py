@@ -117,6 +117,39 @@ def test_experiments_add_up(fake: Fake, write_notebook: Write, args: str, experi
     assert fake.calls[0][1].experiments == experiments
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1H", 3600), ("1m 5", None)]
+)
+def test_times_have_units(fake: Fake, write_notebook: Write, text: str, seconds: int | None) -> None:
+    """Hours, minutes and seconds, of which the last is meant where nothing is said."""
+    result = run(write_notebook("x"), "--budget", text)
+    if seconds is None:
+        assert result.exit_code == 2
+        return
+    budget = fake.calls[0][1].budget
+    assert budget is not None
+    assert budget.end - budget.begin == pytest.approx(seconds, abs=20)
+
+
+def test_a_shard_without_a_notebook_is_good(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A matrix may have more parts than there are notebooks; a report is written all the same."""
+    write_notebook("x", name="a.ipynb")
+    result = run(tmp_path, "--shard", "2/2")
+    assert (result.exit_code, fake.calls) == (0, [])
+    assert "0 cells in 0 notebooks" in result.stdout
+    assert result.stderr == "nbrerun: there is no notebook in this shard\n"
+
+
+def test_fail_fast_says_what_it_left_out(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """One sentence, and the exit code of what was found."""
+    for name in "abc":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers["a.ipynb"] = finding(Severity.ERROR)
+    result = run(tmp_path, "--fail-fast")
+    assert (result.exit_code, len(fake.calls)) == (1, 1)
+    assert result.stderr == "nbrerun: stopped at the first notebook that fails; 2 of 3 not checked\n"
+
+
 def test_blanks_between_names_are_no_matter(fake: Fake, write_notebook: Write) -> None:
     """A comma may be followed by a blank."""
     run(write_notebook("x"), "--experiment", "again, later")
@@ -206,6 +239,8 @@ def test_the_worst_notebook_gives_the_exit_code(fake: Fake, write_notebook: Writ
         ),
         (("nb.ipynb", "--sandbox-dir", "nb.ipynb"), "nbrerun: --sandbox-dir 'nb.ipynb': there is no such folder"),
         (("nb.ipynb", "--sandbox-dir", ""), "nbrerun: --sandbox-dir '': there is no such folder"),
+        (("nb.ipynb", "--backend", "dask"), "nbrerun: --scheduler ADDRESS says where a cluster is"),
+        (("nb.ipynb", "--scheduler", "tcp://host:1"), "nbrerun: --scheduler ADDRESS says where a cluster is"),
         (("nb.ipynb", "--svg", "nowhere/r.svg"), "nbrerun: the folder of the output file nowhere/r.svg does"),
     ],
 )
@@ -238,6 +273,16 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--timeout nan", "greater than 0"),
         ("--timeout inf", "greater than 0"),
         ("--timeout soon", "not a valid float"),
+        ("--budget soon", "'soon' is no time; give 90s, 10m or 1h30m"),
+        ("--budget 0m", "'0m' is no time"),
+        ("--budget -5", "'-5' is no time"),
+        ("--budget 1.5h", "'1.5h' is no time"),
+        ("--jobs 0", "'0' is no number of notebooks; give 1 or more, or auto"),
+        ("--jobs all", "'all' is no number of notebooks"),
+        ("--shard 2", "'2' is no shard; give 2/5 for the second of five"),
+        ("--shard 0/2", "'0/2' is no shard"),
+        ("--shard 3/2", "'3/2' is no shard"),
+        ("--backend slurm", "'loky', 'dask', 'ray'"),
         ("--engine warp", "'auto', 'fork', 'replay'"),
         ("--sandbox jail", "'auto', 'overlay', 'copy'"),
         ("--sandbox-limit lots", "'lots' is no size; give 500M, 2G or a number of bytes"),
@@ -367,12 +412,13 @@ def test_help_is_grouped_and_fits() -> None:
     """`check --help` has its headings, every option, examples and exit codes, in 80 columns."""
     result = click.testing.CliRunner().invoke(main, ["check", "--help"], prog_name="nbrerun")
     text = result.stdout
-    headings = ["What to run again:", "How to run:", "Files:", "What to show:", "Other:", "Examples:", "Exit codes:"]
+    groups = ("What to run again", "How to run", "Many notebooks, limited time", "Files", "What to show", "Other")
+    headings = [f"{group}:" for group in (*groups, "Examples", "Exit codes")]
     places = [text.index(heading) for heading in headings]
     assert places == sorted(places)
     options = (
         "cells experiment restart engine kernel timeout sandbox sandbox-dir sandbox-limit write-files "
-        "only watch format output quiet verbose version help"
+        "budget fail-fast jobs backend scheduler shard only watch format output quiet verbose version help"
     )
     assert not [name for name in options.split() if f"--{name} " not in text]
     assert "svg" not in text

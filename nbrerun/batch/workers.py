@@ -1,0 +1,173 @@
+"""Checking one notebook, here or in another process, or many side by side; joblib knows how."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from nbrerun.batch import local
+from nbrerun.batch.budget import Turn
+from nbrerun.batch.jobs import Job
+from nbrerun.config import LOCAL, OUT_OF_BUDGET
+from nbrerun.errors import NbrerunError, UsageError, WorkerError
+from nbrerun.model import CellReport, NotebookReport, Verdict
+
+if TYPE_CHECKING:
+    from nbrerun.analysis import Listener
+
+_SECONDS_TO_CONNECT = 10
+
+Task = tuple[Job, "Turn | None"]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """How many notebooks are checked at once, and where."""
+
+    jobs: int | None = 1
+    """None is as many as there are cores."""
+    backend: str | None = None
+    """One of joblib's; None is this process, or others on this machine if there is to be more than one."""
+    scheduler: str | None = None
+    """Where an existing cluster is to be found."""
+
+    @property
+    def size(self) -> int:
+        """How many there are, as far as that is known here."""
+        if self.jobs is None:
+            import joblib
+
+            return int(joblib.cpu_count())
+        return self.jobs
+
+    @property
+    def is_alone(self) -> bool:
+        """Everything is done in this process."""
+        return self.backend is None and self.size == 1
+
+    def check_all(self, tasks: Sequence[Task]) -> Generator[NotebookReport, None, None]:
+        """Check them side by side; the reports come in the order of the tasks.
+
+        Raises:
+            NbrerunError: one could not be checked, or the cluster does not answer.
+        """
+        is_local = self.backend in (None, LOCAL)
+        with contextlib.ExitStack() as stack:
+            place = stack.enter_context(local.shelter()) if is_local else None
+            stack.enter_context(self._backend())
+            answers = stack.enter_context(contextlib.closing(_answers(tasks, self.jobs, place)))
+            try:
+                for answer in answers:
+                    if isinstance(answer, NbrerunError):
+                        raise answer
+                    yield answer
+            except _deaths() as error:
+                why = "for want of memory, most often: fewer at once need less"
+                raise WorkerError(f"a process that checked notebooks is gone, {why}") from error
+            finally:
+                if is_local:
+                    local.end_gently()
+
+    @contextlib.contextmanager
+    def _backend(self) -> Iterator[None]:
+        import joblib
+
+        with contextlib.ExitStack() as stack:
+            options: dict[str, Any] = {}
+            if self.backend == "dask":
+                options["client"] = stack.enter_context(self._dask())
+            elif self.backend == "ray":
+                self._join_ray()
+            stack.enter_context(joblib.parallel_config(backend=self.backend or LOCAL, **options))
+            yield
+
+    def _dask(self) -> Any:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise UsageError("--backend dask needs the package distributed: pip install distributed") from error
+        try:
+            return Client(self.scheduler, timeout=_SECONDS_TO_CONNECT)  # type: ignore[no-untyped-call]  # it has no types
+        except (OSError, TypeError, ValueError) as error:
+            why = str(error).partition("\n")[0] or type(error).__name__
+            raise WorkerError(f"no dask scheduler answers at {self.scheduler} ({why})") from error
+
+    def _join_ray(self) -> None:
+        try:
+            import ray
+            from ray.util.joblib import register_ray
+        except ImportError as error:
+            raise UsageError("--backend ray needs the package ray: pip install ray") from error
+        try:
+            ray.init(address=self.scheduler, ignore_reinit_error=True, log_to_driver=False)
+        except (OSError, RuntimeError, ValueError) as error:
+            why = str(error).partition("\n")[0] or type(error).__name__
+            raise WorkerError(f"no ray cluster answers at {self.scheduler} ({why})") from error
+        register_ray()
+
+
+def _deaths() -> tuple[type[Exception], ...]:
+    """What is raised where a worker, or a whole cluster, does not answer any more."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    if "distributed" not in sys.modules:
+        return (BrokenProcessPool,)
+    from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    return BrokenProcessPool, CommClosedError, KilledWorker
+
+
+def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
+    """Check one notebook in the time that it has.
+
+    Raises:
+        NbrerunError: it cannot be checked.
+    """
+    if job.settings.static:
+        from nbrerun import static
+
+        return static.analyze(job.notebook, job.settings)
+    settings = job.settings
+    if turn is not None:
+        settings = replace(settings, budget=turn.budget())
+        if settings.budget is not None and settings.budget.is_spent:
+            return _not_begun(job)
+    from nbrerun import analysis
+
+    return analysis.analyze(job.notebook, settings, listener)
+
+
+def _answers(tasks: Sequence[Task], jobs: int | None, place: str | None) -> Generator[Any, None, None]:
+    import joblib
+
+    with warnings.catch_warnings():
+        # Whoever ends a run early knows that some of it is not done.
+        warnings.filterwarnings("ignore", message=".*have been cancelled", category=UserWarning)
+        run = joblib.Parallel(n_jobs=jobs or -1, return_as="generator", batch_size=1)
+        with contextlib.closing(run(joblib.delayed(_answer)(job, turn, place) for job, turn in tasks)) as answers:
+            yield from answers
+
+
+def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | NbrerunError:
+    """What a worker sends: an error is sent as well, since joblib would drop the reports before it."""
+    from nbrerun.progress import Silent
+
+    try:
+        with contextlib.nullcontext() if place is None else local.at_work(place):
+            return check(job, turn, Silent())
+    except NbrerunError as error:
+        return error
+
+
+def _not_begun(job: Job) -> NotebookReport:
+    kernel = job.settings.kernel or job.notebook.kernel_name or "python3"
+    cells = tuple(
+        CellReport(cell.index, cell.id, Verdict.UNDETERMINED, OUT_OF_BUDGET, cell.first_line)
+        for cell in job.notebook.cells
+    )
+    return NotebookReport(str(job.notebook.path), "", "", kernel, cells=cells, over_budget=True)

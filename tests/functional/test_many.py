@@ -1,0 +1,153 @@
+"""Many notebooks at once, in real processes and on a real cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pytest
+from distributed import LocalCluster
+
+from tests.functional.test_bad_input import Running, assert_gone, beside, nbrerun, run, scratch, write
+
+__all__ = ["run", "scratch"]  # fixtures
+
+COUNTS = "import os\nthreads = os.environ.get('OMP_NUM_THREADS')\nassert threads == {expected!r}, threads"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four notebooks: one trains on, one can be run once only."""
+    write(tmp_path, "x = 1", name="a.ipynb")
+    write(tmp_path, "rows = []", "rows.append(1)", name="b.ipynb")
+    write(tmp_path, "d = {'k': 1}", "del d['k']", name="c.ipynb")
+    write(tmp_path, "print(1)", name="d.ipynb")
+    return tmp_path
+
+
+def reports(folder: Path, *options: str) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code, and what is said of each notebook, its seconds aside."""
+    done = nbrerun(folder, "--format", "json", *options)
+    assert done.stderr == ""
+    found = json.loads(done.stdout)["notebooks"]
+    for notebook in found:
+        notebook.pop("seconds")
+        for cell in notebook["cells"]:
+            cell.pop("seconds")
+            cell["error"] = cell["error"] and cell["error"]["ename"]
+    return done.returncode, found
+
+
+def test_several_at_once_say_what_one_after_the_other_says(folder: Path) -> None:
+    """The same reports in the order of the notebooks, and the same exit code."""
+    code, notebooks = reports(folder, "--jobs", "3")
+    assert (code, notebooks) == reports(folder)
+    verdicts = [[cell["verdict"] for cell in notebook["cells"]] for notebook in notebooks]
+    assert verdicts == [["reset"], ["reset", "in-place"], ["reset", "error"], ["stateless"]]
+
+
+def test_kernels_share_the_cores(tmp_path: Path) -> None:
+    """Thread pools of kernels that run side by side are as much smaller."""
+    threads = max(1, joblib.cpu_count() // 2)
+    for name in "ab":
+        write(tmp_path, COUNTS.format(expected=str(threads)), name=f"{name}.ipynb")
+    code, notebooks = reports(tmp_path, "--jobs", "2")
+    assert (code, [notebook["failure"] for notebook in notebooks]) == (0, [None, None])
+
+
+def test_what_cannot_be_checked_ends_the_run_and_loses_nothing(folder: Path) -> None:
+    """One sentence, exit code 2, and the reports on the notebooks before."""
+    node = json.loads((folder / "c.ipynb").read_text())
+    node["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "nowhere", "language": "python"}
+    (folder / "c.ipynb").write_text(json.dumps(node))
+    done = nbrerun(folder, "--format", "json", "--jobs", "2")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "no kernel is named 'nowhere'" in done.stderr
+    assert [Path(one["path"]).name for one in json.loads(done.stdout)["notebooks"]] == ["a.ipynb", "b.ipynb"]
+
+
+def test_the_first_failure_ends_a_run_of_several_at_once(folder: Path) -> None:
+    """Notebooks that come after it have no report, and a sentence says so."""
+    done = nbrerun(folder, "--format", "json", "--jobs", "2", "--fail-fast")
+    assert done.returncode == 1
+    assert [Path(one["path"]).name for one in json.loads(done.stdout)["notebooks"]] == ["a.ipynb", "b.ipynb"]
+    assert done.stderr == "nbrerun: stopped at the first notebook that fails; 2 of 4 not checked\n"
+
+
+def test_a_process_that_is_killed_is_one_sentence(tmp_path: Path, scratch: Path) -> None:
+    """As the system does it where memory runs out: exit code 2, files as they were, nothing left over."""
+    marker, data = beside(tmp_path), tmp_path / "data.txt"
+    data.write_text("mine")
+    kills = f"""
+        import os, psutil, signal, time
+        while not os.path.exists({str(marker)!r}):
+            time.sleep(0.05)
+        os.kill(psutil.Process().parent().ppid(), signal.SIGKILL)
+        time.sleep(600)
+    """
+    write(tmp_path, kills, name="a.ipynb")
+    writes = f"""
+        import time
+        with open({str(data)!r}, "w") as file:
+            file.write("another's")
+        open({str(marker)!r}, "w").close()
+        time.sleep(600)
+    """
+    write(tmp_path, writes, name="b.ipynb")
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    done = nbrerun(tmp_path, "--jobs", "2", "--sandbox", "copy", timeout=100, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("nbrerun: a process that checked notebooks is gone")
+    assert "Traceback" not in done.stderr
+    assert data.read_text() == "mine"
+    assert list(scratch.glob("nbrerun*")) == []
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Two workers in processes of their own, where an environment variable says so."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, env={"PLACE": "cluster"}) as found:
+        yield found
+
+
+def test_a_dask_cluster_does_the_work(folder: Path, cluster: LocalCluster) -> None:
+    """The same reports, and the notebooks ran there."""
+    place = ("--backend", "dask", "--scheduler", cluster.scheduler_address)
+    assert reports(folder, *place) == reports(folder)
+    write(folder, "import os", "assert os.environ['PLACE'] == 'cluster'", name="a.ipynb")
+    code, notebooks = reports(folder / "a.ipynb", *place)
+    assert (code, notebooks[0]["failure"]) == (0, None)
+
+
+def test_a_cluster_that_does_not_answer_is_one_sentence(folder: Path) -> None:
+    """Exit code 2, before anything was run."""
+    done = nbrerun(folder, "--backend", "dask", "--scheduler", "nowhere")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("nbrerun: no dask scheduler answers at nowhere")
+    done = nbrerun(folder, "--backend", "dask")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_ctrl_c_ends_all_that_run_side_by_side(tmp_path: Path, scratch: Path, run: Callable[..., Running]) -> None:
+    """Exit code 130, the notebooks that were done, no process and no temporary file left behind."""
+    marker = beside(tmp_path)
+    write(tmp_path, "x = 1", name="a.ipynb")
+    waits = "import time; time.sleep(10**6)"
+    write(tmp_path, "x = 1", waits, name="b.ipynb")
+    # Its turn comes when the first one is done.
+    write(tmp_path, "x = 1", f"open({str(marker)!r}, 'w').close()", waits, name="c.ipynb")
+    running = run(tmp_path, "auto", "--jobs", "2")
+    processes = running.wait_for(marker)
+    os.killpg(running.process.pid, signal.SIGINT)
+    out, err = running.end()
+    assert running.process.returncode == 130, err
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert Path(json.loads(out)["notebooks"][0]["path"]).name == "a.ipynb"
+    assert_gone(processes[1:])
+    assert list(scratch.glob("nbrerun*")) == []
