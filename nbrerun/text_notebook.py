@@ -21,7 +21,9 @@ from nbrerun.errors import NotebookError
 _CODE_CELL = "```{code-cell}"
 _CELLS = {
     ".py": ("`# %%`", r"^# ?%%(?:\s|$)"),
-    **dict.fromkeys((".md", ".markdown", ".myst", ".mystnb", ".mnb"), (_CODE_CELL, r"^```+\{code-cell\}")),
+    **dict.fromkeys(
+        (".md", ".markdown", ".myst", ".mystnb", ".mnb"), (_CODE_CELL, r"^ {0,3}(?:```+|~~~+)\{code-cell\}")
+    ),
     ".Rmd": ("```{python}", r"^```+\{python\b"),
 }
 """What a cell begins with, for a person and as a pattern."""

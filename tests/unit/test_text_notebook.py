@@ -188,6 +188,8 @@ OTHERS = {
     "b.md": "---\njupyter:\n  jupytext: {}\n---\n\nx = 1\n\n```\nx = 1\n```\n\n```python\nx = 1\n```\n",
     "c.Rmd": '---\ntitle: x = 1\n---\n\n```{python, tags=c("a")}\nx = 1\n```\n\nx = 1\n\n```{python}\nx = 1\n```\n',
     "d.myst": "x = 1\n\n```{code-cell}\nx = 1\n```\n",
+    "d.md": "~~~{code-cell}\n:tags: [a]\nx = 1\n~~~\n\n```{code-cell}\nx = 1\n```\n",
+    "d.markdown": "<!--\n\n---\njupyter:\n  jupytext:\n    a: 1\n---\n\n-->\n\n```python\nx = 1\n```\n",
     "e.py": "x = 1\n# %%\nx = 1\n\n# %%\n%matplotlib inline\nx = 1\n",
     "f.py": "# %%\nprint?\n\n# %%\n# print?\n\n# %%\n# only a remark\n",
     "g.py": '# %%\n"""\n---\n"""\n\n# %%\n---\n\n# %%\n\n\n\n# %%\n(\n    1\n)\n\n',
