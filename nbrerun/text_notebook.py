@@ -205,12 +205,12 @@ def _span(cell: Mapping[str, Any], marked: Mapping[str, Any], written: Sequence[
     found = _MARKED.search("".join(marked["source"].split("\n")[at : at + 1]))
     if cell["cell_type"] != "code" or not found:
         return 1, 1
-    begin = int(found[1]) - at
-    blank_before = len(list(takewhile(lambda line: not line.strip(), source)))
-    here = list(takewhile(lambda each: _is_same(*each), zip(source[at:], written[begin + at - 1 :], strict=False)))
-    last = max((number for number, (line, _) in enumerate(here) if line.strip()), default=0)
-    return max(begin + blank_before, 1), begin + at + last
+    line = int(found[1])
+    above = written[max(line - 1 - at, 0) : line - 1]
+    return line - _reach(source[:at][::-1], above[::-1]), line + _reach(source[at + 1 :], written[line:])
 
 
-def _is_same(line: str, written: str) -> bool:
-    return line.strip() in _forms(written)
+def _reach(source: Iterable[str], written: Iterable[str]) -> int:
+    """Count the lines that are the same, up to the last that is not blank; jupytext parts lines at form feeds, too."""
+    same = takewhile(lambda pair: pair[0].strip() in _forms(pair[1]), zip(source, written, strict=False))
+    return max((number for number, (line, _) in enumerate(same, 1) if line.strip()), default=0)

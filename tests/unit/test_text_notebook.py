@@ -179,7 +179,7 @@ def test_lines_of_cells_are_those_of_the_file(tmp_path: Path, ending: str, bom: 
     """Identical cells, the same line in text and strings, and hidden magics do not mislead, nor do line ends."""
     percent = _places(_write(tmp_path, "a.py", bom + PERCENT.replace("\n", ending)))
     myst = _places(_write(tmp_path, "a.md", bom + MYST.replace("\n", ending)))
-    assert percent == {2: (21, 24), 3: (27, 27), 6: (39, 44), 7: (46, 47), 8: (50, 51), 9: (55, 55)}
+    assert percent == {2: (21, 24), 3: (27, 27), 6: (39, 44), 7: (47, 47), 8: (50, 51), 9: (55, 55)}
     assert myst == {1: (24, 25), 2: (34, 37), 5: (49, 49), 6: (54, 54)}
 
 
@@ -226,6 +226,13 @@ def test_random_notebooks_keep_their_lines(tmp_path: Path) -> None:
                 line, end = places[cell.index]
                 held = [each.removeprefix("# ") for each in lines[line - 1 : end]]
                 assert held == [each.removeprefix("# ") for each in cell.source.split("\n")], (seed, name, cell)
+
+
+def test_lines_that_only_jupytext_parts_do_not_shift_a_place(tmp_path: Path) -> None:
+    """Where the lines of a cell and those of the file go apart, the place ends; it still begins at the right line."""
+    first, second, third = "'''\f'''\nx = 1\n", "x = 2\ny = '\f'\nz = 1\n", "x = 3\n"
+    path = _write(tmp_path, "a.py", f"# %%\n{first}\n# %%\n{second}\n# %%\n{third}")
+    assert _places(path) == {0: (3, 3), 1: (6, 6), 2: (11, 11)}
 
 
 def test_nothing_is_written_and_no_warning_is_let_out(tmp_path: Path) -> None:
