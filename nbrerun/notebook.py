@@ -1,4 +1,7 @@
-"""Find, read and address notebooks; the only module that uses nbformat. A notebook file is never written."""
+"""Find, read and address notebooks; the only module that uses nbformat. A notebook file is never written.
+
+Notebooks that are text are read by `text_notebook`, and from then on are like any other.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,14 @@ from typing import Any
 
 import nbformat
 
-from nbrerun import declarations
+from nbrerun import declarations, text_notebook
 from nbrerun.errors import NotebookError, UsageError
 from nbrerun.model import Cell, Declared
 
 _KNOWN_MAJOR = 4
 _LISTED = 8
+_SUFFIX = ".ipynb"
+_SUFFIXES = (_SUFFIX, *text_notebook.SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ def find_notebooks(
     """List the notebooks that `paths` mean: files as given, folders recursively and sorted, each once.
 
     Hidden files and folders (`.ipynb_checkpoints` is one) below a given folder are left out, and so is what
-    `excludes` says.
+    `excludes` says. Where jupytext is installed, a folder has notebooks that are text as well: those with a header of
+    jupytext's, and no `.ipynb` file to go with them.
 
     Raises:
         UsageError: a path does not exist, or a folder holds no notebook.
@@ -77,20 +83,41 @@ def _notebooks_of(path: Path, excludes: Callable[[Path], bool]) -> list[Path]:
 
 
 def _notebooks_in(folder: Path, excludes: Callable[[Path], bool]) -> list[Path]:
-    found = sorted(_walk(folder))
+    files = sorted(_walk(folder))
+    found = [path for path in files if path.suffix == _SUFFIX]
+    if text_notebook.is_installed():
+        found = sorted([*found, *_unpaired(files, found)])
     if not found:
-        raise UsageError(f"there is no notebook (*.ipynb) in the folder {folder}")
+        raise UsageError(f"there is no notebook (*.ipynb) in the folder {folder}{_hint(files)}")
     left = [path for path in found if not excludes(path)]
     if not left:
         raise UsageError(f"every notebook in the folder {folder} is excluded by its configuration")
     return left
 
 
+def _unpaired(files: Iterable[Path], notebooks: Iterable[Path]) -> Iterator[Path]:
+    """Give the notebooks that are text, but for those whose cells are in another file already."""
+    taken = {path.with_suffix("") for path in notebooks}
+    names = {path.stem for path in notebooks}
+    texts = [path for path in files if path.suffix in text_notebook.SUFFIXES]
+    for path in sorted(texts, key=lambda path: text_notebook.SUFFIXES.index(path.suffix)):
+        header = text_notebook.header_of(path)
+        elsewhere = header.paired and path.stem in names
+        if header.of_jupytext and path.with_suffix("") not in taken and not elsewhere:
+            taken.add(path.with_suffix(""))
+            yield path
+
+
+def _hint(files: Iterable[Path]) -> str:
+    text = next(_unpaired(files, ()), None)
+    return f"; install jupytext to check those that are text, such as {text}: pip install jupytext" if text else ""
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [name for name in folders if not name.startswith(".")]
         # A hidden file is a leftover of some other program: macOS puts `._name.ipynb` beside a file.
-        names = (name for name in files if name.endswith(".ipynb") and not name.startswith("."))
+        names = (name for name in files if name.endswith(_SUFFIXES) and not name.startswith("."))
         yield from (path for path in (Path(where, name) for name in names) if path.is_file())
 
 
@@ -99,7 +126,7 @@ def _raise(error: OSError) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> Notebook:
-    """Read a notebook of any nbformat up to 4, upgraded in memory.
+    """Read a notebook of any nbformat up to 4, upgraded in memory, or one that is text.
 
     Raises:
         NotebookError: the file cannot be read, is no notebook that nbformat knows, or says what it needs in
@@ -128,11 +155,17 @@ def read(path: str | os.PathLike[str]) -> Notebook:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise NotebookError(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise NotebookError(f"{path} is not a notebook: it is not UTF-8 text") from error
+    return text_notebook.read(text, path) if path.suffix in text_notebook.SUFFIXES else _json(text, path)
+
+
+def _json(text: str, path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise NotebookError(f"{path} is not a notebook: it is not JSON ({where})") from error

@@ -12,8 +12,10 @@ from xml.etree.ElementTree import Element, SubElement
 from nbrerun.model import Failure, NotebookReport, Report, Seconds, Verdict
 from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_notebook, where
 from nbrerun.reporters.text import clean, one_line
+from nbrerun.text_notebook import SUFFIXES
 
 _UNWRITTEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SUFFIX = re.compile(rf"(?:{'|'.join(map(re.escape, ('.ipynb', *SUFFIXES)))})$")
 _NOT_JUDGED = {Verdict.SKIPPED, Verdict.UNDETERMINED}
 
 
@@ -98,7 +100,7 @@ def _severity(entry: Entry) -> str:
 
 def _classname(path: str) -> str:
     """Write a path as a class of Java: readers make packages of what lies between dots."""
-    return _text(path.removesuffix(".ipynb").strip("./\\")).replace("\\", "/").replace("/", ".")
+    return _text(_SUFFIX.sub("", path).strip("./\\")).replace("\\", "/").replace("/", ".")
 
 
 def _text(text: str) -> str:

@@ -1,7 +1,7 @@
 """Where things are, for tools that show a finding beside the text: paths in the repository, lines in the file.
 
-The lines are those of the `.ipynb` file itself, found by reading its JSON with positions; a file that cannot be
-read any more, or has other cells by now, gives line 1.
+The lines are those of the notebook's file itself: of an `.ipynb` file found by reading its JSON with positions, of one
+that is text by `text_notebook`. A file that cannot be read any more, or has other cells by now, gives line 1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbrerun import text_notebook
+from nbrerun.errors import NotebookError
 from nbrerun.reporters.text import clean
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -108,10 +110,13 @@ def _place(text: _Text, cell: int) -> Place:
 
 
 def read_cells(path: str) -> list[Place]:
-    """Like `cells_of`, of a file; empty where that cannot be said."""
+    """Like `cells_of`, of a file that may be text as well; empty where that cannot be said."""
     try:
-        return cells_of(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        text = Path(path).read_text(encoding="utf-8-sig")
+        if Path(path).suffix in text_notebook.SUFFIXES:
+            return [Place(*span) for span in text_notebook.lines(text, Path(path))]
+        return cells_of(text)
+    except (OSError, ValueError, RecursionError, NotebookError):
         return []
 
 
