@@ -41,12 +41,14 @@ def _changed_since(commit: str, notebook: Notebook) -> frozenset[int]:
     if _git(notebook.folder, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") is None:
         return frozenset()
     then = _git(notebook.folder, "show", f"{commit}:./{notebook.path.name}")
+    if then is not None and then.encode() == notebook.path.read_bytes():
+        return frozenset()
     known = _sources(then) if then is not None else set()
     return frozenset(cell.index for cell in notebook.cells if cell.source not in known)
 
 
 def _sources(text: str) -> set[str]:
-    """The sources of all cells; of what is no such notebook, none."""
+    """The sources of all cells; of what is no such notebook (of a text, say), none."""
     try:
         return {"".join(cell["source"]) for cell in json.loads(text)["cells"]}
     except (LookupError, RecursionError, TypeError, ValueError):

@@ -233,6 +233,19 @@ def test_without_git_nothing_is_known_to_have_changed(write_notebook: Write, mon
     assert _changed(folder) == {"nb": set()}
 
 
+def test_a_text_changes_as_a_whole(repository: Path) -> None:
+    """Cells of jupytext's formats are not told apart in what was committed."""
+    text = repository / "t.py"
+    text.write_text("# %%\nx = 1\n# %%\ny = 2\n")
+    _git(repository, "add", ".")
+    _git(repository, "commit", "-m", "text")
+    (repository / "a.ipynb").write_text((repository / "a.ipynb").read_text().replace("x = 1", "x = 3"))
+    read = [notebook.read(path) for path in (repository / "a.ipynb", text)]
+    assert changed.changed(read, {}) == [{0}, set()]
+    text.write_text("# %%\nx = 1\n# %%\ny = 3\n")
+    assert changed.changed([notebook.read(text)], {}) == [{0, 1}]
+
+
 def test_what_was_no_notebook_before_has_changed(repository: Path, write_notebook: Write) -> None:
     """A file that the commit has in another form says nothing of cells."""
     (repository / "c.ipynb").write_text("<<<<<<< conflict")
