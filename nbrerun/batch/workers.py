@@ -59,7 +59,9 @@ class Crew:
         with contextlib.ExitStack() as stack:
             place = stack.enter_context(local.shelter()) if is_local else None
             stack.enter_context(self._backend())
-            answers = stack.enter_context(contextlib.closing(_answers(tasks, self.jobs, place)))
+            # A cluster has a size of its own.
+            jobs = self.jobs or -1 if is_local else -1
+            answers = stack.enter_context(contextlib.closing(_answers(tasks, jobs, place)))
             try:
                 for answer in answers:
                     if isinstance(answer, NbrerunError):
@@ -103,7 +105,7 @@ class Crew:
         except ImportError as error:
             raise UsageError("--backend ray needs the package ray: pip install ray") from error
         try:
-            ray.init(address=self.scheduler, ignore_reinit_error=True, log_to_driver=False)
+            ray.init(address=self.scheduler, ignore_reinit_error=True, log_to_driver=False, logging_level="warning")
         except (OSError, RuntimeError, ValueError) as error:
             why = str(error).partition("\n")[0] or type(error).__name__
             raise WorkerError(f"no ray cluster answers at {self.scheduler} ({why})") from error
@@ -142,14 +144,20 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
     return analysis.analyze(job.notebook, settings, listener)
 
 
-def _answers(tasks: Sequence[Task], jobs: int | None, place: str | None) -> Generator[Any, None, None]:
+def _answers(tasks: Sequence[Task], jobs: int, place: str | None) -> Generator[Any, None, None]:
+    """What the workers send, as it comes; ray sends it all at the end."""
     import joblib
+    from joblib.parallel import get_active_backend
 
+    calls = (joblib.delayed(_answer)(job, turn, place) for job, turn in tasks)
+    if not get_active_backend()[0].supports_return_generator:
+        yield from joblib.Parallel(n_jobs=jobs, batch_size=1)(calls)
+        return
     with warnings.catch_warnings():
         # Whoever ends a run early knows that some of it is not done.
         warnings.filterwarnings("ignore", message=".*have been cancelled", category=UserWarning)
-        run = joblib.Parallel(n_jobs=jobs or -1, return_as="generator", batch_size=1)
-        with contextlib.closing(run(joblib.delayed(_answer)(job, turn, place) for job, turn in tasks)) as answers:
+        run = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
+        with contextlib.closing(run(calls)) as answers:
             yield from answers
 
 
