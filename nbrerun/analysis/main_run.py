@@ -87,7 +87,9 @@ class MainRun:
 
     def _give_up(self, moment: int, why: str) -> None:
         for cell in self._notebook.cells[moment - 1 :]:
-            self._check.report(not_judged(cell, Verdict.UNDETERMINED, why, None))
+            skipped = self._why_skipped(cell)
+            verdict = Verdict.SKIPPED if skipped else Verdict.UNDETERMINED
+            self._check.report(not_judged(cell, verdict, skipped or why, None))
 
     def _fail(self, cell: Cell, first: FirstRun) -> None:
         raised = first.raised
