@@ -107,7 +107,12 @@ WITHOUT_FORK = ("keras",)
 
 def write(name: str, folder: Path) -> Path:
     """Write one of the notebooks into the folder."""
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOKS[name]()]
     path = folder / f"{name}.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    write_cells(NOTEBOOKS[name](), path)
     return path
+
+
+def write_cells(sources: list[str], path: Path) -> None:
+    """Write a notebook of code cells."""
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
