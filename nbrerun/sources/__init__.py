@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from nbrerun.sources import ipython
 
@@ -48,11 +49,10 @@ class Source:
         lines = tuple(text.splitlines())
         return cls(text, wrapped=inner.body, magics=lines, words=_words(text), is_open=inner.is_open)
 
-    @property
-    def nodes(self) -> Iterator[ast.AST]:
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
         """All that is in it, functions and branches included."""
-        for statement in (*self.body, *self.wrapped):
-            yield from ast.walk(statement)
+        return tuple(node for statement in (*self.body, *self.wrapped) for node in ast.walk(statement))
 
 
 def _words(*texts: str) -> frozenset[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from nbrerun.probe.flow import static_binds
 from nbrerun.probe.statements import binds, header_names
 from nbrerun.sources import Source, evaluated, sure, sure_statements
 
@@ -38,13 +37,12 @@ _ONLY_LOOKS = frozenset("str repr type print display hasattr bool".split())
 def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]]:
     """The number of the first cell that uses a name, the name, and the number of the cell that defines it later."""
     may_bind = [_may_bind(source) for source in sources]
-    defines = [_defines(source) for source in sources]
     there = {*_GIVEN, *dir(builtins)}
     for number, source in enumerate(sources):
         if _may_bind_anything(source):
             return
         for name in _looked_up(source, there):
-            yield number, name, next((at for at in range(number + 1, len(defines)) if name in defines[at]), None)
+            yield number, name, next((at for at in range(number + 1, len(sources)) if name in _defines(sources[at])), None)
             there.add(name)
         there |= may_bind[number]
 
@@ -54,16 +52,17 @@ def _looked_up(source: Source, there: set[str]) -> list[str]:
     bound = there | source.words
     found: dict[str, None] = {}
     for statement in sure_statements(source.body):
-        for name in sorted(_loaded(statement) - bound):
+        own = _bound_in(ast.walk(statement))
+        for name in sorted(_loaded(statement, own) - bound):
             if not _OF_IPYTHON.fullmatch(name):
                 found[name] = None
-        bound |= _bound_in(ast.walk(statement))
+        bound |= own
     return list(found)
 
 
-def _loaded(statement: ast.stmt) -> set[str]:
-    """Names that it looks up for sure, and does not bind itself before."""
-    found = _loads(sure(statement)) - _bound_in(ast.walk(statement))
+def _loaded(statement: ast.stmt, own: set[str]) -> set[str]:
+    """Names that it looks up for sure, and does not bind itself before; `own` are all that it may bind."""
+    found = _loads(sure(statement)) - own
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
         # The value comes before the names: `x = x + 1` looks `x` up.
         found |= _loads(evaluated(statement.value)) - _bound_in(ast.walk(statement.value))
@@ -77,8 +76,7 @@ def _loads(nodes: Iterator[ast.AST]) -> set[str]:
 
 
 def _may_bind(source: Source) -> set[str]:
-    # What a magic is called with stays out of the first: it reads Python only.
-    return static_binds(source.text) | _bound_in(source.nodes) | source.words
+    return _bound_in(source.nodes) | source.words
 
 
 def _defines(source: Source) -> set[str]:
@@ -87,7 +85,7 @@ def _defines(source: Source) -> set[str]:
     return {name for statement in statements for name in binds(statement) | header_names(statement)}
 
 
-def _bound_in(nodes: Iterator[ast.AST]) -> set[str]:
+def _bound_in(nodes: Iterable[ast.AST]) -> set[str]:
     """Every name that some part may bind, in functions as well: they may say `global`."""
     found: set[str] = set()
     for node in nodes:
@@ -104,9 +102,8 @@ def _bound_in(nodes: Iterator[ast.AST]) -> set[str]:
 
 
 def _may_bind_anything(source: Source) -> bool:
-    nodes = list(source.nodes)
-    looks = {id(part) for node in nodes if _word(node) in _ONLY_LOOKS for part in ast.iter_child_nodes(node)}
-    return source.is_open or any(_opens(node) and id(node) not in looks for node in nodes)
+    looks = {id(part) for node in source.nodes if _word(node) in _ONLY_LOOKS for part in ast.iter_child_nodes(node)}
+    return source.is_open or any(_opens(node) and id(node) not in looks for node in source.nodes)
 
 
 def _opens(node: ast.AST) -> bool:
