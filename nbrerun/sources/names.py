@@ -42,7 +42,8 @@ def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]
         if _may_bind_anything(source):
             return
         for name in _looked_up(source, there):
-            yield number, name, next((at for at in range(number + 1, len(sources)) if name in _defines(sources[at])), None)
+            below = range(number + 1, len(sources))
+            yield number, name, next((at for at in below if name in _defines(sources[at])), None)
             there.add(name)
         there |= may_bind[number]
 
