@@ -21,6 +21,7 @@ VERSION = 1
 _VERSION = "nbrerun_baseline"
 """The key that tells the file from any other JSON."""
 
+_RULE = re.compile("NBR[0-9]{3}")
 _KEYS = {"notebook", "cell", "rule", "count"}
 _REPORT_VERSION = 1
 
@@ -135,7 +136,7 @@ def _entry(place: str, entry: object) -> tuple[Key, int]:
     for name in Key._fields:
         if not isinstance(entry[name], str) or not (entry[name] or name == "cell"):
             raise UsageError(f"{place}.{name} has to be a text, not {json.dumps(entry[name])}")
-    if not re.fullmatch(r"NBR[0-9]{3}", entry["rule"]):
+    if not _RULE.fullmatch(entry["rule"]):
         raise UsageError(f"{place}.rule has to be the code of a rule such as NBR002, not {json.dumps(entry['rule'])}")
     if type(entry["count"]) is not int or entry["count"] < 1:
         raise UsageError(f"{place}.count has to be a number of findings, not {json.dumps(entry['count'])}")
@@ -164,7 +165,9 @@ def _of_json(notebook: Mapping[str, Any]) -> Iterator[Found]:
     ids = {cell["index"]: cell["id"] for cell in notebook["cells"]}
     for finding in notebook["findings"]:
         cell = finding.get("cell") or ids.get(finding["index"], str(finding["index"]))
-        yield Found(str(notebook["path"]), str(cell), str(finding["rule"]))
+        if not _RULE.fullmatch(finding["rule"]):
+            raise TypeError(f"there is no rule {finding['rule']!r}")
+        yield Found(str(notebook["path"]), str(cell), finding["rule"])
 
 
 def _load(path: str, what: str) -> Any:

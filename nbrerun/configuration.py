@@ -303,15 +303,28 @@ class _Reader:
     context: click.Context
 
     def file(self, path: Path, table: Mapping[str, Any]) -> File:
+        if path.name == "nbrerun.toml" and "tool" in table:
+            raise UsageError(f"{self.place}: there is no key `tool`; here the keys stand without `[tool.nbrerun]`")
+        table = self._with_dashes(table)
         own = {key: value for key, value in table.items() if key not in (EXCLUDE, IGNORES)}
         values = self.values(own, [*self.options, EXCLUDE, IGNORES])
         return File(path, values, self._globs(table.get(EXCLUDE, [])), self._ignores(table.get(IGNORES, {})))
 
     def values(self, table: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+        table = self._with_dashes(table)
         for key in table:
             if key not in self.options or key not in known:
                 raise UsageError(f"{self.place}: there is no key `{key}`; {suggestion(key, known)}")
         return {key: self._value(key, value) for key, value in table.items()}
+
+    def _with_dashes(self, table: Mapping[str, Any]) -> dict[str, Any]:
+        """Take `fail_on` for `fail-on`: other tools write their keys so."""
+        known = {key: key.replace("_", "-") for key in table}
+        names = {key: name if name in (*self.options, EXCLUDE, IGNORES) else key for key, name in known.items()}
+        for key, name in names.items():
+            if key != name and name in table:
+                raise UsageError(f"{self.place}: `{key}` and `{name}` are one key, and it is there twice")
+        return {names[key]: value for key, value in table.items()}
 
     def _value(self, key: str, value: Any) -> Any:
         option = self.options[key]
@@ -352,10 +365,12 @@ class _Reader:
 
     def _ignores(self, value: Any) -> dict[str, tuple[str, ...]]:
         self._checked(isinstance(value, dict), IGNORES, value, "a table of globs, each with a list of rules")
-        reader = _Reader(f"{self.place}: {IGNORES}", self.folder, self.options, self.context)
         for glob in value:
             self._checked(bool(glob.strip("/")), IGNORES, glob, "a table of globs, each with a list of rules")
-        return {glob: reader._value("ignore", rules) for glob, rules in value.items()}
+        return {glob: self._at(f"{IGNORES}.{_text(glob)}")._value("ignore", rules) for glob, rules in value.items()}
+
+    def _at(self, key: str) -> _Reader:
+        return _Reader(f"{self.place}: {key}", self.folder, self.options, self.context)
 
     def _checked(self, fits: bool, key: str, value: Any, shape: str) -> Any:
         if not fits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ NBCLIENT = {"nbval-skip": "skip-execution", "nbval-raises-exception": "raises-ex
 """Tags of nbval, and those of nbclient that mean the same."""
 
 _SKIP = "skip"
+_CLOSE = re.compile(r"nbrerun[:_ .-]+([a-z-]+)", re.IGNORECASE)
+"""Tags that look like ours: `nbrerun-skip` would be passed over without a word."""
 _VERDICTS = {
     str(verdict): verdict
     for verdict in (Verdict.IN_PLACE, Verdict.RESET, Verdict.PERSISTED, Verdict.ERROR, Verdict.STATELESS)
@@ -48,8 +51,14 @@ def declared(place: str, metadata: Mapping[str, Any], is_code: bool = True) -> D
 
 
 def _own_tags(place: str, words: object) -> list[str]:
+    if isinstance(words, str) and words.startswith(PREFIX):
+        raise NotebookError(f"{place}: metadata.tags has to be a list of tags, not {words!r}")
     own = [tag.removeprefix(PREFIX) for tag in tags(words) if tag.startswith(PREFIX)]
     known = (*_VERDICTS, _SKIP)
+    for tag in tags(words):
+        close = _CLOSE.fullmatch(tag)
+        if close and not tag.startswith(PREFIX) and close[1].lower() in known:
+            _unknown(f"{place}: there is no tag `{tag}`", close[1].lower(), known, PREFIX)
     for word in own:
         if word not in known:
             _unknown(f"{place}: there is no tag `{PREFIX}{word}`", word, known, PREFIX)

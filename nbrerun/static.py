@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,7 +21,9 @@ def analyze(notebook: Notebook, settings: Settings) -> NotebookReport:
     """Look at the source, and at the execution counts that were saved with it."""
     started = time.perf_counter()
     asked = notebooks.select(notebook, settings.cells)
-    found = [*_counts(notebook), *(_of_source(notebook) if _is_python(notebook) else ())]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Python says of the text, of `"\d"` say, is for whoever runs it
+        found = [*_counts(notebook), *(_of_source(notebook) if _is_python(notebook) else ())]
     cells = {cell.index: cell for cell in notebook.cells}
     findings = [one for one in found if one.index in asked and not _ignored(cells[one.index], one.rule)]
     order = sorted(findings, key=lambda one: (one.index, one.rule))

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbrerun import notebook as notebooks
 from nbrerun.config import EXPERIMENTS, Gate, Settings
-from nbrerun.configuration import Asked
+from nbrerun.configuration import COMMAND_LINE, Asked, Value
 from nbrerun.errors import UsageError
 from nbrerun.model import NotebookReport
 from nbrerun.notebook import Notebook
@@ -58,8 +58,15 @@ def job(path: Path, asked: Asked) -> Job:
     notebook = notebooks.read(path)
     said = asked.of_notebook(notebook)
     settings = _settings(said.parameters())
-    notebooks.select(notebook, settings.cells)
+    _check_cells(notebook, said.values["cells"])
     return Job(notebook, settings, said.gate())
+
+
+def _check_cells(notebook: Notebook, cells: Value) -> None:
+    try:
+        notebooks.select(notebook, cells.value)
+    except UsageError as error:
+        raise UsageError(str(error) if cells.source == COMMAND_LINE else f"{cells.source}: {error}") from error
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:

@@ -6,17 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-_HARMLESS = frozenset(
-    """
-    matplotlib config autoreload load_ext pip conda mamba uv cd pwd ls env set_env who whos precision timeit
-    reset_selective history
-    """.split()
-)
-"""Line magics that define no name."""
+from nbrerun.sources import ipython
 
-_SHELL_ASSIGNMENT = re.compile(r"^(\s*[\w\s,]+=\s*)[%!].*$")
-_MAGIC = re.compile(r"^(\s*)(%|!|\?).*$|^(\s*)[\w.*%]+\?{1,2}\s*$")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -28,6 +21,8 @@ class Source:
 
     text: str
     body: tuple[ast.stmt, ...] = ()
+    wrapped: tuple[ast.stmt, ...] = ()
+    """What a cell magic such as `%%time` runs: nothing is sure there."""
     magics: tuple[str, ...] = ()
     """Lines that are no Python."""
     words: frozenset[str] = frozenset()
@@ -37,21 +32,31 @@ class Source:
 
     @classmethod
     def of(cls, text: str) -> Source:
-        """Read it; what cannot be read is taken as what may define every word in it."""
-        if not text.lstrip().startswith("%%"):
-            kept, magics = _without_magics(text)
-            body = _parsed(kept)
-            if body is not None:
-                said = [line for line in magics if not _is_harmless(line)]
-                words = frozenset(word for line in said for word in _WORD.findall(line))
-                return cls(text, tuple(body), tuple(magics), words, bool(said))
-        return cls(text, magics=tuple(text.splitlines()), words=frozenset(_WORD.findall(text)))
+        """Read it; what cannot be read may define anything."""
+        magic = ipython.cell_magic(text)
+        if magic is not None:
+            return cls._of_magic(text, *magic)
+        kept, magics = ipython.without_magics(ipython.with_percent(text), lambda plain: _parsed(plain) is not None)
+        body = _parsed(kept)
+        if body is None:
+            return cls(text, magics=tuple(text.splitlines()), words=_words(text), is_open=True)
+        said = [line for line in magics if not ipython.is_harmless(line)]
+        return cls(text, tuple(body), magics=tuple(magics), words=_words(*said), is_open=bool(said))
 
-    @property
-    def nodes(self) -> Iterator[ast.AST]:
+    @classmethod
+    def _of_magic(cls, text: str, magic: str, rest: str) -> Source:
+        inner = cls.of(rest) if ipython.is_python(magic) else cls("", is_open=ipython.is_run_here(magic))
+        lines = tuple(text.splitlines())
+        return cls(text, wrapped=inner.body, magics=lines, words=_words(text), is_open=inner.is_open)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
         """All that is in it, functions and branches included."""
-        for statement in self.body:
-            yield from ast.walk(statement)
+        return tuple(node for statement in (*self.body, *self.wrapped) for node in ast.walk(statement))
+
+
+def _words(*texts: str) -> frozenset[str]:
+    return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
 def _parsed(text: str) -> list[ast.stmt] | None:
@@ -61,34 +66,15 @@ def _parsed(text: str) -> list[ast.stmt] | None:
         return None
 
 
-def _without_magics(text: str) -> tuple[str, list[str]]:
-    """The Python of a cell, and the lines that are none."""
-    if _parsed(text) is not None:
-        return text, []
-    kept, magics = [], []
-    for line in text.splitlines():
-        magic = _MAGIC.match(line)
-        assigned = _SHELL_ASSIGNMENT.match(line)
-        if magic or assigned:
-            magics.append(line.strip())
-        if assigned:
-            line = f"{assigned[1]}None"
-        elif magic:
-            line = f"{magic[1] or magic[3] or ''}pass"
-        kept.append(line)
-    return "\n".join(kept), magics
-
-
-def _is_harmless(line: str) -> bool:
-    if line.startswith(("!", "?")) or line.endswith("?") or re.match(r"[\w\s,]+=\s*[%!]", line):
-        return True
-    word = _WORD.match(line.lstrip("%"))
-    return word is not None and word[0] in _HARMLESS
-
-
 def sure(statement: ast.stmt) -> Iterator[ast.AST]:
     """The expressions of a statement that are evaluated whenever it is run."""
-    pending = list(_heads(statement))
+    for head in _heads(statement):
+        yield from evaluated(head)
+
+
+def evaluated(expression: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression that are evaluated whenever it is."""
+    pending = [expression]
     while pending:
         node = pending.pop()
         yield node
@@ -101,8 +87,13 @@ def sure_statements(body: tuple[ast.stmt, ...]) -> Iterator[ast.stmt]:
         yield statement
         if isinstance(statement, ast.With) and all(_opens(item.context_expr) for item in statement.items):
             yield from sure_statements(tuple(statement.body))
-        if isinstance(statement, (ast.Raise, ast.Return)):
+        if isinstance(statement, (ast.Raise, ast.Return)) or _leaves(statement):
             return
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and ast.unparse(call.func) in ("exit", "quit", "sys.exit", "os._exit")
 
 
 def _opens(manager: ast.expr) -> bool:
@@ -138,7 +129,6 @@ def _surely_within(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Compare):
         yield from (node.left, node.comparators[0])
     elif isinstance(node, _COMPREHENSIONS):
-        if not isinstance(node, ast.GeneratorExp):
-            yield node.generators[0].iter
+        yield node.generators[0].iter
     elif not isinstance(node, ast.Lambda):
         yield from ast.iter_child_nodes(node)

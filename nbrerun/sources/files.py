@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from nbrerun.sources import Source, sure, sure_statements
@@ -14,10 +15,23 @@ _LOADS = frozenset("load loadtxt genfromtxt fromfile load_model imread".split())
 _WRITES = re.compile(r"to_(csv|parquet|pickle|json|excel|feather|hdf|orc|stata)|write_(csv|parquet|json|ipc|ndjson)")
 _SAVES = frozenset("save savez savez_compressed savetxt savefig imwrite imsave save_model tofile".split())
 _PATHS = frozenset("read_text read_bytes write_text write_bytes".split())
-_ACTS = frozenset("system popen Popen check_call check_output chdir urlretrieve extractall unpack_archive".split())
+_ACTS = frozenset(
+    """
+    system popen Popen check_call check_output chdir urlretrieve extract extractall unpack_archive get_file
+    download download_url_to_file
+    """.split()
+)
 """Calls that may bring files, or change the folder."""
 _ACTS_OF = frozenset("os shutil subprocess wget gdown".split())
 """Modules all of whose functions count as such."""
+_KNOWN = sys.stdlib_module_names | frozenset(
+    """
+    numpy pandas scipy sklearn statsmodels matplotlib pylab seaborn plotly joblib torch tensorflow keras jax xgboost
+    lightgbm polars pyarrow h5py openpyxl PIL imageio skimage cv2 networkx sympy tqdm yaml toml dill cloudpickle
+    IPython ipywidgets
+    """.split()
+)
+"""Modules that write no file but those that they are told to; another one may fetch what is read later."""
 _TO_HANDLES = frozenset("json pickle cPickle dill cloudpickle yaml marshal toml".split())
 """Modules whose `dump` takes an open file, and no path."""
 
@@ -46,8 +60,17 @@ def _may_bring_files(source: Source) -> bool:
     """Whether files may come that are not written out here: every later read may find one of them."""
     if any(not line.startswith(("%matplotlib", "%config", "%autoreload", "%load_ext")) for line in source.magics):
         return True
+    if any(_imports_unknown(node) for node in source.nodes):
+        return True
     calls = [node for node in source.nodes if isinstance(node, ast.Call)]
     return any(_acts(call) or _path(call, writing=True) == "" for call in calls)
+
+
+def _imports_unknown(node: ast.AST) -> bool:
+    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    if isinstance(node, ast.ImportFrom):
+        modules = [node.module or "."]
+    return any(module.split(".")[0] not in _KNOWN for module in modules)
 
 
 def _acts(call: ast.Call) -> bool:

@@ -202,6 +202,27 @@ def test_which_findings_count(
     assert (reported(result), result.exit_code) == (list(left), code)
 
 
+def test_keys_may_have_underscores(asked_for: dict[str, Settings], write_notebook: Write) -> None:
+    """Other tools write them so, in a file and in the notebook."""
+    write_notebook("x", metadata={"nbrerun": {"sandbox_limit": "7"}})
+    configure("write_files = true\nfail_on = 'never'\n[per_notebook_ignores]\n'b.ipynb' = ['NBR']")
+    assert run("check", "nb.ipynb").exit_code == 0
+    settings = asked_for["nb.ipynb"]
+    assert (settings.write_files, settings.sandbox_limit) == (True, 7)
+    assert 'per-notebook-ignores."b.ipynb"' in run("config").stdout
+
+
+def test_cells_that_there_are_not_are_said_with_their_place(
+    asked_for: dict[str, Settings], write_notebook: Write
+) -> None:
+    """On the command line they need none."""
+    write_notebook("x", metadata={"nbrerun": {"cells": "9"}})
+    says = "--cells 9: nb.ipynb has only cell 0\n"
+    assert run("check", "nb.ipynb").stderr == f"nbrerun: metadata of nb.ipynb: {says}"
+    assert run("check", "nb.ipynb", "--cells", "9").stderr == f"nbrerun: {says}"
+    assert asked_for == {}
+
+
 def test_one_notebook_that_fails_is_enough(asked_for: dict[str, Settings], write_notebook: Write) -> None:
     """Another one after it, of which nothing counts, does not make it good."""
     for name in ("a.ipynb", "b.ipynb"):
@@ -275,7 +296,9 @@ def test_keys_of_the_whole_run_come_from_the_file_above_all_paths(
     ("file", "says"),
     [
         ("timeuot = 3", "there is no key `timeuot`; did you mean `timeout`?"),
-        ("fail_on = 'never'", "there is no key `fail_on`; did you mean `fail-on`?"),
+        ("fail_no = 'never'", "there is no key `fail_no`; did you mean `fail-on`?"),
+        ("fail_on = 'never'\nfail-on = 'never'", "`fail_on` and `fail-on` are one key, and it is there twice"),
+        ("[tool.nbrerun]", "there is no key `tool`; here the keys stand without `[tool.nbrerun]`"),
         ("needs = ['torch']", "there is no key `needs`; "),
         ("svg = 'x.svg'", "there is no key `svg`; "),
         ("timeout = 'soon'", 'timeout has to be a number, not "soon"'),
@@ -294,7 +317,7 @@ def test_keys_of_the_whole_run_come_from_the_file_above_all_paths(
         ("exclude = [1]", "exclude has to be a list of globs, not [1]"),
         ("exclude = ['']", 'exclude has to be a list of globs, not [""]'),
         ("per-notebook-ignores = ['a']", "per-notebook-ignores has to be a table of globs, each with a list of rules"),
-        ("[per-notebook-ignores]\n'a*' = ['NBRX']", "per-notebook-ignores: ignore: there is no rule 'NBRX'"),
+        ("[per-notebook-ignores]\n'a*' = ['NBRX']", "per-notebook-ignores.\"a*\": ignore: there is no rule 'NBRX'"),
         ("timeout = ", "is not TOML (Invalid value (at end of document))"),
     ],
 )

@@ -54,6 +54,9 @@ def test_tags_and_metadata_are_read(write_notebook: Write, given: dict[str, Any]
             "there is no tag `nbrerun:`; there is `nbrerun:in-place`, `nbrerun:reset`, `nbrerun:persisted`, "
             "`nbrerun:error`, `nbrerun:stateless`, `nbrerun:skip`",
         ),
+        (cell("nbrerun-skip"), "there is no tag `nbrerun-skip`; did you mean `nbrerun:skip`?"),
+        (cell("NBRerun: In-Place"), "there is no tag `NBRerun: In-Place`; did you mean `nbrerun:in-place`?"),
+        ({"source": "x", "metadata": {"tags": "nbrerun:skip"}}, "metadata.tags has to be a list of tags"),
         (cell("nbrerun:undetermined"), "there is no tag `nbrerun:undetermined`; there is "),
         (cell("nbrerun:reset", "nbrerun:error"), "it declares more than one verdict: error and reset"),
         (cell("nbrerun:reset", expect="error"), "it declares more than one verdict: error and reset"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -85,11 +86,24 @@ def test_counts_have_to_increase(tmp_path: Path, counts: list[Any], found: list[
         ["y = 1 if x else 2"],
         ["y: int = x"],
         ["print(x)", "from a import *"],
+        ["x += 1", "x = 0"],
+        ["x = x + 1", "x = 0"],
+        ["x = [x for _ in x]", "x = []"],
+        ["(i for i in x)"],
+        ["%%bash\nls", "print(x)"],
+        ["%%time\ny = 1", "print(x)"],
+        ["%load_ext autoreload\n%autoreload 2", "print(x)"],
+        ["!pip install a \\\n  b", "print(x)"],
+        ["'google.colab' in str(get_ipython())", "print(x)"],
+        ["import numpy as np\nnp.var([1])", "print(x)"],
+        ["import logging\nlogging.getLogger(__name__)", "print(x)"],
+        ["history = 1", "history", "print(x)"],
     ],
 )
 def test_a_name_that_is_looked_up_before_it_is_there(tmp_path: Path, cells: list[str]) -> None:
     """Wherever the look-up is sure to happen."""
-    assert pairs(write(tmp_path, cells), "NBR302") == [(0, "x")]
+    where = next(number for number, cell in enumerate(cells) if "x" in re.findall(r"\w+", cell))
+    assert pairs(write(tmp_path, cells), "NBR302") == [(where, "x")]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +156,31 @@ def test_a_name_that_is_looked_up_before_it_is_there(tmp_path: Path, cells: list
         ["?x", "x?", "x = 1"],
         ["!pip install x\n!echo {x}", "x = 1"],
         ["import __main__\n__main__.x = 1", "print(x)"],
+        # IPython takes a cell of one line that begins like a magic for one.
+        ["run other.py", "print(x)"],
+        ["ls -l"],
+        ["store; y = 1"],
+        ["!echo a \\\nb"],
+        ["y = !echo a \\\nb"],
+        ["y = %run other.py", "print(x)"],
+        ["%%time\nfrom a import *", "print(x)"],
+        ["%%capture\n%run other.py", "print(x)"],
+        ["%%mine\ny", "print(x)"],
+        ["%load_ext kedro.ipython", "print(x)"],
+        ["get_ipython().user_ns['x'] = 1", "print(x)"],
+        ["ip = get_ipython()", "print(x)"],
+        ["import sys\nsys.modules['__main__'].x = 1", "print(x)"],
+        ["import sys\nsys.modules[__name__].x = 1", "print(x)"],
+        ["import importlib\nimportlib.import_module('__main__').x = 1", "print(x)"],
+        ["__builtins__.x = 1", "print(x)"],
+        ["g = globals\ng()['x'] = 1", "print(x)"],
+        ["import sympy\nsympy.var('x')", "print(x)"],
+        ["from sympy import init_session\ninit_session()", "print(x)"],
+        ["import sys\nsys.exit()\nprint(x)"],
+        ["x = (x := 1) + x"],
+        ["x = [x for x in [1]]"],
+        ["x = lambda: x"],
+        ["x: y = 1"],
     ],
 )
 def test_what_is_not_certain_is_not_said(tmp_path: Path, cells: list[str]) -> None:
@@ -194,6 +233,10 @@ WRITE = "joblib.dump(m, 'm.joblib')"
         (["import pandas as pd\nd = pd.read_csv('https://x/m.csv')", "d.to_csv('https://x/m.csv')"], False),
         (["open('m.joblib', 'r+')", WRITE], False),
         (["%%time\njoblib.load('m.joblib')", WRITE], False),
+        (["import helpers\nhelpers.prepare()", READ, WRITE], False),
+        (["from . import helpers", READ, WRITE], False),
+        (["import zipfile\nzipfile.ZipFile('a.zip').extract('m')", READ, WRITE], False),
+        (["import os.path\nimport sklearn.svm", READ, "%%time\n" + WRITE], True),
     ],
 )
 def test_a_read_of_a_file_that_only_a_later_cell_writes(tmp_path: Path, cells: list[str], found: bool) -> None:
@@ -234,6 +277,12 @@ def test_a_run_does_not_call_such_a_declaration_unused(code: str, unused: int) -
     cell = Cell(0, "c0", "x", declared=Declared(ignore=(code,)))
     found = list(settle(cell, CellReport(0, "c0", Verdict.RESET, "starts over"), []))
     assert [finding.rule for finding in found] == ["NBR202"] * unused
+
+
+def test_what_python_says_of_the_text_is_not_repeated(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """A wrong escape, a comparison by identity: whoever runs the notebook is told."""
+    look(write(tmp_path, ["x = '\\d'\ny = 1 is 1"]))
+    assert list(recwarn) == []
 
 
 def test_selected_cells_only(tmp_path: Path) -> None:
