@@ -63,7 +63,9 @@ MODELS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "OrderedModel": lambda d: OrderedModel(d["g"], d[["a", "b"]]),
     "GEE": lambda d: sm.GEE(d["c"], design(d), groups=d["g"]),
     "PHReg": lambda d: sm.PHReg(d["c"].abs(), d[["a"]]),
-    "GLMGam": lambda d: sm.GLMGam(d["c"], design(d), smoother=BSplines(d[["b"]], df=[5], degree=[3])),
+    "GLMGam": lambda d: sm.GLMGam(  # others than these come out with other last digits at every fit
+        d["n"], d[["b"]], smoother=BSplines(d[["a"]], df=[4], degree=[3]), alpha=[1.0], family=sm.families.Poisson()
+    ),
     "ols": lambda d: smf.ols("c ~ a + np.exp(b) + C(g)", d),
     "glm": lambda d: smf.glm("y ~ center(a)", d, family=sm.families.Binomial()),
     "logit": lambda d: smf.logit("y ~ a", d),
