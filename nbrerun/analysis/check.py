@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbrerun.config import WHOLE, Settings
 from nbrerun.engine.choose import Choice
 from nbrerun.model import CellReport, Failure, NotebookReport, Recovery, WholeRun
-from nbrerun.notebook import Notebook
+from nbrerun.notebook import Notebook, committed
 from nbrerun.state.timeline import Step
 
 
@@ -45,6 +46,8 @@ class Check:
     recovered: list[Recovery] = field(default_factory=list)
     whole: list[WholeRun] = field(default_factory=list)
     failure: Failure | None = None
+    tracked: set[str] = field(default_factory=set)
+    """Files of which it mattered whether they are under version control."""
 
     def report(self, report: CellReport) -> None:
         """Add a cell's verdict, or refine it."""
@@ -55,6 +58,11 @@ class Check:
     def starts_over(self) -> bool:
         """Whether some experiment begins with a fresh kernel, and compares with every moment."""
         return bool(self.settings.experiments & {"restart", *WHOLE})
+
+    def committed(self, names: Iterable[str]) -> frozenset[str] | None:
+        """Which of these files are under version control."""
+        self.tracked.update(wanted := set(names))
+        return committed(self.notebook.folder, wanted)
 
     def cells(self) -> tuple[CellReport, ...]:
         """The reports in document order."""
