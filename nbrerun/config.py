@@ -21,6 +21,8 @@ FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown",
 
 ENGINES = ("auto", "fork", "replay")
 
+CACHE_FOLDER = ".nbrerun_cache"
+
 NEVER = "never"
 
 FAIL_ON = (*map(str, Severity), NEVER)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nbrerun.baseline import Baseline
+from nbrerun.batch.cache import Cache
 from nbrerun.batch.jobs import Job
 from nbrerun.batch.outcome import Outcome
 from nbrerun.errors import NbrerunError
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from nbrerun.analysis import Listener
 
 
-def run(jobs: Sequence[Job], listener: Listener, known: Baseline | None = None) -> Outcome:
+def run(jobs: Sequence[Job], listener: Listener, known: Baseline | None = None, cache: Cache | None = None) -> Outcome:
     """Check them all, or as many as it comes to: whatever ends the run is part of the outcome."""
     outcome = Outcome(known)
     try:
         for job in jobs:
-            outcome.add(_report_on(job, listener), job)
+            outcome.add(_known_or_found(job, listener, cache), job)
             if outcome.interrupted:
                 break
     except NbrerunError as error:
@@ -28,6 +29,19 @@ def run(jobs: Sequence[Job], listener: Listener, known: Baseline | None = None) 
     except KeyboardInterrupt:
         outcome.interrupted = True
     return outcome
+
+
+def _known_or_found(job: Job, listener: Listener, cache: Cache | None) -> NotebookReport:
+    if cache is None:
+        return _report_on(job, listener)
+    known = cache.get(job)
+    if known is not None:
+        listener.notebook_started(known.path, len(job.notebook.cells))
+        listener.notebook_finished(known)
+        return known
+    report = _report_on(job, listener)
+    cache.put(job, report)
+    return report
 
 
 def _report_on(job: Job, listener: Listener) -> NotebookReport:

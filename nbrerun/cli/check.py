@@ -87,6 +87,7 @@ class _Show:
 def _check(paths: tuple[str, ...], asked: Asked) -> int:
     """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
     from nbrerun import baseline, delivery, progress
+    from nbrerun.batch import cache as caches
     from nbrerun.batch import jobs as batch
     from nbrerun.batch.run import run
 
@@ -97,7 +98,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     for file in show.files:
         delivery.check_target(file, [job.notebook.path for job in jobs])
     with sigterm_interrupts(), progress.listener(len(jobs), quiet=show.verbosity < 0) as listener:
-        outcome = run(jobs, listener, known)
+        outcome = run(jobs, listener, known, caches.opened(options, say))
     if outcome.reports:
         _deliver(outcome.report(), show)
     _say_why_it_ended(outcome, len(jobs))

@@ -64,6 +64,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
         "static": notebook.static,
+        "cached": notebook.cached,
         "seconds": _number(notebook.seconds),
         "cells": [_cell(cell) for cell in notebook.cells],
         "recover": [_recovery(recovery) for recovery in notebook.recover],

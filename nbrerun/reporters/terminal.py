@@ -180,7 +180,8 @@ class _NotebookPrinter:
             return
         engine = f"engine {self.notebook.engine}" if self.notebook.engine else "no engine"
         why = f": {one_line(self.notebook.engine_reason)}" if self.notebook.engine_reason else ""
-        line = f"kernel {one_line(self.notebook.kernel)}, {engine}{why}"
+        cached = "cached; " if self.notebook.cached else ""
+        line = f"{cached}kernel {one_line(self.notebook.kernel)}, {engine}{why}"
         self._print_indented(Text(line, style="dim"))
         if files := _files(self.notebook):
             self._print_indented(Text(files, style="dim"))
