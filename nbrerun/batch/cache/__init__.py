@@ -16,7 +16,7 @@ from typing import Any
 
 from nbrerun.batch.cache.codec import Malformed, decode, encode
 from nbrerun.batch.cache.inputs import Disk, Look, Unsteady, mentioned
-from nbrerun.batch.cache.key import key
+from nbrerun.batch.cache.key import key_of
 from nbrerun.batch.cache.store import Store, Unusable
 from nbrerun.batch.jobs import Job
 from nbrerun.config import CACHE_FOLDER
@@ -77,7 +77,7 @@ class Cache:
             return None
         began = time.time()
         try:
-            name = key(job)
+            name = key_of(job)
         except KernelError:
             return None  # the check says so itself
         if name is None:

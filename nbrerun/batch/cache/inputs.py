@@ -19,7 +19,7 @@ _CHUNK = 1 << 20
 _LONGEST = 255
 _QUOTED = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\\n])+)\1""")
 _COMMAND = re.compile(r"^\s*(?:[\w\s,]+=\s*)?[!%]+(.*)$", re.MULTILINE)
-_IMPORT = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+_IMPORT = re.compile(r"\b(?:from\s+(\w+)|import\s+([\w., \t]+))")
 _NOT_LISTED = frozenset([CACHE_FOLDER, "__pycache__", ".ipynb_checkpoints"])
 
 
@@ -136,9 +136,10 @@ def _names(source: str) -> Iterator[str]:
         for word in _words(command):
             yield word
             yield word.strip("\"'`;()<>|&")
-    for module in _IMPORT.findall(source):
-        yield f"{module}.py"
-        yield f"{module}/__init__.py"
+    for origin, names in _IMPORT.findall(source):
+        for module in re.findall(r"(?:^|,)\s*(\w+)", origin or names):
+            yield f"{module}.py"
+            yield f"{module}/__init__.py"
 
 
 def _words(command: str) -> list[str]:

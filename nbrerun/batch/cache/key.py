@@ -35,7 +35,7 @@ print(json.dumps([sys.version, sys.executable, os.uname().machine, sorted(found)
 """Folders of installed distributions are called by their names and versions; reading what they hold takes longer."""
 
 
-def key(job: Job) -> str | None:
+def key_of(job: Job) -> str | None:
     """A digest of all that; None where the kernel's environment does not say what it is.
 
     Raises:
