@@ -189,12 +189,15 @@ def _asked(config: pytest.Config) -> Asked:
 
 def _cache(notebook: NotebookFile, options: dict[str, Any]) -> Cache | None:
     """One for all notebooks that want the same."""
-    from nbrerun.batch.cache import folder_of, opened
+    from nbrerun.batch.cache import asked_for, folder_of
 
     caches = notebook.config.stash.setdefault(_CACHES, {})
     folder = folder_of(options)
     if folder not in caches:
-        caches[folder] = opened(options, lambda why: notebook.warn(pytest.PytestWarning(f"nbrerun: {why}")))
+        cache = asked_for(options, lambda why: notebook.warn(pytest.PytestWarning(f"nbrerun: {why}")))
+        if cache is not None:
+            notebook.config.add_cleanup(cache.close)
+        caches[folder] = cache
     return caches[folder]
 
 

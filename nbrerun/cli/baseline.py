@@ -54,8 +54,9 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     options = asked.of_run(paths).parameters()
     jobs = batch.read(paths, asked)
     file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
-    with sigterm_interrupts(), progress.listener(len(jobs), quiet=options["quiet"]) as listener:
-        outcome = run(jobs, listener, cache=caches.opened(options, say))
+    shown = progress.listener(len(jobs), quiet=options["quiet"])
+    with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
+        outcome = run(jobs, listener, cache=cache)
     if outcome.problem:
         raise outcome.problem
     if outcome.interrupted:

@@ -97,8 +97,9 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     jobs = batch.read(paths, asked)
     for file in show.files:
         delivery.check_target(file, [job.notebook.path for job in jobs])
-    with sigterm_interrupts(), progress.listener(len(jobs), quiet=show.verbosity < 0) as listener:
-        outcome = run(jobs, listener, known, caches.opened(options, say))
+    shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
+    with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
+        outcome = run(jobs, listener, known, cache)
     if outcome.reports:
         _deliver(outcome.report(), show)
     _say_why_it_ended(outcome, len(jobs))

@@ -104,7 +104,9 @@ def _summary(report: Report) -> tuple[str, str]:
         rest.append(f"{count(len(skipped), 'notebook')} {skipped_for(lacks)}")
     if any(notebook.interrupted for notebook in report.notebooks):
         rest.append("interrupted")
-    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
+    if cached := sum(notebook.cached for notebook in report.notebooks):
+        rest.append(f"{count(cached, 'notebook')} cached")
+    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks if not notebook.cached):.1f} s")
     return first, "; ".join(rest)
 
 

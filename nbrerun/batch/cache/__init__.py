@@ -6,10 +6,11 @@ that the notebook was seen to look at (`inputs`), which have to be what they wer
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from nbrerun.errors import KernelError
 from nbrerun.model import CellReport, NotebookReport, Verdict
 from nbrerun.notebook import committed
 
-__all__ = ["Cache", "folder_of", "opened"]
+__all__ = ["Cache", "asked_for", "folder_of", "opened"]
 
 
 def folder_of(options: Mapping[str, Any]) -> Path:
@@ -32,10 +33,21 @@ def folder_of(options: Mapping[str, Any]) -> Path:
     return Path(options["cache_dir"] or CACHE_FOLDER)
 
 
-def opened(options: Mapping[str, Any], note: Callable[[str], None]) -> Cache | None:
+def asked_for(options: Mapping[str, Any], note: Callable[[str], None]) -> Cache | None:
     """The cache that the options of a run ask for."""
     wanted = options["cache"] and not options["static"]
     return Cache(folder_of(options), note) if wanted else None
+
+
+@contextlib.contextmanager
+def opened(options: Mapping[str, Any], note: Callable[[str], None]) -> Iterator[Cache | None]:
+    """The same for the time of a run."""
+    cache = asked_for(options, note)
+    try:
+        yield cache
+    finally:
+        if cache is not None:
+            cache.close()
 
 
 @dataclass(frozen=True)
