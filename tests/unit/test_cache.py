@@ -126,6 +126,7 @@ def test_another_notebook_is_checked_again(desk: Desk, changed: str) -> None:
     [
         notebook("x = open('data.csv').read()", {"cell_type": "markdown", "source": "better text"}),
         notebook("x = open('data.csv').read()", {"cell_type": "markdown", "source": "text"}, title="A lesson"),
+        notebook("x = open('data.csv').read()", nbrerun={"fail-on": "warning"}),
         notebook(
             {"source": "x = open('data.csv').read()", "execution_count": 7, "metadata": {"collapsed": True}},
             {"cell_type": "markdown", "source": "text"},

@@ -18,7 +18,7 @@ from nbrerun.batch.cache import Cache, store
 from nbrerun.batch.cache.codec import Malformed, decode, encode
 from nbrerun.batch.cache.store import Store, Unusable, clear
 from nbrerun.cli import main
-from nbrerun.model import Change, NotebookReport, Report
+from nbrerun.model import Change, Gone, NotebookReport, Report
 
 FILE = "verdicts.sqlite3"
 
@@ -251,6 +251,48 @@ def test_a_writer_is_killed(tmp_path: Path) -> None:
         one.close()
 
 
+_MIDWAY = """
+import sys
+from pathlib import Path
+from nbrerun.batch.cache.store import Store
+store = Store(Path(sys.argv[1]))
+store._base.execute("PRAGMA cache_size = 10")
+with store._transaction():
+    store._base.execute("UPDATE verdict SET text = replace(text, 'a', 'b')")
+    print("midway", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_writer_is_killed_midway(tmp_path: Path) -> None:
+    """With part of it written to the file already: what was there before is there again."""
+    one = Store(tmp_path)
+    for number in range(20):
+        one.put(f"{number}.ipynb", "k", "a" * 50_000)
+    one.close()
+    before = (tmp_path / FILE).read_bytes()
+    command = [sys.executable, "-c", _MIDWAY, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "midway\n"
+        assert (tmp_path / FILE).read_bytes() != before
+        writer.send_signal(signal.SIGKILL)
+    one = Store(tmp_path)
+    assert {one.get(f"{number}.ipynb", "k") for number in range(20)} == {"a" * 50_000}
+    assert one._base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    one.close()
+
+
+def test_somebody_else_is_quicker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that find no table only one makes it."""
+    filled(tmp_path)
+    answers = iter([False, True])
+    monkeypatch.setattr(Store, "_is_ours", lambda self: next(answers))
+    one = Store(tmp_path)
+    assert one.get("nb.ipynb", "k") == "text"
+    one.close()
+
+
 def test_a_cache_says_once_what_is_wrong_with_it(tmp_path: Path) -> None:
     """And then keeps still: the check goes on."""
     (tmp_path / FILE).write_text("no database, but as long as the header of one would be" * 3)
@@ -324,3 +366,9 @@ def test_other_shapes_are_refused(value: object) -> None:
     """Nothing is filled in, left out or made fit."""
     with pytest.raises(Malformed):
         decode(Change, value)
+
+
+def test_yes_is_no_number() -> None:
+    """Though Python takes the one for the other."""
+    with pytest.raises(Malformed):
+        decode(Gone, {**encode(Gone("nb.ipynb", "a", "NBR001", 1)), "count": True})

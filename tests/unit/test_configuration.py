@@ -429,6 +429,6 @@ def test_a_wrong_cache_is_no_reason_to_stop(
     assert (result.exit_code, list(asked_for)) == (1, ["nb.ipynb"])
     assert result.stderr == "nbrerun: the cache in file is ignored: File exists\n"
     assert run("check", "nb.ipynb", "--cache-dir", "new", "--output", "no/such/folder").exit_code == 2
-    assert run("check", "nb.ipynb", "--cache-dir", "new", "--static").exit_code == 0
+    assert run("check", "nb.ipynb", "--cache-dir", "new", "--static").exit_code == 1
     assert run("check", "nb.ipynb", "--cache-dir", "new", "--no-cache").exit_code == 1
     assert not (tmp_path / "new").exists()

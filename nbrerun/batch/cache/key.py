@@ -56,7 +56,6 @@ def _notebook(notebook: Notebook) -> Any:
         [_cell(cell) for cell in notebook.cells],
         [_cell(cell) for cell in notebook.skipped],
         [notebook.kernel_name, notebook.language, notebook.needs],
-        notebook.node["metadata"].get("nbrerun"),
         os.path.relpath(there, notebook.folder.resolve()) if there else None,
     ]
 
