@@ -106,7 +106,7 @@ def run_mode(mode: str, path: Path, count: int) -> tuple[Usage, str]:
 def run_check(engine: str, path: Path) -> tuple[Usage, str]:
     """A check with this engine; the note says so where the report shows anything else."""
     report = path.with_suffix(".json")
-    command = [sys.executable, "-m", "nbrerun", "check", str(path), "--engine", engine, "-q"]
+    command = [sys.executable, "-m", "nbrerun", "check", str(path), "--engine", engine, "-q", "--no-cache"]
     used = measure([*command, "--format", "json", "--output", str(report)], ROOT)
     if not report.exists():
         return used, "FAILED, no report"

@@ -26,6 +26,7 @@ LOCAL = "loky"
 CLUSTERS = ("dask", "ray")
 BACKENDS = (LOCAL, *CLUSTERS)
 """How joblib calls what does the work in processes of its own."""
+CACHE_FOLDER = ".nbrerun_cache"
 
 NEVER = "never"
 

@@ -51,7 +51,7 @@ _ABOUT_RUNNING = OF_A_NOTEBOOK - {"cells", "select", "ignore", "fail-on"}
 EXCLUDE, IGNORES = "exclude", "per-notebook-ignores"
 """Keys of files only."""
 
-COMMAND_LINE, DEFAULT = "command line", "default"
+COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"
 
 _NEEDS = "needs"
 """Belongs to the notebook, and is read with it."""
@@ -140,6 +140,8 @@ class Asked:
         given = {key: context.params[name] for key, name in names.items() if _is_given(context, name)}
         self._names = names
         self._given = Layer(COMMAND_LINE, given)
+        told = {key: context.params[name] for key, name in names.items() if _is_in_environment(context, name)}
+        self._environment = Layer(ENVIRONMENT, told)
         self._default = Layer(DEFAULT, {key: context.params[name] for key, name in names.items()})
         self._files: dict[Path, File | None] = {}
 
@@ -151,7 +153,7 @@ class Asked:
         """
         folders = [_folder(Path(path)) for path in paths]
         file = self.file_above(Path(os.path.commonpath(folders))) if folders else None
-        found = self._merged([self._given, *_layers(file)], file)
+        found = self._merged([self._given, self._environment, *_layers(file)], file)
         if found.values["static"].value:
             for key, value in self._given.values.items():
                 if value and key in _ABOUT_RUNNING:
@@ -167,7 +169,7 @@ class Asked:
         file = self.file_above(notebook.folder)
         own = Layer(f"metadata of {notebook.path}", self._of_metadata(notebook))
         ignored = file.ignored(notebook.path) if file else ()
-        return self._merged([self._given, own, *_layers(file)], file, ignored)
+        return self._merged([self._given, self._environment, own, *_layers(file)], file, ignored)
 
     def excludes(self, path: Path) -> bool:
         """Whether the file above a notebook excludes it."""
@@ -238,6 +240,10 @@ def options_of(command: click.Command) -> dict[str, click.Option]:
 
 def _is_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _is_in_environment(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT
 
 
 def _folder(path: Path) -> Path:
@@ -338,7 +344,7 @@ class _Reader:
             self._checked(_fits(option, one), key, value, shape)
         if key == "sandbox-dir":
             value = [self._existing(key, one) for one in value]
-        elif key == "baseline":
+        elif key in ("baseline", "cache-dir"):
             value = str(self.folder / str(value))
         return self._converted(key, [str(one) for one in value] if many else str(value))
 

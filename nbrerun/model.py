@@ -301,6 +301,18 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a check depended on, besides the notebook itself and its kernel; paths start from the notebook's folder."""
+
+    files: tuple[str, ...] = ()
+    """Files that were read, or looked for."""
+    folders: tuple[str, ...] = ()
+    """Folders whose names were listed."""
+    tracked: tuple[str, ...] = ()
+    """Files of which it mattered whether they are under version control."""
+
+
+@dataclass(frozen=True)
 class NotebookReport:
     """All that a check says of one notebook."""
 
@@ -331,6 +343,10 @@ class NotebookReport:
     """Its source was read, and nothing was run; then there are no cells, since nothing has a verdict."""
     seconds: float = 0.0
     """Wall time of the whole check of this notebook."""
+    cached: bool = False
+    """An earlier check found this, and nothing that it depends on has changed since."""
+    inputs: Inputs | None = field(default=None, repr=False, compare=False)
+    """None where not all of them are known."""
 
     @property
     def status(self) -> str:

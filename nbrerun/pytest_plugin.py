@@ -16,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from nbrerun.baseline import Baseline
+    from nbrerun.batch.cache import Cache
     from nbrerun.batch.jobs import Job
     from nbrerun.configuration import Asked
     from nbrerun.model import Cell, CellReport, Failure, Finding, NotebookReport
@@ -25,6 +26,7 @@ _LONGEST = 60
 """Characters of a first line that stand in the name of an item."""
 
 _ASKED: pytest.StashKey[Asked] = pytest.StashKey()
+_CACHES: pytest.StashKey[dict[Path, Cache | None]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +55,7 @@ class NotebookFile(pytest.File):
 
     _job: Job
     _known: Baseline | None = None
+    _cache: Cache | None = None
     _begun = False
     _report: NotebookReport | None = None
 
@@ -80,8 +83,9 @@ class NotebookFile(pytest.File):
             return []
         self._job = job(self.path, asked)
         found = self._job.notebook
-        known = asked.of_run([self.path]).parameters()["baseline"]
-        self._known = baseline.read(known) if known is not None else None
+        options = asked.of_run([self.path]).parameters()
+        self._known = baseline.read(options["baseline"]) if options["baseline"] is not None else None
+        self._cache = _cache(self, options)
         return sorted([*found.cells, *found.skipped], key=lambda cell: cell.index)
 
     def report(self) -> NotebookReport:
@@ -97,7 +101,7 @@ class NotebookFile(pytest.File):
         from nbrerun import progress
         from nbrerun.batch.run import run
 
-        outcome = run([self._job], progress.Silent(), self._known)
+        outcome = run([self._job], progress.Silent(), self._known, self._cache)
         if outcome.problem is not None:
             raise CellFailed(f"nbrerun: {outcome.problem}")
         if outcome.interrupted:
@@ -181,6 +185,20 @@ def _asked(config: pytest.Config) -> Asked:
     if _ASKED not in config.stash:
         config.stash[_ASKED] = asked_for_nothing()
     return config.stash[_ASKED]
+
+
+def _cache(notebook: NotebookFile, options: dict[str, Any]) -> Cache | None:
+    """One for all notebooks that want the same."""
+    from nbrerun.batch.cache import asked_for, folder_of
+
+    caches = notebook.config.stash.setdefault(_CACHES, {})
+    folder = folder_of(options)
+    if folder not in caches:
+        cache = asked_for(options, lambda why: notebook.warn(pytest.PytestWarning(f"nbrerun: {why}")))
+        if cache is not None:
+            notebook.config.add_cleanup(cache.close)
+        caches[folder] = cache
+    return caches[folder]
 
 
 def _name(cell: Cell) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
@@ -10,3 +12,11 @@ def _not_in_a_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test means the same on a developer's machine and in a CI that nbrerun would know."""
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every test keeps its own verdicts, and none in the folder that it happens to run in."""
+    folder = tmp_path_factory.mktemp("cache") / "verdicts"
+    monkeypatch.setenv("NBRERUN_CACHE_DIR", str(folder))
+    return folder

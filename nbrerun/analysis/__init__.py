@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from nbrerun.analysis.afterwards import Afterwards, all_findings
 from nbrerun.analysis.check import Check, Listener
+from nbrerun.analysis.inputs import inputs
 from nbrerun.analysis.main_run import MainRun
 from nbrerun.config import Settings
 from nbrerun.engine.choose import Choice
-from nbrerun.engine.kernel import ProbeFailure, resolve_kernel
+from nbrerun.engine.kernel import ProbeFailure
+from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.model import NotebookReport
 from nbrerun.notebook import Notebook
 from nbrerun.probe.files import delta
@@ -27,7 +29,7 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
         KernelError: the kernel does not exist, does not start, or is none that nbrerun can read.
     """
     started = time.perf_counter()
-    kernel = resolve_kernel(notebook, settings.kernel)
+    kernel, _ = resolve_kernel(notebook, settings.kernel)
     listener.notebook_started(str(notebook.path), len(notebook.cells))
     choice = Choice(notebook, settings, kernel, listener.cell_started)
     check = Check(notebook, settings, listener, choice)
@@ -62,6 +64,7 @@ def _checked(check: Check, report: NotebookReport) -> NotebookReport:
         failure=check.failure,
         interrupted=interrupted,
         over_budget=check.over_budget,
+        inputs=inputs(check),
     )
 
 

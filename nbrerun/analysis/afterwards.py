@@ -18,7 +18,6 @@ from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart
 from nbrerun.experiments.whole import files_read, whole
 from nbrerun.model import Cell, Finding, Mark, Parting, Restart, Verdict, WholeRun
-from nbrerun.notebook import committed
 from nbrerun.probe.wire import Closed
 from nbrerun.state.timeline import from_the_future, sources
 
@@ -32,7 +31,6 @@ class Afterwards:
     def __init__(self, check: Check) -> None:
         self._check = check
         self._steps = check.steps
-        self._folder = check.notebook.folder
 
     def run(self) -> None:
         """Do the experiments that were asked for."""
@@ -111,7 +109,7 @@ class Afterwards:
     def _uncommitted(self) -> list[str]:
         """Files that the notebook reads and that somebody who clones its repository does not get."""
         read = files_read(self._steps)
-        there = committed(self._folder, read)
+        there = self._check.committed(read)
         return [] if there is None else [name for name in read if name not in there]
 
     def _with_marks(self, parting: Parting) -> Parting:
@@ -139,7 +137,7 @@ def all_findings(check: Check) -> Iterator[Finding]:
 def _from_the_future(check: Check) -> Iterator[tuple[Cell, str, Cell]]:
     """Where a file is under version control, it is there wherever the notebook is."""
     found = list(from_the_future(check.steps))
-    there = committed(check.notebook.folder, {name for _, name, _ in found}) or ()
+    there = check.committed(name for _, name, _ in found) or ()
     for reader, name, writer in found:
         if name not in there:
             yield reader.cell, name, writer.cell

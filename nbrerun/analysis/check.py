@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbrerun.config import WHOLE, Settings
 from nbrerun.engine.choose import Choice
 from nbrerun.model import CellReport, Failure, NotebookReport, Recovery, WholeRun
-from nbrerun.notebook import Notebook
+from nbrerun.notebook import Notebook, committed
 from nbrerun.state.timeline import Step
 
 
@@ -47,6 +48,8 @@ class Check:
     failure: Failure | None = None
     over_budget: bool = False
     """Something was left out since there was no time for it."""
+    tracked: set[str] = field(default_factory=set)
+    """Files of which it mattered whether they are under version control."""
 
     def report(self, report: CellReport) -> None:
         """Add a cell's verdict, or refine it."""
@@ -64,6 +67,11 @@ class Check:
     def starts_over(self) -> bool:
         """Whether some experiment begins with a fresh kernel, and compares with every moment."""
         return bool(self.settings.experiments & {"restart", *WHOLE})
+
+    def committed(self, names: Iterable[str]) -> frozenset[str] | None:
+        """Which of these files are under version control."""
+        self.tracked.update(wanted := set(names))
+        return committed(self.notebook.folder, wanted)
 
     def cells(self) -> tuple[CellReport, ...]:
         """The reports in document order."""

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nbrerun.batch.jobs import Job
 from nbrerun.config import Budget
 
 
@@ -30,9 +29,7 @@ class Turn:
         return Budget(now, now + part, self.first)
 
 
-def turns(
-    jobs: Sequence[Job], changed: Sequence[frozenset[int]], seconds: float, at_once: int
-) -> list[tuple[int, Turn]]:
+def turns(changed: Sequence[frozenset[int]], seconds: float, at_once: int) -> list[tuple[int, Turn]]:
     """In which order notebooks are checked: those that changed first, and these may use all that is left.
 
     Args:
@@ -41,9 +38,9 @@ def turns(
         at_once: how many notebooks are checked side by side.
     """
     end = time.time() + seconds
-    order = sorted(range(len(jobs)), key=lambda number: not changed[number])
+    order = sorted(range(len(changed)), key=lambda number: not changed[number])
     at_last = sum(map(bool, changed))
     return [
-        (number, Turn(end, len(jobs) - place - 1 if place >= at_last else 0, at_once, changed[number]))
+        (number, Turn(end, len(changed) - place - 1 if place >= at_last else 0, at_once, changed[number]))
         for place, number in enumerate(order)
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbrerun.baseline import Baseline
 from nbrerun.batch.budget import Turn, turns
+from nbrerun.batch.cache import Cache
 from nbrerun.batch.changed import changed
 from nbrerun.batch.jobs import Job
 from nbrerun.batch.outcome import Outcome
@@ -35,12 +36,16 @@ _ONE_BY_ONE = Course()
 
 
 def run(
-    jobs: Sequence[Job], listener: Listener, known: Baseline | None = None, course: Course = _ONE_BY_ONE
+    jobs: Sequence[Job],
+    listener: Listener,
+    known: Baseline | None = None,
+    cache: Cache | None = None,
+    course: Course = _ONE_BY_ONE,
 ) -> Outcome:
     """Check them all, or as many as it comes to: whatever ends the run is part of the outcome."""
     outcome = Outcome(known)
     try:
-        with contextlib.closing(_reports(jobs, listener, course)) as reports:
+        with contextlib.closing(_reports(jobs, listener, cache, course)) as reports:
             for number, report in reports:
                 outcome.add(report, jobs[number], number)
                 if outcome.interrupted or (course.fail_fast and outcome.fails):
@@ -53,10 +58,27 @@ def run(
 
 
 def _reports(
-    jobs: Sequence[Job], listener: Listener, course: Course
+    jobs: Sequence[Job], listener: Listener, cache: Cache | None, course: Course
 ) -> Generator[tuple[int, NotebookReport], None, None]:
-    """Reports as they come, each with the number of its notebook."""
-    order = _order(jobs, course)
+    """Reports as they come, each with the number of its notebook; what the cache has comes first."""
+    unknown = []
+    for number, job in enumerate(jobs):
+        report = cache.get(job) if cache is not None else None
+        if report is None:
+            unknown.append(number)
+            continue
+        _tell(listener, report)
+        yield number, report
+    for number, report in _found(jobs, unknown, listener, course):
+        if cache is not None:
+            cache.put(jobs[number], report)
+        yield number, report
+
+
+def _found(
+    jobs: Sequence[Job], numbers: Sequence[int], listener: Listener, course: Course
+) -> Generator[tuple[int, NotebookReport], None, None]:
+    order = _order(jobs, numbers, course)
     if course.crew.is_alone or (len(order) < 2 and course.crew.backend is None):
         for number, turn in order:
             yield number, check(jobs[number], turn, listener)
@@ -64,13 +86,17 @@ def _reports(
     found = course.crew.check_all([(jobs[number], turn) for number, turn in order])
     with contextlib.closing(found):
         for (number, _), report in zip(order, found, strict=True):
-            listener.notebook_started(report.path, len(report.cells))
-            listener.notebook_finished(report)
+            _tell(listener, report)
             yield number, report
 
 
-def _order(jobs: Sequence[Job], course: Course) -> list[tuple[int, Turn | None]]:
+def _tell(listener: Listener, report: NotebookReport) -> None:
+    listener.notebook_started(report.path, len(report.cells))
+    listener.notebook_finished(report)
+
+
+def _order(jobs: Sequence[Job], numbers: Sequence[int], course: Course) -> list[tuple[int, Turn | None]]:
     if course.budget is None:
-        return [(number, None) for number in range(len(jobs))]
-    lately = changed([job.notebook for job in jobs])
-    return list(turns(jobs, lately, course.budget, course.crew.size))
+        return [(number, None) for number in numbers]
+    lately = changed([jobs[number].notebook for number in numbers])
+    return [(numbers[place], turn) for place, turn in turns(lately, course.budget, course.crew.size)]

@@ -6,6 +6,7 @@ import click
 
 from nbrerun.cli.about import config, explain
 from nbrerun.cli.baseline import baseline
+from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
 from nbrerun.cli.options import CONTEXT, version
 
@@ -22,5 +23,5 @@ def main() -> None:
     """
 
 
-for _command in (check, explain, config, baseline):
+for _command in (check, explain, config, baseline, cache):
     main.add_command(_command)

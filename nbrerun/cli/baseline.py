@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbrerun.cli.check import check, course_of
-from nbrerun.cli.ending import end, say, sigterm_interrupts
+from nbrerun.cli.ending import count, end, say, sigterm_interrupts
 from nbrerun.cli.options import CONTEXT
 from nbrerun.errors import UsageError
 
@@ -44,6 +44,7 @@ def _of_report(paths: tuple[str, ...], source: str, output: str | None) -> None:
 def _of_check(args: tuple[str, ...], output: str | None) -> int:
     from nbrerun import progress
     from nbrerun.baseline import of_reports
+    from nbrerun.batch import cache as caches
     from nbrerun.batch import jobs as batch
     from nbrerun.batch.outcome import Exit
     from nbrerun.batch.run import run
@@ -55,8 +56,9 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     course = dataclasses.replace(course_of(options), fail_fast=False)
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
-    with sigterm_interrupts(), progress.listener(len(jobs), quiet=options["quiet"]) as listener:
-        outcome = run(jobs, listener, course=course)
+    shown = progress.listener(len(jobs), quiet=options["quiet"])
+    with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
+        outcome = run(jobs, listener, cache=cache, course=course)
     if outcome.problem:
         raise outcome.problem
     if outcome.interrupted:
@@ -87,8 +89,4 @@ def _write(found: Sequence[Found], file: str) -> None:
 
     delivery.write_file(file, functools.partial(render, found, file))
     notebooks = len({one.path for one in found})
-    say(f"{_count(len(found), 'finding')} in {_count(notebooks, 'notebook')}; written to {file}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    say(f"{count(len(found), 'finding')} in {count(notebooks, 'notebook')}; written to {file}")

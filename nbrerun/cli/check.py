@@ -92,6 +92,7 @@ class _Show:
 def _check(paths: tuple[str, ...], asked: Asked) -> int:
     """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
     from nbrerun import baseline, delivery, progress
+    from nbrerun.batch import cache as caches
     from nbrerun.batch import jobs as batch
     from nbrerun.batch.run import run
 
@@ -102,8 +103,9 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     jobs = batch.read(paths, asked, options["shard"])
     for file in show.files:
         delivery.check_target(file, [job.notebook.path for job in jobs])
-    with sigterm_interrupts(), progress.listener(len(jobs), quiet=show.verbosity < 0) as listener:
-        outcome = run(jobs, listener, known, course)
+    shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
+    with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
+        outcome = run(jobs, listener, known, cache, course)
     if outcome.reports or not jobs:
         _deliver(outcome.report(), show)
     _say_why_it_ended(outcome, len(jobs))

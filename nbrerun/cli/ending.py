@@ -41,6 +41,11 @@ def sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def count(number: int, word: str) -> str:
+    """Write `3 notebooks`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def say(sentence: str) -> None:
     """Tell the person something, beside the report."""
     click.echo(f"nbrerun: {sentence}", err=True)

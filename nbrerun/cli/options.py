@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from nbrerun import __version__, targets
-from nbrerun.config import BACKENDS, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
+from nbrerun.config import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
 from nbrerun.errors import UsageError, suggestion
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
@@ -34,9 +34,9 @@ class GroupedOption(click.Option):
         self.group = group
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Leave out `/ --no-...`, which is there only to take back what a file says."""
+        """Of `--this / --no-this` show what is of use; the other is there only to take back what a file says."""
         record = super().get_help_record(ctx)
-        return record and (record[0].partition(" / ")[0], record[1])
+        return record and (record[0].split(" / ")[-1 if self.default is True else 0], record[1])
 
 
 class GroupedCommand(click.Command):
@@ -139,6 +139,15 @@ def _targets(context: click.Context, param: click.Parameter, values: Sequence[st
         raise click.BadParameter(str(error), context, param) from error
 
 
+CACHE_DIR = _option(
+    "--cache-dir",
+    group=_HOW,
+    metavar="DIR",
+    envvar="NBRERUN_CACHE_DIR",
+    show_envvar=True,
+    help=f"Keep verdicts in this folder.  [default: {CACHE_FOLDER}]",
+)
+
 CHECK = (
     _option(
         "--cells",
@@ -193,6 +202,14 @@ CHECK = (
         metavar="SECONDS",
         help="Time limit for each run of each cell, first runs and reruns.",
     ),
+    _option(
+        "--cache/--no-cache",
+        group=_HOW,
+        is_flag=True,
+        default=True,
+        help="Check every notebook, also where nothing has changed since the last time, and remember nothing.",
+    ),
+    CACHE_DIR,
     _option(
         "--budget",
         group=_MANY,

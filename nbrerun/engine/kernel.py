@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
-from traitlets import TraitError
 
 from nbrerun.config import OUT_OF_BUDGET, Settings
 from nbrerun.engine.interface import FirstRun, Undone
@@ -61,32 +59,6 @@ _HELLO_SECONDS = 5.0
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
 _TICK = 1.0
 """Seconds between two looks at a process that does not answer; looking at its children costs milliseconds."""
-
-
-def resolve_kernel(notebook: Notebook, wanted: str | None) -> str:
-    """The kernelspec to use: the one asked for, else the notebook's own, else python3.
-
-    Raises:
-        KernelError: there is no such kernel, or it is not a Python one.
-    """
-    specs = KernelSpecManager()
-    known = sorted(specs.find_kernel_specs())
-    name = wanted or notebook.kernel_name or "python3"
-    try:
-        spec = specs.get_kernel_spec(name)
-    except (OSError, TypeError, ValueError, TraitError) as error:
-        raise KernelError(f"{notebook.path}: the kernelspec of '{name}' cannot be read ({error}).") from error
-    except NoSuchKernel:
-        there_are = f"there are: {', '.join(known)}" if known else "none is installed"
-        raise KernelError(
-            f"{notebook.path}: no kernel is named '{name}'; {there_are}. Choose one with --kernel."
-        ) from None
-    if not spec.argv:
-        raise KernelError(f"{notebook.path}: the kernelspec of '{name}' names no program to start.")
-    if spec.language.lower() != "python":
-        runs = f"runs {spec.language}" if spec.language else "does not say that it runs Python"
-        raise KernelError(f"{notebook.path}: the kernel '{name}' {runs}, and nbrerun reads Python kernels only.")
-    return name
 
 
 class _KeptManager(AsyncKernelManager):

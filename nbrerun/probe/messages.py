@@ -73,6 +73,17 @@ class Opened(TypedDict):
     """The file holds a trained model."""
 
 
+class Inputs(TypedDict):
+    """What a cell looked at, wherever it is; names as those of files, without the `file:`."""
+
+    files: List[str]
+    """Files that it read, or looked for."""
+    folders: List[str]
+    """Folders whose names it listed."""
+    complete: bool
+    """False where there were too many."""
+
+
 class State(TypedDict):
     """Everything the kernel holds, at one moment."""
 
@@ -88,6 +99,7 @@ class State(TypedDict):
     """By name, without the `file:`: those that are not as before the first cell."""
     opened: Dict[str, Opened]
     """Files that the last cell opened, by the same names."""
+    inputs: Inputs
 
 
 class Leaf(TypedDict):

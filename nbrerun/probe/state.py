@@ -31,6 +31,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
         "by_hand": sorted(imports.set_by_hand(settings)),
         "files": files.changed(),
         "opened": files.opened(),
+        "inputs": files.inputs(),
     }
     forget_classes()
     return state, reader

@@ -65,6 +65,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "interrupted": notebook.interrupted,
         "over_budget": notebook.over_budget,
         "static": notebook.static,
+        "cached": notebook.cached,
         "seconds": _number(notebook.seconds),
         "cells": [_cell(cell) for cell in notebook.cells],
         "recover": [_recovery(recovery) for recovery in notebook.recover],

@@ -106,7 +106,9 @@ def _summary(report: Report) -> tuple[str, str]:
         rest.append("interrupted")
     if any(notebook.over_budget for notebook in report.notebooks):
         rest.append("the budget is spent")
-    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks):.1f} s")
+    if cached := sum(notebook.cached for notebook in report.notebooks):
+        rest.append(f"{count(cached, 'notebook')} cached")
+    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks if not notebook.cached):.1f} s")
     return first, "; ".join(rest)
 
 
@@ -182,7 +184,8 @@ class _NotebookPrinter:
             return
         engine = f"engine {self.notebook.engine}" if self.notebook.engine else "no engine"
         why = f": {one_line(self.notebook.engine_reason)}" if self.notebook.engine_reason else ""
-        line = f"kernel {one_line(self.notebook.kernel)}, {engine}{why}"
+        cached = "cached; " if self.notebook.cached else ""
+        line = f"{cached}kernel {one_line(self.notebook.kernel)}, {engine}{why}"
         self._print_indented(Text(line, style="dim"))
         if files := _files(self.notebook):
             self._print_indented(Text(files, style="dim"))

@@ -30,7 +30,7 @@ def shown(page: str) -> dict[str, str]:
 
 def run(command: str) -> str:
     """What a command prints at the root of the repository, on 80 columns."""
-    arguments = [sys.executable, "-m", *shlex.split(command)]
+    arguments = [sys.executable, "-m", *shlex.split(command), "--no-cache"]
     environment = {**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     if done.returncode not in (0, 1):  # 1: there are findings, and there ought to be

@@ -104,11 +104,10 @@ def test_a_run_ends_with_its_own_limit_or_the_budget(
     assert 0 < late < 1
 
 
-def test_what_changed_comes_first_and_may_use_all_that_is_left(write_notebook: Write) -> None:
+def test_what_changed_comes_first_and_may_use_all_that_is_left() -> None:
     """The others share what is left then, in the order in which they were given."""
-    jobs = [job(write_notebook("x", name=f"{letter}.ipynb")) for letter in "abcd"]
     none: frozenset[int] = frozenset()
-    found = turns(jobs, [none, frozenset({0}), none, frozenset({2})], 60.0, at_once=1)
+    found = turns([none, frozenset({0}), none, frozenset({2})], 60.0, at_once=1)
     assert [number for number, _ in found] == [1, 3, 0, 2]
     assert [turn.waiting for _, turn in found] == [0, 0, 1, 0]
     assert [turn.first for _, turn in found] == [{0}, {2}, none, none]

@@ -426,3 +426,32 @@ def test_paths_that_cannot_be_are_one_sentence(asked_for: dict[str, Settings]) -
         for command in ("check", "config"):
             result = run(command, name)
             assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+
+
+def test_where_the_cache_is(asked_for: dict[str, Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The command line says it before the environment, and that before the file, whose folder it starts from."""
+    monkeypatch.delenv("NBRERUN_CACHE_DIR")
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    configure("cache-dir = 'kept'", "../nbrerun.toml")
+    assert run("cache", "info").stdout.splitlines()[0] == str(tmp_path / "kept")
+    monkeypatch.setenv("NBRERUN_CACHE_DIR", "elsewhere")
+    assert run("cache", "info").stdout.splitlines()[0] == str(tmp_path / "a" / "elsewhere")
+    row = next(line for line in run("config").stdout.splitlines() if line.startswith("cache-dir"))
+    assert re.split("  +", row)[1:] == ['"elsewhere"', "environment"]
+    assert run("cache", "info", "--cache-dir", "here").stdout.splitlines()[0] == str(tmp_path / "a" / "here")
+
+
+def test_a_wrong_cache_is_no_reason_to_stop(
+    asked_for: dict[str, Settings], write_notebook: Write, tmp_path: Path
+) -> None:
+    """One sentence on stderr, and the check does its work; nothing is made before all else is right."""
+    write_notebook("x")
+    (tmp_path / "file").write_text("")
+    result = run("check", "nb.ipynb", "--cache-dir", "file")
+    assert (result.exit_code, list(asked_for)) == (1, ["nb.ipynb"])
+    assert result.stderr == "nbrerun: the cache in file is ignored: File exists\n"
+    assert run("check", "nb.ipynb", "--cache-dir", "new", "--output", "no/such/folder").exit_code == 2
+    assert run("check", "nb.ipynb", "--cache-dir", "new", "--static").exit_code == 1
+    assert run("check", "nb.ipynb", "--cache-dir", "new", "--no-cache").exit_code == 1
+    assert not (tmp_path / "new").exists()

@@ -10,6 +10,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -469,3 +470,14 @@ def test_clean_leaves_text_only(text: str, cleaned: str) -> None:
 def test_one_line_folds_white_space() -> None:
     """Newlines and runs of blanks become one blank."""
     assert one_line(" a\n\n  b\tc ") == "a b c"
+
+
+def test_what_comes_from_the_cache_says_so(report: Report) -> None:
+    """Dimly, beside the kernel, and in the summary, which counts only the seconds that were spent now."""
+    notebooks = tuple(
+        replace(notebook, cached=at == 0, seconds=10.0 + at) for at, notebook in enumerate(report.notebooks[:2])
+    )
+    out = io.StringIO()
+    terminal.render(replace(report, notebooks=notebooks), out)
+    assert out.getvalue().count("cached; kernel python3") == 1
+    assert "1 notebook cached; 11.0 s" in " ".join(out.getvalue().split())

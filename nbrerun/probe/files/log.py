@@ -15,6 +15,7 @@ from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List
 
 from ..messages import Opened
 from .guard import EVENTS, database_file, full
+from .inputs import HEARD, InputLog
 from .originals import Refused
 
 _ACCESS, _MODIFY, _CLOSE_NOWRITE, _MOVED_TO = 0x1, 0x2, 0x10, 0x80
@@ -33,6 +34,7 @@ class FileLog:
         """Told of every event first; may raise `Refused`, and so keep the notebook from what it is about to do."""
         self.position: Callable[[], int] = int
         """Tells how far the running cell is."""
+        self.inputs = InputLog()
         self._folders: Tuple[bytes, ...] = ()
         self._found: Dict[bytes, Opened] = {}
         self._watch = _Watch()
@@ -43,11 +45,13 @@ class FileLog:
     def install(self, folders: Iterable[bytes]) -> None:
         """Begin to listen; an audit hook cannot be taken away again."""
         self._folders = tuple(os.path.join(folder, b"") for folder in folders)
+        self.inputs.install()
         sys.addaudithook(self._hear)
 
     def begin(self, folders: Iterable[bytes]) -> None:
         """Forget what was opened until now, and watch these folders from now on."""
         self._found = {}
+        self.inputs.begin()
         self._asked = 0
         self._watch.renew(folders)
 
@@ -63,6 +67,8 @@ class FileLog:
         """
         asked, self._asked = self._asked, self.position()
         for path, read, written, written_first in self._watch.read():
+            if read and not written_first and not path.endswith(b".ipynb"):  # whoever reads those, it is no C library
+                self.inputs.file(path)
             self._note(path, read, written, kept=False, written_first=written_first, at=asked)
 
     @contextlib.contextmanager
@@ -95,6 +101,7 @@ class FileLog:
         with self.unheard():
             try:
                 self.announce(event, arguments)
+                self.inputs.hear(event, arguments)
                 if event in _HANDLERS:
                     self.ask_system()
                     _HANDLERS[event](self, *arguments)
@@ -168,7 +175,7 @@ _HANDLERS: Dict[str, Callable[..., None]] = {
     "os.link": FileLog._link,
     "os.symlink": FileLog._link,
 }
-_HEARD = frozenset({*_HANDLERS, *EVENTS})
+_HEARD = frozenset({*_HANDLERS, *EVENTS, *HEARD})
 
 
 def _absolute(path: Any, folder: int = -1) -> bytes:

@@ -6,7 +6,7 @@ import functools
 import os
 from typing import Any, Callable, Dict, List, Set
 
-from ..messages import File, Opened
+from ..messages import File, Inputs, Opened
 from ..node import leave_out
 from . import delta
 from .guard import announce
@@ -14,7 +14,7 @@ from .handles import remap_files, reopen_files
 from .log import FileLog
 from .sandbox import attach
 
-_NOT_VALUE = (b"/__pycache__/", b"/.ipynb_checkpoints/")
+_NOT_VALUE = (b"/__pycache__/", b"/.ipynb_checkpoints/", b"/.nbrerun_cache/")
 _NOT_VALUE_SUFFIXES = (b".pyc", b"-journal", b"-wal", b"-shm")
 
 
@@ -102,6 +102,10 @@ class NotebookFiles:
                     opened["model"] = opened["exists"] and self.sandbox.model_in(path)
                     found[self.sandbox.shown(path)] = opened
         return found
+
+    def inputs(self) -> Inputs:
+        """What the last cell looked at, inside the sandbox or not."""
+        return self._log.inputs.seen(self.sandbox.shown)
 
     def save(self, folder: str) -> None:
         """Write what has changed into a folder, for another kernel or for the person."""

@@ -1,0 +1,91 @@
+"""Frozen dataclasses as plain JSON values and back, strictly: what has another shape is refused, never mended.
+
+Nothing read here can run code, unlike a pickle.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Decode = Callable[[Any], Any]
+
+
+class Malformed(ValueError):
+    """It is not what `encode` made of such a type."""
+
+
+def encode(value: Any) -> Any:
+    """Values that JSON knows."""
+    if is_dataclass(value):
+        return {item.name: encode(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    return value
+
+
+def decode(kind: Callable[..., T], value: Any) -> T:
+    """What `encode` was given.
+
+    Raises:
+        Malformed: anything is missing, left over, or of another type.
+    """
+    return cast(T, _decoder(kind)(value))
+
+
+@functools.cache
+def _decoder(kind: Any) -> Decode:
+    if get_origin(kind) in (Union, types.UnionType):
+        return _optional(kind)
+    if get_origin(kind) is tuple:
+        return _several(kind)
+    if is_dataclass(kind):
+        return _dataclass(kind)
+    if issubclass(kind, Enum):
+        return functools.partial(_word, kind)
+    return functools.partial(_plain, kind)
+
+
+def _plain(kind: type, value: Any) -> Any:
+    if type(value) is not kind and not (kind is float and type(value) is int):  # PEP 484: an int will do
+        raise Malformed(f"{value!r:.40} is no {kind.__name__}")
+    return value
+
+
+def _word(kind: type[Enum], value: Any) -> Enum:
+    try:
+        return kind(_plain(str, value))
+    except ValueError as error:
+        raise Malformed(str(error)) from error
+
+
+def _optional(kind: Any) -> Decode:
+    (one,) = (each for each in get_args(kind) if each is not type(None))
+    inner = _decoder(one)
+    return lambda value: None if value is None else inner(value)
+
+
+def _several(kind: Any) -> Decode:
+    one, rest = get_args(kind)
+    assert rest is ..., kind
+    inner = _decoder(one)
+    return lambda value: tuple([inner(item) for item in _plain(list, value)])
+
+
+def _dataclass(kind: Any) -> Decode:
+    hints = get_type_hints(kind)
+    inner = {item.name: _decoder(hints[item.name]) for item in fields(kind)}
+
+    def decode_one(value: Any) -> Any:
+        if _plain(dict, value).keys() != inner.keys():
+            raise Malformed(f"these are not the parts of a {kind.__name__}")
+        return kind(**{name: decode_part(value[name]) for name, decode_part in inner.items()})
+
+    return decode_one

@@ -1,0 +1,112 @@
+"""What a verdict depends on besides files: the notebook, the options, nbrerun itself, the kernel's environment."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import string
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbrerun import __version__
+from nbrerun.batch.cache.codec import encode
+from nbrerun.batch.jobs import Job
+from nbrerun.engine.kernelspec import resolve_kernel
+from nbrerun.model import Cell
+from nbrerun.notebook import Notebook, repository
+
+_SECONDS = 30.0
+_ASK = """
+import json, os, sys
+found = set()
+for folder in sys.path:
+    try:
+        names = os.listdir(folder or ".")
+        found.update(name for name in names if name.endswith((".dist-info", ".egg-info", ".egg-link")))
+    except OSError:
+        pass
+print()
+print(json.dumps([sys.version, sys.executable, os.uname().machine, sorted(found)]))
+"""
+"""Folders of installed distributions are called by their names and versions; reading what they hold takes longer."""
+
+
+def key_of(job: Job) -> str | None:
+    """A digest of all that; None where the kernel's environment does not say what it is.
+
+    Raises:
+        KernelError: there is no such kernel.
+    """
+    kernel, spec = resolve_kernel(job.notebook, job.settings.kernel)
+    environment = _environment(tuple(spec.argv), tuple(sorted(spec.env.items())))
+    if environment is None:
+        return None
+    parts = [__version__, _own_source(), kernel, environment, _notebook(job.notebook), _settings(job)]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=20).hexdigest()
+
+
+def _notebook(notebook: Notebook) -> Any:
+    """What is run, and what is declared; text between the cells only moves them."""
+    there = repository(notebook.folder)
+    return [
+        [_cell(cell) for cell in notebook.cells],
+        [_cell(cell) for cell in notebook.skipped],
+        [notebook.kernel_name, notebook.language, notebook.needs],
+        os.path.relpath(there, notebook.folder.resolve()) if there else None,
+    ]
+
+
+def _cell(cell: Cell) -> Any:
+    return [cell.index, cell.id, cell.source, sorted(cell.tags), encode(cell.declared)]
+
+
+def _settings(job: Job) -> Any:
+    return {name: _plain(value) for name, value in vars(job.settings).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (frozenset, tuple)):
+        words = [str(item) for item in value]
+        return sorted(words) if isinstance(value, frozenset) else words
+    return value
+
+
+@functools.cache
+def _own_source() -> str:
+    """Those who develop nbrerun change it without changing its version."""
+    digest = hashlib.blake2b(digest_size=16)
+    root = Path(__file__).parents[2]
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _environment(argv: tuple[str, ...], env: tuple[tuple[str, str], ...]) -> Any:
+    """The interpreter and its installed packages, as it says itself; asked once."""
+    command = _asking(argv)
+    if command is None:
+        return None
+    variables = {name: string.Template(value).safe_substitute(os.environ) for name, value in env}
+    try:
+        asked = subprocess.run(
+            command, env={**os.environ, **variables}, cwd="/", capture_output=True, timeout=_SECONDS, check=True
+        )
+        return [argv, env, json.loads(asked.stdout.rpartition(b"\n\n")[2] or asked.stdout)]
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
+def _asking(argv: tuple[str, ...]) -> list[str] | None:
+    """The command that starts the kernel, with a question in place of the kernel's module."""
+    if "-m" not in argv:
+        return None
+    first, *more = argv[: argv.index("-m")]
+    ours = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+    # jupyter_client starts its own interpreter for these names.
+    return [sys.executable if first in ours else first, *more, "-c", _ASK]

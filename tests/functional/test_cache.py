@@ -1,0 +1,188 @@
+"""The cache with real kernels: a second check runs nothing, unless something that a cell looked at has changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import pytest
+
+from nbrerun.analysis import analyze
+from nbrerun.cli import main
+from nbrerun.config import Settings
+from nbrerun.errors import KernelError
+from nbrerun.model import Inputs, NotebookReport
+from nbrerun.notebook import Notebook, read
+from nbrerun.progress import Silent
+
+CELLS = [
+    "import glob, json, os, sys\nsys.path.insert(0, 'lib')\nimport helpers\nimport tools.maths",
+    "rows = [helpers.twice(float(line)) for line in open('data/rows.csv')]",
+    "name = 'model' + '.sav'\ntry:\n    model = open(name).read()\nexcept OSError:\n    model = None",
+    "names = sorted(glob.glob('pictures/*'))",
+    "!cat words.txt",
+    "rows.append(1.0)",
+    "with open('out.json', 'w') as file:\n    json.dump(rows, file)\nkept = json.load(open('out.json'))",
+]
+
+
+def write(folder: Path, *cells: str) -> Path:
+    """Write a notebook."""
+    plain = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    nodes = [{**plain, "id": f"c{at}", "source": source} for at, source in enumerate(cells)]
+    path = folder / "nb.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": nodes}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook with all that it looks at."""
+    folder = tmp_path_factory.mktemp("project")
+    files = {
+        "lib/helpers.py": "def twice(x):\n    return 2 * x\n",
+        "tools/__init__.py": "",
+        "tools/maths.py": "half = 0.5\n",
+        "data/rows.csv": "1\n2\n",
+        "pictures/a.png": "",
+        "words.txt": "some words",
+        "unread.txt": "",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    write(folder, *CELLS)
+    return folder
+
+
+def seen(path: Path, **options: Any) -> Inputs:
+    """What a check says that it depended on."""
+    report = analyze(read(path), Settings(**options), Silent())
+    assert report.inputs is not None
+    return report.inputs
+
+
+@pytest.mark.parametrize("engine", ["fork", "replay"])
+@pytest.mark.parametrize("sandbox", ["auto", "copy"])
+def test_what_cells_look_at(project: Path, engine: str, sandbox: str) -> None:
+    """Modules, with and without their compiled form, files that are there or not, commands, listed folders."""
+    for _ in range(2):
+        inputs = seen(project / "nb.ipynb", engine=engine, sandbox=sandbox)
+        expected = {"lib/helpers.py", "tools/__init__.py", "tools/maths.py", "data/rows.csv", "model.sav", "words.txt"}
+        assert expected <= set(inputs.files)
+        assert inputs.folders == ("pictures",)
+        assert "unread.txt" not in inputs.files
+        compile_modules(project)
+
+
+def compile_modules(project: Path) -> None:
+    """As Python does where the folder is not a sandbox."""
+    import compileall
+
+    for folder in ("lib", "tools"):
+        compileall.compile_dir(project / folder, quiet=1)
+
+
+@pytest.fixture(scope="module")
+def checked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project in another folder, checked once, with a cache of its own."""
+    folder = tmp_path_factory.mktemp("checked") / "project"
+    shutil.copytree(project, folder)
+    assert not check(folder)["cached"]
+    return folder
+
+
+def check(folder: Path, *options: str) -> Any:
+    """The report on the notebook."""
+    arguments = ["check", folder / "nb.ipynb", "--cache-dir", folder / "kept", "--format", "json", *options]
+    result = click.testing.CliRunner().invoke(main, list(map(str, arguments)))
+    assert result.exit_code == 1, result.stderr
+    (notebook,) = json.loads(result.stdout)["notebooks"]
+    return notebook
+
+
+def test_a_second_check_runs_nothing(checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says the same, but for that; a report beside the notebook is no matter to it."""
+    (checked / "report.json").write_text("")
+    monkeypatch.setattr("nbrerun.analysis.analyze", None)
+    first, second = check(checked), check(checked, "--cache")
+    assert first["cached"]
+    assert first == second
+    assert [cell["verdict"] for cell in first["cells"]][5] == "in-place"
+
+
+def is_checked_again(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> bool:
+    """Whether a check would run it; nothing is run."""
+    asked: list[Path] = []
+
+    def analyze(notebook: Notebook, *_: Any) -> NotebookReport:
+        asked.append(notebook.path)
+        raise KernelError("not now")
+
+    monkeypatch.setattr("nbrerun.analysis.analyze", analyze)
+    arguments = ["check", folder / "nb.ipynb", "--cache-dir", folder / "kept", *options]
+    result = click.testing.CliRunner().invoke(main, list(map(str, arguments)))
+    assert result.exit_code == (2 if asked else 1), result.output
+    return bool(asked)
+
+
+def _data(folder: Path) -> None:
+    (folder / "data" / "rows.csv").write_text("1\n3\n")
+
+
+def _helper(folder: Path) -> None:
+    (folder / "lib" / "helpers.py").write_text("def twice(x):\n    return 3 * x\n")
+
+
+def _appears(folder: Path) -> None:
+    (folder / "model.sav").write_text("")
+
+
+def _picture(folder: Path) -> None:
+    (folder / "pictures" / "b.png").write_text("")
+
+
+def _words(folder: Path) -> None:
+    (folder / "words.txt").write_text("SOME WORDS")
+
+
+def _cell(folder: Path) -> None:
+    write(folder, *CELLS[:-1])
+
+
+@pytest.mark.parametrize("change", [_data, _helper, _appears, _picture, _words, _cell])
+def test_changes_are_noticed(
+    checked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    """A notebook is run again where something that it looked at is not what it was."""
+    folder = tmp_path / "project"
+    shutil.copytree(checked, folder)
+    assert not is_checked_again(folder, monkeypatch)
+    change(folder)
+    assert is_checked_again(folder, monkeypatch)
+
+
+def test_no_cache_neither_reads_nor_writes(checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it says, on the command line and in a file."""
+    before = {name: (checked / "kept" / name).read_bytes() for name in os.listdir(checked / "kept")}
+    assert is_checked_again(checked, monkeypatch, "--no-cache")
+    (checked / "nbrerun.toml").write_text("cache = false")
+    assert is_checked_again(checked, monkeypatch)
+    (checked / "nbrerun.toml").unlink()
+    assert {name: (checked / "kept" / name).read_bytes() for name in os.listdir(checked / "kept")} == before
+
+
+def test_the_cache_is_no_file_of_the_notebook(tmp_path: Path) -> None:
+    """A cell that lists everything and one that reads everything are what they would be without it."""
+    path = write(tmp_path, "found = [a + c for a, b, d in __import__('os').walk('.') for c in d]", "len(found)")
+    result = click.testing.CliRunner().invoke(
+        main, ["check", str(path), "--cache-dir", str(tmp_path / ".nbrerun_cache"), "--format", "json"]
+    )
+    (notebook,) = json.loads(result.stdout)["notebooks"]
+    assert [cell["verdict"] for cell in notebook["cells"]] == ["reset", "stateless"]
+    assert [item["name"] for cell in notebook["cells"] for item in cell["variables"]] == ["found"]
