@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nbrerun.batch import local
 from nbrerun.batch.budget import Turn
 from nbrerun.batch.jobs import Job
 from nbrerun.config import LOCAL, OUT_OF_BUDGET
@@ -55,6 +54,8 @@ class Crew:
         Raises:
             NbrerunError: one could not be checked, or the cluster does not answer.
         """
+        from nbrerun.batch import local
+
         is_local = self.backend in (None, LOCAL)
         with contextlib.ExitStack() as stack:
             place = stack.enter_context(local.shelter()) if is_local else None
@@ -163,6 +164,7 @@ def _answers(tasks: Sequence[Task], jobs: int, place: str | None) -> Generator[A
 
 def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | NbrerunError:
     """What a worker sends: an error is sent as well, since joblib would drop the reports before it."""
+    from nbrerun.batch import local
     from nbrerun.progress import Silent
 
     try:

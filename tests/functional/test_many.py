@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def reports(folder: Path, *options: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code, and what is said of each notebook, its seconds aside."""
-    done = nbrerun(folder, "--format", "json", *options)
+    done = nbrerun(folder, "--format", "json", "--no-cache", *options)
     assert done.stderr == ""
     found = json.loads(done.stdout)["notebooks"]
     for notebook in found:

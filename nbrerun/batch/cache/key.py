@@ -15,7 +15,6 @@ from typing import Any
 from nbrerun import __version__
 from nbrerun.batch.cache.codec import encode
 from nbrerun.batch.jobs import Job
-from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.model import Cell
 from nbrerun.notebook import Notebook, repository
 
@@ -41,6 +40,8 @@ def key_of(job: Job) -> str | None:
     Raises:
         KernelError: there is no such kernel.
     """
+    from nbrerun.engine.kernelspec import resolve_kernel
+
     kernel, spec = resolve_kernel(job.notebook, job.settings.kernel)
     environment = _environment(tuple(spec.argv), tuple(sorted(spec.env.items())))
     if environment is None:
