@@ -34,6 +34,7 @@ _OPENS_OF = _OPENS | frozenset(
 _ONLY_LOOKS = frozenset("str repr type print display hasattr bool".split())
 """Functions that may be given IPython's shell without a name coming of it."""
 
+
 def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]]:
     """The number of the first cell that uses a name, the name, and the number of the cell that defines it later."""
     may_bind = [_may_bind(source) for source in sources]
