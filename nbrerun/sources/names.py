@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -38,13 +39,13 @@ _ONLY_LOOKS = frozenset("str repr type print display hasattr bool".split())
 def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]]:
     """The number of the first cell that uses a name, the name, and the number of the cell that defines it later."""
     may_bind = [_may_bind(source) for source in sources]
+    definers = functools.cache(lambda: _definers(sources))  # most notebooks need it not at all
     there = {*_GIVEN, *dir(builtins)}
     for number, source in enumerate(sources):
         if _may_bind_anything(source):
             return
         for name in _looked_up(source, there):
-            below = range(number + 1, len(sources))
-            yield number, name, next((at for at in below if name in _defines(sources[at])), None)
+            yield number, name, next((at for at in definers().get(name, ()) if at > number), None)
             there.add(name)
         there |= may_bind[number]
 
@@ -79,6 +80,15 @@ def _loads(nodes: Iterator[ast.AST]) -> set[str]:
 
 def _may_bind(source: Source) -> set[str]:
     return _bound_in(source.nodes) | source.words
+
+
+def _definers(sources: Sequence[Source]) -> dict[str, list[int]]:
+    """For each name the numbers of the cells that define it."""
+    found: dict[str, list[int]] = {}
+    for number, source in enumerate(sources):
+        for name in _defines(source):
+            found.setdefault(name, []).append(number)
+    return found
 
 
 def _defines(source: Source) -> set[str]:

@@ -18,6 +18,7 @@ from nbrerun.classify.declared import settle
 from nbrerun.cli import main
 from nbrerun.config import FORMATS, Settings
 from nbrerun.model import Cell, CellReport, Declared, Finding, Verdict
+from nbrerun.sources import Source, names
 
 FROM_SOURCE = Settings(static=True)
 
@@ -193,6 +194,14 @@ def test_a_name_is_reported_once_and_with_the_cell_that_defines_it(tmp_path: Pat
     first, second = look(write(tmp_path, ["print(a, b)", "a + b", "a = 1", "def f():\n    b = 1"]))
     assert (first.index, first.message) == (0, "uses `a`, which only cell 2 defines, which comes later")
     assert (second.index, second.message) == (0, "uses `b`, which no cell before it defines")
+
+
+def test_where_names_are_defined_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not anew for each of thousands of findings."""
+    looked: list[Source] = []
+    monkeypatch.setattr(names, "_defines", lambda source: looked.append(source) or set())
+    assert len(list(names.undefined([Source.of("a\nb\nc"), Source.of("d")]))) == 4
+    assert len(looked) == 2
 
 
 READ = "import joblib\nm = joblib.load('m.joblib')"
