@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from nbrerun import notebook as notebooks
 from nbrerun.config import EXPERIMENTS, Gate, Settings
 from nbrerun.configuration import COMMAND_LINE, Asked, Value
 from nbrerun.errors import UsageError
-from nbrerun.model import NotebookReport
+from nbrerun.model import Cell, NotebookReport
 from nbrerun.notebook import Notebook
 
 
@@ -58,15 +58,22 @@ def job(path: Path, asked: Asked) -> Job:
     notebook = notebooks.read(path)
     said = asked.of_notebook(notebook)
     settings = _settings(said.parameters())
-    _check_cells(notebook, said.values["cells"])
-    return Job(notebook, settings, said.gate())
+    return Job(_insisting(notebook, said.values["cells"]), settings, said.gate())
 
 
-def _check_cells(notebook: Notebook, cells: Value) -> None:
+def _insisting(notebook: Notebook, cells: Value) -> Notebook:
+    """The notebook, whose cells cannot decline to be run again where the command line names them."""
     try:
-        notebooks.select(notebook, cells.value)
+        chosen = notebooks.select(notebook, cells.value)
     except UsageError as error:
         raise UsageError(str(error) if cells.source == COMMAND_LINE else f"{cells.source}: {error}") from error
+    if cells.source != COMMAND_LINE:
+        return notebook
+    return replace(notebook, cells=tuple(_willing(cell) if cell.index in chosen else cell for cell in notebook.cells))
+
+
+def _willing(cell: Cell) -> Cell:
+    return replace(cell, declared=replace(cell.declared, skip=False))
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:

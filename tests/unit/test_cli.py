@@ -178,6 +178,25 @@ def test_sizes_have_units(fake: Fake, write_notebook: Write, size: str, number: 
     assert fake.calls[0][1].sandbox_limit == number
 
 
+def test_the_command_line_outranks_a_cell_that_declines(
+    fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--cells` has a cell run again that is tagged `nbrerun:skip`; the same key in a file has not."""
+    path = write_notebook("x", {"source": "y", "tags": ["nbrerun:skip"]}, {"source": "z", "tags": ["nbrerun:skip"]})
+    declined = []
+
+    def analyze(notebook: Notebook, settings: Settings, listener: analysis.Listener) -> NotebookReport:
+        declined.append([cell.index for cell in notebook.cells if cell.declared.skip])
+        return fake(notebook, settings, listener)
+
+    monkeypatch.setattr(analysis, "analyze", analyze)
+    run(path, "--no-cache")
+    run(path, "--no-cache", "--cells", "0-1")
+    (path.parent / "nbrerun.toml").write_text('cells = "0-1"')
+    run(path, "--no-cache")
+    assert declined == [[1, 2], [2], [1, 2]]
+
+
 def test_several_notebooks_are_one_report(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
     """A folder and a file are checked in order, each once, and reported together."""
     b, _ = write_notebook("x", name="b.ipynb"), write_notebook("x", name="a.ipynb")
