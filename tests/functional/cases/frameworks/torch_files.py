@@ -305,5 +305,24 @@ CASES = [
             net="in-place",
             fast="in-place",
         ),
+        cell(  # the compiler puts names of its own into the namespace
+            """
+            @torch.compile(backend="eager")
+            def twice(value):
+                return 2 * value
+
+            class Net(nn.Linear):
+                def forward(self, value):
+                    return twice(super().forward(value))
+
+            torch.manual_seed(0)
+            own = torch.compile(Net(2, 1), backend="eager")
+            doubled = own(X).detach()
+            """,
+            "reset",
+            own="reset",
+            doubled="reset",
+        ),
+        cell("print(own(X[:3]), own(X[:5]))", "stateless"),
     ),
 ]
