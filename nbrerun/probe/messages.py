@@ -80,8 +80,8 @@ class State(TypedDict):
     generators: List[Generator]
     settings: Dict[str, str]
     """Process settings by name, without the `env:`."""
-    imported: bool
-    """The last cell imported modules that were not there yet."""
+    import_drew: bool
+    """An import of the last cell drew from a global generator that was there before."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
