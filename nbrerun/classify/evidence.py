@@ -83,6 +83,7 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     names |= set(seen.again["bound"]) | set(seen.again["stores"])
     names |= {name for name, kept in seen.parts_kept.items() if not kept} | seen.from_file.keys()
     names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
+    names |= {method.removesuffix(".fit") for method in seen.again["methods"]} & seen.first["variables"].keys()
     for name in sorted(names):
         variable = seen.first["variables"].get(name) or after["variables"].get(name)
         if variable is not None or name.startswith(ENV):  # otherwise bound and deleted again
