@@ -47,6 +47,9 @@ class Evidence:
     """The rerun called something that may have changed settings."""
     passed: bool = False
     """The rerun passed the object to a call."""
+    asked: bool = False
+    """It is of a class that the person wrote, and the rerun called its `predict`, or something else that seems to tell
+    only."""
     new_object: bool = False
     """The name holds another object after the rerun."""
     made: bool = False
@@ -122,6 +125,7 @@ def _of_variable(
         written=name in run["written"],
         stored=name in run["stores"],
         passed=name in run["passed"],
+        asked=name in run["asked"],
         acts=run["acts"],
         methods=tuple(method for method in run["methods"] if method.startswith((name + ".", name + "()"))),
         new_object=name in new_objects,

@@ -91,7 +91,7 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.written or seen.parts_kept is False:
         return False
-    return seen.parts_kept is True or seen.bound or not seen.passed
+    return seen.parts_kept is True or seen.bound or not (seen.passed or seen.asked)
 
 
 def _how(seen: Evidence) -> How:

@@ -127,6 +127,9 @@ class Rerun(TypedDict):
     """Names on whose objects the run called a method that may change them, or into which it stored."""
     passed: List[str]
     """Names whose objects the run passed to a call, which may have written to them."""
+    asked: List[str]
+    """Names of objects of the person's own classes, of which the run called a method that has the name of one that
+    only tells something."""
     incidental: List[str]
     """Names that the cells bind as loop variables or handles only."""
     stores: List[str]

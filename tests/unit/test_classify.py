@@ -129,6 +129,7 @@ VARIABLES = {
     "a model fitted as it was": (facts(kind=Kind.MODEL, methods=("x.fit",), written=True), reset(REFITTED)),
     "a model put into a mode that it was in": (facts(kind=Kind.MODEL, methods=("x.train",), written=True), UNTOUCHED),
     "its parts made anew by a function": (facts(changed_first=True, passed=True, parts_kept=False), reset(REFITTED)),
+    "asked, which put it into a mode": (facts(changed_first=True, asked=True), reset(REFITTED)),
     "handed to a call, nothing known of parts": (facts(changed_first=True, passed=True), reset(REFITTED)),
     "a setting set again": (facts(kind=ENV, changed_first=True, acts=True, atom=True), reset(RECREATED)),
     "replaced though the code does not say so": (facts(mentioned=False, new_object=True), reset(RECREATED)),
