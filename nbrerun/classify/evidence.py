@@ -43,6 +43,8 @@ class Evidence:
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
     methods: tuple[str, ...] = ()
     """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
+    sets: tuple[str, ...] = ()
+    """Those of them that set all that a model has learnt, whatever it was before."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
@@ -86,13 +88,18 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     names |= set(seen.again["bound"]) | set(seen.again["stores"])
     names |= {name for name, kept in seen.parts_kept.items() if not kept} | seen.from_file.keys()
     names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
-    names |= {method.removesuffix(".fit") for method in seen.again["methods"]} & seen.first["variables"].keys()
+    names |= {method.rpartition(".")[0] for method in seen.again["methods"] if _sets(method)}
     for name in sorted(names):
         variable = seen.first["variables"].get(name) or after["variables"].get(name)
         if variable is not None or name.startswith(ENV):  # otherwise bound and deleted again
             yield _of_variable(seen, name, variable, changed, bound_first, new_objects)
     yield from _files(seen, changed)
     yield from _seeded(seen)
+
+
+def _sets(method: str) -> bool:
+    """Whether a method sets all that its object has learnt."""
+    return method.rpartition(".")[2] in ("fit", "load_state_dict", "set_weights")
 
 
 def _of_variable(
@@ -128,6 +135,7 @@ def _of_variable(
         asked=name in run["asked"],
         acts=run["acts"],
         methods=tuple(method for method in run["methods"] if method.startswith((name + ".", name + "()"))),
+        sets=tuple(method for method in run["methods"] if method.rpartition(".")[0] == name and _sets(method)),
         new_object=name in new_objects,
         made=name in seen.made,
         parts_kept=seen.parts_kept.get(name),

@@ -45,8 +45,8 @@ def _touched(seen: Evidence) -> bool:
     opaque_in_use = bool(seen.opaque) and (seen.written or seen.passed)
     written = (seen.stored and seen.kind is not Kind.DEFINITION) or seen.parts_kept is False
     written = written or (seen.written and seen.from_file is not None)
-    # A model in native memory has no parts that a fit would replace by equal ones.
-    written = written or (seen.kind is Kind.MODEL and f"{seen.name}.fit" in seen.methods)
+    # What a model learnt may lie in memory where equal values leave no trace.
+    written = written or (seen.kind is Kind.MODEL and bool(seen.sets))
     return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or written or opaque_in_use
 
 

@@ -126,7 +126,7 @@ VARIABLES = {
     "the same object computed anew": (facts(changed_first=True, written=True), reset(REFITTED)),
     "an item stored again": (facts(changed_first=True, stored=True, written=True), reset(REFITTED)),
     "an item stored that was there before": (facts(stored=True), reset(REFITTED)),
-    "a model fitted as it was": (facts(kind=Kind.MODEL, methods=("x.fit",), written=True), reset(REFITTED)),
+    "a model fitted as it was": (facts(kind=Kind.MODEL, sets=("x.fit",), written=True), reset(REFITTED)),
     "a model put into a mode that it was in": (facts(kind=Kind.MODEL, methods=("x.train",), written=True), UNTOUCHED),
     "its parts made anew by a function": (facts(changed_first=True, passed=True, parts_kept=False), reset(REFITTED)),
     "asked, which put it into a mode": (facts(changed_first=True, asked=True), reset(REFITTED)),

@@ -36,6 +36,7 @@ CASES = [
             variables={"file:ckpt.pt": "in-place"},
         ),
         cell("ckpt = torch.load('ckpt.pt')", "persisted", ckpt="persisted", net="untouched", via=via_file("ckpt")),
+        cell("net.load_state_dict(ckpt['net'])", "reset", net="reset", how={"net": "refitted"}),
         cell("train(net, opt)", "in-place", net="in-place", ckpt="untouched"),
         cell(
             "net.load_state_dict(ckpt['net'])\nopt.load_state_dict(ckpt['opt'])",
