@@ -43,10 +43,15 @@ class Evidence:
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
     methods: tuple[str, ...] = ()
     """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
+    sets: tuple[str, ...] = ()
+    """Those of them that set all that a model has learnt, whatever it was before."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
     """The rerun passed the object to a call."""
+    asked: bool = False
+    """It is of a class that the person wrote, and the rerun called its `predict`, or something else that seems to tell
+    only."""
     new_object: bool = False
     """The name holds another object after the rerun."""
     made: bool = False
@@ -83,12 +88,18 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     names |= set(seen.again["bound"]) | set(seen.again["stores"])
     names |= {name for name, kept in seen.parts_kept.items() if not kept} | seen.from_file.keys()
     names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
+    names |= {method.rpartition(".")[0] for method in seen.again["methods"] if _sets(method)}
     for name in sorted(names):
         variable = seen.first["variables"].get(name) or after["variables"].get(name)
         if variable is not None or name.startswith(ENV):  # otherwise bound and deleted again
             yield _of_variable(seen, name, variable, changed, bound_first, new_objects)
     yield from _files(seen, changed)
     yield from _seeded(seen)
+
+
+def _sets(method: str) -> bool:
+    """Whether a method sets all that its object has learnt."""
+    return method.rpartition(".")[2] in ("fit", "load_state_dict", "set_weights")
 
 
 def _of_variable(
@@ -121,8 +132,10 @@ def _of_variable(
         written=name in run["written"],
         stored=name in run["stores"],
         passed=name in run["passed"],
+        asked=name in run["asked"],
         acts=run["acts"],
         methods=tuple(method for method in run["methods"] if method.startswith((name + ".", name + "()"))),
+        sets=tuple(method for method in run["methods"] if method.rpartition(".")[0] == name and _sets(method)),
         new_object=name in new_objects,
         made=name in seen.made,
         parts_kept=seen.parts_kept.get(name),

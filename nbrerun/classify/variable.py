@@ -45,6 +45,8 @@ def _touched(seen: Evidence) -> bool:
     opaque_in_use = bool(seen.opaque) and (seen.written or seen.passed)
     written = (seen.stored and seen.kind is not Kind.DEFINITION) or seen.parts_kept is False
     written = written or (seen.written and seen.from_file is not None)
+    # What a model learnt may lie in memory where equal values leave no trace.
+    written = written or (seen.kind is Kind.MODEL and bool(seen.sets))
     return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or written or opaque_in_use
 
 
@@ -89,7 +91,7 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.written or seen.parts_kept is False:
         return False
-    return seen.parts_kept is True or seen.bound or not seen.passed
+    return seen.parts_kept is True or seen.bound or not (seen.passed or seen.asked)
 
 
 def _how(seen: Evidence) -> How:

@@ -41,13 +41,14 @@ def without_first_imports(
 ) -> frozenset[str]:
     """What moves on, of what a pinned run has moved.
 
-    Where the first run imported modules, they may have drawn random numbers of their own, so the cell's were
-    others than those of any later run. Two later ones are alike then, if the cell starts over.
+    Where the first run imported modules that drew random numbers of their own, the cell's were others than those
+    of any later run. Two later ones are alike then, if the cell starts over. They are alike as well where training
+    has come to its end, so that this is asked only where an import did draw.
 
     Args:
         after: where the pinned run has left the branch.
     """
-    if not moved or not seen.first["imported"]:
+    if not moved or not seen.first["import_drew"]:
         return frozenset(moved)
     run = branch.run(seen.cell, pins)
     if isinstance(run, Undone) or run["error"] is not None:

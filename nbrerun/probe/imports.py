@@ -2,7 +2,8 @@
 
 Two things happen on the outside of an outermost import: settings that changed meanwhile are
 remembered as the import's, and a global generator of random numbers that appeared is remembered
-as it was seeded (or seeded as it was in an earlier kernel of the same check).
+as it was seeded (or seeded as it was in an earlier kernel of the same check). Whether an import drew
+from one that was there before is noted: what the cell draws afterwards, no later run of it draws.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import importlib.util
 import sys
 from typing import Any, Callable, Dict, Set
 
+from . import generators
 from .settings import read_settings
+from .walk import Reader
 
 _FROZEN = "<frozen importlib._bootstrap>"
 """Python takes frames of this file out of the tracebacks that a person sees."""
@@ -33,8 +36,10 @@ class ImportWatch:
 
     def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.depth = 0
-        self.came = False
-        """Since `begin` modules have come that were not there before."""
+        self.drew = False
+        """Since `begin` an import has drawn from a global generator that was there before."""
+        self._stood: Dict[str, bytes] = {}
+        """Where the global generators stood when the import began."""
         self._before: Dict[str, str] = {}
         self._last: Dict[str, str] = {}
         """As the cell found them, with what imports have changed since."""
@@ -51,7 +56,7 @@ class ImportWatch:
     def begin(self) -> None:
         """Forget what was set until now: a new cell is about to run."""
         self._last = read_settings()
-        self.came = False
+        self.drew = False
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Settings that were changed since `begin`, other than by imports."""
@@ -60,13 +65,15 @@ class ImportWatch:
     def enter(self) -> None:
         """An import from outside begins."""
         self.depth = 1
-        self.came = True
         self._before = read_settings()
+        self._stood = _global_generators()
         self._before_import()
 
     def leave(self) -> None:
         """It is over, whether it succeeded or not; what is done about it is part of it."""
         try:
+            now = _global_generators()
+            self.drew = self.drew or any(now.get(name, stood) != stood for name, stood in self._stood.items())
             self._after_import()
         finally:
             self.depth = 0
@@ -81,6 +88,12 @@ def can_be_found(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ValueError:  # it is imported already, by something that gave it no spec
         return True
+
+
+def _global_generators() -> Dict[str, bytes]:
+    reader = Reader()
+    generators.read_global(reader)
+    return {found.name: found.digest for found in reader.generators.values()}
 
 
 def _differing(one: Dict[str, str], other: Dict[str, str]) -> Set[str]:

@@ -91,8 +91,8 @@ class State(TypedDict):
     generators: List[Generator]
     settings: Dict[str, str]
     """Process settings by name, without the `env:`."""
-    imported: bool
-    """The last cell imported modules that were not there yet."""
+    import_drew: bool
+    """An import of the last cell drew from a global generator that was there before."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
@@ -139,6 +139,9 @@ class Rerun(TypedDict):
     """Names on whose objects the run called a method that may change them, or into which it stored."""
     passed: List[str]
     """Names whose objects the run passed to a call, which may have written to them."""
+    asked: List[str]
+    """Names of objects of the person's own classes, of which the run called a method that has the name of one that
+    only tells something."""
     incidental: List[str]
     """Names that the cells bind as loop variables or handles only."""
     stores: List[str]

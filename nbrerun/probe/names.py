@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any, Dict
 
 AUTOMATIC = re.compile(r"_+|_i+|_i\d+|_\d+|_[iod]h|_exit_code|__\w+__|In|Out")
+
+_COMPILED = re.compile(
+    r"__(?:builtins_dict_|compiled_fn|resume_at|import|comprehension|gen_rand_values|warnings_warn_wrapper"
+    r"|nested_resume_fns|optimizer|subclass|dict_key)_\w+|___(?:context_manager|module|unnamed_scope)_\w+"
+    r"|\w*_\d{6,}_c\d+(?:_\d+)*"
+)
+"""What `torch.compile` puts into the namespace of a function that it compiles (`OutputGraph.install_global`)."""
 
 
 def user_names(shell: Any) -> Dict[str, Any]:
     """All names that a person's cells have bound, with their values, sorted."""
     hidden = shell.user_ns_hidden
     missing = object()
+    compiles = "torch._dynamo" in sys.modules
     namespace = dict(shell.user_ns)
     return {
         name: namespace[name]
         for name in sorted(name for name in namespace if isinstance(name, str))
-        if not AUTOMATIC.fullmatch(name) and hidden.get(name, missing) is not namespace[name]
+        if not AUTOMATIC.fullmatch(name)
+        and hidden.get(name, missing) is not namespace[name]
+        and not (compiles and _COMPILED.fullmatch(name))
     }

@@ -7,6 +7,7 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
+from .adapters.generic import is_persons
 from .flow import incidental, static_binds
 from .leaves import parts
 from .marks import Marks
@@ -25,6 +26,7 @@ class Ran(NamedTuple):
     seconds: float
     bound: Set[str]
     passed: Set[str]
+    asked: Set[str]
     reads: Set[str]
     replaced: Set[str]
     seeds: bool
@@ -51,8 +53,9 @@ async def run_cells(shell: Any, sources: List[str], marks: Marks) -> Ran:
     reads |= reach(shell, sources)
     bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)
     passed = marks.names("passes") | through_calls(marks.names("calls"), namespace)
+    asked = {name for name in marks.names("asks") if name in namespace and is_persons(type(namespace[name]))}
     sets = seeds(_text(shell, sources), reads, namespace)
-    return Ran(error, seconds, bound, passed, reads, identities.replaced(namespace), sets)
+    return Ran(error, seconds, bound, passed, asked, reads, identities.replaced(namespace), sets)
 
 
 class Identities:

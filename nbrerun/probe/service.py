@@ -215,6 +215,7 @@ class Service:
             "trained": sorted(marks.names("trains")),
             "acts": marks.acted(),
             "passed": sorted(ran.passed),
+            "asked": sorted(ran.asked),
             "replaced": sorted(ran.replaced),
             "gone": gone,
             "incidental": sorted(loose(self.shell, sources)),

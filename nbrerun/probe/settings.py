@@ -5,12 +5,16 @@ from __future__ import annotations
 import locale
 import logging
 import os
+import re
 import sys
 import warnings
 from typing import Any, Dict, Iterator, List, Tuple
 
 _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
 """Set by `%matplotlib inline` and by the notebook's front end, not by a person's wish."""
+
+_PRIVATE = re.compile(r"(^|\.)__\w*(?<!__)(\.|$)")
+"""Loggers that a library keeps for itself, and sets up when it first needs them (`torch.__trace`)."""
 
 
 def read_settings() -> Dict[str, str]:
@@ -60,7 +64,7 @@ def _filter(item: Any) -> Tuple[Any, ...]:
 def _logging() -> Iterator[Tuple[str, str]]:
     loggers: List[Tuple[str, logging.Logger]] = [("logging.root", logging.root)]
     for name, logger in sorted(logging.root.manager.loggerDict.items()):
-        if isinstance(logger, logging.Logger):
+        if isinstance(logger, logging.Logger) and not _PRIVATE.search(name):
             loggers.append((f"logging[{name}]", logger))
     for name, logger in loggers:
         handlers = [handler for handler in logger.handlers if type(handler) is not logging.NullHandler]

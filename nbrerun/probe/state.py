@@ -27,7 +27,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
         "variables": variables,
         "generators": generators.messages(reader.generators),
         "settings": settings,
-        "imported": imports.came,
+        "import_drew": imports.drew,
         "by_hand": sorted(imports.set_by_hand(settings)),
         "files": files.changed(),
         "opened": files.opened(),

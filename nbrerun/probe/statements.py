@@ -48,6 +48,8 @@ class Statement(NamedTuple):
     methods: Set[str]
     """The methods that it calls on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
     itself."""
+    asks: Set[str]
+    """Names on whose objects it calls methods that leave an object alone, unless a person wrote them."""
     aliases: Set[Tuple[str, str]]
     """Names that it binds to something of what another name holds, perhaps a view of it, with that name."""
     trains: Set[str]
@@ -67,6 +69,7 @@ def look_at(statement: ast.stmt) -> Statement:
         passes=_passes(statement),
         calls=_called(statement),
         methods={ast.unparse(method) for method in methods} | {f"{name}()" for name in _called_itself(statement)},
+        asks={root for method in _called_methods(statement) if method.attr in _NO_WRITE for root in roots(method)},
         aliases=_aliases(statement),
         trains=_trains(statement),
         acts=bool(stores) or _acts(statement),
@@ -75,7 +78,7 @@ def look_at(statement: ast.stmt) -> Statement:
 
 
 def header(names: Set[str], aliases: Set[Tuple[str, str]]) -> Statement:
-    return Statement(names, set(), set(), set(), set(), set(), aliases, set(), acts=False, imports=False)
+    return Statement(names, set(), set(), set(), set(), set(), set(), aliases, set(), acts=False, imports=False)
 
 
 def is_compound(statement: ast.stmt) -> bool:
@@ -152,10 +155,13 @@ def _by_string(statement: ast.stmt) -> Set[str]:
     return set() if guarded else words
 
 
-def _methods(statement: ast.stmt) -> List[ast.Attribute]:
+def _called_methods(statement: ast.stmt) -> List[ast.Attribute]:
     calls = [node.func for node in _executed(statement) if isinstance(node, ast.Call)]
-    called = [function for function in calls if isinstance(function, ast.Attribute)]
-    return [method for method in called if method.attr not in _NO_WRITE and roots(method)]
+    return [function for function in calls if isinstance(function, ast.Attribute)]
+
+
+def _methods(statement: ast.stmt) -> List[ast.Attribute]:
+    return [method for method in _called_methods(statement) if method.attr not in _NO_WRITE and roots(method)]
 
 
 def _called_itself(statement: ast.stmt) -> Iterator[str]:

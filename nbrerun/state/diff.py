@@ -117,8 +117,8 @@ def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
 
 
 def _told_below(change: Change, found: Iterable[str]) -> bool:
-    """Whether something that hangs on the object has changed: the gradient of a tensor of the same values."""
-    return any(path.startswith(change.path) and path != change.path for path in found)
+    """Whether something that hangs on the object has changed: the gradient or hooks of a tensor of the same values."""
+    return any(path.removeprefix("len(").startswith(change.path) and path != change.path for path in found)
 
 
 def _told(path: str, found: Iterable[str]) -> bool:

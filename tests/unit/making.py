@@ -58,7 +58,7 @@ def state(
         "variables": {name: variable(value) if isinstance(value, bytes) else value for name, value in found},
         "generators": list(generators),
         "settings": dict(settings or {}),
-        "imported": False,
+        "import_drew": False,
         "by_hand": list(by_hand),
         "files": dict(files or {}),
         "opened": dict(opened or {}),

@@ -102,6 +102,14 @@ def metadata(value: Any) -> Node:
     return _node(value, dict(sorted(value.tables.items())), kind="definition")
 
 
+@reads("sqlalchemy.sql.elements.quoted_name")
+def name(value: Any) -> Node:
+    """A text, and whether it is to be quoted; other spellings of it are noted when somebody asks."""
+    text = str.__str__(value)
+    content = (text.encode("utf-8", "surrogatepass"), repr(attributes(value).get("quote")).encode())
+    return Node(type_name(type(value)), content, text=lambda: clip(repr(text)))
+
+
 _OF_COLUMN = ("key", "primary_key", "nullable", "unique", "index", "autoincrement", "comment", "type")
 
 

@@ -8,6 +8,7 @@ import datetime
 import gc
 import pickle
 import random
+import re
 import weakref
 from typing import Any, Dict, Iterable, Optional, Tuple
 
@@ -15,8 +16,6 @@ from ..node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interl
 from .generic import ancestry, attributes, derives, is_persons, members, module_of, of_class, with_attributes
 
 _OPAQUE = {
-    "_thread.lock": "a lock",
-    "_thread.RLock": "a lock",
     "threading.Thread": "a thread",
     "_socket.socket": "a socket",
     "sqlite3.Cursor": "a database cursor",
@@ -37,6 +36,22 @@ def opaque(value: Any) -> Node:
     names = (f"{module_of(cls)}.{of_class(cls, '__qualname__')}" for cls in ancestry(type(value)))
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+@reads("_thread.lock", "_thread.RLock")
+def lock(value: Any) -> Node:
+    """Whether it is held, and how often; which thread holds it is an address."""
+    name, base = type_name(type(value)), _builtin_base(value)
+    found = re.match(r"<(locked|unlocked) .*?(count=\d+)? at 0x", base.__repr__(value))
+    if found is None:
+        return Node(name, opaque=f"{name}: a lock")
+    held = " ".join(filter(None, found.groups()))
+    return Node(name, (held.encode(),), text=lambda: f"<{held} {name}>")
+
+
+def _builtin_base(value: Any) -> Any:
+    """The class written in C that a lock's class is, or is derived from."""
+    return next(each for each in ancestry(type(value)) if module_of(each) == "_thread")
 
 
 _DATABASE_PAGES = 1 << 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import weakref
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from ..node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
@@ -16,11 +17,17 @@ _HOOKS = (
     *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
     *("_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"),
 )
+_TENSOR_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+_OPTIMIZER_HOOKS = (
+    *("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"),
+    *("_optimizer_state_dict_pre_hooks", "_optimizer_state_dict_post_hooks"),
+    *("_optimizer_load_state_dict_pre_hooks", "_optimizer_load_state_dict_post_hooks"),
+)
 _INTERNAL = frozenset(
     """
     _non_persistent_buffers_set _is_full_backward_hook _forward_hooks_with_kwargs _forward_hooks_always_called
     _forward_pre_hooks_with_kwargs _flat_weight_refs _flat_weights _all_weights _compiled_call_impl _is_torch_compile
-    _is_hf_initialized
+    _is_hf_initialized __overloads__
     """.split()
 )
 """What a module keeps for itself: flags that belong to hooks, and its parameters under other names."""
@@ -40,11 +47,13 @@ def tensor(value: Any) -> Node:
         node = (_dense if value.layout is torch.strided else _sparse)(torch, value)
         gradient = value.grad if value.is_leaf else None
         requires = value.requires_grad
+        hooks = {name: getattr(value, name, None) for name in _TENSOR_HOOKS}
     node = node._replace(type=type_name(type(value)), content=(*node.content, b"requires_grad" * requires))
     own = attributes(value)
     more = [("." + name, part) for name, part in own.items() if not (_is_compiler(name) or _is_note(name, own))]
     if gradient is not None:
         more.append((".grad", gradient))
+    more += [("." + name, _hooks(found, name)) for name, found in hooks.items() if found]
     if not more:
         return node
     labels = ["", *(label for label, _ in more)]
@@ -176,9 +185,20 @@ def _place(value: Any) -> Callable[[str], str]:
     return lambda name: f"[{name}]" if name.isdigit() else attribute_label(name)
 
 
-def _hooks(hooks: Dict[Any, Any]) -> Described:
+def _hooks(hooks: Dict[Any, Any], name: str = "hooks") -> Described:
     count = str(len(hooks))
-    return Described(Node("hooks", (count.encode(),), size=("len({})", count), text=lambda: count + " hooks"))
+    return Described(Node(name, (count.encode(),), size=("len({})", count), text=lambda: count + " hooks"))
+
+
+@reads("torch.utils.hooks.RemovableHandle")
+def handle(value: Any) -> Node:
+    """Whether its hook is still there; by which number it is known there comes from a counter of all hooks."""
+    found = attributes(value)
+    reference = found.get("hooks_dict_ref")
+    hooks = reference() if type(reference) is weakref.ref else None
+    there = hooks is not None and found.get("id") in hooks
+    name = type_name(type(value))
+    return Node(name, (b"there" * there,), text=lambda: f"<{name}, {'there' if there else 'removed'}>")
 
 
 @reads("torch._dynamo.eval_frame.OptimizedModule")
@@ -215,6 +235,7 @@ def optimizer(value: Any) -> Node:
         kept = state.get(parameter) or {}
         parts += [(f".state[{number}].{key}", kept[key]) for key in kept]
     own = {name: item for name, item in found.items() if not _is_internal(name)}
+    own.update({name: _hooks(found[name]) for name in _OPTIMIZER_HOOKS if found.get(name)})
     return _parts_node(value, parts + [(attribute_label(name), own[name]) for name in sorted(own)])
 
 

@@ -178,4 +178,32 @@ CASES = [
         cell("out = layer.forward(np.arange(2.0))", "reset", out="reset", layer="reset"),
         cell("out2 = layer.counted(np.arange(2.0))", "in-place", out2="reset", layer="in-place", net="in-place"),
     ),
+    Case(
+        "asking a model puts it into a mode",
+        cell(
+            """
+            class Net:
+                def __init__(self):
+                    self.training, self.table = True, None
+
+                def fit(self):
+                    self.training = True
+
+                def predict(self, x):
+                    self.training = False
+                    return 2 * x
+
+                def get(self):
+                    if self.table is None:
+                        self.table = [1, 2]
+                    return self.table
+            """,
+            "stateless",
+        ),
+        cell("net = Net()", "reset", net="reset"),
+        cell("pred = net.predict(3)", "reset", pred="reset", net="reset", how={"net": "refitted"}),
+        cell("print(net.predict(4))", "stateless", net="untouched"),
+        cell("net.fit()", "reset", net="reset"),
+        cell("table = net.get()", None, net="persisted", via={"net": "kernel"}),
+    ),
 ]

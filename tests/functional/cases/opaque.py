@@ -116,6 +116,23 @@ CASES = [
         ),
         cell("with lock:\n    clf.partial_fit(X, y, classes=[0, 1])", "in-place", clf="in-place"),
         cell("with lock:\n    n += 1", "in-place", n="in-place"),
+        cell(
+            """
+            class Tally:
+                def __init__(self):
+                    self.n, self.lock = 0, threading.Lock()
+
+                def set(self, n):
+                    with self.lock:
+                        self.n = n
+
+            tally = Tally()
+            """,
+            "reset",
+            tally="reset",
+        ),
+        cell("tally.set(5)", "reset", tally="reset", marks={"tally": ()}),
+        cell("tally.set(tally.n + 1)", "in-place", tally="in-place"),
     ),
     Case(
         "streams in memory",

@@ -49,6 +49,20 @@ CASES = [
         """,
     ),
     Case(
+        "an import that draws nothing explains nothing",
+        cell("import random\nw = 8.0", "reset"),
+        cell(  # the second run comes to the end of the way, so that a third one is like it
+            "import waiting\nrandom.seed(0)\nw = max(0.0, w - 5.0)",
+            "in-place",
+            w="in-place",
+            marks={"w": ()},
+        ),
+        setup="""
+        with open("waiting.py", "w") as file:
+            file.write("")
+        """,
+    ),
+    Case(
         "what only counts is not drawn",
         cell("import random\nn = 0", "reset"),
         cell(

@@ -138,3 +138,12 @@ def test_a_library_that_keeps_its_settings_elsewhere_does_not_hide_the_others(mo
     assert "sys.path" in found
     assert "sklearn.config[assume_finite]" in found
     assert not any(name.startswith("numpy.printoptions") for name in found)
+
+
+def test_a_logger_that_a_library_keeps_for_itself_is_no_setting() -> None:
+    """`torch.compile` sets one up when it first compiles; a notebook's own is called `__main__`."""
+    before = read_settings()
+    with handler("lib.__trace"):
+        assert read_settings() == before
+    with handler("__main__"):
+        assert read_settings() != before

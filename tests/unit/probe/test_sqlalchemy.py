@@ -62,6 +62,16 @@ def test_using_a_mapped_class_is_no_change() -> None:
     assert {name: digest(made[name]) for name in before} == before
 
 
+def test_making_tables_is_no_change_of_them() -> None:
+    """Which spelling of a name is wanted, a name remembers."""
+    tables, engine = sa.MetaData(), sa.create_engine("sqlite://")
+    table = sa.Table("user", tables, sa.Column("id", sa.Integer, primary_key=True))
+    before = digest([tables, table])
+    tables.create_all(engine)
+    tables.create_all(engine)
+    assert digest([tables, table]) == before
+
+
 def test_another_declaration_is_another_value() -> None:
     """A length, a default, and what a class keeps beside its columns."""
     one = declared()

@@ -133,6 +133,11 @@ def own_class(value: Any) -> Any:
     return cls
 
 
+def acquired(lock: Any, times: int) -> Any:
+    """A lock that is held."""
+    return after(lock, lambda made: times and made.acquire())
+
+
 TOLD: dict[str, Callable[[int], Any]] = {
     "a number of C": ctypes.c_int,
     "a structure of C": lambda n: Point(1, (1.0, 2.0, n)),
@@ -144,6 +149,9 @@ TOLD: dict[str, Callable[[int], Any]] = {
     "an array of numbers": lambda n: array.array("d", [n]),
     "a view of memory": lambda n: memoryview(bytearray([1, n])),
     "a released view of memory": lambda n: after(memoryview(b"a"), lambda view: n and view.release()),
+    "a lock": lambda n: acquired(threading.Lock(), n),
+    "a lock that counts": lambda n: acquired(threading.RLock(), n),
+    "what threads wait for": lambda n: acquired(threading.Condition(), n),
     "a pattern": lambda n: re.compile("a" * (n + 1)),
     "a match": lambda n: re.match("a*", "a" * (n + 1)),
     "a context of decimals": lambda n: decimal.Context(prec=5 + n),
@@ -210,11 +218,6 @@ def mapping(value: int) -> Any:
     return made
 
 
-def acquired(lock: Any, times: int) -> Any:
-    """A lock that is held."""
-    return after(lock, lambda made: times and made.acquire())
-
-
 UNSEEN: dict[str, Callable[[int], Any]] = {
     "a pointer": lambda n: ctypes.pointer(ctypes.c_int(n)),
     "a pointer in a structure": lambda n: Leads(ctypes.pointer(ctypes.c_int(n))),
@@ -222,9 +225,6 @@ UNSEEN: dict[str, Callable[[int], Any]] = {
     "an object of Python in C": lambda n: ctypes.py_object([n]),
     "a function of C": lambda n: ctypes.CFUNCTYPE(ctypes.c_int)(lambda: n),
     "mapped memory": mapping,
-    "a lock": lambda n: acquired(threading.Lock(), n),
-    "a lock that counts": lambda n: acquired(threading.RLock(), n),
-    "what threads wait for": lambda n: acquired(threading.Condition(), n),
     "what a thread keeps": lambda n: after(threading.local(), lambda local: setattr(local, "a", n)),
     "a queue of C": lambda n: after(queue.SimpleQueue(), lambda waiting: waiting.put(n)),
     "a cursor": lambda n: advanced(sqlite3.connect(":memory:").execute("select 1 union select 2"), n),

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from nbrerun.probe import generators
 from nbrerun.probe.messages import GLOBAL
 from nbrerun.probe.walk import Reader
-from tests.unit.probe.looking import digest, generator_digests, moved, notebook, paths, read, texts
+from tests.unit.probe.looking import changed, digest, generator_digests, moved, notebook, paths, read, texts
 
 X = torch.linspace(-1, 1, 16).reshape(-1, 1)
 
@@ -180,6 +180,33 @@ def test_hooks_are_counted() -> None:
     model.register_forward_hook(lambda *_: None)
     assert digest(before) != digest(once)
     assert moved(once, model)["len(x._forward_hooks)"].max_abs_change == 1
+
+
+def test_hooks_of_tensors_and_optimizers_are_counted() -> None:
+    """A gradient that is doubled once more at every run is another step of training."""
+    weight = nn.Parameter(torch.ones(3))
+    weight.register_hook(lambda grad: 2 * grad)
+    assert changed(weight, lambda it: it.register_hook(lambda grad: 2 * grad)) == {"len(x._backward_hooks)": 1}
+    assert changed(weight, lambda it: it.register_post_accumulate_grad_hook(print))
+    optimizer = torch.optim.SGD([weight])
+    assert changed(optimizer, lambda it: it.register_step_post_hook(print))
+
+
+def test_a_handle_says_whether_its_hook_is_there() -> None:
+    """Not which number it has among all the hooks of the process."""
+    model = nn.Linear(1, 1)
+    one, other = (model.register_forward_hook(print) for _ in range(2))
+    assert digest(one) == digest(other)
+    other.remove()
+    assert digest(one) != digest(other)
+
+
+def test_a_module_that_was_scripted_is_what_it_was() -> None:
+    """What the compiler of TorchScript notes in it is no value."""
+    model = nn.Linear(1, 1)
+    before = digest(model)
+    torch.jit.script(model)
+    assert digest(model) == before
 
 
 def test_frozen_layers_and_plain_attributes_are_state() -> None:

@@ -37,6 +37,7 @@ ALL: list[FrameworkCase] = [
     *(FrameworkCase(case, ("tensorflow",), (AUTO,), "TensorFlow") for case in tensorflow_cases.CASES),
     *(FrameworkCase(case, ("jax",), (AUTO,), "JAX") for case in jax_cases.CASES),
     *(FrameworkCase(case, ("xgboost", "lightgbm", "sklearn"), _engines(case)) for case in boosters.CASES),
+    FrameworkCase(boosters.CATBOOST, ("catboost",), (AUTO,), "polars"),
     FrameworkCase(language.SPACY, ("spacy",), _engines(language.SPACY)),
     FrameworkCase(language.TRANSFORMERS, ("torch", "transformers"), _engines(language.TRANSFORMERS)),
     FrameworkCase(language.TRAINER, ("torch", "transformers", "accelerate"), _engines(language.TRAINER)),

@@ -154,3 +154,19 @@ CASES = [
         ),
     ),
 ]
+
+CATBOOST = Case(
+    "catboost: fitted again",
+    DATA,
+    cell(
+        """
+        from catboost import CatBoostClassifier
+        few = {"iterations": 2, "depth": 2, "thread_count": 1, "verbose": 0, "allow_writing_files": False}
+        clf = CatBoostClassifier(**few).fit(X, y)
+        """,
+        "reset",
+        clf="reset",
+    ),
+    cell("clf.fit(X, y);", "reset", clf="reset", how={"clf": "refitted"}, marks={"clf": ()}),
+    cell("print(clf.predict(X)[:3], clf.get_best_score())", "stateless", clf="untouched"),
+)

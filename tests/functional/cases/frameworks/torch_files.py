@@ -36,6 +36,7 @@ CASES = [
             variables={"file:ckpt.pt": "in-place"},
         ),
         cell("ckpt = torch.load('ckpt.pt')", "persisted", ckpt="persisted", net="untouched", via=via_file("ckpt")),
+        cell("net.load_state_dict(ckpt['net'])", "reset", net="reset", how={"net": "refitted"}),
         cell("train(net, opt)", "in-place", net="in-place", ckpt="untouched"),
         cell(
             "net.load_state_dict(ckpt['net'])\nopt.load_state_dict(ckpt['opt'])",
@@ -305,5 +306,24 @@ CASES = [
             net="in-place",
             fast="in-place",
         ),
+        cell(  # the compiler puts names of its own into the namespace
+            """
+            @torch.compile(backend="eager")
+            def twice(value):
+                return 2 * value
+
+            class Net(nn.Linear):
+                def forward(self, value):
+                    return twice(super().forward(value))
+
+            torch.manual_seed(0)
+            own = torch.compile(Net(2, 1), backend="eager")
+            doubled = own(X).detach()
+            """,
+            "reset",
+            own="reset",
+            doubled="reset",
+        ),
+        cell("print(own(X[:3]), own(X[:5]))", "stateless"),
     ),
 ]
