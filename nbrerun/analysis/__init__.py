@@ -12,8 +12,8 @@ from nbrerun.analysis.inputs import inputs
 from nbrerun.analysis.main_run import MainRun
 from nbrerun.config import Settings
 from nbrerun.engine.choose import Choice
-from nbrerun.engine.kernel import ProbeFailure
 from nbrerun.engine.kernelspec import resolve_kernel
+from nbrerun.engine.waiting import ProbeFailure
 from nbrerun.model import NotebookReport
 from nbrerun.notebook import Notebook
 from nbrerun.probe.files import delta

@@ -12,7 +12,7 @@ from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, whole_findings
 from nbrerun.classify.report import not_judged, report_cell
 from nbrerun.config import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
-from nbrerun.engine.kernel import ProbeFailure
+from nbrerun.engine.waiting import ProbeFailure
 from nbrerun.experiments.later import later, matters, told_anything
 from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart

@@ -9,7 +9,7 @@ from nbrerun.analysis.check import Check
 from nbrerun.classify.report import not_judged, report_cell
 from nbrerun.config import OUT_OF_BUDGET
 from nbrerun.engine.interface import Branch, FirstRun, Past, Undone
-from nbrerun.engine.kernel import ProbeFailure
+from nbrerun.engine.waiting import ProbeFailure
 from nbrerun.experiments.again import again
 from nbrerun.model import Cell, Failure, Verdict
 from nbrerun.notebook import select

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import psutil
 
 from nbrerun.engine.interface import Doing, Past, Undone
-from nbrerun.engine.kernel import Kernel, Waiting
+from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.waiting import Waiting
 from nbrerun.probe.messages import GLOBAL, Generator
 from nbrerun.probe.wire import Closed
 

@@ -13,7 +13,8 @@ from typing import cast
 import psutil
 
 from nbrerun.engine.interface import Control, FirstRun, Leaves, Limits, Undone
-from nbrerun.engine.kernel import Kernel, Waiting, answer
+from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.waiting import Waiting, answer
 from nbrerun.model import Cell
 from nbrerun.probe.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.service import FILES

@@ -15,7 +15,8 @@ from typing import Protocol, cast
 from nbrerun.engine.follower import Follower, global_pins, run_as_first
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Leaves, Limits, Past, Undone
-from nbrerun.engine.kernel import Kernel, Waiting
+from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.waiting import Waiting
 from nbrerun.model import Cell
 from nbrerun.probe.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.service import FILES
