@@ -170,7 +170,7 @@ class Service:
 
     def _leaves(self, names: List[str]) -> Message:
         namespace = user_names(self.shell)
-        with uncollected():
+        with uncollected(), self.files.unwatched():
             return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> Message:
