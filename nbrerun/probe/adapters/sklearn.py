@@ -11,11 +11,14 @@ from .generic import attributes, attributes_node
 _DURATIONS = frozenset({"refit_time_", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"})
 """How long something took is not what was learnt."""
 
+_ADDRESSES = frozenset({"_stop_words_id"})
+"""Where something lies is no value; vectorizers note it when they are first asked."""
+
 
 @reads("sklearn.base.BaseEstimator")
 def estimator(value: Any) -> Node:
     """Parameters and fitted attributes, which all are attributes of the instance."""
-    found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS}
+    found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS | _ADDRESSES}
     results = found.get("cv_results_")
     if isinstance(results, dict):
         found["cv_results_"] = {name: item for name, item in results.items() if name not in _DURATIONS}
