@@ -251,6 +251,12 @@ INPUTS = {
     "x = (y := 1)\nx, y": set(),
     "x: int\nx": {"int", "x"},
     "x: int = 1\nx": {"int"},
+    # names that are looked up as strings
+    "x = globals().get('x', [])": {"x", "globals"},
+    "x = vars()['x'] + 1\ny = vars(o)['z']": {"x", "o", "vars"},
+    "globals()['x'] = 1\nx": {"globals"},
+    "y = eval('x + y')\nexec('z += 1')": {"x", "y", "z", "eval", "exec"},
+    "eval('x +')\neval(text)": {"eval", "text"},
     "match v:\n    case [a, *b] if a: print(a, b)\n    case {'k': C(c), **d}: c, d, e\na": {
         "v",
         "print",
