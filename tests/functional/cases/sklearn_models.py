@@ -401,6 +401,36 @@ CASES = [
         cell("first = train()\nsecond = train()", "reset", first="reset", second="reset", clf="untouched"),
     ),
     Case(
+        "a model refitted by functions of the notebook, with the same result",
+        DATA,
+        cell(
+            """
+            from sklearn.linear_model import LogisticRegression
+            clf = LogisticRegression().fit(X, y)
+
+            def refit(model):
+                model.fit(X, y)
+
+            def refit_clf():
+                clf.fit(X, y)
+
+            def rate(model):
+                return model.score(X, y)
+            """,
+            "reset",
+            clf="reset",
+        ),
+        cell("clf.fit(X, y)", "reset", clf="reset", how={"clf": "refitted"}),
+        cell("refit(clf)", "reset", clf="reset", how={"clf": "refitted"}),
+        cell("refit_clf()", "reset", clf="reset", how={"clf": "refitted"}),
+        cell("rate(clf)", "stateless", clf="untouched"),
+    ),
+    Case(
+        "a vectorizer that learns nothing",
+        cell("from sklearn.feature_extraction.text import HashingVectorizer\nvec = HashingVectorizer()", "reset"),
+        cell("counts = vec.transform(['a cat', 'the dog'])", "reset", counts="reset", vec="untouched"),
+    ),
+    Case(
         "text, votes and bags",
         DATA,
         cell(
