@@ -78,7 +78,7 @@ def test_a_path_that_changes_is_no_file_from_the_future(engine: str, tmp_path: P
 
 @pytest.mark.parametrize("engine", ["auto", "replay"])
 def test_a_database_that_only_nbrerun_looks_into_is_no_input(engine: str, tmp_path: Path) -> None:
-    """An open connection is a value, and read through its file: the cell that loads something else did not read that."""
+    """An open connection is a value, and read through its file: a cell that loads something else did not read it."""
     sources = [
         "import sqlite3\nimport numpy as np\nnp.save('w.npy', np.ones(2))",
         "a = np.load('w.npy')\nnp.save('w.npy', a)",
