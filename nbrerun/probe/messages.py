@@ -155,6 +155,8 @@ class Rerun(TypedDict):
     """For each file that was read: names that were bound or written to after that."""
     trained: List[str]
     """Names that were bound or written to by statements that train."""
+    loaded: List[str]
+    """Names that were given something that was learnt before, by statements that say so."""
     methods: List[str]
     """Methods that the run called on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
     itself."""

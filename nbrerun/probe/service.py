@@ -213,6 +213,7 @@ class Service:
                 if opened["read"]
             },
             "trained": sorted(marks.names("trains")),
+            "loaded": sorted(marks.names("loads")),
             "acts": marks.acted(),
             "passed": sorted(ran.passed),
             "replaced": sorted(ran.replaced),

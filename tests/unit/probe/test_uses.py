@@ -16,6 +16,7 @@ import pytest
 from nbrerun.probe.flow import incidental, static_binds
 from nbrerun.probe.marks import Marks
 from nbrerun.probe.reach import global_stores, pickles, reachable, seeds, through_calls
+from nbrerun.probe.statements import look_at
 from tests.unit.probe.looking import notebook
 
 
@@ -148,6 +149,55 @@ def test_what_a_run_did_to_objects(field: str, source: str, names: set[str]) -> 
 def test_a_cell_acts_when_it_calls_what_may_change_anything(source: str, acts: bool) -> None:
     """Only then can a setting have been set by it."""
     assert run(source).acted() is acts
+
+
+NEWS = {
+    "rows = []\nrows.append(read())": {"rows"},
+    "rows.sort()\nx = read()": {"x"},
+    "rows.sort()\nif read():\n    x = len(rows)": {"x"},
+    "rows.append(path.join(read()))": {"rows"},
+    "x = read()\nn, names = 5, ['a']\ny = x": {"x", "y"},
+    "x = read()\nfound = []\nfound.append(x)": {"x", "found"},
+    "for i in [1]:\n    x = 0\n    x = x + read()": {"x"},
+}
+
+
+@pytest.mark.parametrize("source", NEWS)
+def test_what_was_touched_since_a_file_was_read(source: str) -> None:
+    """The statement that reads it counts as well, and not the ones before it; nor does what stands in the cell."""
+    begun: list[int] = []
+
+    def read() -> str:
+        begun.append(len(marks.ran))
+        return "text"
+
+    namespace: dict[str, Any] = {"__name__": "__main__", "read": read, "rows": [], "path": SimpleNamespace(join=str)}
+    marks = Marks()
+    tree = marks.visit(ast.parse(source.replace("x = 0", "x = ''")))
+    marks.install(SimpleNamespace(ast_transformers=[]))
+    try:
+        exec(compile(tree, "<cell>", "exec"), namespace)
+    finally:
+        marks.remove(SimpleNamespace(ast_transformers=[marks]))
+    assert marks.touched_since(begun[0], set()) == NEWS[source]
+
+
+LOADS = {
+    "m = pickle.loads(data)": {"m"},
+    "m, n = joblib.load(path)['m'], 1": set(),
+    "m = load_model(path).inner[0]": {"m"},
+    "clf.coef_ = w": {"clf"},
+    "clf.coef_, clf.b_ = w": {"clf"},
+    "clf.C = c": set(),
+    "m = load(path).fit(x)": set(),
+    "m = build(load(path))": set(),
+}
+
+
+@pytest.mark.parametrize("source", LOADS)
+def test_what_was_learnt_before_is_told_from_what_is_made(source: str) -> None:
+    """What a loading function returns, and a value for an attribute that only fitting gives."""
+    assert look_at(ast.parse(source).body[0]).loads == LOADS[source]
 
 
 def test_imported_names_are_told_from_bound_ones() -> None:
