@@ -58,8 +58,8 @@ def _needs(engine: Engine, position: int, steps: list[Step]) -> Restart:
     with closing(branch):
         last = _give(branch, position, steps, missing)
     if last == "":
-        return Restart(False, tuple(missing))
-    return Restart(False, tuple(_completed(missing, position, steps)), reason=last)
+        return Restart(False, tuple(missing + _deleted(missing, position, steps)))
+    return Restart(False, tuple(missing + _mentioned(missing, position, steps)), reason=last)
 
 
 def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missing]) -> str:
@@ -75,8 +75,10 @@ def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missin
         if name is None and run["error"] is not None and not _raised_first(step, run["error"]["ename"]):
             given = [item.name for item in missing]
             return f"{_with(given, position, steps)} it raises {run['error']['ename']}"
-        if name is None or not _is_name_of(run, steps) or name in {item.name for item in missing}:
+        if name is None or not _is_name_of(run, steps):
             return ""
+        if name in {item.name for item in missing}:
+            return f"`{name}` is not there any more at the end of the notebook"
         missing.append(_missing(name, run["through"], position, steps))
     return "it needs very many names"
 
@@ -102,8 +104,14 @@ def _missing(name: str, through: str | None, position: int, steps: list[Step]) -
     )
 
 
-def _completed(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
-    """With the names that the cell's source mentions, where running it did not get that far."""
+def _mentioned(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
+    """The other names that the cell's source mentions, where running it did not get that far."""
     known = {item.name for item in missing}
     rest = sorted(name for name in steps[position].read - known if any(name in step.bound for step in steps[:position]))
-    return missing + [_missing(name, None, position, steps) for name in rest]
+    return [_missing(name, None, position, steps) for name in rest]
+
+
+def _deleted(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
+    """Those that are gone by the end of the notebook: the cell is not run for what cannot be given to it."""
+    there = steps[-1].first["variables"]
+    return [item for item in _mentioned(missing, position, steps) if item.name not in there]

@@ -73,12 +73,21 @@ def _after(run: Rerun, files: list[str]) -> Iterator[str]:
 def _depends(seen: Observation, file: str, name: str, without: Rerun) -> bool:
     """Whether a variable that was written after the file was read does not come out the same without it."""
     assert seen.again is not None
-    if _is_model(seen, name) and (not seen.again["after"]["opened"][file]["model"] or name in seen.again["trained"]):
-        return False  # it is computed, from what the file holds
+    if _is_model(seen, name):
+        if _is_computed(seen.again, file, name):
+            return False
+    elif name not in {*seen.changed, *seen.again["bound"], *seen.again["stores"]}:
+        return False  # a method of it was called, which left it alone
     if seen.again["touched_by"].get(name) != without["touched_by"].get(name):
         return True  # it was not reached, or something else gave it its value
     made_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
     return made_again or name in differing(seen.again["after"], without["after"])
+
+
+def _is_computed(run: Rerun, file: str, name: str) -> bool:
+    """Whether a model is made from the data that a file holds, and not given back by it."""
+    given_back = run["after"]["opened"][file]["model"] or name in run["loaded"]
+    return name in run["trained"] or not given_back
 
 
 def _is_model(seen: Observation, name: str) -> bool:

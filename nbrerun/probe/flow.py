@@ -15,6 +15,9 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _HOLDERS: Tuple[Any, ...] = (ast.ExceptHandler, getattr(ast, "match_case", ast.ExceptHandler))
 """Parts of compound statements that hold statements themselves."""
 
+_NAMESPACES = frozenset({"globals", "locals", "vars"})
+_GIVES = frozenset({"get", "pop", "setdefault", "__getitem__"})
+
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -127,6 +130,7 @@ def _looked_at(nodes: List[ast.AST], defined: AbstractSet[str] = frozenset()) ->
             found.add(node.id)
         elif isinstance(node, ast.AugAssign):
             found |= roots(node.target)
+        found |= _by_string(node)
         if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)):
             outside, inside, local = _scope(node)
             found |= _looked_at(inside, defined) - local - (defined if isinstance(node, _FUNCTIONS) else set())
@@ -134,6 +138,35 @@ def _looked_at(nodes: List[ast.AST], defined: AbstractSet[str] = frozenset()) ->
         else:
             pending.extend(ast.iter_child_nodes(node))
     return found
+
+
+def _by_string(node: Any) -> Set[str]:
+    """The name that `globals()["x"]` or `globals().get("x")` looks up, and those that `eval("x + 1")` does."""
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Store):
+        return _words([node.slice]) if _is_namespace(node.value) else set()
+    if not isinstance(node, ast.Call):
+        return set()
+    if isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
+        return {name for text in _words(node.args[:1]) for name in _inputs_of(text)}
+    gives = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVES and _is_namespace(node.func.value)
+    return _words(node.args[:1]) if gives else set()
+
+
+def _is_namespace(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or node.args:
+        return False
+    return isinstance(node.func, ast.Name) and node.func.id in _NAMESPACES
+
+
+def _words(nodes: List[Any]) -> Set[str]:
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _inputs_of(source: str) -> Set[str]:
+    try:
+        return inputs(ast.parse(source.strip()))
+    except (SyntaxError, ValueError):
+        return set()
 
 
 def _scope(node: Any) -> Tuple[List[ast.AST], List[ast.AST], Set[str]]:

@@ -7,9 +7,14 @@ import builtins
 import sys
 from typing import Any, Dict, List, Set
 
-from .statements import STAR, Statement, header, header_names, is_compound, look_at, loop_aliases, named
+from .statements import STAR, Statement, header, header_names, is_compound, look_at, loop_aliases, named, nothing
 
 _MARK = "__nbrerun_mark__"
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_MARKED_AFTER = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
+"""What binds a name has not done so if it raises."""
 
 
 class Marks(ast.NodeTransformer):
@@ -23,7 +28,10 @@ class Marks(ast.NodeTransformer):
         self.ran: Dict[int, None] = {}
         """In the order in which each ran for the first time."""
         self._begun: Set[int] = set()
-        """Statements whose mark says that they have begun; that of the others, that they are over."""
+        """Statements whose mark says that they have begun; that of the others, that they are over.
+
+        Before the others stands a mark that says nothing else than that what came before is over.
+        """
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
@@ -68,9 +76,23 @@ class Marks(ast.NodeTransformer):
         return found
 
     def touched_since(self, begun: int, models: Set[str]) -> Set[str]:
-        """Names that were bound or stored into after so many statements, and models whose methods were called."""
-        ran = [self.statements[i] for i in list(self.ran)[begun:]]
-        return expand({name for what in ran for name in what.binds | what.stores | (what.writes & models)})
+        """Names that were bound or stored into after so many statements, and models whose methods were called.
+
+        The last one of those counts as well if it had only begun: `rows.append(read(path))`. Names that hold what
+        stands in the cell (`n = 5`) do not.
+        """
+        order = list(self.ran)
+        ran = [self.statements[i] for i in order[begun:]]
+        found = {name for what in ran for name in what.binds | what.stores | (what.writes & models)}
+        if begun and order[begun - 1] in self._begun:
+            running = self.statements[order[begun - 1]]
+            found |= running.stores | running.outermost | (running.writes & models)
+        return expand(found) - self._literal()
+
+    def _literal(self) -> Set[str]:
+        ran = [self.statements[i] for i in self.ran]
+        made = {name for what in ran if not what.literal for name in what.binds | what.writes | what.passes}
+        return {name for what in ran if what.literal for name in what.binds} - made
 
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""
@@ -86,16 +108,16 @@ class Marks(ast.NodeTransformer):
         marked: List[ast.stmt] = []
         for statement in body:
             statement_marks = self._mark(statement)
-            after = isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom))
-            after = after or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-            if not after:
+            begins = statement_marks and not isinstance(statement, _MARKED_AFTER)
+            if begins:
                 self._begun.update(range(len(self.statements) - len(statement_marks), len(self.statements)))
-            marked += [statement, *statement_marks] if after else [*statement_marks, statement]
+            over = [] if begins or _is_future(statement) else self._emit(nothing(), statement)
+            marked += [*over, *statement_marks, statement] if begins else [*over, statement, *statement_marks]
             self._inside(statement)
         return marked
 
     def _inside(self, statement: ast.stmt) -> None:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(statement, _DEFINITIONS):
             return
         bound = header_names(statement)
         for field in ("body", "orelse", "finalbody"):
@@ -109,7 +131,7 @@ class Marks(ast.NodeTransformer):
             part.body = self._block(part.body)
 
     def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        if _is_future(statement):
             return []
         if is_compound(statement):
             bound = named(getattr(statement, "test", ast.Pass()))
@@ -121,6 +143,10 @@ class Marks(ast.NodeTransformer):
         call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
         mark = ast.copy_location(ast.Expr(call), where)
         return [ast.fix_missing_locations(mark)]
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def expand(names: Set[str]) -> Set[str]:

@@ -158,6 +158,8 @@ class Rerun(TypedDict):
     """For each file that was read: names that were bound or written to after that."""
     trained: List[str]
     """Names that were bound or written to by statements that train."""
+    loaded: List[str]
+    """Names that were given something that was learnt before, by statements that say so."""
     methods: List[str]
     """Methods that the run called on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
     itself."""
@@ -165,6 +167,8 @@ class Rerun(TypedDict):
     """Whether the run called anything that may have changed something somewhere."""
     seeds: bool
     """Whether the cells set a generator of random numbers."""
+    trains: bool
+    """Whether the cells, or functions that they call, train anything."""
     reads: List[str]
     """Names whose values the cells depend on, functions they call followed."""
     mentions: List[str]

@@ -170,7 +170,7 @@ class Service:
 
     def _leaves(self, names: List[str]) -> Message:
         namespace = user_names(self.shell)
-        with uncollected():
+        with uncollected(), self.files.unwatched():
             return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> Message:
@@ -213,6 +213,7 @@ class Service:
                 if opened["read"]
             },
             "trained": sorted(marks.names("trains")),
+            "loaded": sorted(marks.names("loads")),
             "acts": marks.acted(),
             "passed": sorted(ran.passed),
             "asked": sorted(ran.asked),
@@ -220,6 +221,7 @@ class Service:
             "gone": gone,
             "incidental": sorted(loose(self.shell, sources)),
             "seeds": ran.seeds,
+            "trains": ran.trains,
             "reads": sorted(ran.reads),
             "mentions": sorted(touchable(self.shell, sources)),
             "disk_full": self.files.sandbox.is_full(),

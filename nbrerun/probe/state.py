@@ -20,8 +20,9 @@ from .walk import Reader
 def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[State, Reader]:
     """Read names, generators, settings and files; the reader knows the generators themselves."""
     reader = Reader()
-    generators.read_global(reader)
-    variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
+    with files.unwatched():  # a connection to a database is read through its file
+        generators.read_global(reader)
+        variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
     settings = read_settings()
     state: State = {
         "variables": variables,

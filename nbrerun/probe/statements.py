@@ -29,6 +29,12 @@ _NO_WRITE = _ONLY_TELLS | {"setdefault"}
 _TRAINS = re.compile(r"fit(_\w+)?|train(_\w+)?")
 """Functions and methods that train from the beginning."""
 
+_LOADING = re.compile(r"loads?(_\w+)?|read_pickle")
+"""Functions that give back what was there before."""
+
+_LEARNT = re.compile(r"[a-z]\w*_")
+"""Attributes that scikit-learn's estimators have once they are fitted."""
+
 STAR = "*"
 """Before a module's name: all that it gives to `from module import *`."""
 
@@ -54,6 +60,13 @@ class Statement(NamedTuple):
     """Names that it binds to something of what another name holds, perhaps a view of it, with that name."""
     trains: Set[str]
     """Names that it binds, or whose methods it calls, if it calls something that trains."""
+    loads: Set[str]
+    """Names that it binds to, or whose objects it gives, something that was learnt before: what `pickle.loads(...)`
+    returns, or a value for `clf.coef_`."""
+    outermost: Set[str]
+    """The name whose method it calls, with all else that it does as arguments: `rows.append(read(path))`."""
+    literal: bool
+    """It binds names to what stands there: `n = 5`."""
     acts: bool
     """It calls or stores something that may change anything."""
     imports: bool
@@ -72,13 +85,20 @@ def look_at(statement: ast.stmt) -> Statement:
         asks={root for method in _called_methods(statement) if method.attr in _NO_WRITE for root in roots(method)},
         aliases=_aliases(statement),
         trains=_trains(statement),
+        loads=_loads(statement),
+        outermost=_outermost(statement),
+        literal=_is_literal(statement),
         acts=bool(stores) or _acts(statement),
         imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
     )
 
 
 def header(names: Set[str], aliases: Set[Tuple[str, str]]) -> Statement:
-    return Statement(names, set(), set(), set(), set(), set(), set(), aliases, set(), acts=False, imports=False)
+    return nothing()._replace(binds=names, aliases=aliases)
+
+
+def nothing() -> Statement:
+    return look_at(ast.Pass())
 
 
 def is_compound(statement: ast.stmt) -> bool:
@@ -203,6 +223,35 @@ def _trains(statement: ast.stmt) -> Set[str]:
     functions = [node.func for node in _executed(statement) if isinstance(node, ast.Call)]
     trains = [function for function in functions if _TRAINS.fullmatch(_last_word(function))]
     return {name for function in trains for name in roots(function) | binds(statement)}
+
+
+def _loads(statement: ast.stmt) -> Set[str]:
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return set()
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    parts = [part for target in targets for part in ast.walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
+    stored = [part for part in parts if isinstance(part.ctx, ast.Store)]
+    if _is_loaded(statement.value):
+        return {name for part in stored for name in roots(part)}
+    learnt = [part for part in stored if isinstance(part, ast.Attribute) and _LEARNT.fullmatch(part.attr)]
+    return {name for part in learnt for name in roots(part)}
+
+
+def _outermost(statement: ast.stmt) -> Set[str]:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return roots(call.func) if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else set()
+
+
+def _is_literal(statement: ast.stmt) -> bool:
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return False
+    return not any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(statement.value))
+
+
+def _is_loaded(node: ast.expr) -> bool:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return isinstance(node, ast.Call) and bool(_LOADING.fullmatch(_last_word(node.func)))
 
 
 def _last_word(function: ast.expr) -> str:

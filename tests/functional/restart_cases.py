@@ -239,6 +239,14 @@ RESTART: tuple[RestartCase, ...] = (
         alone("x = 7"),
     ),
     restart(
+        "names deleted further down",
+        alone("a, b, c = [1], [2], [3]"),
+        lacks("d = [a, b, c]", data("a", 0), data("b", 0), data("c", 0)),
+        lacks("e = [b, a, c]", data("a", 0), data("b", 0), data("c", 0)),
+        lacks("del b", data("b", 0)),
+        lacks("f = [a, c]", data("a", 0), data("c", 0)),
+    ),
+    restart(
         "magics",
         alone("x = 1\nimport time"),
         lacks("%%time\ny = x + 1", data("x", 0)),

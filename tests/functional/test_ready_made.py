@@ -214,7 +214,7 @@ def values(tree: Any, key: str) -> list[Any]:
 def test_the_page_names_what_there_is() -> None:
     """Every snippet is YAML; hooks, inputs, variables and the template have the names that the files have."""
     shown: list[Any] = [yaml.safe_load(text) for text in SNIPPETS]
-    assert len(shown) == 5
+    assert len(shown) == 7
     hooks = {hook["id"] for hook in yaml.safe_load(HOOKS.read_text())}
     assert set(values(shown, "id")) == {"nbrerun-installed"} <= hooks
     assert all(f"`{hook}`" in PAGE for hook in hooks)
@@ -245,7 +245,7 @@ def test_the_files_follow_the_published_schemas(schema: str, path: Path, tmp_pat
     assert schema_says(schema, tmp_path / "broken.yml") != ""
 
 
-@pytest.mark.parametrize(("schema", "key", "number"), [("github-workflows", "jobs", 1), ("gitlab-ci", "nbrerun", 2)])
+@pytest.mark.parametrize(("schema", "key", "number"), [("github-workflows", "jobs", 1), ("gitlab-ci", "nbrerun", 3)])
 def test_the_snippets_follow_the_published_schemas(schema: str, key: str, number: int, tmp_path: Path) -> None:
     """What the page shows is taken by GitHub and GitLab as it stands."""
     whole = [text for text in SNIPPETS if key in yaml.safe_load(text)]

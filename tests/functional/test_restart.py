@@ -74,3 +74,17 @@ def test_a_path_that_changes_is_no_file_from_the_future(engine: str, tmp_path: P
     ]
     report = check(tmp_path, [(source, ()) for source in sources], engine)
     assert [(finding.rule, finding.index) for finding in report.findings if finding.rule == "NBR102"] == [("NBR102", 3)]
+
+
+@pytest.mark.parametrize("engine", ["auto", "replay"])
+def test_a_database_that_only_nbrerun_looks_into_is_no_input(engine: str, tmp_path: Path) -> None:
+    """An open connection is a value, and read through its file: a cell that loads something else did not read it."""
+    sources = [
+        "import sqlite3\nimport numpy as np\nnp.save('w.npy', np.ones(2))",
+        "a = np.load('w.npy')\nnp.save('w.npy', a)",
+        "con = sqlite3.connect('a.db')\ncon.execute('create table if not exists t (x)')\ncon.commit()",
+        "b = np.load('w.npy')",
+    ]
+    report = check(tmp_path, [(source, ()) for source in sources], engine)
+    assert report.cells[3].reason == "`b` comes back from w.npy"
+    assert "NBR102" not in {finding.rule for finding in report.findings}

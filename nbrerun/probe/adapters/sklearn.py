@@ -11,11 +11,14 @@ from .generic import attributes, attributes_node
 _DURATIONS = frozenset({"refit_time_", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"})
 """How long something took is not what was learnt."""
 
+_ADDRESSES = frozenset({"_stop_words_id"})
+"""Where something lies is no value; vectorizers note it when they are first asked."""
+
 
 @reads("sklearn.base.BaseEstimator")
 def estimator(value: Any) -> Node:
     """Parameters and fitted attributes, which all are attributes of the instance."""
-    found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS}
+    found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS | _ADDRESSES}
     results = found.get("cv_results_")
     if isinstance(results, dict):
         found["cv_results_"] = {name: item for name, item in results.items() if name not in _DURATIONS}
@@ -50,12 +53,13 @@ def pipeline(value: Any) -> Optional[Node]:
 def tree(value: Any) -> Node:
     """The nodes of a fitted tree."""
     state = value.__getstate__()
+    names, count = list(state), str(state["node_count"])  # nothing else may hold arrays that only this reading makes
     return Node(
         "sklearn.tree.Tree",
         children=list(state.values()),
-        labels=lambda: [attribute_label(name) for name in state],
-        size=("{}.node_count", str(state["node_count"])),
-        text=lambda: f"tree of {state['node_count']} nodes",
+        labels=lambda: [attribute_label(name) for name in names],
+        size=("{}.node_count", count),
+        text=lambda: f"tree of {count} nodes",
     )
 
 

@@ -29,6 +29,7 @@ class NotebookFiles:
         self._log = FileLog()
         self.heard = self._log.heard
         self.unheard = self._log.unheard
+        self.unwatched = self._log.unwatched
 
     def install(self) -> None:
         """Begin to listen, once, before the first cell."""

@@ -539,6 +539,129 @@ CASES = [
         cell("Z = Z * 2", "in-place", Z="in-place"),
     ),
     Case(
+        "models out of archives, databases and texts",
+        DATA,
+        SK,
+        cell(
+            """
+            import base64
+            import sqlite3
+            import zipfile
+            clf = LogisticRegression().fit(X, y)
+            stored = pickle.dumps(clf)
+            with zipfile.ZipFile("m.zip", "w") as archive:
+                archive.writestr("m.pkl", stored)
+            Path("m.txt").write_text(base64.b64encode(stored).decode())
+            con = sqlite3.connect("m.db")
+            con.execute("create table if not exists m (stored blob)")
+            con.execute("delete from m")
+            con.execute("insert into m values (?)", (stored,))
+            con.commit()
+            con.close()
+            """,
+            None,
+        ),
+        cell(
+            "with zipfile.ZipFile('m.zip') as archive:\n    zipped = pickle.loads(archive.read('m.pkl'))",
+            "persisted",
+            zipped="persisted",
+            via=via_file("zipped"),
+        ),
+        cell(
+            "text = pickle.loads(base64.b64decode(Path('m.txt').read_text()))",
+            "persisted",
+            text="persisted",
+            via=via_file("text"),
+        ),
+        cell(
+            """
+            con = sqlite3.connect("m.db")
+            row = con.execute("select stored from m").fetchone()
+            kept = pickle.loads(row[0])
+            con.close()
+            """,
+            "persisted",
+            kept="persisted",
+            via=via_file("kept"),
+        ),
+    ),
+    Case(
+        "coefficients put into a model by hand",
+        DATA,
+        SK,
+        cell(
+            """
+            import json
+            clf = LogisticRegression().fit(X, y)
+            with open("clf.json", "w") as f:
+                json.dump({"coef": clf.coef_.tolist(), "b": clf.intercept_.tolist()}, f)
+            """,
+            "reset",
+            clf="reset",
+        ),
+        cell(
+            """
+            with open("clf.json") as f:
+                held = json.load(f)
+            other = LogisticRegression()
+            other.coef_, other.intercept_ = np.array(held["coef"]), np.array(held["b"])
+            other.classes_ = np.array([0, 1])
+            """,
+            "persisted",
+            other="persisted",
+            via=via_file("other"),
+        ),
+        cell(
+            """
+            with open("clf.json") as f:
+                held = json.load(f)
+            fitted = LogisticRegression(C=len(held)).fit(X, y)
+            fitted.note_ = held["b"]
+            """,
+            "reset",
+            fitted="reset",
+        ),
+    ),
+    Case(
+        "collected from files",
+        DATA,
+        SK,
+        cell(
+            """
+            import pandas as pd
+            for seed in (0, 1):
+                joblib.dump(SGDClassifier(random_state=seed).fit(X, y), f"m{seed}.joblib")
+            pd.DataFrame(X).to_csv("x.csv", index=False)
+            """,
+            None,
+        ),
+        cell(
+            "models = []\nfor path in sorted(Path().glob('m*.joblib')):\n    models.append(joblib.load(path))",
+            "persisted",
+            models="persisted",
+            via=via_file("models"),
+        ),
+        cell(
+            "frames = []\nfor path in Path().glob('*.csv'):\n    frames.append(pd.read_csv(path))",
+            "persisted",
+            frames="persisted",
+            via=via_file("frames"),
+        ),
+        cell(
+            "df, n = pd.read_csv('x.csv'), 3\nm = 5\nnames = ['a']",
+            "persisted",
+            df="persisted",
+            m="reset",
+            names="reset",
+        ),
+        cell(
+            "rows = []\nrows.append(len(df))\nthird = joblib.load('m0.joblib')",
+            "persisted",
+            rows="reset",
+            third="persisted",
+        ),
+    ),
+    Case(
         "loaded by a method of its own",
         cell(
             """

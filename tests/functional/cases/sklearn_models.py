@@ -401,6 +401,60 @@ CASES = [
         cell("first = train()\nsecond = train()", "reset", first="reset", second="reset", clf="untouched"),
     ),
     Case(
+        "a model refitted by functions of the notebook, with the same result",
+        DATA,
+        cell(
+            """
+            from sklearn.ensemble import RandomForestClassifier
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.neighbors import KNeighborsClassifier
+            clf = LogisticRegression().fit(X, y)
+            others = [
+                RandomForestClassifier(n_estimators=2).fit(X, y),
+                KNeighborsClassifier(algorithm="kd_tree").fit(X, y),
+            ]
+
+            def refit(model):
+                model.fit(X, y)
+
+            def refit_clf():
+                clf.fit(X, y)
+
+            def rate(model):
+                return model.score(X, y)
+            """,
+            "reset",
+            clf="reset",
+        ),
+        cell("clf.fit(X, y)", "reset", clf="reset", how={"clf": "refitted"}),
+        cell("refit(clf)", "reset", clf="reset", how={"clf": "refitted"}),
+        cell("refit_clf()", "reset", clf="reset", how={"clf": "refitted"}),
+        cell("rate(clf)", "stateless", clf="untouched"),
+        cell("rate(others[0]), rate(others[1])", "stateless", others="untouched"),
+    ),
+    Case(
+        "trees asked for what only trees know",
+        DATA,
+        cell(
+            """
+            from sklearn.ensemble import GradientBoostingClassifier
+            from sklearn.tree import DecisionTreeClassifier
+            tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+            gb = GradientBoostingClassifier(n_estimators=2, random_state=0).fit(X, y)
+            """,
+            "reset",
+        ),
+        cell("tree.get_depth()", "stateless", tree="untouched"),
+        cell("leaf = tree.apply(X)", "reset", leaf="reset", tree="untouched"),
+        cell("stages = list(gb.staged_predict(X))", "reset", stages="reset", gb="untouched"),
+        cell("tree.fit(X, y)", "reset", tree="reset", how={"tree": "refitted"}),
+    ),
+    Case(
+        "a vectorizer that learns nothing",
+        cell("from sklearn.feature_extraction.text import HashingVectorizer\nvec = HashingVectorizer()", "reset"),
+        cell("counts = vec.transform(['a cat', 'the dog'])", "reset", counts="reset", vec="untouched"),
+    ),
+    Case(
         "text, votes and bags",
         DATA,
         cell(

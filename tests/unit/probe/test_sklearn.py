@@ -23,7 +23,7 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.impute import SimpleImputer
@@ -184,6 +184,16 @@ def test_durations_are_not_value() -> None:
     assert digest(one) == digest(other)
     other.cv_results_["mean_test_score"] += 1
     assert digest(one) != digest(other)
+
+
+def test_where_stop_words_lie_is_not_value() -> None:
+    """A vectorizer that was asked is what it was, and so is one that was given equal words."""
+    hashing = HashingVectorizer(n_features=8)
+    before = digest(hashing)
+    hashing.transform(["a text"])
+    assert digest(hashing) == before
+    one, other = (TfidfVectorizer(stop_words=["the"]).fit(["the cat"]) for _ in range(2))
+    assert digest(one) == digest(other)
 
 
 def test_the_generator_of_a_model_is_not_the_model() -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from nbrerun.probe.flow import incidental, static_binds
 from nbrerun.probe.marks import Marks
-from nbrerun.probe.reach import global_stores, pickles, reachable, seeds, through_calls
+from nbrerun.probe.reach import global_stores, pickles, reachable, seeds, through_calls, trains
+from nbrerun.probe.statements import look_at
 from tests.unit.probe.looking import notebook
 
 
@@ -150,6 +151,65 @@ def test_a_cell_acts_when_it_calls_what_may_change_anything(source: str, acts: b
     assert run(source).acted() is acts
 
 
+NEWS = {
+    "rows = []\nrows.append(read())": {"rows"},
+    "rows.sort()\nx = read()": {"x"},
+    "rows.sort()\nif read():\n    x = len(rows)": {"x"},
+    "rows.append(path.join(read()))": {"rows"},
+    "x = read()\nn, names = 5, ['a']\ny = x": {"x", "y"},
+    "x = read()\nfound = []\nfound.append(x)": {"x", "found"},
+    "for i in [1]:\n    x = 0\n    x = x + read()": {"x"},
+}
+
+
+@pytest.mark.parametrize("source", NEWS)
+def test_what_was_touched_since_a_file_was_read(source: str) -> None:
+    """The statement that reads it counts as well, and not the ones before it; nor does what stands in the cell."""
+    begun: list[int] = []
+
+    def read() -> str:
+        begun.append(len(marks.ran))
+        return "text"
+
+    namespace: dict[str, Any] = {"__name__": "__main__", "read": read, "rows": [], "path": SimpleNamespace(join=str)}
+    marks = Marks()
+    tree = marks.visit(ast.parse(source.replace("x = 0", "x = ''")))
+    marks.install(SimpleNamespace(ast_transformers=[]))
+    try:
+        exec(compile(tree, "<cell>", "exec"), namespace)
+    finally:
+        marks.remove(SimpleNamespace(ast_transformers=[marks]))
+    assert marks.touched_since(begun[0], set()) == NEWS[source]
+
+
+LOADS = {
+    "m = pickle.loads(data)": {"m"},
+    "m, n = joblib.load(path)['m'], 1": set(),
+    "m = load_model(path).inner[0]": {"m"},
+    "clf.coef_ = w": {"clf"},
+    "clf.coef_, clf.b_ = w": {"clf"},
+    "clf.C = c": set(),
+    "m = load(path).fit(x)": set(),
+    "m = build(load(path))": set(),
+}
+
+
+@pytest.mark.parametrize("source", LOADS)
+def test_what_was_learnt_before_is_told_from_what_is_made(source: str) -> None:
+    """What a loading function returns, and a value for an attribute that only fitting gives."""
+    assert look_at(ast.parse(source).body[0]).loads == LOADS[source]
+
+
+@pytest.mark.parametrize(
+    ("source", "trained"),
+    [("m.partial_fit(x)", True), ("step(m)", True), ("rate(m)", False), ("benefit(m)", False), ("step", True)],
+)
+def test_training_is_noticed(source: str, trained: bool) -> None:
+    """By the cell itself or by a function of the notebook that it mentions."""
+    namespace = notebook("def step(m): m.fit(1)\ndef rate(m): return m.score(1)")
+    assert trains(source, reachable(source, namespace), namespace) is trained
+
+
 def test_imported_names_are_told_from_bound_ones() -> None:
     """A name that is imported and then bound otherwise is not an import."""
     assert run("import os, sys as s\nfrom json import dumps\nx = 1").imported() == {"os", "s", "dumps"}
@@ -251,6 +311,12 @@ INPUTS = {
     "x = (y := 1)\nx, y": set(),
     "x: int\nx": {"int", "x"},
     "x: int = 1\nx": {"int"},
+    # names that are looked up as strings
+    "x = globals().get('x', [])": {"x", "globals"},
+    "x = vars()['x'] + 1\ny = vars(o)['z']": {"x", "o", "vars"},
+    "globals()['x'] = 1\nx": {"globals"},
+    "y = eval('x + y')\nexec('z += 1')": {"x", "y", "z", "eval", "exec"},
+    "eval('x +')\neval(text)": {"eval", "text"},
     "match v:\n    case [a, *b] if a: print(a, b)\n    case {'k': C(c), **d}: c, d, e\na": {
         "v",
         "print",
