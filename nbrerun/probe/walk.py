@@ -308,8 +308,12 @@ class Reader:
 
 
 def _held_by(value: Any) -> Sequence[Any]:
-    """What goes with an object that goes."""
-    return value.node.children if type(value) is Described else gc.get_referents(value)
+    """What goes with an object that goes; the garbage collector does not know what a view of an array holds."""
+    if type(value) is Described:
+        return value.node.children
+    numpy = sys.modules.get("numpy")
+    is_view = numpy is not None and type(value) is getattr(numpy, "ndarray", None)
+    return [value.base] if is_view else gc.get_referents(value)
 
 
 def _references(kept: Dict[int, Any]) -> Dict[int, int]:

@@ -53,12 +53,13 @@ def pipeline(value: Any) -> Optional[Node]:
 def tree(value: Any) -> Node:
     """The nodes of a fitted tree."""
     state = value.__getstate__()
+    names, count = list(state), str(state["node_count"])  # nothing else may hold arrays that only this reading makes
     return Node(
         "sklearn.tree.Tree",
         children=list(state.values()),
-        labels=lambda: [attribute_label(name) for name in state],
-        size=("{}.node_count", str(state["node_count"])),
-        text=lambda: f"tree of {state['node_count']} nodes",
+        labels=lambda: [attribute_label(name) for name in names],
+        size=("{}.node_count", count),
+        text=lambda: f"tree of {count} nodes",
     )
 
 

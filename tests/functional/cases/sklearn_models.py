@@ -405,8 +405,14 @@ CASES = [
         DATA,
         cell(
             """
+            from sklearn.ensemble import RandomForestClassifier
             from sklearn.linear_model import LogisticRegression
+            from sklearn.neighbors import KNeighborsClassifier
             clf = LogisticRegression().fit(X, y)
+            others = [
+                RandomForestClassifier(n_estimators=2).fit(X, y),
+                KNeighborsClassifier(algorithm="kd_tree").fit(X, y),
+            ]
 
             def refit(model):
                 model.fit(X, y)
@@ -424,6 +430,24 @@ CASES = [
         cell("refit(clf)", "reset", clf="reset", how={"clf": "refitted"}),
         cell("refit_clf()", "reset", clf="reset", how={"clf": "refitted"}),
         cell("rate(clf)", "stateless", clf="untouched"),
+        cell("rate(others[0]), rate(others[1])", "stateless", others="untouched"),
+    ),
+    Case(
+        "trees asked for what only trees know",
+        DATA,
+        cell(
+            """
+            from sklearn.ensemble import GradientBoostingClassifier
+            from sklearn.tree import DecisionTreeClassifier
+            tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+            gb = GradientBoostingClassifier(n_estimators=2, random_state=0).fit(X, y)
+            """,
+            "reset",
+        ),
+        cell("tree.get_depth()", "stateless", tree="untouched"),
+        cell("leaf = tree.apply(X)", "reset", leaf="reset", tree="untouched"),
+        cell("stages = list(gb.staged_predict(X))", "reset", stages="reset", gb="untouched"),
+        cell("tree.fit(X, y)", "reset", tree="reset", how={"tree": "refitted"}),
     ),
     Case(
         "a vectorizer that learns nothing",
