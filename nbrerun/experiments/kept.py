@@ -46,11 +46,12 @@ def worth_watching(seen: Observation) -> list[str]:
 
 def _unclear(seen: Observation) -> list[str]:
     """Names that the first run changed or bound, or that the rerun called a method of, and models that it gave to
-    a function, that hold the same value and object after the rerun."""
+    a function that trains, that hold the same value and object after the rerun."""
     assert seen.again is not None
     after = seen.again["after"]
     variables = seen.first["variables"]
-    given = {name for name in seen.again["passed"] if name in variables and variables[name]["kind"] == "model"}
+    passed = seen.again["passed"] if seen.again["trains"] else ()
+    given = {name for name in passed if name in variables and variables[name]["kind"] == "model"}
     written = seen.changed | given | set(seen.again["written"])
     same = written - differing(seen.first, after) - set(seen.again["replaced"])
     return [

@@ -164,6 +164,8 @@ class Rerun(TypedDict):
     """Whether the run called anything that may have changed something somewhere."""
     seeds: bool
     """Whether the cells set a generator of random numbers."""
+    trains: bool
+    """Whether the cells, or functions that they call, train anything."""
     reads: List[str]
     """Names whose values the cells depend on, functions they call followed."""
     mentions: List[str]

@@ -13,6 +13,7 @@ from .adapters.generic import ancestry, layout, members, module_of
 from .flow import inputs
 
 _SEEDING = re.compile(r"seed|set_?state", re.IGNORECASE)
+_TRAINING = re.compile(r"^((partial_)?fit(_\w+)?|train(_\w+)?)$")
 _PICKLING = re.compile(r"pickle|shelve|(^|_)(load|dump|save)", re.IGNORECASE)
 
 _LOOKS_UP = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_GLOBAL"})
@@ -55,6 +56,11 @@ def through_calls(called: Set[str], namespace: Dict[str, Any]) -> Set[str]:
 def seeds(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
     """Whether code, or functions among `names` that it calls, sets a generator of random numbers."""
     return _calls_like(_SEEDING, source, names, namespace)
+
+
+def trains(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code, or functions among `names` that it calls, train something."""
+    return _calls_like(_TRAINING, source, names, namespace)
 
 
 def pickles(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:

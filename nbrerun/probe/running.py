@@ -12,7 +12,7 @@ from .leaves import parts
 from .marks import Marks
 from .messages import Error
 from .names import AUTOMATIC, user_names
-from .reach import global_stores, reachable, seeds, through_calls
+from .reach import global_stores, reachable, seeds, through_calls, trains
 from .walk import Reader
 
 _DEEPEST_TRACEBACK = 30
@@ -28,6 +28,7 @@ class Ran(NamedTuple):
     reads: Set[str]
     replaced: Set[str]
     seeds: bool
+    trains: bool
 
 
 async def run_cells(shell: Any, sources: List[str], marks: Marks) -> Ran:
@@ -51,8 +52,9 @@ async def run_cells(shell: Any, sources: List[str], marks: Marks) -> Ran:
     reads |= reach(shell, sources)
     bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)
     passed = marks.names("passes") | through_calls(marks.names("calls"), namespace)
-    sets = seeds(_text(shell, sources), reads, namespace)
-    return Ran(error, seconds, bound, passed, reads, identities.replaced(namespace), sets)
+    text = _text(shell, sources)
+    sets, fits = seeds(text, reads, namespace), trains(text, reads, namespace)
+    return Ran(error, seconds, bound, passed, reads, identities.replaced(namespace), sets, fits)
 
 
 class Identities:

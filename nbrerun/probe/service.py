@@ -220,6 +220,7 @@ class Service:
             "gone": gone,
             "incidental": sorted(loose(self.shell, sources)),
             "seeds": ran.seeds,
+            "trains": ran.trains,
             "reads": sorted(ran.reads),
             "mentions": sorted(touchable(self.shell, sources)),
             "disk_full": self.files.sandbox.is_full(),

@@ -15,7 +15,7 @@ import pytest
 
 from nbrerun.probe.flow import incidental, static_binds
 from nbrerun.probe.marks import Marks
-from nbrerun.probe.reach import global_stores, pickles, reachable, seeds, through_calls
+from nbrerun.probe.reach import global_stores, pickles, reachable, seeds, through_calls, trains
 from nbrerun.probe.statements import look_at
 from tests.unit.probe.looking import notebook
 
@@ -198,6 +198,16 @@ LOADS = {
 def test_what_was_learnt_before_is_told_from_what_is_made(source: str) -> None:
     """What a loading function returns, and a value for an attribute that only fitting gives."""
     assert look_at(ast.parse(source).body[0]).loads == LOADS[source]
+
+
+@pytest.mark.parametrize(
+    ("source", "trained"),
+    [("m.partial_fit(x)", True), ("step(m)", True), ("rate(m)", False), ("benefit(m)", False), ("step", True)],
+)
+def test_training_is_noticed(source: str, trained: bool) -> None:
+    """By the cell itself or by a function of the notebook that it mentions."""
+    namespace = notebook("def step(m): m.fit(1)\ndef rate(m): return m.score(1)")
+    assert trains(source, reachable(source, namespace), namespace) is trained
 
 
 def test_imported_names_are_told_from_bound_ones() -> None:
