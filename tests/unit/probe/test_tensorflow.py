@@ -19,7 +19,8 @@ Dataset = tf.data.Dataset
 
 @pytest.fixture(autouse=True)
 def _global_generators_stay() -> Iterator[None]:
-    """Other tests find TensorFlow's seed as it was."""
+    """A test begins without a seed, whatever others have set; they find TensorFlow's generator as it was."""
+    tf.random.set_seed(None)
     _, pins = look()
     yield
     generators.put_back(look()[0].generators, pins)
