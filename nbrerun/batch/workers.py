@@ -96,8 +96,7 @@ class Crew:
         try:
             return Client(self.scheduler, timeout=_SECONDS_TO_CONNECT)  # type: ignore[no-untyped-call]  # it has no types
         except (OSError, TypeError, ValueError) as error:
-            why = str(error).partition("\n")[0] or type(error).__name__
-            raise WorkerError(f"no dask scheduler answers at {self.scheduler} ({why})") from error
+            raise self._no_answer("dask scheduler", error) from error
 
     def _join_ray(self) -> None:
         try:
@@ -108,9 +107,12 @@ class Crew:
         try:
             ray.init(address=self.scheduler, ignore_reinit_error=True, log_to_driver=False, logging_level="warning")
         except (OSError, RuntimeError, ValueError) as error:
-            why = str(error).partition("\n")[0] or type(error).__name__
-            raise WorkerError(f"no ray cluster answers at {self.scheduler} ({why})") from error
+            raise self._no_answer("ray cluster", error) from error
         register_ray()
+
+    def _no_answer(self, who: str, error: Exception) -> WorkerError:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        return WorkerError(f"no {who} answers at {self.scheduler} ({why})")
 
 
 def _deaths() -> tuple[type[Exception], ...]:

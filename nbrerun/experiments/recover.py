@@ -134,6 +134,9 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
             reason = f"nobody can tell whether it is the same, since parts of it cannot be read ({wanted['opaque'][0]})"
         elif found["digest"] != wanted["digest"]:
             reason = "it comes out with another value than at the end of the main run"
+    unknown = [steps[position].cell.index for position in plan if steps[position].seen is None]
+    if reason and unknown:
+        reason = f"what cell {unknown[0]} needs is not known, since it was not run again"
     return Recovery(name, cells, skipped, via, verified=not reason, reason=reason)
 
 

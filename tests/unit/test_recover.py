@@ -155,6 +155,16 @@ def test_the_cells_that_a_model_needs_are_found(case: str) -> None:
     assert found == Recovery("Model", plan, skipped, via, verified=True)
 
 
+def test_what_a_cell_needs_that_was_not_run_again_is_not_known() -> None:
+    """A way back that fails because of that is no fault of the notebook's; one that is seen to work does."""
+    steps = [replace(step, seen=None) for step in main_run(Does(binds={"x": "1"}), FIT)]
+    needing = Played(main_run(Does(binds={"x": "1"}), FIT))
+    (found,) = recovered(steps, needing)
+    assert (found.verified, found.reason) == (False, "what cell 10 needs is not known, since it was not run again")
+    (found,) = recovered(steps)
+    assert (found.verified, found.reason) == (True, "")
+
+
 def test_a_file_that_does_not_do_is_made_again() -> None:
     """Where loading it fails after a restart, the cells that write it are run as well."""
     steps = main_run(

@@ -98,7 +98,7 @@ class Store:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C included: nothing is half written, and the error goes on
             with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
                 self._base.execute("ROLLBACK")
             raise
