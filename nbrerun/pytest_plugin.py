@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from nbrerun.baseline import Baseline
     from nbrerun.batch.cache import Cache
     from nbrerun.batch.jobs import Job
-    from nbrerun.configuration import Asked
     from nbrerun.model import Cell, CellReport, Failure, Finding, NotebookReport
     from nbrerun.reporters.places import Place
+    from nbrerun.settings.resolve import Asked
 
 _LONGEST = 60
 """Characters of a first line that stand in the name of an item."""

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from nbrerun.analysis.afterwards import Afterwards, all_findings
 from nbrerun.analysis.check import Check, Listener
-from nbrerun.analysis.inputs import inputs
+from nbrerun.analysis.dependencies import inputs
 from nbrerun.analysis.main_run import MainRun
-from nbrerun.config import Settings
 from nbrerun.engine.choose import Choice
 from nbrerun.engine.kernelspec import resolve_kernel
-from nbrerun.engine.waiting import ProbeFailure
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import NotebookReport
-from nbrerun.notebook import Notebook
-from nbrerun.probe.files import delta
-from nbrerun.probe.wire import Closed
+from nbrerun.notebooks.read import Notebook
+from nbrerun.probe.files import changeset
+from nbrerun.probe.protocol.wire import Closed
+from nbrerun.settings.values import Settings
 
 __all__ = ["Listener", "analyze"]
 
@@ -74,4 +74,4 @@ def _run(check: Check) -> None:
         Afterwards(check).run()
     if check.settings.write_files:
         with contextlib.suppress(Closed, ProbeFailure):  # the kernel died: its files are gone with it
-            delta.apply(check.choice.engine.keep_files(), str(check.notebook.folder))
+            changeset.apply(check.choice.engine.keep_files(), str(check.notebook.folder))

@@ -11,14 +11,14 @@ from nbrerun.analysis.check import Check
 from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, whole_findings
 from nbrerun.classify.report import not_judged, report_cell
-from nbrerun.config import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
-from nbrerun.engine.waiting import ProbeFailure
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.later import later, matters, told_anything
 from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart
-from nbrerun.experiments.whole import files_read, whole
+from nbrerun.experiments.whole_notebook import files_read, whole
 from nbrerun.model import Cell, Finding, Mark, Parting, Restart, Verdict, WholeRun
-from nbrerun.probe.wire import Closed
+from nbrerun.probe.protocol.wire import Closed
+from nbrerun.settings.values import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
 from nbrerun.state.timeline import from_the_future, sources
 
 _RECOVER_SECONDS, _RECOVER_SHARE = 3.0, 0.1

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nbrerun.config import WHOLE, Settings
 from nbrerun.engine.choose import Choice
 from nbrerun.model import CellReport, Failure, NotebookReport, Recovery, WholeRun
-from nbrerun.notebook import Notebook, committed
+from nbrerun.notebooks.git import committed
+from nbrerun.notebooks.read import Notebook
+from nbrerun.settings.values import WHOLE, Settings
 from nbrerun.state.timeline import Step
 
 

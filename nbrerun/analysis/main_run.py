@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.report import not_judged, report_cell
-from nbrerun.config import OUT_OF_BUDGET
 from nbrerun.engine.interface import Branch, FirstRun, Past, Undone
-from nbrerun.engine.waiting import ProbeFailure
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
 from nbrerun.model import Cell, Failure, Verdict
-from nbrerun.notebook import select
-from nbrerun.probe.messages import State
-from nbrerun.probe.wire import Closed
+from nbrerun.notebooks.select import select
+from nbrerun.probe.protocol.messages import State
+from nbrerun.probe.protocol.wire import Closed
+from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nbrerun.config import Budget
+from nbrerun.settings.values import Budget
 
 
 @dataclass(frozen=True)

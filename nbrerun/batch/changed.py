@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nbrerun.notebook import Notebook
+from nbrerun.notebooks.read import Notebook
 
 
 def changed(notebooks: Sequence[Notebook], environment: Mapping[str, str] = os.environ) -> list[frozenset[int]]:

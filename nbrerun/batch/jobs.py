@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nbrerun import notebook as notebooks
-from nbrerun.config import EXPERIMENTS, Gate, Settings
-from nbrerun.configuration import COMMAND_LINE, Asked, Value
 from nbrerun.errors import UsageError
 from nbrerun.model import Cell, NotebookReport
-from nbrerun.notebook import Notebook
+from nbrerun.notebooks.find import find_notebooks
+from nbrerun.notebooks.read import Notebook, read_notebook
+from nbrerun.notebooks.select import select
+from nbrerun.settings.resolve import COMMAND_LINE, Asked, Value
+from nbrerun.settings.values import EXPERIMENTS, Gate, Settings
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = Non
     """
     if not paths:
         raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
-    return [job(path, asked) for path in part(notebooks.find_notebooks(paths, asked.excludes), shard)]
+    return [job(path, asked) for path in part(find_notebooks(paths, asked.excludes), shard)]
 
 
 def part(paths: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]:
@@ -55,7 +56,7 @@ def part(paths: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]
 
 def job(path: Path, asked: Asked) -> Job:
     """Read one notebook, and what is in force for it."""
-    notebook = notebooks.read(path)
+    notebook = read_notebook(path)
     said = asked.of_notebook(notebook)
     settings = _settings(said.parameters())
     return Job(_insisting(notebook, said.values["cells"]), settings, said.gate())
@@ -64,7 +65,7 @@ def job(path: Path, asked: Asked) -> Job:
 def _insisting(notebook: Notebook, cells: Value) -> Notebook:
     """The notebook, whose cells cannot decline to be run again where the command line names them."""
     try:
-        chosen = notebooks.select(notebook, cells.value)
+        chosen = select(notebook, cells.value)
     except UsageError as error:
         raise UsageError(str(error) if cells.source == COMMAND_LINE else f"{cells.source}: {error}") from error
     if cells.source != COMMAND_LINE:

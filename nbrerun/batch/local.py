@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from nbrerun.probe.files.originals import undo
-from nbrerun.probe.forking import die_with_parent
+from nbrerun.probe.process.forking import die_with_parent
+from nbrerun.probe.sandbox.undo import undo
 
 _SECONDS_TO_END = 15.0
 

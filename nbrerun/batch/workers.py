@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbrerun.batch.budget import Turn
 from nbrerun.batch.jobs import Job
-from nbrerun.config import LOCAL, OUT_OF_BUDGET
 from nbrerun.errors import NbrerunError, UsageError, WorkerError
 from nbrerun.model import CellReport, NotebookReport, Verdict
+from nbrerun.settings.values import LOCAL, OUT_OF_BUDGET
 
 if TYPE_CHECKING:
     from nbrerun.analysis import Listener
@@ -134,9 +134,9 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
         NbrerunError: it cannot be checked.
     """
     if job.settings.static:
-        from nbrerun import static
+        from nbrerun.static.check import analyze
 
-        return static.analyze(job.notebook, job.settings)
+        return analyze(job.notebook, job.settings)
     settings = job.settings
     if turn is not None:
         settings = replace(settings, budget=turn.budget())

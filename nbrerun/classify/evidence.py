@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbrerun.model import Change, Kind, Raised
-from nbrerun.probe.messages import FILE, GLOBAL, ITERATOR, State, Variable
+from nbrerun.probe.protocol.messages import FILE, GLOBAL, ITERATOR, State, Variable
 from nbrerun.state.diff import ENV, differing, exceeds, rebound
 from nbrerun.state.observation import Observation, Place
 

@@ -8,7 +8,7 @@ from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
 from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
-from nbrerun.probe.messages import MORE_THAN
+from nbrerun.probe.protocol.messages import MORE_THAN
 from nbrerun.state.observation import unrepeatable
 
 _HOW = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}

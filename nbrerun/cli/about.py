@@ -18,11 +18,12 @@ def explain(rule: str | None) -> None:
 
     Why it matters, an example, what to do: the text of the page on findings. Without RULE all rules are listed.
     """
-    from nbrerun import delivery, explain
+    from nbrerun import explain
+    from nbrerun.reporters import write
 
     def show() -> None:
         text = explain.overview if rule is None else functools.partial(explain.show, explain.rule(rule))
-        delivery.write_stdout(text)
+        write.write_stdout(text)
 
     end(show)
 
@@ -34,10 +35,10 @@ def config(path: str) -> None:
 
     PATH is a notebook or a folder, the current one unless given. Nothing is run.
     """
-    from nbrerun import delivery
+    from nbrerun.reporters import write
 
     def show() -> None:
         lines = list(asked_for_nothing().lines(path))
-        delivery.write_stdout(lambda out: print(*lines, sep="\n", file=out))
+        write.write_stdout(lambda out: print(*lines, sep="\n", file=out))
 
     end(show)

@@ -48,7 +48,7 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     from nbrerun.batch import jobs as batch
     from nbrerun.batch.outcome import Exit
     from nbrerun.batch.run import run
-    from nbrerun.configuration import Asked
+    from nbrerun.settings.resolve import Asked
 
     context = check.make_context("baseline", list(args))
     asked, paths = Asked(context), context.params["paths"]
@@ -75,18 +75,18 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
 
 
 def _target(output: str | None, configured: str | None, inputs: Sequence[Path] = ()) -> str:
-    from nbrerun import delivery
     from nbrerun.baseline import NAME
+    from nbrerun.reporters import write
 
     file = output or configured or NAME
-    delivery.check_target(file, inputs)
+    write.check_target(file, inputs)
     return file
 
 
 def _write(found: Sequence[Found], file: str) -> None:
-    from nbrerun import delivery
     from nbrerun.baseline import render
+    from nbrerun.reporters import write
 
-    delivery.write_file(file, functools.partial(render, found, file))
+    write.write_file(file, functools.partial(render, found, file))
     notebooks = len({one.path for one in found})
     say(f"{count(len(found), 'finding')} in {count(notebooks, 'notebook')}; written to {file}")

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbrerun import targets
 from nbrerun.cli.ending import end, say, sigterm_interrupts
 from nbrerun.cli.options import CONTEXT, GroupedCommand, check_options, version
-from nbrerun.config import CLUSTERS
 from nbrerun.errors import UsageError
+from nbrerun.reporters import targets
+from nbrerun.settings.values import CLUSTERS
 
 if TYPE_CHECKING:
     from nbrerun.batch.outcome import Outcome
     from nbrerun.batch.run import Course
-    from nbrerun.configuration import Asked
     from nbrerun.model import Report
+    from nbrerun.settings.resolve import Asked
 
 _EPILOG = """\
 \b
@@ -65,7 +65,7 @@ def asked_for_nothing() -> Asked:
 
 
 def _asked(context: click.Context) -> Asked:
-    from nbrerun.configuration import Asked
+    from nbrerun.settings.resolve import Asked
 
     return Asked(context)
 
@@ -91,10 +91,11 @@ class _Show:
 
 def _check(paths: tuple[str, ...], asked: Asked) -> int:
     """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
-    from nbrerun import baseline, delivery, progress
+    from nbrerun import baseline, progress
     from nbrerun.batch import cache as caches
     from nbrerun.batch import jobs as batch
     from nbrerun.batch.run import run
+    from nbrerun.reporters import write
 
     options = {"svg": click.get_current_context().params["svg"]} | asked.of_run(paths).parameters()
     show = _Show.of(options)
@@ -102,7 +103,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     course = course_of(options)
     jobs = batch.read(paths, asked, options["shard"])
     for file in show.files:
-        delivery.check_target(file, [job.notebook.path for job in jobs])
+        write.check_target(file, [job.notebook.path for job in jobs])
     shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
     with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, known, cache, course)
@@ -142,12 +143,11 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
 
 
 def _deliver(report: Report, show: _Show) -> None:
-    from nbrerun import delivery
-    from nbrerun.reporters import terminal
+    from nbrerun.reporters import terminal, write
 
     for sentence in targets.deliver(report, show.targets, show.verbosity):
         say(sentence)
     if show.svg:
         title = " ".join(["nbrerun check", *(notebook.path for notebook in report.notebooks)])
         picture = terminal.render_svg(report, title, verbosity=show.verbosity)
-        delivery.write_file(show.svg, lambda out: print(picture, end="", file=out))
+        write.write_file(show.svg, lambda out: print(picture, end="", file=out))

@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from nbrerun import __version__, targets
-from nbrerun.config import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
+from nbrerun import __version__
 from nbrerun.errors import UsageError, suggestion
+from nbrerun.reporters import targets
+from nbrerun.settings.values import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 """A binary unit is two to this power."""

@@ -6,14 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nbrerun.config import Settings
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Doing, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.replay import ReplayEngine
 from nbrerun.model import Cell
-from nbrerun.notebook import Notebook
-from nbrerun.probe.messages import Generator
+from nbrerun.notebooks.read import Notebook
+from nbrerun.probe.protocol.messages import Generator
+from nbrerun.settings.values import Settings
 
 
 class Choice:

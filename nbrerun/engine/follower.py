@@ -13,9 +13,9 @@ import psutil
 
 from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
-from nbrerun.engine.waiting import Waiting
-from nbrerun.probe.messages import GLOBAL, Generator
-from nbrerun.probe.wire import Closed
+from nbrerun.engine.liveness import Waiting
+from nbrerun.probe.protocol.messages import GLOBAL, Generator
+from nbrerun.probe.protocol.wire import Closed
 
 _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
 

@@ -12,13 +12,14 @@ from typing import cast
 
 import psutil
 
-from nbrerun.engine.interface import Control, FirstRun, Leaves, Limits, Undone
+from nbrerun.engine.interface import Control, FirstRun, Limits, Undone
 from nbrerun.engine.kernel import Kernel
-from nbrerun.engine.waiting import Waiting, answer
+from nbrerun.engine.liveness import Waiting, answer
 from nbrerun.model import Cell
-from nbrerun.probe.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.service import FILES
-from nbrerun.probe.wire import Closed, Wire
+from nbrerun.state.diff import Leaves
 
 _KILL_SECONDS = 5.0
 _TICK = 0.001

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nbrerun.config import Settings
 from nbrerun.model import Cell, Raised
-from nbrerun.probe.messages import Alone, Generator, Leaf, Rerun, State
-
-Leaves = Mapping[str, Mapping[str, Leaf]]
-"""Variable name to path to leaf."""
+from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.settings.values import Settings
+from nbrerun.state.diff import Leaves
 
 Doing = Callable[[int, str], None]
 """Told of every run of a cell: its index, and what the run is for."""

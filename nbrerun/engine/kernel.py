@@ -22,16 +22,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 
-from nbrerun.config import OUT_OF_BUDGET, Settings
 from nbrerun.engine.interface import FirstRun, Undone
-from nbrerun.engine.waiting import ProbeFailure, Waiting, answer
+from nbrerun.engine.liveness import ProbeFailure, Waiting, answer
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
-from nbrerun.notebook import Notebook, repository
-from nbrerun.probe.files import keeper
-from nbrerun.probe.messages import Generator
+from nbrerun.notebooks.git import repository
+from nbrerun.notebooks.read import Notebook
+from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.protocol.wire import Closed, Wire
+from nbrerun.probe.sandbox import keeper
 from nbrerun.probe.service import DOORBELL, FILES
-from nbrerun.probe.wire import Closed, Wire
+from nbrerun.settings.values import OUT_OF_BUDGET, Settings
 
 _PROBE = Path(__file__).parent.parent / "probe"
 _UNFIT = "Unfit"

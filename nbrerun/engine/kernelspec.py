@@ -6,7 +6,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from traitlets import TraitError
 
 from nbrerun.errors import KernelError
-from nbrerun.notebook import Notebook
+from nbrerun.notebooks.read import Notebook
 
 
 def resolve_kernel(notebook: Notebook, wanted: str | None) -> tuple[str, KernelSpec]:

@@ -14,14 +14,14 @@ from typing import Protocol, cast
 
 from nbrerun.engine.follower import Follower, global_pins, run_as_first
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Leaves, Limits, Past, Undone
+from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel
-from nbrerun.engine.waiting import Waiting
+from nbrerun.engine.liveness import Waiting
 from nbrerun.model import Cell
-from nbrerun.probe.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.wire import Closed
 from nbrerun.probe.service import FILES
-from nbrerun.probe.wire import Closed
-from nbrerun.state.diff import differing
+from nbrerun.state.diff import Leaves, differing
 
 
 class StartKernel(Protocol):

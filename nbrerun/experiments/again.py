@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-from nbrerun.engine.interface import Branch, Engine, Leaves, Undone
+from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.experiments.control import control
-from nbrerun.experiments.kept import look_closer, worth_watching
-from nbrerun.experiments.parts import take_apart, worth_showing
+from nbrerun.experiments.identity import look_closer, worth_watching
 from nbrerun.experiments.pinned import pinned, without_first_imports
 from nbrerun.experiments.without_file import without_file
-from nbrerun.probe.messages import Generator, Rerun
-from nbrerun.state.diff import differing, moved_generators
+from nbrerun.probe.protocol.messages import Generator, Rerun
+from nbrerun.state.diff import Leaves, differing, moved_generators
+from nbrerun.state.evidence import take_apart, worth_showing
 from nbrerun.state.observation import Moved, Observation
 
 

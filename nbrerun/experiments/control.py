@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nbrerun.engine.interface import Engine, Leaves, Undone
-from nbrerun.experiments.parts import take_apart
-from nbrerun.state.diff import differing
+from nbrerun.engine.interface import Engine, Undone
+from nbrerun.state.diff import Leaves, differing
+from nbrerun.state.evidence import take_apart
 from nbrerun.state.observation import Observation
 
 

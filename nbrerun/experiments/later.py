@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
-from nbrerun.probe.messages import FILE, Error, Generator, State
+from nbrerun.probe.protocol.messages import FILE, Error, Generator, State
 from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
 from nbrerun.state.observation import Later, Observation, Place
 

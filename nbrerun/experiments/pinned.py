@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import closing
 
-from nbrerun.engine.interface import Branch, Engine, Leaves, Undone
-from nbrerun.probe.messages import Generator, State
-from nbrerun.state.diff import differing, moved_generators
+from nbrerun.engine.interface import Branch, Engine, Undone
+from nbrerun.probe.protocol.messages import Generator, State
+from nbrerun.state.diff import Leaves, differing, moved_generators
 from nbrerun.state.observation import Observation
 
 

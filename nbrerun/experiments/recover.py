@@ -13,7 +13,7 @@ from nbrerun.engine.interface import Engine, Fresh, Undone
 from nbrerun.experiments.restart import imports
 from nbrerun.experiments.without_file import holds_result
 from nbrerun.model import Kind, Recovery, Restart
-from nbrerun.probe.messages import FILE, GLOBAL, Rerun
+from nbrerun.probe.protocol.messages import FILE, GLOBAL, Rerun
 from nbrerun.state.timeline import Step, kind_of
 
 Plan = tuple[int, ...]

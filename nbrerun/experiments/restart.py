@@ -8,7 +8,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.experiments.later import described
 from nbrerun.model import Missing, Restart
-from nbrerun.probe.messages import Alone
+from nbrerun.probe.protocol.messages import Alone
 from nbrerun.state.timeline import Step, defined_in, kind_of
 
 _ALLOWANCE = 3.0

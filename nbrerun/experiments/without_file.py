@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
-from nbrerun.probe.messages import Rerun, State
+from nbrerun.probe.protocol.messages import Rerun, State
 from nbrerun.state.diff import differing
 from nbrerun.state.observation import Observation, unrepeatable
 

@@ -13,23 +13,23 @@ import os
 import signal
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
-from . import generators
-from .alone import Stripped
-from .entropy import Entropy
-from .files.handles import reopen_files
-from .files.notebook import NotebookFiles
-from .forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
-from .hazards import Hazards
-from .imports import ImportWatch, can_be_found
-from .leaves import leaves
-from .marks import Marks
-from .messages import Error, Generator, Rerun, State
-from .names import user_names
-from .packages import Packages
-from .running import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
+from .execute.after_restart import Stripped
+from .execute.rerun import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
+from .execute.tracer import Marks
+from .files.session import NotebookFiles
+from .plugins.discovery import Packages
+from .process.entropy import Entropy
+from .process.fork_hazards import Hazards
+from .process.forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
+from .process.import_hook import ImportWatch, can_be_found
+from .protocol.messages import Error, Generator, Rerun, State
+from .protocol.wire import Closed, connect
+from .read import generators
+from .read.namespace import user_names
+from .read.parts import leaves
+from .read.walk import Reader, uncollected
+from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
-from .walk import Reader, uncollected
-from .wire import Closed, connect
 
 DOORBELL = "nbrerun_request"
 """Type of the shell message that says: there is a request on the socket."""

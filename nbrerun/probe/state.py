@@ -6,15 +6,15 @@ import sys
 import types
 from typing import Any, Dict, Set, Tuple
 
-from . import generators
 from .adapters.generic import refusal
-from .files.notebook import NotebookFiles
-from .imports import ImportWatch
-from .messages import State, Variable
-from .names import user_names
-from .node import forget_classes, type_name
-from .settings import read_settings
-from .walk import Reader
+from .describe.node import forget_classes, type_name
+from .files.session import NotebookFiles
+from .process.import_hook import ImportWatch
+from .protocol.messages import State, Variable
+from .read import generators
+from .read.namespace import user_names
+from .read.process_settings import read_settings
+from .read.walk import Reader
 
 
 def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[State, Reader]:

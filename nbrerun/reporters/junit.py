@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from nbrerun.model import Failure, NotebookReport, Report, Seconds, Verdict
+from nbrerun.notebooks.text import SUFFIXES
 from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_notebook, where
 from nbrerun.reporters.text import clean, one_line
-from nbrerun.text_notebook import SUFFIXES
 
 _UNWRITTEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SUFFIX = re.compile(rf"(?:{'|'.join(map(re.escape, ('.ipynb', *SUFFIXES)))})$")

@@ -1,7 +1,7 @@
 """Where things are, for tools that show a finding beside the text: paths in the repository, lines in the file.
 
 The lines are those of the notebook's file itself: of an `.ipynb` file found by reading its JSON with positions, of one
-that is text by `text_notebook`. A file that cannot be read any more, or has other cells by now, gives line 1.
+that is text by `notebooks.text`. A file that cannot be read any more, or has other cells by now, gives line 1.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbrerun import text_notebook
 from nbrerun.errors import NotebookError
+from nbrerun.notebooks.text import SUFFIXES, lines
 from nbrerun.reporters.text import clean
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -113,8 +113,8 @@ def read_cells(path: str) -> list[Place]:
     """Like `cells_of`, of a file that may be text as well; empty where that cannot be said."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-        if Path(path).suffix in text_notebook.SUFFIXES:
-            return [Place(*span) for span in text_notebook.lines(text, Path(path))]
+        if Path(path).suffix in SUFFIXES:
+            return [Place(*span) for span in lines(text, Path(path))]
         return cells_of(text)
     except (OSError, ValueError, RecursionError, NotebookError):
         return []

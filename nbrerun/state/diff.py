@@ -7,9 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nbrerun.model import ABSENT, Change
-from nbrerun.probe.messages import FILE, GLOBAL, File, Generator, Leaf, State
+from nbrerun.probe.protocol.messages import FILE, GLOBAL, File, Generator, Leaf, State
 
-Leaves = Mapping[str, Leaf]
+Parts = Mapping[str, Leaf]
+"""The parts of one variable, by path."""
+
+Leaves = Mapping[str, Parts]
+"""The parts of several variables, by name."""
 
 
 ENV = "env:"
@@ -88,7 +92,7 @@ def _file_text(file: File | None) -> str:
     return f"{file['size']} byte{'' if file['size'] == 1 else 's'}"
 
 
-def changes(first: Leaves, second: Leaves) -> list[Change]:
+def changes(first: Parts, second: Parts) -> list[Change]:
     """The parts that differ: the largest change of each sort of part first, then the others, the largest first."""
     root = min([*first, *second], key=len, default="")
     if root in first and root in second and first[root]["size"] != second[root]["size"]:

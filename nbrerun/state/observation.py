@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from nbrerun.model import Cell, Change, Raised
-from nbrerun.probe.messages import FILE, Rerun, State
+from nbrerun.probe.protocol.messages import FILE, Rerun, State
 from nbrerun.state.diff import differing, rebound
 
 Moved = Mapping[str, tuple[Change, ...]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbrerun.model import Cell, Kind, Raised
-from nbrerun.probe.messages import FILE, GLOBAL, State
+from nbrerun.probe.protocol.messages import FILE, GLOBAL, State
 from nbrerun.state.diff import ENV, differing, moved_generators, rebound
 from nbrerun.state.observation import Observation
 

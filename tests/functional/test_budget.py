@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import OUT_OF_BUDGET, Budget, Settings
 from nbrerun.model import Mark, NotebookReport, Verdict
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import OUT_OF_BUDGET, Budget, Settings
 from tests.functional.cases import ALL
 from tests.functional.cases.case import Case
 from tests.functional.test_bad_input import checked, write
@@ -65,7 +65,7 @@ def budgeted(
 ) -> NotebookReport:
     """Check cells while the watcher keeps the time."""
     budget = Scripted(0.0, 1000.0, frozenset(first), lambda: watcher.share)
-    return analyze(read(write(folder, *sources)), Settings(engine=engine, budget=budget), watcher)
+    return analyze(read_notebook(write(folder, *sources)), Settings(engine=engine, budget=budget), watcher)
 
 
 def undetermined(report: NotebookReport) -> set[int]:
@@ -142,11 +142,11 @@ def test_a_cell_that_runs_when_time_is_over_is_stopped(tmp_path: Path) -> None:
     """A first run, and a rerun; neither is a failure of the notebook."""
     now = time.time()
     path = write(tmp_path, "import time", "time.sleep(600)")
-    report = analyze(read(path), Settings(budget=Budget(now, now + 3.0)), Silent())
+    report = analyze(read_notebook(path), Settings(budget=Budget(now, now + 3.0)), Silent())
     assert (undetermined(report) >= {1}, report.failure, report.over_budget) == (True, None, True)
     path = write(tmp_path, "import time", "time.sleep(600 if globals().get('again') else 0)\nagain = True")
     now = time.time()
-    report = analyze(read(path), Settings(budget=Budget(now, now + 8.0)), Silent())
+    report = analyze(read_notebook(path), Settings(budget=Budget(now, now + 8.0)), Silent())
     assert (undetermined(report) >= {1}, report.failure, report.over_budget) == (True, None, True)
 
 
@@ -155,7 +155,7 @@ def test_verdicts_do_not_depend_on_when_a_cell_has_its_turn(case: Case, tmp_path
     """A labelled notebook with time enough, its cells judged after the main run, says what its labels say."""
     budget = Budget(time.time(), time.time() + 3600.0)
     settings = Settings(experiments=frozenset({"again", "later"}), budget=budget)
-    report = analyze(read(written(case, tmp_path)), settings, Silent())
+    report = analyze(read_notebook(written(case, tmp_path)), settings, Silent())
     assert not report.over_budget
     wrong = [text for label, cell in zip(case.cells, report.cells, strict=True) for text in disagreements(label, cell)]
     assert not wrong, "\n".join(wrong)

@@ -14,11 +14,11 @@ import pytest
 
 from nbrerun.analysis import analyze
 from nbrerun.cli import main
-from nbrerun.config import Settings
 from nbrerun.errors import KernelError
 from nbrerun.model import Inputs, NotebookReport
-from nbrerun.notebook import Notebook, read
+from nbrerun.notebooks.read import Notebook, read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 
 CELLS = [
     "import glob, json, os, sys\nsys.path.insert(0, 'lib')\nimport helpers\nimport tools.maths",
@@ -62,7 +62,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def seen(path: Path, **options: Any) -> Inputs:
     """What a check says that it depended on."""
-    report = analyze(read(path), Settings(**options), Silent())
+    report = analyze(read_notebook(path), Settings(**options), Silent())
     assert report.inputs is not None
     return report.inputs
 

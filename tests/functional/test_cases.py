@@ -10,10 +10,10 @@ import nbformat
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
 from nbrerun.model import CellReport, NotebookReport, VariableReport
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 from tests.functional.cases import ALL
 from tests.functional.cases.case import Case, LabelledCell, marks_agree
 
@@ -32,7 +32,9 @@ def written(case: Case, folder: Path) -> Path:
 def check(case: Case, folder: Path, engine: str) -> NotebookReport:
     """Check a case with one engine."""
     return analyze(
-        read(written(case, folder)), Settings(engine=engine, experiments=frozenset({"again", "later"})), Silent()
+        read_notebook(written(case, folder)),
+        Settings(engine=engine, experiments=frozenset({"again", "later"})),
+        Silent(),
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 
 CELLS: list[tuple[str, dict[str, Any]]] = [
     ("xs = []", {"tags": ["nbrerun:in-place"]}),
@@ -33,7 +33,7 @@ def test_declarations_decide_what_is_found(engine: str, tmp_path: Path) -> None:
     ]
     path = tmp_path / "nb.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
-    report = analyze(read(path), Settings(engine=engine), Silent())
+    report = analyze(read_notebook(path), Settings(engine=engine), Silent())
     verdicts = ["reset", "in-place", "error", "stateless", "skipped", "skipped", "in-place"]
     assert [str(cell.verdict) for cell in report.cells] == verdicts
     found = [(finding.index, finding.rule) for finding in report.findings if finding.rule != "NBR101"]

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 from tests.functional.cases import MODULES
 from tests.functional.cases.case import Case
 from tests.functional.test_bad_input import assert_refused, beside, nbrerun, write
@@ -127,7 +127,7 @@ def test_verdicts_in_another_environment_are_as_usual(
 ) -> None:
     """The report on each cell of a case agrees with its label; the engines take turns."""
     settings = replace(foreign, engine=engine if case.survives_fork else engine.replace("fork", "auto"))
-    report = analyze(read(written(case, tmp_path)), settings, Silent())
+    report = analyze(read_notebook(written(case, tmp_path)), settings, Silent())
     assert (report.kernel, report.failure) == ("foreign", None)
     wrong = [text for label, cell in zip(case.cells, report.cells, strict=True) for text in disagreements(label, cell)]
     assert not wrong, "\n".join(wrong)
@@ -139,7 +139,7 @@ def test_the_environment_has_nothing_of_nbreruns(foreign: Settings, tmp_path: Pa
     node = json.loads(path.read_text())
     node["metadata"]["nbrerun"] = {"needs": ["IPython", "nbrerun", "numpy", "nbclient", "xxhash"]}
     path.write_text(json.dumps(node))
-    report = analyze(read(path), foreign, Silent())
+    report = analyze(read_notebook(path), foreign, Silent())
     assert report.lacks == ("nbrerun", "numpy", "nbclient", "xxhash")
 
 
@@ -147,7 +147,7 @@ def test_the_kernel_is_the_other_python(jupyter_path: Path, foreign: Settings, t
     """The cell sees the version and the prefix of the environment that the kernelspec names."""
     prefix, version = str(jupyter_path / "env"), next(v for v in PYTHONS if jupyter_path.name.endswith(f"-{v}"))
     source = f"import sys\nassert sys.prefix == {prefix!r}\nassert '%d.%d' % sys.version_info[:2] == {version!r}"
-    report = analyze(read(write(tmp_path, source)), foreign, Silent())
+    report = analyze(read_notebook(write(tmp_path, source)), foreign, Silent())
     assert report.failure is None
 
 

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
 from nbrerun.model import NotebookReport, Verdict
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 
 RESET, STATELESS = Verdict.RESET, Verdict.STATELESS
 
@@ -24,7 +24,7 @@ def check(folder: Path, sources: Sequence[str], engine: str = "auto") -> Noteboo
     node.cells = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
     path = folder / "nb.ipynb"
     nbformat.write(node, path)
-    return analyze(read(path), Settings(engine=engine), Silent())
+    return analyze(read_notebook(path), Settings(engine=engine), Silent())
 
 
 def assert_forked(report: NotebookReport, *verdicts: Verdict | None) -> None:

@@ -14,10 +14,10 @@ import pytest
 
 import nbrerun.engine.kernel
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
 from nbrerun.model import CellReport, Kind, Mark, NotebookReport, VariableReport, Verdict
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 from tests.functional.test_bad_input import write
 from tests.functional.test_foreign_kernel import PYTHONS
 from tests.functional.test_probe_in_kernel import ENGINES, outputs, plainly
@@ -109,7 +109,7 @@ def install(folder: Path, adapters: str | None) -> Path:
 def check(folder: Path, *cells: str, engine: str = "fork") -> NotebookReport:
     """A notebook in a folder, checked by one experiment."""
     settings = Settings(engine=engine, experiments=frozenset({"again"}))
-    report = analyze(read(write(folder, *cells)), settings, Silent())
+    report = analyze(read_notebook(write(folder, *cells)), settings, Silent())
     assert report.failure is None
     return report
 
@@ -242,7 +242,7 @@ def test_loading_one_is_not_seen(engine: str, tmp_path: Path, monkeypatch: pytes
     """Not before its library is there; then no word, no warning, no name, no draw and no setting shows."""
     monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "site", LOUD)))
     path = write(tmp_path, *WATCHED)
-    notebook = read(path)
+    notebook = read_notebook(path)
     report = analyze(notebook, Settings(engine=engine, experiments=frozenset({"again"})), Silent())
     assert report.failure is None
     monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "plain", None)))
@@ -259,7 +259,7 @@ folder = {folder!r}
 spec = importlib.util.spec_from_file_location("_probe", folder + "/__init__.py", submodule_search_locations=[folder])
 sys.modules["_probe"] = importlib.util.module_from_spec(spec)
 from _probe.adapters import describe
-from _probe.packages import Packages
+from _probe.plugins.discovery import Packages
 packages = Packages()
 packages.load()
 assert "mylib_nbrerun" not in sys.modules

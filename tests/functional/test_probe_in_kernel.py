@@ -13,10 +13,10 @@ import pytest
 from nbclient import NotebookClient
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
 from nbrerun.model import NotebookReport, Verdict
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 
 ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
 
@@ -42,14 +42,14 @@ def write(folder: Path, *cells: str | tuple[str, str]) -> Path:
 
 def plainly(path: Path) -> Any:
     """The notebook as nbclient alone executes it."""
-    node = copy.deepcopy(read(path).node)
+    node = copy.deepcopy(read_notebook(path).node)
     resources = {"metadata": {"path": str(path.parent)}}
     return NotebookClient(node, kernel_name="python3", timeout=120, resources=resources).execute()
 
 
 def checked(path: Path, engine: str, cells: tuple[str, ...] = ()) -> tuple[Any, NotebookReport]:
     """The notebook as the main run leaves it, and what is said of it."""
-    notebook = read(path)
+    notebook = read_notebook(path)
     report = analyze(notebook, Settings(engine=engine, cells=cells), Silent())
     return notebook.node, report
 

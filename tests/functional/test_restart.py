@@ -9,10 +9,10 @@ import nbformat
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
 from nbrerun.model import NotebookReport, Restart
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 from tests.functional.restart_cases import RECOVER, RESTART, Missing, RecoverCase, RestartCase
 
 ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
@@ -27,7 +27,7 @@ def check(folder: Path, cells: Iterable[tuple[str, Sequence[str]]], engine: str)
     path = folder / "nb.ipynb"
     nbformat.write(node, path)
     settings = Settings(engine=engine, experiments=frozenset({"again", "later", "restart"}), all_plans=True)
-    report = analyze(read(path), settings, Silent())
+    report = analyze(read_notebook(path), settings, Silent())
     assert report.failure is None
     return report
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import Settings
 from nbrerun.model import NotebookReport
-from nbrerun.notebook import read
+from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
+from nbrerun.settings.values import Settings
 
 SAMPLES = Path(__file__).parents[2] / "sample_notebooks"
 
@@ -271,7 +271,7 @@ def check(name: str, engine: str, folder: Path) -> NotebookReport:
     engine = engine.replace("fork", "auto") if name in NO_FORK else engine
     restart = {"restart"} if name in RESTART or name in RECOVER else set()
     settings = Settings(engine=engine, experiments=frozenset({"again", "later"} | restart), all_plans=True)
-    report = analyze(read(copy), settings, Silent())
+    report = analyze(read_notebook(copy), settings, Silent())
     assert (report.failure, report.lacks) == (None, ())
     assert list(folder.iterdir()) == [copy]
     return report
@@ -329,7 +329,7 @@ def test_samples_are_committed_clean(name: str) -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_sample_says_what_it_needs(name: str) -> None:
     """In its metadata, and to whoever reads it; most samples need nothing more than the others."""
-    assert read(SAMPLES / name).needs == ((NEEDS[name],) if name in NEEDS else ())
+    assert read_notebook(SAMPLES / name).needs == ((NEEDS[name],) if name in NEEDS else ())
     text = "".join(raw_cells(name)[0]["source"])
     assert ("This notebook needs" in text, f"`pip install {NEEDS.get(name)}`" in text) == (name in NEEDS,) * 2
 

@@ -20,11 +20,11 @@ import psutil
 import pytest
 
 from nbrerun.analysis import analyze
-from nbrerun.config import WHOLE, Settings
 from nbrerun.model import NotebookReport, Verdict
-from nbrerun.notebook import read
-from nbrerun.probe.files import system
+from nbrerun.notebooks.read import read_notebook
+from nbrerun.probe.sandbox import syscalls
 from nbrerun.progress import Silent
+from nbrerun.settings.values import WHOLE, Settings
 
 ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
 
@@ -34,7 +34,7 @@ def allows_overlay() -> bool:
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(OSError, AttributeError):
-            system.own_mounts()
+            syscalls.own_mounts()
             os._exit(0)
         os._exit(1)
     return os.waitpid(pid, 0)[1] == 0
@@ -81,7 +81,7 @@ def write(folder: Path, *cells: str) -> Path:
 
 def check(path: Path, **settings: object) -> NotebookReport:
     """Check it, with every experiment there is unless told otherwise."""
-    return analyze(read(path), Settings(**settings), Silent())  # type: ignore[arg-type]
+    return analyze(read_notebook(path), Settings(**settings), Silent())  # type: ignore[arg-type]
 
 
 def verdicts(report: NotebookReport) -> list[str]:

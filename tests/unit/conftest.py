@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from nbrerun.config import Gate
 from nbrerun.model import (
     CellReport,
     Change,
@@ -32,6 +31,7 @@ from nbrerun.model import (
     Via,
     WholeRun,
 )
+from nbrerun.settings.values import Gate
 from tests.unit.making import judged
 
 SGD = "sklearn.linear_model.SGDClassifier"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, get_origin, get_type_hints
 
-from nbrerun.config import Gate
 from nbrerun.engine.interface import Undone
 from nbrerun.model import Cell, NotebookReport, Report
-from nbrerun.probe.messages import Alone, Error, File, Generator, Opened, Rerun, State, Variable
+from nbrerun.probe.protocol.messages import Alone, Error, File, Generator, Opened, Rerun, State, Variable
+from nbrerun.settings.values import Gate
 from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
 

@@ -17,12 +17,12 @@ import pytest
 from nbrerun import analysis, baseline
 from nbrerun.baseline import Found
 from nbrerun.cli import main
-from nbrerun.config import Gate, Settings
 from nbrerun.errors import UsageError
 from nbrerun.model import CellReport, Compared, Failure, Finding, Gone, NotebookReport, Report, Severity, Verdict
-from nbrerun.notebook import Notebook
+from nbrerun.notebooks.read import Notebook
 from nbrerun.reporters import github, gitlab, junit, markdown, rdjsonl, sarif, terminal
 from nbrerun.reporters import json as json_report
+from nbrerun.settings.values import Gate, Settings
 from tests.unit.making import judged
 
 Write = Callable[..., Path]

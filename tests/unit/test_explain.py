@@ -12,11 +12,12 @@ import click.testing
 import pytest
 
 import nbrerun
-from nbrerun import explain, rules, static
+from nbrerun import explain, rules
 from nbrerun.classify import declared, findings
 from nbrerun.cli import main
 from nbrerun.errors import UsageError
 from nbrerun.rules import RULES
+from nbrerun.static import check as static_check
 
 PAGE = Path(nbrerun.__file__).parents[1] / "docs" / "findings.md"
 
@@ -54,7 +55,7 @@ def test_every_text_belongs_to_a_rule_and_every_rule_that_is_raised_has_one() ->
     files = {path.stem for path in Path(rules.__file__).parent.glob("NBR*.md")}
     raised = {
         node.value
-        for module in (findings, declared, static)
+        for module in (findings, declared, static_check)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.Constant) and re.fullmatch(r"NBR\d{3}", str(node.value))
     }

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from nbrerun.batch.cache.codec import Malformed, decode, encode
-from nbrerun.batch.cache.inputs import Disk, Look, Unsteady, mentioned
+from nbrerun.batch.cache.fingerprints import Disk, Look, Unsteady, mentioned
 from nbrerun.batch.cache.key import key_of
 from nbrerun.batch.cache.store import Store, Unusable
 from nbrerun.batch.jobs import Job
-from nbrerun.config import CACHE_FOLDER
 from nbrerun.errors import KernelError
 from nbrerun.model import CellReport, NotebookReport, Verdict
-from nbrerun.notebook import committed
+from nbrerun.notebooks.git import committed
+from nbrerun.settings.values import CACHE_FOLDER
 
 __all__ = ["Cache", "asked_for", "folder_of", "opened"]
 

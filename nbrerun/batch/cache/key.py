@@ -16,7 +16,8 @@ from nbrerun import __version__
 from nbrerun.batch.cache.codec import encode
 from nbrerun.batch.jobs import Job
 from nbrerun.model import Cell
-from nbrerun.notebook import Notebook, repository
+from nbrerun.notebooks.git import repository
+from nbrerun.notebooks.read import Notebook
 
 _SECONDS = 30.0
 _ASK = """

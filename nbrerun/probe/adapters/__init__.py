@@ -1,7 +1,7 @@
 """How the objects of each library are read: one small module per library, found by type.
 
 A new library is one new module here, its name in `_LIBRARIES`, and its test; other packages bring theirs
-by themselves (see `packages`). What no adapter knows is read by `generic`: through `__dict__`,
+by themselves (see `plugins`). What no adapter knows is read by `generic`: through `__dict__`,
 `__slots__` and, for types written in C, `__reduce_ex__`.
 """
 
@@ -12,7 +12,7 @@ import sys
 import types
 from typing import Any, Dict, Iterable, Optional, Tuple
 
-from ..node import ADAPTERS, GLOBAL_GENERATORS, UNREADABLE, Adapter, Node, is_within, per_class, type_name
+from ..describe.node import ADAPTERS, GLOBAL_GENERATORS, UNREADABLE, Adapter, Node, is_within, per_class, type_name
 from . import builtins, functions, generic, iterators, standard  # noqa: F401  each registers what it reads
 
 _LIBRARIES: Dict[str, Tuple[str, ...]] = {

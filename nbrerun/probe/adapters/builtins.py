@@ -10,8 +10,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
-from ..messages import MORE_THAN
-from ..node import ADAPTERS, ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
+from ..describe.node import ADAPTERS, ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
+from ..protocol.messages import MORE_THAN
 from .generic import Described, ancestry, attributes, derives, members, module_of, of_class, refusal, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})

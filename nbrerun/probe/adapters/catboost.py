@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import Described, attributes
 
 _NOT_VALUE = ("model_guid", "train_finish_time")

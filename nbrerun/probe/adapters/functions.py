@@ -9,7 +9,7 @@ import types
 from operator import itemgetter
 from typing import Any, Callable, List, Tuple
 
-from ..node import ATOMS, Node, attribute_label, reads, type_name
+from ..describe.node import ATOMS, Node, attribute_label, reads, type_name
 from .generic import Described, attributes, attributes_node, is_local, members, module_of, namespace_of, of_class
 
 _NOT_STATE = frozenset(

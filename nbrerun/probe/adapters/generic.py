@@ -8,7 +8,7 @@ import sysconfig
 import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
-from ..node import Node, attribute_label, clip, per_class, type_name
+from ..describe.node import Node, attribute_label, clip, per_class, type_name
 
 _HEAP_TYPE = 1 << 9
 _NOTHING = object()

@@ -8,7 +8,7 @@ import types
 import warnings
 from typing import Any, Dict, List
 
-from ..node import Node, clip, reads, type_name
+from ..describe.node import Node, clip, reads, type_name
 from .functions import code
 from .generic import Described, ancestry, members, module_of, with_attributes
 

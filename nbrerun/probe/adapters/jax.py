@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..node import Node, Stand, clip, reads, type_name
+from ..describe.node import Node, Stand, clip, reads, type_name
 from .functions import function
 from .generic import ancestry, attributes, attributes_node, layout, module_of, of_class
 from .numpy import _MOST_NUMBERS, numbers, plain_array

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import Any, Dict, FrozenSet, List, Optional
 
-from ..node import ATOMS, Node, clip, dumps, per_class, reads, type_name
+from ..describe.node import ATOMS, Node, clip, dumps, per_class, reads, type_name
 from .builtins import items_only, sequence, unordered
 from .generic import Described, ancestry, attributes, attributes_node, members, module_of, of_class
 from .jax import typed

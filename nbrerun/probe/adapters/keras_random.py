@@ -6,7 +6,7 @@ import pickle
 import sys
 from typing import Any, Iterable, List, Optional, Tuple
 
-from ..node import Node, Stand, clip, draws_from, reads
+from ..describe.node import Node, Stand, clip, draws_from, reads
 from .keras import plain
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Dict, Optional, Tuple
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import Described, attributes, attributes_node
 
 _OF_A_BOOSTER = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 
 _SHOWN = """
     get_xdata get_ydata get_data get_array get_offsets get_paths get_path get_text get_color

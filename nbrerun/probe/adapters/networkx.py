@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from ..node import Node, reads, type_name
+from ..describe.node import Node, reads, type_name
 from .generic import attributes
 
 _SHOWN = {"graph": "graph", "_node": "nodes", "_adj": "adj"}

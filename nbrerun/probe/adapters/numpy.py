@@ -6,7 +6,7 @@ import pickle
 import sys
 from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
-from ..node import ATOMS, Node, Stand, clip, draws_from, dumps, reads, type_name
+from ..describe.node import ATOMS, Node, Stand, clip, draws_from, dumps, reads, type_name
 from .generic import with_attributes
 
 _MOST_NUMBERS = 4_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List, Optional
 
-from ..node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
+from ..describe.node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
 from .generic import attributes, is_persons
 from .pyarrow import as_numbers, contents, joined
 

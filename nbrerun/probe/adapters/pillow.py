@@ -6,7 +6,7 @@ import io
 import sys
 from typing import Any, Dict, Optional
 
-from ..node import Node, attribute_label, clip, reads, type_name
+from ..describe.node import Node, attribute_label, clip, reads, type_name
 from .generic import attributes, attributes_node, is_persons
 
 

@@ -6,7 +6,7 @@ import sys
 from array import array
 from typing import Any, List, Optional
 
-from ..node import Node, clip, dumps, key_text, reads, type_name
+from ..describe.node import Node, clip, dumps, key_text, reads, type_name
 from .numpy import numbers, raw
 
 _NOT_POLARS = ("python_udf", "OPAQUE_PYTHON", "PYTHON")

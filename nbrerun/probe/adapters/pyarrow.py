@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from ..node import Node, clip, key_text, reads, type_name
+from ..describe.node import Node, clip, key_text, reads, type_name
 from .numpy import numbers
 
 _ELSEWHERE = {

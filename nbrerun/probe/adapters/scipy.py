@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes
 
 _PARTS = ("data", "indices", "indptr", "row", "col", "coords", "offsets", "rows")

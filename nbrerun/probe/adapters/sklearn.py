@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
-from ..node import Node, attribute_label, clip, reads, type_name
+from ..describe.node import Node, attribute_label, clip, reads, type_name
 from .builtins import items_only
 from .generic import attributes, attributes_node
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from ..node import Node, attribute_label, clip, reads, type_name
+from ..describe.node import Node, attribute_label, clip, reads, type_name
 from .generic import attributes
 
 _ELSEWHERE = {

@@ -12,7 +12,7 @@ import re
 import weakref
 from typing import Any, Dict, Iterable, Optional, Tuple
 
-from ..node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
+from ..describe.node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
 from .generic import ancestry, attributes, derives, is_persons, members, module_of, of_class, with_attributes
 
 _OPAQUE = {

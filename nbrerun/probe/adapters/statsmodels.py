@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any, Dict, FrozenSet, List, Optional
 
-from ..node import Node, clip, reads, type_name
+from ..describe.node import Node, clip, reads, type_name
 from .builtins import items_only
 from .generic import Described, attributes, attributes_node
 

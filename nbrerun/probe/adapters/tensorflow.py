@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Dict, Iterable, Optional
 
-from ..node import Node, attribute_label, clip, reads, type_name
+from ..describe.node import Node, attribute_label, clip, reads, type_name
 from . import tensorflow_data
 from .builtins import items_only, sequence
 from .functions import function

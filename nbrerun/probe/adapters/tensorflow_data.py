@@ -8,7 +8,7 @@ import sys
 import weakref
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ..node import Node, Stand, reads, type_name
+from ..describe.node import Node, Stand, reads, type_name
 from .functions import function
 from .generic import attributes, attributes_node, of_class
 from .tensorflow_graph import graph_digest

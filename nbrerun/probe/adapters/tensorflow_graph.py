@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Tuple
 
-from ..hashing import new_hash
+from ..describe.digest import new_hash
 
 _COUNTED = frozenset({"token", "shared_name", "container", "metadata", "config", "config_proto", "executor_type"})
 """Settings that hold names which are counted up, or say how to run what they are of."""

@@ -8,7 +8,7 @@ import random
 import sys
 from typing import Any, Iterable, List, Optional, Tuple
 
-from ..node import Node, Stand, draws_from, reads
+from ..describe.node import Node, Stand, draws_from, reads
 
 _BELOW = 2**31 - 1
 _MOST_KERNELS = 4096

@@ -10,7 +10,7 @@ import functools
 import sys
 from typing import Any, Callable, Dict, FrozenSet, List, Tuple
 
-from ..node import Node, attribute_label, clip, dumps, reads, type_name
+from ..describe.node import Node, attribute_label, clip, dumps, reads, type_name
 from .generic import attributes, derives, is_persons
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes_node
 
 _PARTS = ("model", "normalizer", "pre_tokenizer", "post_processor", "decoder")

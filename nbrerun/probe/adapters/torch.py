@@ -7,7 +7,7 @@ import sys
 import weakref
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
-from ..node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
+from ..describe.node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
 from .generic import Described, attributes, attributes_node
 
 _MOST_NUMBERS = 4_000_000

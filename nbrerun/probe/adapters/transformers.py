@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, FrozenSet, List
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes, attributes_node
 from .tokenizers import Within
 from .torch import module_without

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any, Dict, List, Optional
 
-from ..node import Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import Described, attributes, attributes_node, derives
 
 _TWICE = frozenset({"eta", "alpha", "lambda", "gamma", "seed", "nthread"})

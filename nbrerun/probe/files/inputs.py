@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from typing import Any, Callable, Dict, Iterable, Iterator, Set, Tuple
 
-from ..messages import Inputs
+from ..protocol.messages import Inputs
 from .guard import database_file, full
 
 _SYSTEM = (b"/proc/", b"/sys/", b"/dev/", b"/etc/", b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/")

@@ -7,10 +7,10 @@ from textwrap import dedent
 from typing import Any
 
 from nbrerun.model import Change
-from nbrerun.probe import generators
-from nbrerun.probe.leaves import leaves
-from nbrerun.probe.messages import Generator
-from nbrerun.probe.walk import Read, Reader
+from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.read import generators
+from nbrerun.probe.read.parts import leaves
+from nbrerun.probe.read.walk import Read, Reader
 from nbrerun.state.diff import changes
 
 

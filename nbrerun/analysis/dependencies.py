@@ -1,0 +1,28 @@
+"""What a check depended on, as far as its cells were seen to look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nbrerun.analysis.check import Check
+from nbrerun.model import Inputs
+from nbrerun.probe.protocol.messages import State
+
+
+def inputs(check: Check) -> Inputs | None:
+    """All that the cells looked at in their first runs and in their reruns; None where that is not known."""
+    seen = [state["inputs"] for state in _states(check)]
+    if not all(one["complete"] for one in seen) or len(check.steps) < len(check.notebook.cells):
+        return None
+    return Inputs(
+        files=tuple(sorted({name for one in seen for name in one["files"]})),
+        folders=tuple(sorted({name for one in seen for name in one["folders"]})),
+        tracked=tuple(sorted(check.tracked)),
+    )
+
+
+def _states(check: Check) -> Iterator[State]:
+    for step in check.steps:
+        yield step.first
+        if step.seen is not None and step.seen.again is not None:
+            yield step.seen.again["after"]

@@ -1,0 +1,149 @@
+"""What files and folders were like when a verdict was found, and whether they still are."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import re
+import shlex
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbrerun.model import Cell
+from nbrerun.settings.values import CACHE_FOLDER
+
+_CHUNK = 1 << 20
+_LONGEST = 255
+_QUOTED = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\\n])+)\1""")
+_COMMAND = re.compile(r"^\s*(?:[\w\s,]+=\s*)?[!%]+(.*)$", re.MULTILINE)
+_IMPORT = re.compile(r"\b(?:from\s+(\w+)|import\s+([\w., \t]+))")
+_NOT_LISTED = frozenset([CACHE_FOLDER, "__pycache__", ".ipynb_checkpoints"])
+
+
+class Unsteady(Exception):
+    """It changed while the notebook was checked, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was under a path."""
+
+    name: str
+    """From the notebook's folder, or from the root."""
+    kind: str
+    """`absent`, `file`, `folder` or `special` (a pipe, a device)."""
+    size: int = 0
+    modified_ns: int = 0
+    changed_ns: int = 0
+    """Whoever sets the other time back cannot set this one."""
+    digest: str = ""
+    """Of the bytes of a file, or of the names in a folder."""
+
+
+class Disk:
+    """Looks at files, and reads each of them once as long as it does not change."""
+
+    def __init__(self) -> None:
+        self._digests: dict[tuple[str, int, int, int], str] = {}
+
+    def look(self, folder: Path, names: Iterable[str], since: float) -> tuple[Look, ...]:
+        """What these are like now.
+
+        Raises:
+            Unsteady: one has been written since then, or cannot be read.
+        """
+        return tuple(self._look(folder, name, since) for name in sorted(names))
+
+    def are_still(self, folder: Path, looks: Iterable[Look]) -> bool:
+        """Whether all of them are as they were."""
+        try:
+            return all(self._is_still(folder, then) for then in looks)
+        except Unsteady:
+            return False
+
+    def _is_still(self, folder: Path, then: Look) -> bool:
+        status = _status(os.path.join(folder, then.name))
+        if status is None or then.kind == "absent":
+            return status is None and then.kind == "absent"
+        if then.kind == "file" and stat.S_ISREG(status.st_mode):
+            now = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            if now == (then.size, then.modified_ns, then.changed_ns):
+                return True
+            return status.st_size == then.size and self._digest(os.path.join(folder, then.name), now) == then.digest
+        now_there = self._look(folder, then.name, math.inf)
+        return (now_there.kind, now_there.digest) == (then.kind, then.digest)
+
+    def _look(self, folder: Path, name: str, since: float) -> Look:
+        path = os.path.join(folder, name)
+        status = _status(path)
+        if status is None:
+            return Look(name, "absent")
+        if status.st_mtime > since:
+            raise Unsteady(path)
+        if stat.S_ISREG(status.st_mode):
+            now = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            return Look(name, "file", *now, self._digest(path, now))
+        if stat.S_ISDIR(status.st_mode):
+            return Look(name, "folder", digest=_listing(path))
+        return Look(name, "special")
+
+    def _digest(self, path: str, now: tuple[int, int, int]) -> str:
+        known = (path, *now)
+        if known not in self._digests:
+            self._digests[known] = _read(path)
+        return self._digests[known]
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):  # too long, or not a name at all
+        return None
+
+
+def _read(path: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise Unsteady(path) from error
+    return digest.hexdigest()
+
+
+def _listing(path: str) -> str:
+    try:
+        names = sorted(set(os.listdir(path)) - _NOT_LISTED)
+    except OSError as error:
+        raise Unsteady(path) from error
+    return hashlib.blake2b("\0".join(names).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
+
+def mentioned(cells: Iterable[Cell]) -> set[str]:
+    """What stands in the source and may name a file: no event tells that somebody asks whether a file is there."""
+    return {name for cell in cells for name in _names(cell.source) if 0 < len(name) <= _LONGEST and "\0" not in name}
+
+
+def _names(source: str) -> Iterator[str]:
+    for match in _QUOTED.finditer(source):
+        yield match[2]
+    commands = [source] if source.lstrip().startswith("%%") else _COMMAND.findall(source)
+    for command in commands:
+        for word in _words(command):
+            yield word
+            yield word.strip("\"'`;()<>|&")
+    for origin, names in _IMPORT.findall(source):
+        for module in re.findall(r"(?:^|,)\s*(\w+)", origin or names):
+            yield f"{module}.py"
+            yield f"{module}/__init__.py"
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()

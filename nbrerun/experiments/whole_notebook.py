@@ -1,0 +1,64 @@
+"""The whole notebook once more: at its end, after a restart, or on somebody else's machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+
+from nbrerun.engine.interface import Branch, Engine, Undone
+from nbrerun.model import Failure, Parting, WholeRun
+from nbrerun.probe.protocol.messages import FILE
+from nbrerun.state.diff import differing
+from nbrerun.state.timeline import Step
+
+_ALLOWANCE = 10.0
+
+
+def whole(engine: Engine, experiment: str, steps: list[Step], uncommitted: Sequence[str]) -> WholeRun:
+    """Run every cell, and say what ends differently from the main run, and where it first parts.
+
+    Args:
+        experiment: one of `config.WHOLE`.
+        uncommitted: files that somebody who clones the repository does not get.
+    """
+    if experiment == "run-all-twice":
+        branch = engine.branch(len(steps))
+    else:
+        branch = engine.fresh(files=experiment == "restart-and-run-all")
+    if isinstance(branch, Undone):
+        return WholeRun(experiment, reason=branch.reason)
+    with closing(branch):
+        if experiment == "fresh-clone":
+            branch.remove_files(uncommitted)
+        return _run(branch, experiment, steps)
+
+
+def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
+    parted: dict[str, int] = {}
+    after = branch.read()
+    anew = experiment != "run-all-twice"
+    for step in steps:
+        run = branch.run_all([step.cell], step.seconds * 2 + _ALLOWANCE, anew)
+        if isinstance(run, Undone):
+            return WholeRun(experiment, reason=f"cell {step.cell.index}: {run.reason}")
+        before, after, anew = after, run["after"], False
+        touched = differing(before, after) | differing(step.before, step.first)
+        for name in differing(step.first, after) & touched:
+            parted.setdefault(name, step.cell.index)
+        error = run["error"]
+        if error is not None and step.raised is None:
+            failure = Failure(error["ename"], error["evalue"], tuple(error["traceback"]), step.cell.index)
+            return WholeRun(experiment, _partings(parted, set(parted)), failure)
+    return WholeRun(experiment, _partings(parted, differing(steps[-1].first, after)))
+
+
+def _partings(parted: Mapping[str, int], unlike: set[str]) -> tuple[Parting, ...]:
+    """What ends with another value, in the order in which it parted."""
+    found = [Parting(name, index) for name, index in parted.items() if name in unlike]
+    return tuple(sorted(found, key=lambda parting: (parting.index, parting.name)))
+
+
+def files_read(steps: list[Step]) -> list[str]:
+    """Files that cells read and that were there before the first one."""
+    written = steps[-1].first["files"].keys()
+    return sorted({name[len(FILE) :] for step in steps for name in step.files_read} - written)

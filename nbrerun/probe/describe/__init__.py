@@ -1,0 +1,1 @@
+"""What one object is: its type, its own content, and the objects it is made of."""

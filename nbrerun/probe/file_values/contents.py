@@ -1,0 +1,175 @@
+"""What a file's value is: its bytes, less what is not value in formats that store a clock or a counter."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+import zlib
+from typing import BinaryIO, Collection
+
+from ..describe.digest import new_hash
+from . import tensorflow as tensorflow_files
+from .keras import NETWORK_MEMBERS, Names, of_network, of_tables
+
+_CHUNK = 1 << 20
+_DATABASE_LIMIT = 256 << 20
+"""Larger databases are compared byte by byte."""
+_PEEK = 1 << 22
+_BZIP2, _LZMA = b"BZh", (b"\xfd7zXZ", b"\x5d\0\0")
+_GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
+
+_CLOCKS = frozenset({"docProps/core.xml", "meta.xml"})
+"""Members of office documents that say when, and by whom, they were written."""
+_MODEL_SUFFIXES = frozenset(
+    ".pt .pth .ckpt .keras .safetensors .onnx .ubj .bst .cbm .xgb .lgb .skops .mlmodel .tflite .weights".split()
+)
+_LIBRARIES = (
+    rb"sklearn|torch|xgboost|lightgbm|catboost|keras|tensorflow|statsmodels|imblearn|skorch|sklearn_crfsuite"
+    rb"|spacy|thinc"
+)
+_MODULE = rb"(?:" + _LIBRARIES + rb")(?!\.utils\._bunch|\.datasets)[\w.]*"
+# How a pickle names a class (pickletools: GLOBAL; since protocol 4 two short strings and STACK_GLOBAL).
+_CLASS = re.compile(rb"c" + _MODULE + rb"\n\w+\n|\x8c." + _MODULE + rb"\x94?\x8c.\w+\x94?\x93", re.DOTALL)
+_OWN_CLASS = re.compile(rb"c__main__\n(\w+)\n|\x8c.__main__\x94?\x8c.(\w+)\x94?\x93", re.DOTALL)
+_BOOSTER = re.compile(rb'\s*\{(\s*"learner"|.*?"(booster|model_config)"\s*:)|tree\nversion', re.DOTALL)
+_THINC = b"\x84\xa5nodes"
+"""How spaCy's parts of a pipeline begin on disk: a msgpack map of four, `nodes` first."""
+_UNPACKED_LIMIT = 64 << 20
+"""Bytes of a gzip file up to which it is unpacked to be compared."""
+_WEIGHTS = ".weights.h5"
+"""How Keras insists on files of weights being called."""
+_HDF, _NETWORK = b"\x89HDF", re.compile(rb"model_config|keras_version|model_weights|layer_names")
+
+
+def digest(path: bytes) -> bytes:
+    """Equal for files of equal value.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with contextlib.suppress(Exception):  # what is damaged is compared byte by byte
+        told = tensorflow_files.digest(path)
+        if told:
+            return told
+    hasher = new_hash()
+    with open(path, "rb") as file:
+        magic = file.read(16)
+        file.seek(0)
+        with contextlib.suppress(Exception):  # likewise
+            if magic.startswith(_ZIP):
+                return _of_archive(file)
+            if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
+                return _of_database(path)
+            if magic.startswith(_GZIP) and os.path.getsize(path) <= _UNPACKED_LIMIT:
+                return _of_packed(file)
+            if magic.startswith(_HDF) and "h5py" in sys.modules:
+                return of_tables(file, Names())
+        file.seek(0)
+        if magic.startswith(_GZIP):
+            hasher.update(file.read(4))
+            file.read(4)  # when it was written
+        for chunk in iter(lambda: file.read(_CHUNK), b""):
+            hasher.update(chunk)
+    return bytes(hasher.digest())
+
+
+def _of_archive(file: BinaryIO) -> bytes:
+    """Names and check sums of the members; their dates are no value."""
+    hasher = new_hash()
+    with zipfile.ZipFile(file) as archive:
+        if NETWORK_MEMBERS.issubset(archive.namelist()):
+            with contextlib.suppress(Exception):  # another format that has these members
+                return of_network(archive)
+        for member in sorted(archive.infolist(), key=lambda item: item.filename):
+            if member.filename in _CLOCKS:
+                continue
+            hasher.update(repr((member.filename, member.CRC, member.file_size)).encode())
+    return bytes(hasher.digest())
+
+
+def _of_packed(file: BinaryIO) -> bytes:
+    """What is in it: each part that was added to a gzip file has a date of its own."""
+    hasher = new_hash()
+    hasher.update(_GZIP)
+    with importlib.import_module("gzip").GzipFile(fileobj=file) as unpacked:
+        for chunk in iter(lambda: unpacked.read(_CHUNK), b""):
+            hasher.update(chunk)
+    return bytes(hasher.digest())
+
+
+def _of_database(path: bytes) -> bytes:
+    """Tables and rows; a database counts in its header how often it was written to."""
+    import sqlite3
+
+    hasher = new_hash()
+    with tempfile.TemporaryDirectory(prefix="nbrerun-") as folder:
+        copy = os.path.join(os.fsencode(folder), b"copy")
+        for suffix in (b"", b"-wal"):
+            if os.path.exists(path + suffix):
+                shutil.copyfile(path + suffix, copy + suffix)
+        with contextlib.closing(sqlite3.connect(os.fsdecode(copy))) as database:
+            for line in database.iterdump():
+                hasher.update(line.encode("utf-8", "surrogateescape"))
+    return bytes(hasher.digest())
+
+
+def holds_model(path: bytes, own_models: Collection[str]) -> bool:
+    """Whether a file holds a trained model: by its suffix, or by the classes that it mentions.
+
+    Args:
+        own_models: names of the notebook's own classes that are models.
+    """
+    if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
+        return _torch_pickle(path)[:64].find(_TENSOR) != 2
+    if os.fsdecode(path).lower().endswith(_WEIGHTS):
+        return True
+    if tensorflow_files.saved_model(path) or tensorflow_files.checkpoint(path):
+        return True
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_PEEK)
+    except OSError:
+        return False
+    head = _torch_pickle(path) if head.startswith(_ZIP) else _unpacked(head)
+    if b"torch._utils" in head and head[:64].find(_TENSOR) != 2:
+        return True
+    if head.startswith(_THINC) or _BOOSTER.match(head) or (head.startswith(_HDF) and _NETWORK.search(head)):
+        return True
+    if not _is_pickle(head):
+        return False
+    own = {name.decode(errors="replace") for names in _OWN_CLASS.findall(head) for name in names}
+    return bool(_CLASS.search(head) or own & set(own_models))
+
+
+_TENSOR = b"ctorch._utils\n_rebuild_tensor"
+"""A single tensor, or a view of one: data, whatever the file is called."""
+
+
+def _torch_pickle(path: bytes) -> bytes:
+    """The pickle in the archive that `torch.save` makes, or nothing."""
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(os.fsdecode(path)) as archive:
+        for name in archive.namelist():
+            if name.endswith("/data.pkl"):
+                return archive.read(name)
+    return b""
+
+
+def _is_pickle(head: bytes) -> bool:
+    return head[:1] in (b"\x80", b"(", b"c", b"]", b"}")
+
+
+def _unpacked(head: bytes) -> bytes:
+    with contextlib.suppress(Exception):  # then it only looks like that; and not every Python has bz2 and lzma
+        if head.startswith((_GZIP, _ZLIB)):
+            return zlib.decompressobj(47).decompress(head, _PEEK)  # 47: gzip or zlib, as the header says
+        if head.startswith(_BZIP2):
+            return importlib.import_module("bz2").BZ2Decompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
+        if head.startswith(_LZMA):
+            return importlib.import_module("lzma").LZMADecompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
+    return head

@@ -1,0 +1,94 @@
+"""What TensorFlow saves: checkpoints and SavedModels, without the names that it counts up."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Any, List, Tuple
+
+from ..describe.digest import new_hash
+from .keras import Names, stored
+
+_CHECKPOINT = re.compile(rb"(.+)\.(?:index|data-\d{5}-of-\d{5})", re.DOTALL)
+"""The files that TensorFlow keeps tensors in: an index, and one or more with the numbers."""
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_GRAPH, _FINGERPRINT = b"saved_model.pb", b"fingerprint.pb"
+_COUNTED = frozenset({"token", "shared_name", "debug_name", "container", "metadata", "config", "config_proto"})
+"""Settings of operations that hold names which are counted up, or say how to run what they are of."""
+
+
+def digest(path: bytes) -> bytes:
+    """A part of what TensorFlow saves, without the names that it counts up; nothing for other files."""
+    if "tensorflow" not in sys.modules:
+        return b""
+    if checkpoint(path):
+        return _of_checkpoint(checkpoint(path))
+    if os.path.basename(path) == _GRAPH:
+        return _of_graphs(path)
+    return b"fingerprint" if os.path.basename(path) == _FINGERPRINT and saved_model(path) else b""
+
+
+def checkpoint(path: bytes) -> bytes:
+    """What TensorFlow calls the checkpoint that a file is a part of, or nothing."""
+    found = _CHECKPOINT.fullmatch(path)
+    if not found or not os.path.exists(found[1] + b".index"):
+        return b""
+    beside = os.path.basename(found[1]) + b".data-00000-of-"
+    return found[1] if any(name.startswith(beside) for name in os.listdir(os.path.dirname(path) or b".")) else b""
+
+
+def saved_model(path: bytes) -> bytes:
+    """The folder of the SavedModel that a file is a part of, or nothing."""
+    folder = os.path.dirname(path)
+    if os.path.basename(folder) in (b"variables", b"assets"):
+        folder = os.path.dirname(folder)
+    elif not path.endswith(b".pb"):
+        return b""
+    return folder if os.path.exists(os.path.join(folder, _GRAPH)) else b""
+
+
+def _of_checkpoint(prefix: bytes) -> bytes:
+    """The tensors; the objects that they belong to are told with their names."""
+    reader = sys.modules["tensorflow"].train.load_checkpoint(os.fsdecode(prefix))
+    keys = [key for key in reader.get_variable_to_shape_map() if key != _OBJECT_GRAPH]
+    # Keras keeps one list of variables that comes from a set.
+    found = [(re.sub(r"^_all_variables/\d+/", "_all_variables/", key), _stored_hash(reader, key)) for key in keys]
+    hasher = new_hash()
+    for item in sorted(found):
+        hasher.update(repr(item).encode("utf-8", "surrogateescape"))
+    return bytes(hasher.digest())
+
+
+def _stored_hash(reader: Any, key: str) -> bytes:
+    hasher = new_hash()
+    hasher.update(stored(reader.get_tensor(key), Names()))
+    return bytes(hasher.digest())
+
+
+def _of_graphs(path: bytes) -> bytes:
+    """Which operations there are, with their settings; what is wired to what goes by names and by sets."""
+    saved = sys.modules["tensorflow.core.protobuf.saved_model_pb2"].SavedModel()
+    with open(path, "rb") as file:
+        saved.ParseFromString(file.read())
+    hasher = new_hash()
+    for graph in (each.graph_def for each in saved.meta_graphs):
+        functions = [function.node_def for function in graph.library.function]
+        nodes = [node for nodes in (graph.node, *functions) for node in nodes]
+        for operation in sorted((node.op, _settings(node.attr)) for node in nodes):
+            hasher.update(repr(operation).encode())
+    return bytes(hasher.digest())
+
+
+def _settings(attributes: Any) -> List[Tuple[str, bytes]]:
+    return [
+        (key, attributes[key].SerializeToString(deterministic=True))
+        for key in sorted(attributes)
+        if not key.startswith("_") and key not in _COUNTED and not _is_named(attributes[key])
+    ]
+
+
+def _is_named(value: Any) -> bool:
+    """Whether it is a function, or texts: those of the objects and tensors that are saved are their names."""
+    kind = value.WhichOneof("value")
+    return kind == "func" or bool(kind == "list" and value.list.func) or (kind == "tensor" and value.tensor.dtype == 7)

@@ -1,0 +1,200 @@
+"""A layer of files over the person's own: what has changed, told from the layer alone.
+
+A layer is what an overlay leaves in its upper folder: copies of files that were opened for writing,
+new ones, and a character device 0:0 for each that was deleted (kernel documentation, overlayfs.rst).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import time
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from ..file_values import contents
+from ..protocol.messages import File
+
+OPAQUE = "user.overlay.opaque"
+"""Attribute of a folder that hides the one below it."""
+_YOUNG_NS = 50_000_000
+"""A file that was written less long ago may be written again without its times telling."""
+
+
+class Signature(NamedTuple):
+    """Tells whether a file has been written since."""
+
+    inode: int
+    size: int
+    changed_ns: int
+    modified_ns: int
+
+
+class Reading:
+    """Digests of files, read again only where a file has changed."""
+
+    def __init__(self) -> None:
+        self._known: Dict[bytes, Tuple[List[Signature], File]] = {}
+
+    def forget(self, path: bytes) -> None:
+        """It may be written without its times telling."""
+        self._known.pop(path, None)
+
+    def file(self, path: bytes, models: Callable[[], List[str]]) -> File:
+        """The value of a file."""
+        status = os.lstat(path)
+        signed, known = self._known.get(path, (None, None))
+        now = [signature(status)]
+        with contextlib.suppress(OSError):  # where SQLite keeps new rows for a while
+            now.append(signature(os.lstat(path + b"-wal")))
+        if known is not None and signed == now:
+            return known
+        found = _read(path, status, models)
+        if all(map(is_settled, now)):
+            self._known[path] = now, found
+        return found
+
+
+def signature(status: os.stat_result) -> Signature:
+    """Of a file as it is now."""
+    return Signature(status.st_ino, status.st_size, status.st_ctime_ns, status.st_mtime_ns)
+
+
+def is_settled(signed: Signature) -> bool:
+    """Whether another write would change the signature: clocks of file systems tick every few milliseconds."""
+    return time.time_ns() - signed.changed_ns > _YOUNG_NS
+
+
+def _read(path: bytes, status: os.stat_result, models: Callable[[], List[str]]) -> File:
+    mode = oct(stat.S_IMODE(status.st_mode)).encode()
+    if stat.S_ISLNK(status.st_mode):
+        target = os.readlink(path)
+        return {"kind": "file", "digest": b"link " + target, "size": len(target), "model": False}
+    if not stat.S_ISREG(status.st_mode):
+        kind = "folder" if stat.S_ISDIR(status.st_mode) else "special"
+        return {"kind": kind, "digest": mode, "size": 0, "model": False}
+    try:
+        digest, model = contents.digest(path), contents.holds_model(path, models())
+    except OSError as error:
+        digest, model = f"unreadable: {error.strerror}".encode(), False
+    return {"kind": "file", "digest": digest + mode, "size": status.st_size, "model": model}
+
+
+def gone() -> File:
+    """A file that was there before the first cell and is not any more."""
+    return {"kind": "gone", "digest": b"", "size": 0, "model": False}
+
+
+def put_on(table: Dict[bytes, File], layer: bytes, below: bytes, read: Callable[[bytes], File]) -> None:
+    """Bring a table of what has changed up to date with a layer.
+
+    Args:
+        table: by path below the folder; changed in place.
+        below: the folder as it was before the first cell.
+    """
+    for path, entry in _entries(layer, b""):
+        original = os.path.join(below, path)
+        was_there = os.path.lexists(original) and not _is_behind_link(original)
+        if _is_whiteout(entry):
+            _forget(table, path)
+            if was_there:
+                table[path] = gone()
+        elif entry.is_dir(follow_symlinks=False):
+            _put_folder(table, path, entry, original if was_there else b"")
+        else:
+            found = read(entry.path)
+            _forget(table, path)
+            if not was_there or read(original) != found:
+                table[path] = found
+
+
+def _is_behind_link(path: bytes) -> bool:
+    """What a folder's link led to was never below that folder."""
+    folder = os.path.dirname(path)
+    return os.path.realpath(folder) != folder
+
+
+def _put_folder(table: Dict[bytes, File], path: bytes, entry: "os.DirEntry[bytes]", original: bytes) -> None:
+    was_folder = os.path.isdir(original) and not os.path.islink(original)
+    if is_opaque(entry.path):
+        _forget(table, path)
+    if not was_folder:
+        table[path] = {"kind": "folder", "digest": b"", "size": 0, "model": False}
+    elif is_opaque(entry.path):
+        for hidden, _ in _entries(original, path):
+            table[hidden] = gone()
+
+
+def _forget(table: Dict[bytes, File], path: bytes) -> None:
+    for known in [known for known in table if known == path or known.startswith(path + b"/")]:
+        del table[known]
+
+
+def _entries(folder: bytes, prefix: bytes) -> Iterator[Tuple[bytes, "os.DirEntry[bytes]"]]:
+    """Everything in a folder, parents first."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = os.path.join(prefix, entry.name)
+            yield path, entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(entry.path, path)
+
+
+def _is_whiteout(entry: "os.DirEntry[bytes]") -> bool:
+    status = entry.stat(follow_symlinks=False)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def is_opaque(path: bytes) -> bool:
+    """Whether a folder of a layer hides the one below it."""
+    try:
+        return os.getxattr(path, OPAQUE, follow_symlinks=False) == b"y"
+    except OSError:
+        return False
+
+
+Copied = Dict[bytes, Tuple[Optional[Signature], bytes]]
+"""For each file of a layer: how it was when it was copied, if that tells, and where the copy is."""
+
+
+def copy(layer: bytes, target: bytes, earlier: Copied) -> Copied:
+    """Copy a layer; what has not changed since an earlier copy is linked to that."""
+    copied: Copied = {}
+    folders: List[Tuple[bytes, os.stat_result]] = []
+    os.mkdir(target)
+    for path, entry in _entries(layer, b""):
+        new = os.path.join(target, path)
+        status = entry.stat(follow_symlinks=False)
+        if entry.is_dir(follow_symlinks=False):
+            os.mkdir(new)
+            folders.append((new, status))
+            if is_opaque(entry.path):
+                os.setxattr(new, OPAQUE, b"y")
+        elif _is_whiteout(entry):
+            os.mknod(new, stat.S_IFCHR, 0)
+        elif entry.is_file(follow_symlinks=False):
+            signed = signature(status)
+            then, old = earlier.get(path, (None, b""))
+            if then == signed:
+                os.link(old, new)
+            else:
+                shutil.copy2(entry.path, new)
+            copied[path] = signed if is_settled(signed) else None, new
+        elif entry.is_symlink():
+            os.symlink(os.readlink(entry.path), new)
+        elif stat.S_ISFIFO(status.st_mode):
+            os.mkfifo(new, stat.S_IMODE(status.st_mode))
+    for new, status in reversed(folders):
+        os.chmod(new, stat.S_IMODE(status.st_mode))
+        os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return copied
+
+
+def fingerprint(layer: bytes) -> Optional[Tuple[Tuple[bytes, int, Signature], ...]]:
+    """Equal as long as nothing in the layer has been written; None while that cannot be told."""
+    found = []
+    for path, entry in _entries(layer, b""):
+        status = entry.stat(follow_symlinks=False)
+        found.append((path, status.st_mode, signature(status)))
+    return tuple(found) if all(is_settled(signed) for _, _, signed in found) else None

@@ -1,0 +1,1 @@
+"""What the source of a notebook proves without running it."""

@@ -1,0 +1,86 @@
+"""What the source of a notebook proves by itself: nothing is run, and nothing has a verdict."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nbrerun.model import Cell, Finding, NotebookReport
+from nbrerun.notebooks.git import committed
+from nbrerun.notebooks.read import Notebook
+from nbrerun.notebooks.select import select
+from nbrerun.rules import RULES
+from nbrerun.settings.values import Settings
+from nbrerun.static import files, names
+from nbrerun.static.source import Source
+
+_MAY_RAISE = "raises-exception"
+
+
+def analyze(notebook: Notebook, settings: Settings) -> NotebookReport:
+    """Look at the source, and at the execution counts that were saved with it."""
+    started = time.perf_counter()
+    asked = select(notebook, settings.cells)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Python says of the text, of `"\d"` say, is for whoever runs it
+        found = [*_counts(notebook), *(_of_source(notebook) if _is_python(notebook) else ())]
+    cells = {cell.index: cell for cell in notebook.cells}
+    findings = [one for one in found if one.index in asked and not _ignored(cells[one.index], one.rule)]
+    order = sorted(findings, key=lambda one: (one.index, one.rule))
+    kernel = settings.kernel or notebook.kernel_name or "python3"
+    seconds = time.perf_counter() - started
+    return NotebookReport(str(notebook.path), "", "", kernel, findings=tuple(order), static=True, seconds=seconds)
+
+
+def _ignored(cell: Cell, rule: str) -> bool:
+    return rule.startswith(cell.declared.ignore)
+
+
+def _is_python(notebook: Notebook) -> bool:
+    return (notebook.language or "python").lower() in ("python", "ipython")
+
+
+def _finding(rule: str, cell: Cell, name: str | None, message: str) -> Finding:
+    return Finding(rule, RULES[rule].severity, cell.index, name, message)
+
+
+def _counts(notebook: Notebook) -> Iterator[Finding]:
+    above: tuple[Cell, int] | None = None
+    for cell in notebook.cells:
+        count: Any = notebook.node["cells"][cell.index].get("execution_count")
+        if type(count) is not int or count < 1:
+            continue
+        if above is not None and count <= above[1]:
+            where = f"cell {above[0].index} above it as [{above[1]}]"
+            yield _finding("NBR301", cell, None, f"was executed as [{count}], and {where}: not from top to bottom")
+        above = cell, count
+
+
+def _of_source(notebook: Notebook) -> Iterator[Finding]:
+    sources = [Source.of(cell.source) for cell in notebook.cells]
+    quiet = {number for number, cell in enumerate(notebook.cells) if _MAY_RAISE in cell.tags}
+    yield from _names(notebook.cells, sources, quiet)
+    yield from _files(notebook, sources, quiet)
+
+
+def _names(cells: Sequence[Cell], sources: Sequence[Source], quiet: set[int]) -> Iterator[Finding]:
+    for number, name, later in names.undefined(sources):
+        where = (
+            "no cell before it defines"
+            if later is None
+            else f"only cell {cells[later].index} defines, which comes later"
+        )
+        if number not in quiet:
+            yield _finding("NBR302", cells[number], name, f"uses `{name}`, which {where}")
+
+
+def _files(notebook: Notebook, sources: Sequence[Source], quiet: set[int]) -> Iterator[Finding]:
+    cells = notebook.cells
+    found = [item for item in files.from_the_future(sources) if item[0] not in quiet]
+    kept = committed(notebook.folder, [path for _, path, _ in found]) or frozenset()
+    for reader, path, writer in found:
+        if path not in kept:
+            what = f"reads `{path}`, which only cell {cells[writer].index} writes, and that comes later"
+            yield _finding("NBR303", cells[reader], f"file:{path}", what)

@@ -1,0 +1,511 @@
+"""The command line with a fake analysis: what is asked of it, what is shown, and which exit code follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import pytest
+
+import nbrerun
+from nbrerun import analysis
+from nbrerun.cli import main
+from nbrerun.errors import KernelError
+from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Seconds, Severity, Verdict
+from nbrerun.notebooks.read import Notebook
+from nbrerun.settings.values import EXPERIMENTS, WHOLE, Settings
+
+Write = Callable[..., Path]
+ROOT = Path(nbrerun.__file__).parents[1]
+
+
+@dataclass
+class Fake:
+    """Stands in for `analyze`: notes what it is called with, and answers or raises by the notebook's name."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    calls: list[tuple[str, Settings]] = field(default_factory=list)
+
+    def __call__(self, notebook: Notebook, settings: Settings, listener: analysis.Listener) -> NotebookReport:
+        self.calls.append((notebook.path.name, settings))
+        answer = self.answers.get(notebook.path.name, {})
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, BaseException):
+            raise answer
+        cell = CellReport(0, "a", Verdict.RESET, "starts over", "x = 1", Seconds(1.0, 1.0))
+        return NotebookReport(str(notebook.path), "fork", "", "python3", cells=(cell,), **answer)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """The fake, put in place of `analyze`."""
+    fake = Fake()
+    monkeypatch.setattr(analysis, "analyze", fake)
+    monkeypatch.setenv("COLUMNS", "80")
+    return fake
+
+
+def run(*args: object) -> click.testing.Result:
+    """Run `nbrerun check ARGS`; a traceback fails the test."""
+    result = click.testing.CliRunner().invoke(main, ["check", *map(str, args)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def finding(severity: Severity) -> dict[str, Any]:
+    """An answer of the fake with one finding."""
+    return {"findings": (Finding("NBR002", severity, 0, "model", "trains on"),)}
+
+
+FAILURE = {"failure": Failure("ValueError", "no", (), 1)}
+
+
+def test_defaults_are_those_of_settings(fake: Fake, write_notebook: Write) -> None:
+    """Without options the analysis gets `Settings()`, and exit code 0 says that all is well."""
+    result = run(write_notebook("x = 1"))
+    assert (result.exit_code, fake.calls) == (0, [("nb.ipynb", Settings())])
+    assert "starts over" in result.stdout
+    assert result.stderr == ""
+
+
+def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
+    """Options become the settings that they name; lists may be repeated and comma separated."""
+    path = write_notebook("x = 1", "y", "z", {"source": "t", "tags": ["train"]})
+    args = "--cells 0,1-2 --cells tag:train --only models --watch a --watch b --experiment again --engine replay"
+    files = f"--sandbox copy --sandbox-dir {path.parent} --sandbox-limit 2G --write-files"
+    run(path, *args.split(), "--kernel", "my kernel", "--timeout", "2.5", *files.split())
+    assert fake.calls[0][1] == Settings(
+        cells=("0", "1-2", "tag:train"),
+        only="models",
+        watch=frozenset({"a", "b"}),
+        experiments=frozenset({"again"}),
+        engine="replay",
+        kernel="my kernel",
+        sandbox="copy",
+        sandbox_dirs=(path.parent,),
+        sandbox_limit=2 << 30,
+        write_files=True,
+        timeout=2.5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "experiments"),
+    [
+        ("", set(EXPERIMENTS)),
+        ("--experiment again,later --experiment again", {"again", "later"}),
+        ("--experiment run-all-twice,fresh-clone", {"run-all-twice", "fresh-clone"}),
+        (f"--experiment {','.join((*EXPERIMENTS, *WHOLE))}", {*EXPERIMENTS, *WHOLE}),
+        ("--restart", {"restart"}),
+        ("--restart --experiment restart", {"restart"}),
+        ("--experiment again,fresh-clone --restart", {"again", "fresh-clone", "restart"}),
+    ],
+)
+def test_experiments_add_up(fake: Fake, write_notebook: Write, args: str, experiments: set[str]) -> None:
+    """Comma separated and repeated names and `--restart` are one set; none of them is the default set."""
+    run(write_notebook("x"), *args.split())
+    assert fake.calls[0][1].experiments == experiments
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1H", 3600), ("1m 5", None)]
+)
+def test_times_have_units(fake: Fake, write_notebook: Write, text: str, seconds: int | None) -> None:
+    """Hours, minutes and seconds, of which the last is meant where nothing is said."""
+    result = run(write_notebook("x"), "--budget", text)
+    if seconds is None:
+        assert result.exit_code == 2
+        return
+    budget = fake.calls[0][1].budget
+    assert budget is not None
+    assert budget.end - budget.begin == pytest.approx(seconds, abs=20)
+
+
+def test_a_shard_without_a_notebook_is_good(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A matrix may have more parts than there are notebooks; a report is written all the same."""
+    write_notebook("x", name="a.ipynb")
+    result = run(tmp_path, "--shard", "2/2")
+    assert (result.exit_code, fake.calls) == (0, [])
+    assert "0 cells in 0 notebooks" in result.stdout
+    assert result.stderr == "nbrerun: there is no notebook in this shard\n"
+
+
+def test_fail_fast_says_what_it_left_out(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """One sentence, and the exit code of what was found."""
+    for name in "abc":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers["a.ipynb"] = finding(Severity.ERROR)
+    result = run(tmp_path, "--fail-fast")
+    assert (result.exit_code, len(fake.calls)) == (1, 1)
+    assert result.stderr == "nbrerun: stopped at the first notebook that fails; 2 of 3 not checked\n"
+
+
+def test_blanks_between_names_are_no_matter(fake: Fake, write_notebook: Write) -> None:
+    """A comma may be followed by a blank."""
+    run(write_notebook("x"), "--experiment", "again, later")
+    assert fake.calls[0][1].experiments == {"again", "later"}
+
+
+def test_sandbox_folders_are_absolute_and_named_once(
+    fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path, a link and a second mention all come out as the one folder that they mean."""
+    folder = write_notebook("x").parent.resolve()
+    (folder / "data").mkdir()
+    (folder / "link").symlink_to("data")
+    monkeypatch.chdir(folder)
+    run("nb.ipynb", "--sandbox-dir", "data", "--sandbox-dir", ".", "--sandbox-dir", "link")
+    assert fake.calls[0][1].sandbox_dirs == (folder / "data", folder)
+
+
+@pytest.mark.parametrize(
+    ("size", "number"),
+    [("1", 1), ("4096", 4096), ("1k", 1 << 10), ("500M", 500 << 20), ("2g", 2 << 30), ("3T", 3 << 40)],
+)
+def test_sizes_have_units(fake: Fake, write_notebook: Write, size: str, number: int) -> None:
+    """K, M, G and T, in either case, are powers of 1024; without one it is bytes."""
+    run(write_notebook("x"), "--sandbox-limit", size)
+    assert fake.calls[0][1].sandbox_limit == number
+
+
+def test_the_command_line_outranks_a_cell_that_declines(
+    fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--cells` has a cell run again that is tagged `nbrerun:skip`; the same key in a file has not."""
+    path = write_notebook("x", {"source": "y", "tags": ["nbrerun:skip"]}, {"source": "z", "tags": ["nbrerun:skip"]})
+    declined = []
+
+    def analyze(notebook: Notebook, settings: Settings, listener: analysis.Listener) -> NotebookReport:
+        declined.append([cell.index for cell in notebook.cells if cell.declared.skip])
+        return fake(notebook, settings, listener)
+
+    monkeypatch.setattr(analysis, "analyze", analyze)
+    run(path, "--no-cache")
+    run(path, "--no-cache", "--cells", "0-1")
+    (path.parent / "nbrerun.toml").write_text('cells = "0-1"')
+    run(path, "--no-cache")
+    assert declined == [[1, 2], [2], [1, 2]]
+
+
+def test_several_notebooks_are_one_report(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A folder and a file are checked in order, each once, and reported together."""
+    b, _ = write_notebook("x", name="b.ipynb"), write_notebook("x", name="a.ipynb")
+    result = run(b, tmp_path)
+    assert [name for name, _ in fake.calls] == ["b.ipynb", "a.ipynb"]
+    assert "2 cells in 2 notebooks: 2 reset" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({}, 0),
+        (finding(Severity.WARNING), 0),
+        (finding(Severity.INFO), 0),
+        (finding(Severity.ERROR), 1),
+        (FAILURE, 3),
+        (FAILURE | finding(Severity.ERROR), 3),
+        (FAILURE | {"interrupted": True}, 130),
+        (KeyboardInterrupt(), 130),
+        (KernelError("there is no kernel x"), 2),
+    ],
+)
+def test_exit_codes(fake: Fake, write_notebook: Write, answer: Any, code: int) -> None:
+    """0 well, 1 findings, 3 failed wins over 1, 130 interrupted, 2 no such kernel."""
+    fake.answers["nb.ipynb"] = answer
+    assert run(write_notebook("x")).exit_code == code
+
+
+def test_the_worst_notebook_gives_the_exit_code(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """One failed notebook among others is exit 3, whatever comes after it."""
+    for name in "abc":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers = {"a.ipynb": finding(Severity.ERROR), "b.ipynb": FAILURE}
+    assert run(tmp_path).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ((), "nbrerun: give at least one notebook"),
+        (("missing.ipynb",), "nbrerun: there is no file missing.ipynb"),
+        (("empty",), "nbrerun: there is no notebook (*.ipynb) in the folder empty"),
+        (("bad.ipynb",), "nbrerun: bad.ipynb is not a notebook: it is not JSON"),
+        (("nb.ipynb", "bad.ipynb"), "nbrerun: bad.ipynb is not a notebook: it is not JSON"),
+        (("nb.ipynb", "--cells", "7"), "nbrerun: --cells 7: nb.ipynb has only cell 0"),
+        (
+            ("nb.ipynb", "--output", "nowhere/r.json"),
+            "nbrerun: the folder of the output file nowhere/r.json does",
+        ),
+        (("nb.ipynb", "--output", "empty"), "nbrerun: the output file empty is a folder"),
+        (
+            ("nb.ipynb", "--output", "./nb.ipynb"),
+            "nbrerun: the output file nb.ipynb is one of the notebooks",
+        ),
+        (("nb.ipynb", "--output", "r" * 300), "nbrerun: the output file rrr"),
+        (
+            ("nb.ipynb", "--sandbox-dir", "empty", "--sandbox-dir", "nowhere"),
+            "nbrerun: --sandbox-dir 'nowhere': there is no such folder",
+        ),
+        (("nb.ipynb", "--sandbox-dir", "nb.ipynb"), "nbrerun: --sandbox-dir 'nb.ipynb': there is no such folder"),
+        (("nb.ipynb", "--sandbox-dir", ""), "nbrerun: --sandbox-dir '': there is no such folder"),
+        (("nb.ipynb", "--backend", "dask"), "nbrerun: --scheduler ADDRESS says where a cluster is"),
+        (("nb.ipynb", "--scheduler", "tcp://host:1"), "nbrerun: --scheduler ADDRESS says where a cluster is"),
+        (("nb.ipynb", "--svg", "nowhere/r.svg"), "nbrerun: the folder of the output file nowhere/r.svg does"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_anything_runs(
+    fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], says: str
+) -> None:
+    """Exit 2, one line on stderr, nothing on stdout, nothing run and nothing written."""
+    folder = write_notebook("x").parent
+    (folder / "empty").mkdir()
+    (folder / "bad.ipynb").write_text("not JSON")
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*")), (folder / "nb.ipynb").read_bytes()
+    result = run(*args)
+    assert (result.exit_code, result.stdout, fake.calls) == (2, "", [])
+    assert result.stderr.startswith(says)
+    assert result.stderr.count("\n") == 1
+    assert (sorted(folder.rglob("*")), (folder / "nb.ipynb").read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (
+            "--experiment again,nope",
+            "there is no 'nope'; there is again, later, restart, run-all-twice, restart-and-run-all, fresh-clone",
+        ),
+        ("--experiment ,", "empty name"),
+        ("--cells 1,,2", "empty name"),
+        ("--timeout 0", "greater than 0"),
+        ("--timeout nan", "greater than 0"),
+        ("--timeout inf", "greater than 0"),
+        ("--timeout soon", "not a valid float"),
+        ("--budget soon", "'soon' is no time; give 90s, 10m or 1h30m"),
+        ("--budget 0m", "'0m' is no time"),
+        ("--budget -5", "'-5' is no time"),
+        ("--budget 1.5h", "'1.5h' is no time"),
+        ("--jobs 0", "'0' is no number of notebooks; give 1 or more, or auto"),
+        ("--jobs all", "'all' is no number of notebooks"),
+        ("--shard 2", "'2' is no shard; give 2/5 for the second of five"),
+        ("--shard 0/2", "'0/2' is no shard"),
+        ("--shard 3/2", "'3/2' is no shard"),
+        ("--backend slurm", "'loky', 'dask', 'ray'"),
+        ("--engine warp", "'auto', 'fork', 'replay'"),
+        ("--sandbox jail", "'auto', 'overlay', 'copy'"),
+        ("--sandbox-limit lots", "'lots' is no size; give 500M, 2G or a number of bytes"),
+        ("--sandbox-limit 1.5G", "'1.5G' is no size"),
+        ("--sandbox-limit 0M", "'0M' is no size"),
+        ("--sandbox-limit -1", "'-1' is no size"),
+        ("--sandbox-limit ٣", "'٣' is no size"),
+        ("--sandbox-limit 9999999T", "'9999999T' is no size"),
+        ("--only data", "'models', 'all'"),
+        ("--format xml", "there is no format 'xml'; there is `terminal`, `json`"),
+        ("--format sariff=x", "did you mean `sarif`?"),
+        ("--format json=", "there is no file behind the = of 'json='"),
+        ("--nope", "No such option"),
+    ],
+)
+def test_bad_options_are_usage_errors(fake: Fake, write_notebook: Write, args: str, says: str) -> None:
+    """An option that cannot be meant is exit 2 and says what there is."""
+    result = run(write_notebook("x"), *args.split())
+    assert (result.exit_code, fake.calls) == (2, [])
+    assert says in result.stderr
+
+
+def test_json_goes_to_stdout_alone(fake: Fake, write_notebook: Write) -> None:
+    """stdout is one JSON document, stderr is empty."""
+    result = run(write_notebook("x"), "--format", "json", "-q")
+    assert json.loads(result.stdout)["summary"]["cells"] == 1
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("form", ["json", "terminal"])
+def test_output_takes_the_report_and_stderr_a_line(
+    fake: Fake, write_notebook: Write, tmp_path: Path, form: str
+) -> None:
+    """The chosen format goes to the file, the summary in one line to stderr, unless quiet."""
+    target = tmp_path / "report"
+    result = run(write_notebook("x"), "--format", form, "--output", target)
+    assert result.stdout == ""
+    assert result.stderr.startswith("nbrerun: 1 cell in 1 notebook: 1 reset; no findings")
+    assert str(target) in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert ("schema_version" if form == "json" else "starts over") in target.read_text(encoding="utf-8")
+    assert run(tmp_path, "--output", target, "-q").stderr == ""
+
+
+def test_the_picture_is_written_besides(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """`--svg` adds a picture and takes nothing away from stdout."""
+    result = run(write_notebook("x"), "--svg", tmp_path / "r.svg")
+    assert "starts over" in result.stdout
+    assert (tmp_path / "r.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_quiet_and_verbose_change_the_report(fake: Fake, write_notebook: Write) -> None:
+    """-q leaves the cells out, -v adds the seconds."""
+    fake.answers["nb.ipynb"] = finding(Severity.WARNING)
+    path = write_notebook("x")
+    shown = {option: run(path, *option.split()).stdout for option in ("", "-q", "-v", "-q -v")}
+    assert ["starts over" in text for text in shown.values()] == [True, False, True, True]
+    assert ["first run" in text for text in shown.values()] == [False, False, True, False]
+    assert all("NBR002" in text for text in shown.values())
+
+
+@pytest.mark.parametrize("problem", [KernelError("there is no kernel x"), KeyboardInterrupt()])
+def test_what_is_known_is_reported_when_a_later_notebook_fails(
+    fake: Fake, write_notebook: Write, tmp_path: Path, problem: BaseException
+) -> None:
+    """The notebooks done are in the report, the rest is not run, and one sentence says why."""
+    for name in "abc":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers["b.ipynb"] = problem
+    target = tmp_path / "report.json"
+    result = run(tmp_path, "--format", "json", "--output", target)
+    assert [name for name, _ in fake.calls] == ["a.ipynb", "b.ipynb"]
+    paths = [one["path"] for one in json.loads(target.read_text(encoding="utf-8"))["notebooks"]]
+    assert paths == [str(tmp_path / "a.ipynb")]
+    last = result.stderr.splitlines()[-1]
+    assert last == f"nbrerun: {problem}" or last == "nbrerun: interrupted; 2 of 3 notebooks not checked"
+
+
+def test_nothing_is_written_when_nothing_is_known(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A kernel that the first notebook lacks leaves no report behind, on stdout neither."""
+    fake.answers["nb.ipynb"] = KernelError("there is no kernel x")
+    path = write_notebook("x")
+    result = run(path, "--output", tmp_path / "r.txt")
+    assert (result.exit_code, result.stderr) == (2, "nbrerun: there is no kernel x\n")
+    assert not (tmp_path / "r.txt").exists()
+    assert run(path, "--format", "json").stdout == ""
+
+
+def test_an_interrupted_report_stops_the_rest(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
+    """A notebook that comes back interrupted is reported, and no other one is begun."""
+    for name in "ab":
+        write_notebook("x", name=f"{name}.ipynb")
+    fake.answers["a.ipynb"] = {"interrupted": True}
+    result = run(tmp_path)
+    assert (result.exit_code, len(fake.calls)) == (130, 1)
+    assert "interrupted" in result.stdout
+    assert "1 of 2 notebooks not checked" in result.stderr
+
+
+def test_sigterm_is_like_ctrl_c(fake: Fake, write_notebook: Write) -> None:
+    """SIGTERM ends the check as an interrupt, and the handler of before is back afterwards."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    fake.answers["nb.ipynb"] = lambda: signal.raise_signal(signal.SIGTERM)
+    try:
+        assert run(write_notebook("x")).exit_code == 130
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_bugs_show_themselves(fake: Fake, write_notebook: Write) -> None:
+    """What is not an error of ours or the person's is not hidden."""
+    fake.answers["nb.ipynb"] = ZeroDivisionError("bug")
+    with pytest.raises(ZeroDivisionError):
+        run(write_notebook("x"))
+
+
+def test_the_notebook_is_never_changed(fake: Fake, write_notebook: Write) -> None:
+    """Its bytes are the same after a check."""
+    path = write_notebook("x", nbformat_minor=2)
+    before = path.read_bytes()
+    run(path)
+    assert path.read_bytes() == before
+
+
+def test_help_is_grouped_and_fits() -> None:
+    """`check --help` has its headings, every option, examples and exit codes, in 80 columns."""
+    result = click.testing.CliRunner().invoke(main, ["check", "--help"], prog_name="nbrerun")
+    text = result.stdout
+    groups = ("What to run again", "How to run", "Many notebooks, limited time", "Files", "What to show", "Other")
+    headings = [f"{group}:" for group in (*groups, "Examples", "Exit codes")]
+    places = [text.index(heading) for heading in headings]
+    assert places == sorted(places)
+    options = (
+        "cells experiment restart engine kernel timeout sandbox sandbox-dir sandbox-limit write-files "
+        "budget fail-fast jobs backend scheduler shard only watch format output quiet verbose version help"
+    )
+    assert not [name for name in options.split() if f"--{name} " not in text]
+    assert "svg" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    starts = {
+        line.index(word) for line in text.splitlines() for word in ("Run only", "Kernel to", "What the") if word in line
+    }
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize("args", [["--version"], ["check", "--version"]])
+def test_version(args: list[str]) -> None:
+    """Both levels say name and version."""
+    assert click.testing.CliRunner().invoke(main, args).stdout == f"nbrerun {nbrerun.__version__}\n"
+
+
+def _python(code: str, *more: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code, *more],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **options,
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Importing the command line loads click and nothing that takes its time."""
+    heavy = "{'rich', 'nbformat', 'nbclient', 'jupyter_client', 'asyncio', 'json', 'sklearn', 'numpy'}"
+    done = _python(f"import sys, nbrerun.cli; print(sorted({heavy} & set(sys.modules)))")
+    assert done.stdout.strip() == "[]"
+
+
+CHECK_WITH_FAKE = """
+import sys
+from nbrerun import analysis
+from nbrerun.cli import main
+from nbrerun.model import CellReport, NotebookReport, Verdict
+cells = tuple(CellReport(i, str(i), Verdict.RESET, "starts over " * 20, "x = 1") for i in range(2000))
+analysis.analyze = lambda notebook, settings, listener: NotebookReport("nb", "fork", "", "python3", cells=cells)
+main(["check", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "terminal"])
+def test_a_reader_that_stops_is_no_error(write_notebook: Write, form: str) -> None:
+    """`nbrerun check ... | head -1` ends quietly, with the exit code of the check."""
+    command = [sys.executable, "-c", CHECK_WITH_FAKE, str(write_notebook("x")), "--format", form]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("how", ["stdout", "output"])
+def test_a_full_disk_is_one_sentence(write_notebook: Write, how: str) -> None:
+    """A report that cannot be written is exit 2 and one line, no traceback."""
+    more = ["--output", "/dev/full"] if how == "output" else []
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", CHECK_WITH_FAKE, str(write_notebook("x")), *more]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("nbrerun: the report cannot be written to ")
+    assert "Traceback" not in done.stderr
