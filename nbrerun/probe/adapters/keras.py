@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Dict, FrozenSet, List, Optional
+from typing import Any, Dict, FrozenSet, List, Optional, Set
 
+from ..describe.change import Wanted, changes
 from ..describe.node import ATOMS, Node, clip, dumps, per_class, reads, type_name
 from .builtins import items_only, sequence, unordered
 from .generic import Described, ancestry, attributes, attributes_node, members, module_of, of_class
 from .jax import typed
+from .numpy import other_values
 
 _LAYER_BOOKS = frozenset(
     "_tracker _lock _auto_config build quantize train_function test_function predict_function _path _parent_path"
@@ -369,3 +371,13 @@ def tracked_dict(value: Any) -> Node:
 def tracked_set(value: Any) -> Node:
     """A set, likewise."""
     return unordered(set(set.__iter__(value)))
+
+
+@changes("keras.src.backend.common.variables.Variable")
+def change(value: Any, path: str, wanted: Wanted) -> Set[str]:
+    """Assign other numbers."""
+    new = other_values(plain(value._value), wanted[path]) if path in wanted else None
+    if new is None:
+        return set()
+    value.assign(new)
+    return {path}

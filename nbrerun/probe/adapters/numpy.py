@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import sys
-from typing import Any, Callable, Dict, Iterable, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Set, Tuple
 
+from ..describe.change import Wanted, changes
 from ..describe.node import ATOMS, Node, Stand, clip, draws_from, dumps, reads, type_name
 from .generic import with_attributes
 
@@ -142,3 +143,40 @@ def seed_sequence(value: Any) -> Node:
     """What generators are seeded from."""
     parts: Tuple[Any, ...] = (value.entropy, tuple(value.spawn_key), value.n_children_spawned)
     return Node("numpy.random.SeedSequence", (repr(parts).encode(),), text=lambda: clip(repr(parts)))
+
+
+@changes("numpy.ndarray")
+def change(value: Any, path: str, wanted: Wanted) -> Set[str]:
+    """Give numbers other values of the same type; of several runs' elements, those that the first run changed."""
+    if path not in wanted:
+        return set()
+    numpy = sys.modules["numpy"]
+    plain = numpy.ndarray.view(value, numpy.ndarray)
+    new = other_values(plain, wanted[path])
+    if new is None or not plain.flags.writeable:
+        return set()
+    plain[...] = new
+    return {path}
+
+
+def other_values(plain: Any, earlier: Optional[bytes]) -> Any:
+    """A copy of an array with other numbers in it; None where that cannot be, or where nothing is to be changed.
+
+    Args:
+        earlier: as float64, the values where the copy is to be left alone if they are still the same.
+    """
+    numpy = sys.modules["numpy"]
+    if plain.dtype.kind not in "biufc" or not plain.size:
+        return None
+    with numpy.errstate(all="ignore"):
+        if plain.dtype.kind == "b":
+            new = ~plain
+        elif plain.dtype.kind in "iu":
+            new = plain + plain.dtype.type(1)
+        else:
+            new = (plain * 1.25 + 0.5).astype(plain.dtype)
+            new[~numpy.isfinite(new)] = 0.5
+    if earlier is not None and len(earlier) == 8 * plain.size:
+        same = plain.astype("float64") == numpy.frombuffer(earlier).reshape(plain.shape)
+        new = numpy.where(same, plain, new)
+    return None if numpy.array_equal(new, plain, equal_nan=plain.dtype.kind in "fc") else new

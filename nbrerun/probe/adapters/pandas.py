@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
+from ..describe.change import Wanted, changes
 from ..describe.node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
 from .generic import attributes, is_persons
+from .numpy import other_values
 from .pyarrow import as_numbers, contents, joined
 
 
@@ -213,3 +215,33 @@ def grouping(value: Any) -> Node:
     """A grouping is the frame and the keys; all else in it is computed on demand."""
     kept = {name: vars(value).get(name) for name in ("obj", "keys", "level", "sort", "as_index", "dropna")}
     return Node(type_name(type(value)), children=list(kept.values()), labels=lambda: ["." + name for name in kept])
+
+
+@changes("pandas.DataFrame", "pandas.core.frame.DataFrame")
+def change_frame(value: Any, path: str, wanted: Wanted) -> Set[str]:
+    """Give columns of numbers other values: in new arrays, since other frames may share the old ones."""
+    changed = set()
+    for position, name in enumerate(value.columns):
+        place = f"{path}[{key_text(name)}]"
+        if place in wanted:
+            new = _other_values(value.iloc[:, position], wanted[place])
+            if new is not None:
+                value.isetitem(position, new)
+                changed.add(place)
+    return changed
+
+
+@changes("pandas.Series", "pandas.core.series.Series")
+def change_series(value: Any, path: str, wanted: Wanted) -> Set[str]:
+    """Give a series of numbers other values."""
+    place = f"{path}.values"
+    new = _other_values(value, wanted[place]) if place in wanted else None
+    if new is None:
+        return set()
+    value.iloc[:] = new
+    return {place}
+
+
+def _other_values(column: Any, earlier: Optional[bytes]) -> Any:
+    numpy = sys.modules["numpy"]
+    return other_values(column.to_numpy(), earlier) if isinstance(column.dtype, numpy.dtype) else None

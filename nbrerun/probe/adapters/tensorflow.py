@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict, Iterable, Optional
+from typing import Any, Callable, Dict, Iterable, Optional, Set
 
+from ..describe.change import Wanted, changes
 from ..describe.node import Node, attribute_label, clip, reads, type_name
 from . import tensorflow_data
 from .builtins import items_only, sequence
 from .functions import function
 from .generic import attributes, attributes_node, derives, layout, of_class
 from .jax import typed
+from .numpy import other_values
 from .tensorflow_graph import graph_digest
 
 
@@ -246,3 +248,13 @@ def _used(keys: Any, own: Dict[str, Any]) -> Any:
 def lazy_module(value: Any) -> Node:
     """A module that is loaded at its first use: that it has been is no value."""
     return Node("module", (type(value).__name__.encode(),), kind="definition", text=lambda: "<module>")
+
+
+@changes("tensorflow.python.ops.variables.Variable")
+def change(value: Any, path: str, wanted: Wanted) -> Set[str]:
+    """Assign other numbers."""
+    new = other_values(sys.modules["numpy"].asarray(value.numpy()), wanted[path]) if path in wanted else None
+    if new is None:
+        return set()
+    value.assign(new)
+    return {path}
