@@ -13,6 +13,7 @@ import os
 import signal
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
+from .describe.ownership import belongs_to_user
 from .execute.after_restart import Stripped
 from .execute.rerun import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
 from .execute.tracer import Marks
@@ -52,6 +53,7 @@ class Service:
         self._ran = True
         """Cells have been run in this process itself."""
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
+        belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.folders)])
         self._hazards = Hazards(kernel.shell)
         self._children: Set[int] = set()
         self._stripped: Optional[Stripped] = None

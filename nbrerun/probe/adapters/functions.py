@@ -9,7 +9,7 @@ import types
 from operator import itemgetter
 from typing import Any, Callable, List, Tuple
 
-from ..describe.node import ATOMS, Node, attribute_label, reads, type_name
+from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import Described, attributes, attributes_node, is_local, members, module_of, namespace_of, of_class
 
 _NOT_STATE = frozenset(
@@ -208,11 +208,17 @@ def _state(namespace: Any, counts: Callable[[str, Any], bool]) -> List[Tuple[str
 
 @reads("builtins.module")
 def module(value: Any) -> Node:
-    """Its name and what it holds."""
+    """The user's own: its name and what it holds. A library's is no state: its name says all."""
     namespace = namespace_of(value)
     name = str(namespace["__name__"]) if type(namespace.get("__name__")) is str else ""
-    local = is_local(namespace)
-    own = _state(namespace, lambda key, item: _is_module_state(key, item, local))
+    if not is_local(namespace):
+        return Node("module", (name.encode(),), kind="definition", text=lambda: f"<module {name}>")
+    own = _state(
+        namespace,
+        lambda key, item: (
+            not key.startswith("__") and not issubclass(type(item), (types.ModuleType, types.BuiltinFunctionType))
+        ),
+    )
     by_hand = namespace.get("__spec__") is None
     return Node(
         "module",
@@ -222,13 +228,6 @@ def module(value: Any) -> Node:
         kind="data" if by_hand else "definition",
         text=lambda: f"<module {name}>",
     )
-
-
-def _is_module_state(key: str, item: Any, local: bool) -> bool:
-    """All that a person's own module holds; of a library, which keeps caches, the plain public values."""
-    if local:
-        return not key.startswith("__") and not issubclass(type(item), (types.ModuleType, types.BuiltinFunctionType))
-    return not key.startswith("_") and type(item) in ATOMS
 
 
 @reads("functools._lru_cache_wrapper")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import struct
 import sys
-import sysconfig
 import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
+from ..describe.ownership import is_users_file
 
 _HEAP_TYPE = 1 << 9
 _NOTHING = object()
 _POINTER = struct.calcsize("P")
-_LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 
 _OF_THE_CLASS = frozenset({"__dictoffset__", "__weaklistoffset__", "__vectorcalloffset__"})
 """Members that a class written in C says of itself; read from an instance they are addresses and counts."""
@@ -94,7 +93,7 @@ def is_local(namespace: Dict[str, Any]) -> bool:
     file = namespace.get("__file__")
     if file is None and namespace.get("__spec__") is None:
         return True
-    return type(file) is str and not file.startswith(_LIBRARIES)
+    return type(file) is str and is_users_file(file)
 
 
 @per_class

@@ -22,7 +22,6 @@ _OPAQUE = {
     "_ctypes._Pointer": "a C pointer",
     "_ctypes.CFuncPtr": "a C function",
     "subprocess.Popen": "a process",
-    "asyncio.events.AbstractEventLoop": "an event loop",
     "_asyncio.Future": "a future",
     "_asyncio.Task": "a task",
     "concurrent.futures._base.Executor": "a pool of workers",
@@ -227,12 +226,6 @@ def view(value: Any) -> Node:
     else:
         inside = interleave(value) if name == "dict_items" else list(value)
     return Node(name, children=inside, text=lambda: f"<{name}>")
-
-
-@reads("IPython.core.interactiveshell.InteractiveShell")
-def shell(value: Any) -> Node:
-    """The notebook's own shell: what is in it is looked at from elsewhere."""
-    return Node("IPython.InteractiveShell", kind="definition", text=lambda: "<the notebook's shell>")
 
 
 @reads("weakref.ReferenceType", "weakref.ProxyType", "weakref.CallableProxyType")

@@ -1,0 +1,94 @@
+"""What belongs to the kernel and not to the notebook, and the widgets that talk to the front end.
+
+The kernel's streams, sockets, shell and event loop have no value of their own: a handler, a progress bar or a default
+argument that refers to one of them is compared without it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict
+
+from ..describe.node import Node, attribute_label, reads, type_name
+from .generic import attributes, attributes_node
+
+_OF_THE_KERNEL = (
+    *("ipykernel.iostream.OutStream", "ipykernel.iostream.IOPubThread", "ipykernel.iostream.BackgroundSocket"),
+    *("ipykernel.kernelbase.Kernel", "ipykernel.kernelapp.IPKernelApp", "jupyter_client.session.Session"),
+    *("comm.base_comm.BaseComm", "comm.base_comm.CommManager", "ipykernel.comm.comm.Comm"),
+    *("zmq.sugar.socket.Socket", "zmq.sugar.context.Context", "zmq.eventloop.zmqstream.ZMQStream"),
+    *("tornado.ioloop.IOLoop", "asyncio.events.AbstractEventLoop"),
+    *("IPython.core.interactiveshell.InteractiveShell", "IPython.core.displayhook.DisplayHook"),
+    *("IPython.core.displaypub.DisplayPublisher", "IPython.core.display_functions.DisplayHandle"),
+    *("IPython.core.history.HistoryAccessor", "IPython.core.magic.Magics", "IPython.core.events.EventManager"),
+)
+
+
+@reads(*_OF_THE_KERNEL)
+def of_the_kernel(value: Any) -> Node:
+    """One of the kernel's own objects: the same at every moment."""
+    name = type_name(type(value))
+    return Node(name, kind="definition", text=lambda: f"<the kernel's {name.rpartition('.')[2]}>")
+
+
+_FRONT_END = frozenset({"layout", "style", "comm", "tooltip", "tabbable", "log"})
+"""Traits about looks, which are widgets themselves."""
+
+
+@reads("ipywidgets.widgets.widget.Widget")
+def widget(value: Any) -> Node:
+    """Its public traits that the front end sees: the model's id and the comm are drawn anew for each widget."""
+    held = attributes(value).get("_trait_values", {})
+    found = {
+        name: item for name, item in held.items() if not name.startswith("_") and name not in _FRONT_END | {"keys"}
+    }
+    names = sorted(found)
+    return Node(
+        type_name(type(value)),
+        ("\0".join(names).encode(),),
+        children=[found[name] for name in names],
+        labels=lambda: [attribute_label(name) for name in names],
+        text=lambda: f"<{type(value).__name__}>",
+    )
+
+
+@reads("ipywidgets.widgets.interaction.interactive")
+def interactive(value: Any) -> Node:
+    """The function, and the widgets that it takes its arguments from."""
+    node = widget(value)
+    return node._replace(
+        children=[*node.children, attributes(value).get("f")],
+        labels=lambda: [*(node.labels() if node.labels else ()), ".f"],
+    )
+
+
+_PROGRESS = ("n", "total", "desc", "postfix", "unit", "initial", "disable", "iterable")
+
+
+@reads("tqdm.std.tqdm")
+def progress_bar(value: Any) -> Node:
+    """How far it is, without its clock, its stream and its place on the screen."""
+    own = attributes(value)
+    found: Dict[str, Any] = {name: own[name] for name in _PROGRESS if name in own}
+    return attributes_node(value, found, text=lambda: f"<progress bar at {own.get('n')} of {own.get('total')}>")
+
+
+@reads("numba.core.dispatcher.Dispatcher")
+def compiled_function(value: Any) -> Node:
+    """The function as it was written; what has been compiled of it is a cache."""
+    inside = attributes(value).get("py_func")
+    return Node(
+        "numba function",
+        children=[inside],
+        labels=lambda: [".py_func"],
+        kind="definition",
+        text=lambda: f"<numba function {getattr(inside, '__name__', '')}>",
+    )
+
+
+@reads("ctypes.c_void_p", "ctypes.c_char_p", "ctypes.c_wchar_p", "ctypes.py_object")
+def address(value: Any) -> Node:
+    """Where something lies is no value; whether it leads anywhere is."""
+    ctypes = sys.modules["ctypes"]
+    leads = bool(ctypes.cast(value, ctypes.c_void_p).value) if not isinstance(value, ctypes.py_object) else True
+    return Node(type_name(type(value)), (b"%d" % leads,), text=lambda: f"<{type(value).__name__}>")

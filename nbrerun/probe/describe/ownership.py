@@ -1,0 +1,53 @@
+"""Whose code it is: the user's lies in the notebook's folder or repository, and in no environment there.
+
+Everything else is a library's, however its path is spelled: environments of any kind (venv, conda, user site, `.pth`
+files, `dist-packages`), editable installs of other projects, paths with `..` or links. Libraries are no state.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sysconfig
+from typing import Iterable, Tuple
+
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
+"""What lies at the top of an environment: of venv (PEP 405), of conda."""
+
+_roots: Tuple[str, ...] = ()
+
+
+def belongs_to_user(folders: Iterable[str]) -> None:
+    """Set the folders whose code is the user's: the notebook's own, and its repository."""
+    global _roots
+    _roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+    is_users_file.cache_clear()
+
+
+@functools.lru_cache(maxsize=8192)
+def is_users_file(file: str) -> bool:
+    """Whether a module's file is the user's own; where no folders are set, whatever lies in no environment is."""
+    path = os.path.realpath(file)
+    if not _PACKAGES.isdisjoint(path.split(os.sep)) or path.startswith(_standard_library()):
+        return False
+    root = next((root for root in _roots if path.startswith(root)), None)
+    if root is None:
+        return not _roots and not _is_in_environment(os.path.dirname(path), os.sep)
+    return not _is_in_environment(os.path.dirname(path), root.rstrip(os.sep))
+
+
+@functools.lru_cache(maxsize=None)
+def _standard_library() -> Tuple[str, ...]:
+    known = sysconfig.get_paths()
+    return tuple(os.path.join(os.path.realpath(known[name]), "") for name in ("stdlib", "platstdlib"))
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_in_environment(folder: str, top: str) -> bool:
+    """Whether a folder, or one between it and `top`, is the top of an environment; `top` itself does not count."""
+    if len(folder) <= len(top) or os.path.dirname(folder) == folder:
+        return False
+    if any(os.path.exists(os.path.join(folder, name)) for name in _ENVIRONMENT):
+        return True
+    return _is_in_environment(os.path.dirname(folder), top)

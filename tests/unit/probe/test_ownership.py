@@ -1,0 +1,77 @@
+"""Whose code it is, by where it lies."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pytest
+
+from nbrerun.probe.describe.ownership import belongs_to_user, is_users_file
+
+
+@pytest.fixture(autouse=True)
+def _nobody() -> Iterator[None]:
+    yield
+    belongs_to_user(())
+
+
+def made(folder: Path, name: str) -> str:
+    """An empty file at a path below a folder."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("repo/mine.py", True),
+        ("repo/src/mine/deep/a.py", True),
+        ("repo/.venv/lib/python3.11/site-packages/numpy/core.py", False),
+        ("repo/env/lib/python3/dist-packages/a.py", False),
+        ("repo/plain-venv/lib/a.py", False),
+        ("repo/miniconda/lib/a.py", False),
+        ("elsewhere/editable/a.py", False),
+        ("repository/a.py", False),
+    ],
+)
+def test_where_code_lies_says_whose_it_is(tmp_path: Path, name: str, expected: bool) -> None:
+    """The user's lies in the folder or repository, outside of any environment there."""
+    made(tmp_path, "repo/plain-venv/pyvenv.cfg")
+    (tmp_path / "repo/miniconda/conda-meta").mkdir(parents=True)
+    belongs_to_user([str(tmp_path / "repo")])
+    assert is_users_file(made(tmp_path, name)) is expected
+
+
+def test_links_and_dots_do_not_matter(tmp_path: Path) -> None:
+    """A path is resolved before it is looked at, and so are the folders."""
+    library = made(tmp_path, "lib/site-packages/a.py")
+    mine = made(tmp_path, "repo/mine.py")
+    os.symlink(tmp_path / "lib", tmp_path / "repo/link")
+    os.symlink(tmp_path / "repo", tmp_path / "other")
+    belongs_to_user([str(tmp_path / "other")])
+    assert is_users_file(mine)
+    assert is_users_file(str(tmp_path / "repo/link/../repo/mine.py"))
+    assert not is_users_file(str(tmp_path / "repo/link/site-packages/a.py"))
+    assert not is_users_file(library)
+
+
+def test_a_notebook_within_an_environment_owns_its_folder(tmp_path: Path) -> None:
+    """Somebody may work in the very folder that an environment was made in."""
+    made(tmp_path, "pyvenv.cfg")
+    belongs_to_user([str(tmp_path)])
+    assert is_users_file(made(tmp_path, "mine.py"))
+
+
+def test_the_standard_library_and_what_is_installed() -> None:
+    """Neither is the user's, whether folders are set or not."""
+    standard = os.path.join(sysconfig.get_paths()["stdlib"], "json", "__init__.py")
+    for folders in ((), ("/",)):
+        belongs_to_user(folders)
+        assert not is_users_file(standard)
+        assert not is_users_file(str(numpy.__file__))
