@@ -276,7 +276,7 @@ def test_the_reason_says_what_is_not_covered(place: Place) -> None:
 # Writing through links
 
 
-def test_writing_beside_the_folder_leaves_the_persons_file_alone(place: Place) -> None:
+def test_writing_beside_the_folder_leaves_the_users_file_alone(place: Place) -> None:
     """The link becomes a folder of links, and the one file a copy."""
     scratch = place.start()
     before_write(scratch, "../data/x.csv")
@@ -331,7 +331,7 @@ def test_taking_a_link_away_costs_no_copy(place: Place) -> None:
     assert changed(scratch) == {"large": "gone"}
 
 
-def test_a_persons_link_to_a_large_file_stays_a_link(place: Place) -> None:
+def test_a_users_link_to_a_large_file_stays_a_link(place: Place) -> None:
     """What it leads to is copied."""
     place.write("nb/large", "1" * 200)
     (place.project / "nb/link").symlink_to("large")
