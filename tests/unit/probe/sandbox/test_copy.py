@@ -609,7 +609,7 @@ def test_a_file_that_was_just_written_is_read_again(place: Place) -> None:
     for modified, content in ((time.time_ns(), None), (OLD, b"kept")):
         os.utime(place.home, ns=(modified, modified))
         status = os.stat(place.home)
-        known.note(b"file", status, b"kept")
+        known.record(b"file", status, b"kept")
         assert known.content(b"file", status) == content
 
 
