@@ -27,7 +27,7 @@ from .protocol.wire import Closed, connect
 from .read import generators
 from .read.namespace import user_names
 from .read.parts import leaves
-from .read.walk import Reader, uncollected
+from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
 
@@ -163,14 +163,14 @@ class Service:
 
     def _read(self) -> Tuple[State, Reader]:
         self._notice_modules()
-        with uncollected():
+        with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
             self._met = reader.lasting()
         return state, reader
 
     def _leaves(self, names: List[str]) -> Message:
         namespace = user_names(self.shell)
-        with uncollected(), self.files.unwatched():
+        with collector_paused(), self.files.unwatched():
             return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> Message:

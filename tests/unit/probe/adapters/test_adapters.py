@@ -247,7 +247,7 @@ def test_an_adapter_of_a_package_goes_before_our_own(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(ADAPTERS, "mylib.Thing", lambda value: Node("ours"))
     use(lambda value: Node("theirs"))
     assert describe(Thing()).type == "theirs"
-    with pytest.raises(ValueError, match=r"mylibrary\.Thing is not of mylib"):
+    with pytest.raises(ValueError, match=r"mylibrary\.Thing is not in mylib"):
         Api("mylib", "mylib-nbrerun").reads("mylib.Other", "mylibrary.Thing")
 
 
@@ -314,7 +314,7 @@ def test_generators_that_are_gone_stop_nothing() -> None:
     api.draws_from(lambda: answers.pop())
     api.commit()
     assert not [name for name, _ in generators.global_generators() if "mylib" in name]
-    with pytest.raises(TypeError, match="the name of a generator is no text"):
+    with pytest.raises(TypeError, match="the name of a generator is not a text"):
         api.draws_from(lambda: [(1, Dice())])  # type: ignore[list-item]
 
 
