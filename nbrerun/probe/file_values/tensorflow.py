@@ -55,16 +55,15 @@ def _of_checkpoint(prefix: bytes) -> bytes:
     reader = sys.modules["tensorflow"].train.load_checkpoint(os.fsdecode(prefix))
     keys = [key for key in reader.get_variable_to_shape_map() if key != _OBJECT_GRAPH]
     # Keras keeps one list of variables in the order of a set, which differs from process to process.
-    found = [(re.sub(r"^_all_variables/\d+/", "_all_variables/", key), _stored_hash(reader, key)) for key in keys]
+    names = [re.sub(r"^_all_variables/\d+/", "_all_variables/", key) for key in keys]
+    digests = []
+    for key in keys:
+        one = new_hash()
+        one.update(stored(reader.get_tensor(key), Names()))
+        digests.append(bytes(one.digest()))
     hasher = new_hash()
-    for item in sorted(found):
+    for item in sorted(zip(names, digests)):
         hasher.update(repr(item).encode("utf-8", "surrogateescape"))
-    return bytes(hasher.digest())
-
-
-def _stored_hash(reader: Any, key: str) -> bytes:
-    hasher = new_hash()
-    hasher.update(stored(reader.get_tensor(key), Names()))
     return bytes(hasher.digest())
 
 

@@ -57,7 +57,8 @@ class Hazards:
     def read(self) -> List[str]:
         """Return one sentence for each hazard."""
         found = [why for name, why in _LIBRARIES.items() if name in sys.modules]
-        if _cuda_is_up():
+        cuda = getattr(sys.modules.get("torch"), "cuda", None)
+        if cuda is not None and cuda.is_initialized():
             found.append("CUDA is initialised, and does not work in a forked process")
         if _native_threads() > self._native and any(pause is None for pause in openmp_pauses()):
             found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
@@ -111,21 +112,11 @@ def _open_databases(folders: Sequence[bytes]) -> Set[bytes]:
         for descriptor in os.listdir(b"/proc/self/fd"):
             with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
                 path = os.readlink(b"/proc/self/fd/" + descriptor)
-                if path.startswith(below) and _is_database(path):
-                    found.add(path)
+                if path.startswith(below):
+                    with open(path, "rb") as file:
+                        if file.read(len(_SQLITE)) == _SQLITE:
+                            found.add(path)
     return found
-
-
-def _is_database(path: bytes) -> bool:
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        return file.read(len(_SQLITE)) == _SQLITE
-    return False
-
-
-def _cuda_is_up() -> bool:
-    torch: Any = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
-    return bool(cuda is not None and cuda.is_initialized())
 
 
 def _matters(thread: threading.Thread) -> bool:

@@ -128,7 +128,11 @@ class Scratch:
         for path, status in found.items():
             then = originals.get(path, GONE)
             if not self._is_original(path, status, then):
-                value = self._value(path, status)
+                if stat.S_ISDIR(status.st_mode):
+                    value: File = {"kind": "folder", "digest": b"", "size": 0, "model": False}
+                else:  # what was read of a file before does not count while a mapping may change it
+                    unseen = status.st_ino in self._known.written_unseen
+                    value = (layer.Reading() if unseen else self._reading).file(path, self.models)
                 first = layer.gone()
                 if stat.S_ISREG(then.mode):
                     first = self._reading.file(self._originals.source(then.content), self.models)
@@ -280,12 +284,6 @@ class Scratch:
         if stat.S_ISDIR(status.st_mode):
             return stat.S_ISDIR(then.mode)
         return status.st_mode == then.mode and self._known.content(path, status) == then.content
-
-    def _value(self, path: bytes, status: os.stat_result) -> File:
-        if stat.S_ISDIR(status.st_mode):
-            return {"kind": "folder", "digest": b"", "size": 0, "model": False}
-        reading = layer.Reading() if status.st_ino in self._known.written_unseen else self._reading
-        return reading.file(path, self.models)
 
     def _frozen(self, name: bytes = b"") -> bytes:
         return os.path.join(self._home, b"frozen", name)
