@@ -121,7 +121,8 @@ def mapping(value: Any) -> Node:
     # OrderedDict's iterator looks its keys up, and so calls their `__hash__` and `__eq__`.
     if derives(value, OrderedDict) and not all(map(_is_plain, dict.keys(value))):
         return Node(
-            type_name(type(value)), opaque=f"{type_name(type(value))}: its order cannot be told without its keys"
+            type_name(type(value)),
+            opaque=f"{type_name(type(value))}: its order cannot be read without calling its keys",
         )
     node = items_only(value)
     if derives(value, defaultdict):

@@ -71,7 +71,7 @@ def module_of(cls: type) -> str:
 
 
 def derives(value: Any, base: Any) -> bool:
-    """`isinstance` without asking the object for its `__class__`."""
+    """Whether a value's type is a class or a subclass; `isinstance` would also ask the object for its `__class__`."""
     return issubclass(type(value), base)
 
 

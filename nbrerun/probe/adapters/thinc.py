@@ -271,11 +271,11 @@ _OF_A_DOC = ("cats", "user_data", "tensor", "user_hooks", "user_token_hooks", "u
 def document(value: Any) -> Node:
     """A document, by its text and annotations, and by data that the user added."""
     base = _base("spacy.tokens.doc", "Doc")
-    told = base.to_dict(value, exclude=[*_OF_A_DOC, "user_hooks", "strings"])
+    annotations = base.to_dict(value, exclude=[*_OF_A_DOC, "user_hooks", "strings"])
     found = {name: getattr(base, name).__get__(value) for name in _OF_A_DOC}
     size = ("len({})", str(base.__len__(value)))
-    text = clip(told["text"])
-    return _node(value, {**told, **found}, size=size, text=lambda: f"<Doc {text}>")
+    text = clip(annotations["text"])
+    return _node(value, {**annotations, **found}, size=size, text=lambda: f"<Doc {text}>")
 
 
 @reads("spacy.kb.kb_in_memory.InMemoryLookupKB", "spacy.pipeline._edit_tree_internals.edit_trees.EditTrees")

@@ -97,7 +97,7 @@ def describe_error(error: BaseException) -> str:
     """Return the type of an exception and the beginning of its message."""
     try:
         return clip(f"{type(error).__name__}: {error}", 100)
-    except Exception:  # noqa: BLE001  `str` of an exception may raise in its turn
+    except Exception:  # noqa: BLE001  `str` of an exception may raise as well
         return type(error).__name__
 
 

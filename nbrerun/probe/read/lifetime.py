@@ -1,4 +1,4 @@
-"""Which objects outlive the reading of a state, told by their reference counts.
+"""Which objects outlive the reading of a state, by their reference counts.
 
 Adapters make objects while they describe others (an array of a column, a dict of settings). Their addresses say
 nothing about identity, since the next reading makes new ones.

@@ -39,7 +39,7 @@ def _process() -> Iterator[Tuple[str, str]]:
     yield "warnings.filters", repr([_filter(item) for item in warnings.filters])
     yield "sys.recursionlimit", str(sys.getrecursionlimit())
     yield "locale", repr(locale.setlocale(locale.LC_ALL))
-    decimal = sys.modules.get("decimal")  # a context is made when somebody asks, so do not import it
+    decimal = sys.modules.get("decimal")  # importing it would create a context
     if decimal is not None:
         context = decimal.getcontext()
         yield "decimal.prec", str(context.prec)

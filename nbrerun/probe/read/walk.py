@@ -115,7 +115,7 @@ class _Frame:
         return Read(digest, self.model, self.opaque, node.kind, node.atom, self.cyclic, cost)
 
     def cut(self) -> Read:
-        """Return a result of what was read before the limit, as far as it is equal for equal values."""
+        """Return a result of what was read before the limit, reduced to what is equal for equal values."""
         node = self.node
         known = [] if node.unordered else self.parts  # which children came first is not part of the value
         number = b"of %d" % len(node.children)

@@ -269,7 +269,9 @@ LIGHTGBM_NATIVE = Row(
         ),
         "created": made("booster = lgb.Booster(params, train)", "booster"),
         "trained from scratch": fitted("booster = lgb.train(params, train, 3)", "booster", "recreated"),
-        "training continued": moved_on("booster = lgb.train(params, lgb.Dataset(X, y), 2, init_model=booster)", "booster"),
+        "training continued": moved_on(
+            "booster = lgb.train(params, lgb.Dataset(X, y), 2, init_model=booster)", "booster"
+        ),
         "saved": saves("booster.save_model('model.txt')", "model.txt"),
         "loaded": loads("again = lgb.Booster(model_file='model.txt')", "again", booster="untouched"),
         "unseeded": seeded(
@@ -423,7 +425,16 @@ def table(library: str, needs: str, imports: str, save: str, load: str, more: Ma
         "loaded": cell(load, "persisted", again="persisted", via=via_file("again"), kinds={"again": "data"}),
     }
     cells |= more
-    order = ("numbers", "created", "training continued", "trained from scratch", "saved", "loaded", "unseeded", "seeded")
+    order = (
+        "numbers",
+        "created",
+        "training continued",
+        "trained from scratch",
+        "saved",
+        "loaded",
+        "unseeded",
+        "seeded",
+    )
     return Row(
         library,
         (needs,),
