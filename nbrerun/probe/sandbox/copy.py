@@ -25,8 +25,8 @@ _FULL_BYTES = 1 << 16
 # As many symbolic links as Linux follows in one path (path_resolution(7)).
 _MOST_LINKS = 40
 _NOTE = (
-    "not kept from the disk is what C libraries and shell commands write to absolute paths and through links, "
-    "which stand for large files and for what lies outside the folder"
+    "C libraries and shell commands can still change the disk, by absolute paths and through links, "
+    "which stand for large files and for everything outside the folder"
 )
 
 

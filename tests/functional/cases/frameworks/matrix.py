@@ -156,7 +156,7 @@ TORCH = Row(
         "unseeded": unseeded("loose = nn.Linear(2, 1)", "loose"),
         "seeded": seeded("torch.manual_seed(0)\nfixed = nn.Linear(2, 1)", "fixed"),
     },
-    about="A training loop continues from the weights as they are; it starts over only if the same cell recreates them.",
+    about="A training loop continues from the current weights; it starts over only if the same cell recreates them.",
 )
 
 
