@@ -9,11 +9,12 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Se
 
 from ..adapters.generic import is_persons
 from ..protocol.messages import Error
-from ..read.namespace import AUTOMATIC, user_names
+from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
 from ..source.dependencies import global_stores, reachable, seeds, through_calls, trains
 from ..source.inputs import incidental, static_binds
+from ..source.ipython_names import AUTOMATIC
 from .tracer import Marks
 
 _DEEPEST_TRACEBACK = 30
