@@ -1,7 +1,7 @@
 """Words in a cell's source that suggest what a call does: it trains, loads, saves, seeds, or only looks.
 
-Every list of such words is here, and only here; each says who uses it. They are guesses. No new verdict may rest on
-them, and each list goes away when what it stands for is measured instead.
+Every list of such words is here, and each names its user. They are guesses: no new verdict may rest on them, and each
+list is removed when what it stands for is measured instead (docs/decisions.md, "Words in the source").
 """
 
 from __future__ import annotations
