@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from .execute.after_restart import Stripped
 from .execute.rerun import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
-from .execute.tracer import Marks
+from .execute.tracer import Tracer
 from .files.session import NotebookFiles
 from .plugins.discovery import Packages
 from .process.entropy import Entropy
@@ -189,7 +189,7 @@ class Service:
         namespace = user_names(self.shell)
         parts = Parts(namespace[name] for name in watched if name in namespace)
         del namespace
-        marks = Marks()
+        marks = Tracer()
         self.files.begin(marks.count)
         with self.files.heard():
             ran = await run_cells(self.shell, sources, marks)

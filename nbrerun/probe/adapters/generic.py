@@ -9,6 +9,7 @@ import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
+from ..source.vocabulary import ANSWERING_METHODS, LEARNING_METHODS
 
 _HEAP_TYPE = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`: the class was made while Python was running, not in static C data (C API)."""
@@ -20,13 +21,11 @@ _LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 _OF_THE_CLASS = frozenset({"__dictoffset__", "__weaklistoffset__", "__vectorcalloffset__"})
 """Members by which a class written in C declares offsets; read from an instance they are addresses and counts."""
 
-_LEARNS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
 # Methods by which pickling asks an object for its state, and attributes that it looks up meanwhile.
 _ASKED = frozenset(
     {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__class__", "__getattr__"}
     | {"__getattribute__"}
 )
-_ANSWERS = frozenset({"predict", "transform", "forward", "predict_proba", "score", "__call__"})
 
 
 class _Layout(NamedTuple):
@@ -150,7 +149,7 @@ def _hides_state(cls: type) -> bool:
 def _kind_of(cls: type) -> str:
     """Return `model` for a class that can be fitted and asked for answers, whoever wrote it."""
     methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
-    return "model" if methods & _LEARNS and methods & _ANSWERS else "data"
+    return "model" if methods & LEARNING_METHODS and methods & ANSWERING_METHODS else "data"
 
 
 def attributes(value: Any) -> Dict[str, Any]:
