@@ -127,7 +127,9 @@ def masked(value: Any) -> Node:
 @reads("pandas.core.arrays._mixins.NDArrayBackedExtensionArray")
 def backed(value: Any) -> Node:
     """Datetimes, periods, strings as objects: one numpy array, a dtype, and how regular its steps are."""
-    own = repr((value.dtype, vars(value).get("_freq"))).encode("utf-8", "surrogatepass")
+    # Of periods the dtype is the frequency; pandas 2 sets `_freq` on some of their arrays as well, and on no copy.
+    steps = None if hasattr(value.dtype, "freq") else vars(value).get("_freq")
+    own = repr((value.dtype, steps)).encode("utf-8", "surrogatepass")
     node = Node(type_name(type(value)), (own,), size=("len({})", str(len(value))), text=lambda: clip(repr(value)))
     if value._ndarray.dtype.hasobject:
         missing = sys.modules["pandas"].NA
