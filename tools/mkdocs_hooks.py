@@ -1,4 +1,4 @@
-"""Makes pages of the documentation site from texts that are kept elsewhere in the repository, so that each is there once.
+"""Makes pages of the documentation site from texts that are kept elsewhere in the repository: each is there once.
 
 The README is the home page, every rule has a page made of its text in `nbrerun/rules`, and links between the files
 of the repository become links between pages. MkDocs calls the functions by their names:
