@@ -40,8 +40,8 @@ if TYPE_CHECKING:
         WholeRun,
     )
 
-    Path = str | os.PathLike[str]
-    Experiment = Literal["again", "later", "restart", "run-all-twice", "restart-and-run-all", "fresh-clone"]
+    _Path = str | os.PathLike[str]
+    _Experiment = Literal["again", "later", "restart", "run-all-twice", "restart-and-run-all", "fresh-clone"]
 
 __version__ = "0.1.0"
 
@@ -80,17 +80,17 @@ __all__ = [
 
 
 def check(
-    path: Path | Iterable[Path],
+    path: _Path | Iterable[_Path],
     *,
     cells: str | int | Iterable[str | int] | None = None,
-    experiment: Experiment | Iterable[Experiment] | None = None,
+    experiment: _Experiment | Iterable[_Experiment] | None = None,
     restart: bool | None = None,
     static: bool | None = None,
     engine: Literal["auto", "fork", "replay"] | None = None,
     kernel: str | None = None,
     timeout: float | None = None,
     sandbox: Literal["auto", "overlay", "copy"] | None = None,
-    sandbox_dir: Path | Iterable[Path] | None = None,
+    sandbox_dir: _Path | Iterable[_Path] | None = None,
     sandbox_limit: int | str | None = None,
     write_files: bool | None = None,
     only: Literal["models", "all"] | None = None,
@@ -98,9 +98,9 @@ def check(
     select: str | Iterable[str] | None = None,
     ignore: str | Iterable[str] | None = None,
     fail_on: Literal["error", "warning", "info", "never"] | None = None,
-    baseline: Path | None = None,
+    baseline: _Path | None = None,
     cache: bool | None = None,
-    cache_dir: Path | None = None,
+    cache_dir: _Path | None = None,
     jobs: int | Literal["auto"] | None = None,
     backend: Literal["loky", "dask", "ray"] | None = None,
     scheduler: str | None = None,
