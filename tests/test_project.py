@@ -160,7 +160,7 @@ def test_a_workflow_runs_sessions_that_exist(path: Path) -> None:
     asked = []
     for job in yaml.safe_load(path.read_text())["jobs"].values():
         for step in job["steps"]:
-            for session in re.findall(r"nox -s (.+)", step.get("run", "")):
+            for session in re.findall(r"nox -s ((?:\$\{\{[^}]*\}\}|[^\s$])+)", step.get("run", "")):
                 for row in rows(job):
                     asked.append(re.sub(r"\$\{\{ matrix\.(\w+) \}\}", lambda found, row=row: row[found[1]], session))
     assert asked
