@@ -115,6 +115,14 @@ def test_every_import_is_declared_and_every_dependency_used() -> None:
         assert module in names(PROJECT["optional-dependencies"][extra])
 
 
+@pytest.mark.parametrize("extra", [None, "core", "jupytext", "samples"])
+def test_every_dependency_has_a_lower_bound(extra: str | None) -> None:
+    """The session `oldest` installs it; what has none would be installed in its newest version there."""
+    requirements = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    for requirement in requirements:
+        assert re.match(r"nbrerun\[|[\w-]+>=\d", requirement), requirement
+
+
 @pytest.mark.parametrize("name", sorted(names(PROJECT["dependencies"]) | set(OPTIONAL)))
 def test_every_dependency_is_a_decision(name: str) -> None:
     """The section on dependencies says why each is there."""
