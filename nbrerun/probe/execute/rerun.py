@@ -7,6 +7,7 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
+from ..adapters.generic import is_user_class
 from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
