@@ -13,13 +13,20 @@ _FILE_NAME = re.compile(rf"(?P<stem>[\w*/-][\w*./-]*)\.({_EXTENSION})")
 _ENDS_LIKE_A_FILE = re.compile(rf".*\.({_EXTENSION})")
 _PATH = re.compile(r"[\w*-][\w*.-]*(/[\w*-][\w*.-]*)*")
 
-_OPENERS = frozenset(
-    """
-    open Path Memory mkdir makedirs rename replace remove rmdir symlink listdir copy copytree move rmtree
-    to_disk save_pretrained from_pretrained save_model export TFSMLayer
-    """.split()
+_ON_MODULES = frozenset(
+    {"mkdir", "makedirs", "rename", "replace", "remove", "rmdir", "symlink", "listdir"}
+    | {"copy", "copytree", "move", "rmtree"}
 )
-"""Calls whose string arguments are names of files, with or without an extension."""
+"""Functions of `os` and `shutil`."""
+
+_OPENERS = frozenset(
+    {"open", "Path", "Memory", "to_disk", "save_pretrained", "from_pretrained", "save_model", "export", "TFSMLayer"}
+    | _ON_MODULES
+)
+"""Calls whose first argument is the name of a file, with or without an extension."""
+
+_TAKES_TWO = frozenset({"Path", "rename", "replace", "symlink", "copytree", "move", "copy"})
+"""Those of them whose second argument is one as well."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,15 @@ def files_of(trees: Iterable[ast.AST], labelled: Iterable[str], texts: Iterable[
 
 
 def _opened(node: ast.AST) -> list[str]:
+    """What a call that opens, moves or lists files is given as their names."""
     if not isinstance(node, ast.Call):
         return []
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    of_a_module = isinstance(owner, ast.Name) and (owner.id, name) in {("spacy", "load"), ("shelve", "open")}
-    if name not in _OPENERS and not of_a_module:
+    owner = getattr(node.func.value, "id", "") if isinstance(node.func, ast.Attribute) else ""
+    of_a_module = owner in {"os", "shutil"} or name not in _ON_MODULES  # text and lists have such methods, too
+    if not (name in _OPENERS and of_a_module) and (owner, name) not in {("spacy", "load"), ("shelve", "open")}:
         return []
-    if name in {"copy", "replace", "remove"} and not (isinstance(owner, ast.Name) and owner.id in {"os", "shutil"}):
-        return []  # methods of text and lists
-    first = node.args[: 2 if name in {"Path", "rename", "replace", "symlink", "copytree", "move", "copy"} else 1]
+    first = node.args[:2] if name in _TAKES_TWO else node.args[:1]
     return [each.value for each in first if isinstance(each, ast.Constant) and isinstance(each.value, str)]
 
 

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import SGDClassifier
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 
-LIBRARY_ATTRIBUTES = frozenset(
-    name for kind in (list, dict, set, str, bytes, int, Path, np.ndarray, SGDClassifier) for name in dir(kind)
+_OF_ESTIMATORS = frozenset(
+    {"fit", "partial_fit", "fit_transform", "transform", "inverse_transform", "fit_predict", "predict", "predict_proba"}
+    | {"score", "get_params", "set_params", "train", "eval", "forward", "step", "state_dict", "parameters", "update"}
 )
+LIBRARY_ATTRIBUTES = _OF_ESTIMATORS.union(*(dir(kind) for kind in (list, dict, set, str, bytes, int, Path, np.ndarray)))
 """Attributes that objects of libraries have, too: `model.fit` need not be a method of the user's."""
 
 
@@ -58,10 +59,8 @@ def bound(node: ast.AST) -> set[str]:
     for part in own_scope(node):
         if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
             names.add(part.id)
-        elif isinstance(part, (*FUNCTIONS, ast.ClassDef)):
-            names.add(part.name)
-        elif isinstance(part, ast.ExceptHandler) and part.name:
-            names.add(part.name)
+        elif isinstance(part, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)):
+            names |= {part.name} if part.name else set()
         elif isinstance(part, (ast.Global, ast.Nonlocal)):
             names.update(part.names)
     return names | imported(node)
@@ -69,14 +68,13 @@ def bound(node: ast.AST) -> set[str]:
 
 def imported(node: ast.AST) -> set[str]:
     """Names that imports bind, without those of `from module import *`."""
-    aliases = [
-        alias
-        for part in own_scope(node)
-        if isinstance(part, (ast.Import, ast.ImportFrom))
-        for alias in part.names
-        if alias.name != "*"
-    ]
-    return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+    return {name for part in own_scope(node) for name in _imports(part)}
+
+
+def _imports(node: ast.AST) -> set[str]:
+    if not isinstance(node, (ast.Import, ast.ImportFrom)):
+        return set()
+    return {alias.asname or alias.name.partition(".")[0] for alias in node.names if alias.name != "*"}
 
 
 def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[str]:
@@ -99,7 +97,7 @@ class _Search:
 
     def look_at(self, tree: ast.Module) -> None:
         """Collect from one cell, after those above it."""
-        self._kept |= {name for part in ast.walk(tree) for name in imported(part)}
+        self._kept |= {name for part in ast.walk(tree) for name in _imports(part)}
         self._variables |= bound(tree)
         for node in ast.walk(tree):
             if isinstance(node, (*FUNCTIONS, ast.Lambda)):

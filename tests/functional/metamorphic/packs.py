@@ -19,6 +19,7 @@ from tests.functional.cases.frameworks import ALL as FRAMEWORKS
 from tests.functional.metamorphic.known import KNOWN
 from tests.functional.metamorphic.names import bound, imported
 from tests.functional.metamorphic.relations import PASSES, transformed
+from tests.functional.metamorphic.rename import Renaming
 from tests.functional.metamorphic.source import split
 from tests.functional.test_cases import check, disagreements
 
@@ -85,7 +86,9 @@ def themes() -> dict[str, list[Case]]:
     What loads TensorFlow, JAX or polars cannot be forked from there on, and is for replay.
     """
     found = {module.__name__.rpartition(".")[2]: list(module.CASES) for module in MODULES}
-    found["libraries"] = [each.case for each in FRAMEWORKS if ENGINE in each.engines or ENGINE != "fork"]
+    for each in FRAMEWORKS:
+        if ENGINE in each.engines or ENGINE != "fork":
+            found.setdefault(" and ".join(each.needs), []).append(each.case)
     return found
 
 
@@ -125,7 +128,7 @@ def _filled(cases: Iterable[Case]) -> Iterator[list[Case]]:
     part: list[Case] = []
     taken: set[str] = set()
     for case in cases:
-        names = _left_names(transformed(case, ["renamed"], "v"))
+        names = _left_names(case)
         if part and (sum(len(each.cells) for each in (*part, case)) > _MOST_CELLS or taken & names):
             yield part
             part, taken = [], set()
@@ -139,4 +142,4 @@ def _left_names(case: Case) -> set[str]:
     """Names that renaming leaves, imports apart: those are the same in every case."""
     trees = [split(cell.source).tree for cell in case.cells]
     names = {name for tree in trees for name in bound(tree)} - {name for tree in trees for name in imported(tree)}
-    return {name for name in names if not name.lstrip("_").lower().startswith("v_")}
+    return names - Renaming(case, "v").chosen.variables
