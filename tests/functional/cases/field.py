@@ -1,4 +1,4 @@
-"""What real notebooks have: streams, progress bars, widgets, loaders with odd names, files of every kind, reruns that die."""
+"""What real notebooks have: streams, progress bars, widgets, odd loaders, files of every kind, reruns that die."""
 
 from tests.functional.cases.case import Case, cell
 
