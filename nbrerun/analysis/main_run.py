@@ -104,8 +104,7 @@ class MainRun:
         """Keep the moment, read the state there, and leave a branch there to use."""
         engine = self._choice.engine
         try:
-            undone = engine.hold(moment)
-            branch = undone or engine.branch(moment)
+            branch = engine.hold(moment)
             if isinstance(branch, Undone):
                 return self._elsewhere(moment, branch)
             if moment == len(self._notebook.cells):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nbrerun.engine.fork import ForkEngine
@@ -13,6 +13,7 @@ from nbrerun.engine.replay import ReplayEngine
 from nbrerun.model import Cell
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.protocol.requests import SandboxFound
 from nbrerun.settings.values import Settings
 
 
@@ -60,7 +61,7 @@ class Choice:
         return True
 
     @property
-    def sandbox(self) -> Mapping[str, str]:
+    def sandbox(self) -> SandboxFound:
         """What keeps files safe, and why it is that."""
         return self.engine.kernel.sandbox
 

@@ -15,6 +15,7 @@ from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
 from nbrerun.probe.protocol.messages import GLOBAL, Generator
+from nbrerun.probe.protocol.requests import PastCell
 from nbrerun.probe.protocol.wire import Closed
 
 _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
@@ -51,11 +52,11 @@ class Follower:
         if self._kernel is None:
             self._kernel = self._start(False)
             return
-        if self._runs and self._kernel.has_answered():
+        if self._runs and self._kernel.client.has_answered():
             self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
         if not self._runs and self._given < len(cells):
             self._kernel.wait_until_up()
-            self._kernel.begin("follow", cells=_messages(cells[self._given :]), seeds=list(seeds))
+            self._kernel.client.begin_to_follow(map(_message, cells[self._given :]), seeds)
             self._given, self._runs = len(cells), True
 
     def take(self, cells: Sequence[Past], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
@@ -87,14 +88,14 @@ class Follower:
 def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patience: float) -> Undone | None:
     """Run a cell as the main run does, and wait for its end."""
     try:
-        kernel.begin("follow", cells=_messages([past]), seeds=list(seeds))
+        kernel.client.begin_to_follow([_message(past)], seeds)
     except Closed as error:
         return Undone(f"the kernel that was to come here gave no answer: {error}")
     return _wait(kernel, patience)
 
 
 def _wait(kernel: Kernel, patience: float) -> Undone | None:
-    reply = kernel.answer_to_begun(Waiting(None, patience, forked=False))
+    reply = kernel.client.followed(Waiting(None, patience, forked=False))
     if isinstance(reply, Undone):
         return reply
     return Undone(_UNREACHED) if reply["raised"] else None
@@ -105,16 +106,13 @@ def global_pins(past: Past) -> list[Generator]:
     return [item for item in past.before["generators"] if item["name"].startswith(GLOBAL)] if past.before else []
 
 
-def _messages(cells: Sequence[Past]) -> list[dict[str, object]]:
-    return [
-        {
-            "source": past.cell.source,
-            "may_raise": "raises-exception" in past.cell.tags,
-            "pins": global_pins(past),
-            "entropy": list(past.entropy),
-        }
-        for past in cells
-    ]
+def _message(past: Past) -> PastCell:
+    return {
+        "source": past.cell.source,
+        "may_raise": "raises-exception" in past.cell.tags,
+        "pins": global_pins(past),
+        "entropy": list(past.entropy),
+    }
 
 
 def _is_room_beside(leader: Kernel) -> bool:
@@ -122,7 +120,7 @@ def _is_room_beside(leader: Kernel) -> bool:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_busy = hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1)
     try:
-        needed = psutil.Process(leader.pid).memory_info().rss
+        needed = psutil.Process(leader.client.pid).memory_info().rss
     except psutil.Error:
         return False
     return cores > 1 and not is_busy and psutil.virtual_memory().available > 2 * needed

@@ -122,10 +122,8 @@ class Past:
 class Control:
     """The first run of a cell, done a second time."""
 
-    before: State
-    """The state that it began with."""
     astray: frozenset[str]
-    """What had another value there than in the main run."""
+    """What had another value where it began than in the main run."""
     after: State
     leaves: Callable[[Sequence[str]], Leaves]
     """Variables taken apart, as the second first run left them."""
@@ -144,8 +142,8 @@ class Engine(Protocol):
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""
 
-    def hold(self, moment: int) -> Undone | None:
-        """Keep the moment that the main run is at; `moment` cells have been run."""
+    def hold(self, moment: int) -> Branch | Undone:
+        """Keep the moment that the main run is at, and go there to read it; `moment` cells have been run."""
 
     def can_come_back(self) -> bool:
         """Going back to a moment that is kept costs little, and there is room to keep one more."""

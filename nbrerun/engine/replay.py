@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import Protocol, TypeVar
 
 from nbrerun.engine.follower import Follower, global_pins, run_as_first
 from nbrerun.engine.fork import ForkEngine
@@ -19,9 +19,11 @@ from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.requests import BegunCell, Looked
 from nbrerun.probe.protocol.wire import Closed
-from nbrerun.probe.service import FILES
 from nbrerun.state.diff import Leaves, differing
+
+_Answer = TypeVar("_Answer", Rerun, Alone)
 
 
 class StartKernel(Protocol):
@@ -52,7 +54,8 @@ class ReplayEngine:
         """What has other values in this kernel than in the one that it came after: before the last cell, and now."""
         self._seeds: Sequence[Generator] = ()
         """How the global generators of the first kernel began."""
-        self._note_seeds()
+        self._is_noted = False
+        """What the system gave the last cell is known, and `_seeds` are those after it."""
         self._fresh = True
         """The kernel is where the main run left it."""
         self._broken = False
@@ -74,18 +77,19 @@ class ReplayEngine:
         if undone:
             return FirstRun(0.0, lost=undone.reason)
         before, self._now, self._before = self._now, None, None
-        self._remember()
+        with contextlib.suppress(Closed):  # a dead kernel shows soon enough
+            self._note(self.kernel.client.begin_cell())
         self._follower.follow(self.kernel, self._past, self._seeds)
         self._past.append(Past(cell, before or self._reported))
         self._reported, self._astray = None, (frozenset(), frozenset())
         run = self.kernel.execute(cell)
-        self._note_seeds()
+        self._is_noted = False
         self._first_seconds[cell.index] = run.seconds
         return replace(run, before=before)
 
-    def hold(self, moment: int) -> Undone | None:
-        """Nothing to keep: the way there can be gone again."""
-        return None
+    def hold(self, moment: int) -> Branch | Undone:
+        """There is nothing to keep: the way there can be gone again."""
+        return self.branch(moment)
 
     def can_come_back(self) -> bool:
         """It would run the whole notebook up to there."""
@@ -107,7 +111,7 @@ class ReplayEngine:
 
     def is_full(self) -> bool:
         """Ask the kernel."""
-        return self.kernel.is_full()
+        return self.kernel.client.files_are_full()
 
     def about_the_end(self) -> Branch | Undone:
         """The kernel as it is; it is brought there anew only after a run that it did not survive."""
@@ -123,7 +127,7 @@ class ReplayEngine:
         if engine is None:
             kernel = self._start(files=self.keep_files() if files else "")
             engine = self._beginnings[files] = ForkEngine(kernel, self._limits)
-            undone = engine.hold(0)
+            undone = engine.keep(0)
             if undone:
                 return undone
         return engine.branch(0)
@@ -134,13 +138,12 @@ class ReplayEngine:
         undone = self._refresh(moment)
         if undone:
             return undone
-        assert self._before is not None
         assert self._now is not None
-        return Control(self._before, self._astray[0], self._now, ReplayBranch(self).leaves_after)
+        return Control(self._astray[0], self._now, self.kernel.client.take_apart)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """What was remembered before the cell's first run."""
-        return set(self.kernel.ask("existed", ids=list(addresses))["existed"])
+        return self.kernel.client.existed(addresses, read=False)
 
     def close(self) -> None:
         """End every kernel."""
@@ -149,18 +152,22 @@ class ReplayEngine:
             engine.close()
         self.kernel.close()
 
-    def _note_seeds(self) -> None:
-        """Other kernels are given the same; asked early, since after a rerun there may be nobody to ask."""
-        with contextlib.suppress(Closed):
-            seeds = self.kernel.ask("seeds")
-            self._seeds = seeds["generators"]
-            if self._past:
-                self._past[-1] = replace(self._past[-1], entropy=seeds["entropy"] or self._past[-1].entropy)
+    def _note(self, found: BegunCell | Looked) -> None:
+        """Note what other kernels are given, too: what the system gave the last cell, and how generators began.
 
-    def _remember(self) -> None:
-        """Have the probe note which objects there are, for `existed`; a dead kernel shows soon enough."""
-        with contextlib.suppress(Closed):
-            self.kernel.ask("remember")
+        Later readings tell more than the main run: they include what reruns were given.
+        """
+        if not self._is_noted:
+            self._seeds, self._is_noted = found["seeds"], True
+            if self._past:
+                self._past[-1] = replace(self._past[-1], entropy=found["entropy"] or self._past[-1].entropy)
+
+    def read(self) -> State:
+        """The state of the kernel; the first one that is read of a moment is what other kernels are held against."""
+        found = self.kernel.client.read()
+        self._note(found)
+        self._reported = self._reported or found["state"]
+        return found["state"]
 
     def _refresh(self, moment: int) -> Undone | None:
         """Make sure that the kernel is at `moment`, which is never behind it."""
@@ -176,46 +183,51 @@ class ReplayEngine:
             self._saved = self.kernel.take_over(self._saved)
         spoiled.close()
         self._broken = False
-        self._before = cast(State, self.kernel.ask("read", pins=global_pins(last)))
-        self._remember()
+        self._before = self.kernel.client.read(global_pins(last))["state"]
+        self.kernel.client.begin_cell()
         self._doing(last.cell.index, "again up to here")
         undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
         if undone:
             return undone
-        self._note_seeds()
-        self._now = cast(State, self.kernel.ask("read"))
+        found = self.kernel.client.read()
+        self._is_noted = False
+        self._note(found)
+        self._now = found["state"]
         self._astray = (_apart(last.before, self._before), _apart(self._reported, self._now))
         self._fresh = True
         return None
 
-    def note(self, state: State) -> None:
-        """What is first said of a moment is what other kernels are held against."""
-        self._reported = self._reported or state
-
-    def wait_for_run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str]) -> Rerun | Undone:
+    def run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str], note_parts: bool) -> Rerun | Undone:
         """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._fresh = False
         self._follower.follow(self.kernel, self._past[:-1], self._seeds)
-        request = {"sources": [cell.source], "pins": list(pins), "watched": list(watched)}
-        reply = self.kernel.ask_running(waiting, "run", **request)
-        self._broken = isinstance(reply, Undone)
-        return cast("Rerun | Undone", reply)
+        client = self.kernel.client
+        return self._unless_broken(client.run(waiting, [cell.source], pins, watched, note_parts=note_parts))
 
-    def run(self, seconds: float, operation: str, **request: object) -> dict[str, object] | Undone:
-        """Have the kernel itself run something that spoils it."""
+    def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
+        """Run cells in the kernel itself, which spoils it."""
+        waiting = Waiting(seconds, seconds, forked=False)
         self._fresh = False
-        reply = self.kernel.ask_running(Waiting(seconds, seconds, forked=False), operation, **request)
-        self._broken = isinstance(reply, Undone)
-        return reply
+        return self._unless_broken(self.kernel.client.run(waiting, [cell.source for cell in cells], anew=anew))
+
+    def run_alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
+        """Run a cell without most names in the kernel itself, which spoils it."""
+        waiting = Waiting(seconds, seconds, forked=False)
+        self._fresh = False
+        return self._unless_broken(self.kernel.client.run_alone(waiting, cell.source, given))
+
+    def _unless_broken(self, answer: _Answer | Undone) -> _Answer | Undone:
+        self._broken = isinstance(answer, Undone)
+        return answer
 
     def settle(self, before: State, run: Rerun) -> None:
         """The branch is over: see whether the kernel can go on from where it is."""
         if not _same(before, run):
             return
         if before["generators"] != run["after"]["generators"]:
-            self.kernel.ask("put_back", pins=before["generators"])
+            self.kernel.client.put_back(before["generators"])
         self._now = {**run["after"], "generators": before["generators"]}
         self._fresh = True
 
@@ -232,58 +244,57 @@ class ReplayBranch:
         self._kernel = engine.kernel
         self._before: State | None = None
         self._run: Rerun | None = None
-        self._leaves: Leaves = {}
         self._stripped = False
 
     def read(self) -> State:
         """The state as it is now."""
-        self._before = cast(State, self._kernel.ask("read"))
-        self._engine.note(self._before)
+        self._before = self._engine.read()
         return self._before
+
+    def _note_before(self) -> None:
+        """What the kernel is held against afterwards, to see whether the main run can go on in it."""
+        if self._before is None:
+            self.read()
 
     def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
-        if self._run is None:
-            before = self._before or self.read()
-            names = [name for name in self.touchable(cell) if name in before["variables"]]
-            self._leaves = cast(Leaves, self._kernel.ask("leaves", names=names))
-        run = self._engine.wait_for_run(cell, pins, watched)
+        self._note_before()
+        run = self._engine.run(cell, pins, watched, note_parts=self._run is None)
         if not isinstance(run, Undone):
             self._run = run
         return run
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""
-        sources = [cell.source for cell in cells]
-        return cast("Rerun | Undone", self._engine.run(seconds, "run", sources=sources, pins=[], anew=anew))
+        return self._engine.run_all(cells, seconds, anew)
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""
         self._stripped = True
-        request = {"source": cell.source, "given": list(given)}
-        return cast("Alone | Undone", self._engine.run(seconds, "alone", **request))
+        return self._engine.run_alone(cell, given, seconds)
 
     def remove_files(self, names: Sequence[str]) -> None:
-        """Take files away."""
-        self._kernel.ask(FILES + "remove", names=list(names))
+        """Remove files."""
+        self._note_before()
+        self._kernel.client.remove_files(names)
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
-        return cast(list[str], self._kernel.ask("touchable", sources=[cell.source])["names"])
+        return self._kernel.client.touchable(cell.source)
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """As they were noted before the run."""
-        return {name: self._leaves[name] for name in names if name in self._leaves}
+        """As they were noted before the first run."""
+        return self._kernel.client.noted(names)
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
         """Variables taken apart, as they are here."""
-        return cast(Leaves, self._kernel.ask("leaves", names=list(names)))
+        return self._kernel.client.take_apart(names)
 
     def close(self) -> None:
         """Let the main run go on here, if it can."""
         if self._stripped:
             with contextlib.suppress(Closed):
-                self._kernel.ask("together")
+                self._kernel.client.give_all_names_back()
         if self._before is not None and self._run is not None and self._kernel is self._engine.kernel:
             self._engine.settle(self._before, self._run)
 

@@ -44,7 +44,6 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
     with closing(branch):
         if branch.astray & seen.inputs:
             return  # what differs here need not have come from the cells below
-        branch.read()
         seen.later = first = _once(branch, seen, end)
         if first.raised is None and Place.ELSEWHERE in first.places.values():
             second = _once(branch, seen, end).places

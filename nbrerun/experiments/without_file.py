@@ -26,7 +26,6 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
     with closing(branch):
         if branch.astray & seen.inputs:
             return Undone(unrepeatable(branch.astray & seen.inputs))
-        branch.read()
         branch.remove_files(files)
         run = branch.run(seen.cell)
     if isinstance(run, Undone):

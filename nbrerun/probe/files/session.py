@@ -38,22 +38,6 @@ class NotebookFiles:
         self._log.install(self.sandbox.folders)
         self.begin()
 
-    def answer(self, operation: str, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Do what nbrerun asks for."""
-        if operation == "is_full":
-            return {"full": self.sandbox.is_full()}
-        if operation == "forget":
-            self.sandbox.forget(request["name"])
-        elif operation == "leave":
-            self.leave()
-        elif operation == "remove":
-            self.remove(request["names"])
-        elif operation == "save":
-            self.save(request["folder"])
-        elif operation == "restore":
-            self.restore(request["folder"])
-        return {}
-
     def begin(self, position: Callable[[], int] = int) -> None:
         """A cell is about to run: forget what was opened until now.
 

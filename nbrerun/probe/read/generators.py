@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Tuple
+import contextlib
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ..adapters import describe
 from ..describe.node import GLOBAL_GENERATORS
@@ -58,3 +59,31 @@ def set_state(target: Any, state: bytes) -> None:
     stand = describe(target).generator
     if stand is not None:
         stand.take(state)
+
+
+class Seeds:
+    """The states in which libraries' global generators begin; another kernel can have them begin in the same ones."""
+
+    def __init__(self, wanted: Iterable[Generator]) -> None:
+        self._wanted: Dict[str, bytes] = {}
+        self._seen: Dict[str, bytes] = {}
+        self.want(wanted)
+
+    def want(self, seeds: Iterable[Generator]) -> None:
+        """Have generators that are not there yet begin in these states."""
+        self._wanted.update({seed["name"]: seed["state"] for seed in seeds})
+
+    def look(self) -> None:
+        """After an import: see which generators it has brought."""
+        reader = Reader()
+        for name, target in global_generators():
+            if name not in self._seen:
+                if name in self._wanted:
+                    with contextlib.suppress(Exception):  # an adapter of another package may fail at it
+                        set_state(target, self._wanted[name])
+                reader.read(name, target)
+        self._seen.update({item.name: item.state for item in reader.generators.values()})
+
+    def seen(self) -> List[Generator]:
+        """The states in which those that are there began."""
+        return [{"name": name, "id": 0, "digest": b"", "state": state} for name, state in self._seen.items()]
