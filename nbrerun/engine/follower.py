@@ -14,7 +14,7 @@ import psutil
 from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
-from nbrerun.probe.protocol.messages import GLOBAL, Generator
+from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.requests import PastCell
 from nbrerun.probe.protocol.wire import Closed
 
@@ -103,7 +103,7 @@ def _wait(kernel: Kernel, patience: float) -> Undone | None:
 
 def global_pins(past: Past) -> list[Generator]:
     """Where the libraries' own generators stood before a cell: it may draw there, whoever has set them."""
-    return [item for item in past.before["generators"] if item["name"].startswith(GLOBAL)] if past.before else []
+    return [item for item in past.before["generators"] if item["library"]] if past.before else []
 
 
 def _message(past: Past) -> PastCell:

@@ -21,6 +21,7 @@ from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.protocol.requests import Hello
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves
+from nbrerun.state.names import Name
 
 _FULL = 70.0
 """Per cent of the machine's memory beyond which no moment is kept for later."""
@@ -207,7 +208,7 @@ class ForkBranch:
     """A fork of a moment."""
 
     previous: State | None = None
-    astray: frozenset[str] = frozenset()
+    astray: frozenset[Name] = frozenset()
 
     def __init__(self, engine: ForkEngine, moment: int, files: str, client: Client) -> None:
         self._engine = engine

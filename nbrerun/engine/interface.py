@@ -10,6 +10,7 @@ from nbrerun.model import Cell, Raised
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves
+from nbrerun.state.names import Name
 
 Doing = Callable[[int, str], None]
 """Told of every run of a cell: its index, and what the run is for."""
@@ -81,7 +82,7 @@ class Branch(Protocol):
         """Run a cell without the names of other cells, except for those given, for no longer than this."""
 
     def remove_files(self, names: Sequence[str]) -> None:
-        """Take files away, by name without the `file:`."""
+        """Remove files, given by their paths."""
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind, if it is run here."""
@@ -96,7 +97,7 @@ class Branch(Protocol):
         """Give it up."""
 
     @property
-    def astray(self) -> frozenset[str]:
+    def astray(self) -> frozenset[Name]:
         """What has another value here than in the main run, since a cell above does not do the same twice."""
 
 
@@ -122,7 +123,7 @@ class Past:
 class Control:
     """The first run of a cell, done a second time."""
 
-    astray: frozenset[str]
+    astray: frozenset[Name]
     """What had another value where it began than in the main run."""
     after: State
     leaves: Callable[[Sequence[str]], Leaves]

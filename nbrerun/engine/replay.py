@@ -22,6 +22,7 @@ from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.protocol.requests import BegunCell, Looked
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves, differing
+from nbrerun.state.names import Name
 
 _Answer = TypeVar("_Answer", Rerun, Alone)
 
@@ -50,7 +51,7 @@ class ReplayEngine:
         """The main run so far."""
         self._reported: State | None = None
         """The state that it came to, as it was first read."""
-        self._astray: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._astray: tuple[frozenset[Name], frozenset[Name]] = (frozenset(), frozenset())
         """What has other values in this kernel than in the one that it came after: before the last cell, and now."""
         self._seeds: Sequence[Generator] = ()
         """How the global generators of the first kernel began."""
@@ -236,7 +237,7 @@ class ReplayBranch:
     """The kernel itself, at the end of the main run so far."""
 
     def __init__(
-        self, engine: ReplayEngine, previous: State | None = None, astray: frozenset[str] = frozenset()
+        self, engine: ReplayEngine, previous: State | None = None, astray: frozenset[Name] = frozenset()
     ) -> None:
         self.previous = previous
         self.astray = astray
@@ -299,7 +300,7 @@ class ReplayBranch:
             self._engine.settle(self._before, self._run)
 
 
-def _apart(one: State | None, other: State) -> frozenset[str]:
+def _apart(one: State | None, other: State) -> frozenset[Name]:
     return frozenset(differing(one, other)) if one is not None else frozenset()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.state.diff import Leaves, differing
-from nbrerun.state.evidence import take_apart
+from nbrerun.state.evidence import take_apart, worth_showing
 from nbrerun.state.observation import Observation
 
 
@@ -22,7 +22,8 @@ def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> U
     if seen.changed & seen.inputs:  # else *again* itself began with what the first run began with
         seen.astray = repeated.astray & seen.inputs
     names = differing(seen.first, repeated.after) & seen.still_moved
-    after = repeated.leaves([name for name in names if name in before]) if names else {}
+    shown = [name for name in worth_showing(names) if name in before]
+    after = repeated.leaves(shown) if names else {}
     seen.noise = take_apart(names, seen.first, repeated.after, before, after)
     repeated.close()
     return None

@@ -7,8 +7,8 @@ object, was made anew; where the very same objects are still there, they were le
 from __future__ import annotations
 
 from nbrerun.engine.interface import Branch, Engine
-from nbrerun.probe.protocol.messages import ITERATOR
 from nbrerun.state.diff import differing, rebound
+from nbrerun.state.names import Space, keys
 from nbrerun.state.observation import Observation
 
 
@@ -41,7 +41,7 @@ def look_closer(engine: Engine, moment: int, branch: Branch, seen: Observation) 
 def worth_watching(seen: Observation) -> list[str]:
     """Objects that the first run has changed: what the rerun throws away of them may leave its address to another."""
     names = differing(seen.before, seen.first) - rebound(seen.before, seen.first)
-    return sorted(name for name in names if name in seen.first["variables"])
+    return sorted(keys(names, Space.VARIABLE) & seen.first["variables"].keys())
 
 
 def _unclear(seen: Observation) -> list[str]:
@@ -52,10 +52,12 @@ def _unclear(seen: Observation) -> list[str]:
     variables = seen.first["variables"]
     passed = seen.again["passed"] if seen.again["trains"] else ()
     given = {name for name in passed if name in variables and variables[name]["kind"] == "model"}
-    written = seen.changed | given | set(seen.again["written"])
-    same = written - differing(seen.first, after) - set(seen.again["replaced"])
+    written = keys(seen.changed, Space.VARIABLE) | given | set(seen.again["written"])
+    same = written - keys(differing(seen.first, after), Space.VARIABLE) - set(seen.again["replaced"])
     return [
         name
         for name in sorted(same)
-        if name in variables and not variables[name]["atom"] and variables[name]["kind"] in ("model", "data", ITERATOR)
+        if name in variables
+        and not variables[name]["atom"]
+        and variables[name]["kind"] in ("model", "data", "iterator")
     ]

@@ -9,23 +9,24 @@ from dataclasses import replace
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
-from nbrerun.probe.protocol.messages import FILE, Error, Generator, State
-from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
+from nbrerun.probe.protocol.messages import Error, Generator, State
+from nbrerun.state.diff import differing, moved_generators, same_generator
+from nbrerun.state.names import Name, files, generator, settings, variables
 from nbrerun.state.observation import Later, Observation, Place
 
 _LOOKS_FOR_FILES = re.compile(r"\b(exists|is_?file|is_?dir|listdir|i?glob|rglob|iterdir|scandir|walk|access|stat)\b")
 
 
-def matters(seen: Observation, end: State, settings: set[str], sources: Iterable[str] = ()) -> bool:
+def matters(seen: Observation, end: State, changed: set[str], sources: Iterable[str] = ()) -> bool:
     """Whether the cell's result can differ: an input of it has another value at the end.
 
     Args:
-        settings: process settings that later cells changed; nobody can tell which cells look at them.
+        changed: process settings that later cells changed; nobody can tell which cells look at them.
         sources: the cell's, and those of the cells that define what it calls.
     """
     if seen.again is None or seen.again["error"] is not None or _pins(seen, end) is None:
         return False
-    inputs = seen.inputs | {ENV + name for name in settings}
+    inputs = seen.inputs | settings(changed)
     if differing(seen.first, end) & inputs:
         return True
     new_files = end["files"].keys() - seen.first["files"].keys()
@@ -67,13 +68,13 @@ def _once(branch: Branch, seen: Observation, end: State) -> Later:
     return Later(_places(seen, run["after"], end), read=read)
 
 
-def _places(seen: Observation, after: State, end: State) -> dict[str, Place]:
+def _places(seen: Observation, after: State, end: State) -> dict[Name, Place]:
     unlike_first, unlike_end = differing(seen.first, after), differing(end, after)
-    places: dict[str, Place] = {}
+    places: dict[Name, Place] = {}
     assert seen.again is not None
     opened = seen.again["after"]["opened"]
-    files = {*seen.first["files"], *(name for name in opened if opened[name]["written"])}
-    for name in [*seen.first["variables"], *(FILE + name for name in files)]:
+    written = (path for path in opened if opened[path]["written"])
+    for name in variables(seen.first["variables"]) | files([*seen.first["files"], *written]):
         if name not in unlike_first:
             places[name] = Place.FIRST
         else:
@@ -84,7 +85,7 @@ def _places(seen: Observation, after: State, end: State) -> dict[str, Place]:
 def _pins(seen: Observation, end: State) -> list[Generator] | None:
     """The generators that the cell draws from, as they stood before it; None if one is gone by the end."""
     drawn = moved_generators(seen.before, seen.first)
-    pins = [item for item in seen.before["generators"] if item["name"] in drawn]
+    pins = [item for item in seen.before["generators"] if generator(item) in drawn]
     there = all(any(same_generator(pin, item) for item in end["generators"]) for pin in pins)
     return pins if there else None
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.probe.protocol.messages import Generator, State
 from nbrerun.state.diff import Leaves, differing, moved_generators
+from nbrerun.state.names import Name
 from nbrerun.state.observation import Observation
 
 
@@ -37,8 +38,8 @@ def pinned(engine: Engine, moment: int, seen: Observation, _: Leaves) -> Undone 
 
 
 def without_first_imports(
-    branch: Branch, seen: Observation, after: State, pins: Sequence[Generator], moved: Collection[str]
-) -> frozenset[str]:
+    branch: Branch, seen: Observation, after: State, pins: Sequence[Generator], moved: Collection[Name]
+) -> frozenset[Name]:
     """What moves on, of what a pinned run has moved.
 
     Where the first run imported modules that drew random numbers of their own, the cell's were others than those

@@ -13,7 +13,8 @@ from nbrerun.engine.interface import Engine, Fresh, Undone
 from nbrerun.experiments.restart import imports
 from nbrerun.experiments.without_file import holds_result
 from nbrerun.model import Kind, Recovery, Restart
-from nbrerun.probe.protocol.messages import FILE, GLOBAL, Rerun
+from nbrerun.probe.protocol.messages import Rerun
+from nbrerun.state.names import Name, Space, files, variables
 from nbrerun.state.timeline import Step, kind_of
 
 Plan = tuple[int, ...]
@@ -120,13 +121,13 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
     last = plan[-1]
     cells = tuple(steps[position].cell.index for position in plan)
     skipped = tuple(steps[position].cell.index for position in range(last) if position not in plan)
-    via, reason = None, ""
+    file, reason = None, ""
     if isinstance(run, Undone):
         reason = run.reason
     elif run["error"] is not None:
         reason = f"running them raises {run['error']['ename']}: {run['error']['evalue']}"
     else:
-        via = next((FILE + file for file in holds_result(run, steps[-1].first)), None)
+        file = next(holds_result(run, steps[-1].first), None)
         found, wanted = run["after"]["variables"].get(name), steps[-1].first["variables"][name]
         if found is None:
             reason = "they do not bind it"
@@ -137,12 +138,13 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
     unknown = [steps[position].cell.index for position in plan if steps[position].seen is None]
     if reason and unknown:
         reason = f"what cell {unknown[0]} needs is not known, since it was not run again"
-    return Recovery(name, cells, skipped, via, verified=not reason, reason=reason)
+    return Recovery(name, cells, skipped, file, verified=not reason, reason=reason)
 
 
 def _plans(name: str, steps: list[Step], restarts: Mapping[int, Restart]) -> list[Plan]:
     """Lists of cells worth trying, the shortest first."""
-    right = [position for position, step in enumerate(steps) if name in step.written and _may_give(name, step, steps)]
+    wanted = Name(Space.VARIABLE, name)
+    right = [position for position, step in enumerate(steps) if wanted in step.written and _may_give(name, step, steps)]
     needs = [_Measured(steps, restarts), _Seen(steps), _WithFiles(steps)]
     plans = {_slice(need, at, steps) for need in needs for at in right}
     return sorted(plans, key=lambda plan: (len(plan), plan))
@@ -163,9 +165,9 @@ class _Seen:
     def __init__(self, steps: list[Step]) -> None:
         self._steps = steps
 
-    def names(self, position: int) -> set[str]:
+    def names(self, position: int) -> set[Name]:
         """Names that a cell needs."""
-        return self._steps[position].read
+        return self._steps[position].needed
 
 
 class _Measured(_Seen):
@@ -175,23 +177,23 @@ class _Measured(_Seen):
         super().__init__(steps)
         self._restarts = restarts
 
-    def names(self, position: int) -> set[str]:
+    def names(self, position: int) -> set[Name]:
         """Names that the cell misses, and generators, which nobody misses."""
         restart, seen = self._restarts.get(position), self._steps[position].seen
         if restart is None or restart.raised or restart.reason:
             return super().names(position)
-        missing = {item.name for item in restart.missing}
+        missing = variables(item.name for item in restart.missing)
         if seen is not None and seen.from_file:  # what a new model draws before it is given what was saved is lost
             return missing
-        return missing | {name for name in super().names(position) if name.startswith(GLOBAL)}
+        return missing | {name for name in super().names(position) if name.space is Space.GENERATOR}
 
 
 class _WithFiles(_Seen):
     """What cells need, if the files that they read have to be made again as well."""
 
-    def names(self, position: int) -> set[str]:
+    def names(self, position: int) -> set[Name]:
         """Names that a cell needs, with files."""
-        return super().names(position) | self._steps[position].files_read
+        return super().names(position) | files(self._steps[position].files_read)
 
 
 def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
@@ -207,17 +209,17 @@ def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
     return tuple(sorted(plan))
 
 
-def _sources(name: str, position: int, steps: list[Step], need: _Seen) -> list[int]:
+def _sources(name: Name, position: int, steps: list[Step], need: _Seen) -> list[int]:
     """The cells that give a name the value with which it is found: the last that bound it, and changes since."""
     found = []
     for earlier in range(position - 1, -1, -1):
         step = steps[earlier]
         if name in step.written:
             found.append(earlier)
-            anew = name in step.bound or name.startswith((GLOBAL, FILE))
+            anew = name in variables(step.bound) or name.space in (Space.GENERATOR, Space.FILE)
             # Where a generator stands depends on where it stood, also where nobody needs what was drawn.
-            needed = step.read if name.startswith(GLOBAL) else need.names(earlier) | step.files_read
+            needed = step.needed if name.space is Space.GENERATOR else need.names(earlier) | files(step.files_read)
             if anew and name not in needed:
                 return found
     # Cells that only draw from a generator which none has seeded bring no value back.
-    return [] if name.startswith(GLOBAL) else found
+    return [] if name.space is Space.GENERATOR else found

@@ -7,8 +7,8 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Failure, Parting, WholeRun
-from nbrerun.probe.protocol.messages import FILE
 from nbrerun.state.diff import differing
+from nbrerun.state.names import Name
 from nbrerun.state.timeline import Step
 
 _ALLOWANCE = 10.0
@@ -34,7 +34,7 @@ def whole(engine: Engine, experiment: str, steps: list[Step], uncommitted: Seque
 
 
 def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
-    parted: dict[str, int] = {}
+    parted: dict[Name, int] = {}
     after = branch.read()
     anew = experiment != "run-all-twice"
     for step in steps:
@@ -52,13 +52,13 @@ def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
     return WholeRun(experiment, _partings(parted, differing(steps[-1].first, after)))
 
 
-def _partings(parted: Mapping[str, int], unlike: set[str]) -> tuple[Parting, ...]:
+def _partings(parted: Mapping[Name, int], unlike: set[Name]) -> tuple[Parting, ...]:
     """What ends with another value, in the order in which it parted."""
-    found = [Parting(name, index) for name, index in parted.items() if name in unlike]
+    found = [Parting(str(name), index) for name, index in parted.items() if name in unlike]
     return tuple(sorted(found, key=lambda parting: (parting.index, parting.name)))
 
 
 def files_read(steps: list[Step]) -> list[str]:
-    """Files that cells read and that were there before the first one."""
+    """Paths of files that cells read and that were there before the first one."""
     written = steps[-1].first["files"].keys()
-    return sorted({name[len(FILE) :] for step in steps for name in step.files_read} - written)
+    return sorted({path for step in steps for path in step.files_read} - written)

@@ -9,6 +9,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.protocol.messages import Rerun, State
 from nbrerun.state.diff import differing
+from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Observation, unrepeatable
 
 _LOADS = re.compile(r"(load|restore|set_weights|set_state)")
@@ -75,12 +76,12 @@ def _depends(seen: Observation, file: str, name: str, without: Rerun) -> bool:
     if _is_model(seen, name):
         if _is_computed(seen.again, file, name):
             return False
-    elif name not in {*seen.changed, *seen.again["bound"], *seen.again["stores"]}:
+    elif name not in {*keys(seen.changed, Space.VARIABLE), *seen.again["bound"], *seen.again["stores"]}:
         return False  # a method of it was called, which left it alone
     if seen.again["touched_by"].get(name) != without["touched_by"].get(name):
         return True  # it was not reached, or something else gave it its value
     made_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
-    return made_again or name in differing(seen.again["after"], without["after"])
+    return made_again or Name(Space.VARIABLE, name) in differing(seen.again["after"], without["after"])
 
 
 def _is_computed(run: Rerun, file: str, name: str) -> bool:

@@ -250,7 +250,7 @@ class Service:
     def _put_back(self, pins: List[Generator]) -> None:
         """Set generators back; a global one that was not there yet goes back to how it was seeded."""
         _, reader = self._read()
-        known = {pin["name"] for pin in pins}
+        known = {pin["name"] for pin in pins if pin["library"]}
         seeds = [seed for seed in self._seeds.seen() if seed["name"] not in known]
         generators.put_back(reader.generators, [*pins, *seeds])
 

@@ -48,6 +48,7 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
         "kind": "model" if read.model else read.kind,
         "atom": read.atom,
         "opaque": list(read.opaque),
+        "in_part": bool(read.opaque) and not read.hidden,
     }
 
 

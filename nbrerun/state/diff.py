@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nbrerun.model import ABSENT, Change
-from nbrerun.probe.protocol.messages import FILE, GLOBAL, File, Generator, Leaf, State
+from nbrerun.probe.protocol.messages import File, Generator, Leaf, State
+from nbrerun.state.names import Name, files, generator, settings, variables
 
 Parts = Mapping[str, Leaf]
 """The parts of one variable, by path."""
@@ -16,22 +17,20 @@ Leaves = Mapping[str, Parts]
 """The parts of several variables, by name."""
 
 
-ENV = "env:"
-"""What names of process settings begin with."""
-
-
-def differing(first: State, second: State) -> set[str]:
-    """Names whose values differ, those that only one state has included; settings and files with their prefixes."""
+def differing(first: State, second: State) -> set[Name]:
+    """Names of variables, settings and files whose values differ, or that only one state has."""
     one, other = first["variables"], second["variables"]
-    names = {
-        name
-        for name in one.keys() | other.keys()
-        if name not in one or name not in other or one[name]["digest"] != other[name]["digest"]
-    }
-    settings = first["settings"].keys() | second["settings"].keys()
-    names |= {ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)}
-    files = first["files"].keys() | second["files"].keys()
-    return names | {FILE + name for name in files if not _same(first["files"].get(name), second["files"].get(name))}
+    values = (name for name in one.keys() | other.keys() if not _is_equal(name, first, second))
+    known = first["settings"].keys() | second["settings"].keys()
+    set_otherwise = (name for name in known if first["settings"].get(name) != second["settings"].get(name))
+    paths = first["files"].keys() | second["files"].keys()
+    contents = (path for path in paths if not _same(first["files"].get(path), second["files"].get(path)))
+    return variables(values) | settings(set_otherwise) | files(contents)
+
+
+def _is_equal(name: str, first: State, second: State) -> bool:
+    one, other = first["variables"].get(name), second["variables"].get(name)
+    return one is not None and other is not None and one["digest"] == other["digest"]
 
 
 def _same(one: File | None, other: File | None) -> bool:
@@ -41,16 +40,16 @@ def _same(one: File | None, other: File | None) -> bool:
     return {**one, "size": 0} == {**other, "size": 0}
 
 
-def rebound(first: State, second: State) -> set[str]:
-    """Names that hold another object than before, or did not exist."""
+def rebound(first: State, second: State) -> set[Name]:
+    """Variables that hold another object than before, or did not exist."""
     one, other = first["variables"], second["variables"]
-    return {name for name in other if name not in one or one[name]["id"] != other[name]["id"]}
+    return variables(name for name in other if name not in one or one[name]["id"] != other[name]["id"])
 
 
-def moved_generators(first: State, second: State) -> set[str]:
+def moved_generators(first: State, second: State) -> set[Name]:
     """Names of the generators that stand elsewhere; new ones are left out."""
     return {
-        item["name"]
+        generator(item)
         for item in second["generators"]
         for old in first["generators"]
         if same_generator(old, item) and old["digest"] != item["digest"]
@@ -59,29 +58,29 @@ def moved_generators(first: State, second: State) -> set[str]:
 
 def same_generator(one: Generator, other: Generator) -> bool:
     """Whether two looks at one kernel saw the same generator: global ones by name, others by address."""
-    if one["name"].startswith(GLOBAL) or other["name"].startswith(GLOBAL):
-        return one["name"] == other["name"]
+    if one["library"] or other["library"]:
+        return generator(one) == generator(other)
     return one["id"] == other["id"]
 
 
-def setting_change(name: str, first: State, second: State) -> Change:
+def setting_change(name: Name, first: State, second: State) -> Change:
     """What happened to one process setting."""
-    key = name[len(ENV) :]
-    return Change(name, first["settings"].get(key, "(not set)"), second["settings"].get(key, "(not set)"))
+    one, other = (state["settings"].get(name.key, "(not set)") for state in (first, second))
+    return Change(str(name), one, other)
 
 
 _OTHER = "other contents"
 """Said of what has the same short text before and after."""
 
 
-def file_change(name: str, first: State, second: State) -> Change:
+def file_change(name: Name, first: State, second: State) -> Change:
     """What happened to one file."""
-    one, other = (state["files"].get(name[len(FILE) :]) for state in (first, second))
+    one, other = (state["files"].get(name.key) for state in (first, second))
     texts = [_file_text(file) for file in (one, other)]
     if texts[0] == texts[1]:
         texts[1] = _OTHER
     size = abs(other["size"] - one["size"]) if one and other and one["kind"] == other["kind"] == "file" else None
-    return Change(name, texts[0], texts[1], size or None)
+    return Change(str(name), texts[0], texts[1], size or None)
 
 
 def _file_text(file: File | None) -> str:

@@ -9,6 +9,7 @@ import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
+from ..protocol.messages import VariableKind
 
 _HEAP_TYPE = 1 << 9
 _NOTHING = object()
@@ -38,7 +39,7 @@ class _Layout(NamedTuple):
     """The nearest base written in C that holds what Python does not see."""
     sealed: bool
     """There is a `__dict__`, and something else answers to its name."""
-    kind: str
+    kind: VariableKind
 
 
 def of_class(cls: type, name: str) -> Any:
@@ -144,7 +145,7 @@ def _hides_state(cls: type) -> bool:
     return bool(more > pointers * _POINTER or of_class(cls, "__itemsize__") > of_class(base, "__itemsize__"))
 
 
-def _kind_of(cls: type) -> str:
+def _kind_of(cls: type) -> VariableKind:
     """A class that can be fitted and asked is a model, whoever wrote it."""
     methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
     return "model" if methods & _LEARNS and methods & _ANSWERS else "data"
@@ -214,8 +215,8 @@ def refusal(value: Any) -> Optional[Node]:
     meta = kind if issubclass(kind, type) else type(kind)
     if meta is type or not _has_hash(meta):
         return None
-    definition = "definition" if issubclass(kind, type) else "data"
-    return Node("object", opaque="an object whose class says itself what it is equal to", kind=definition)
+    reason = "an object whose class says itself what it is equal to"
+    return Node("object", opaque=reason, kind="definition" if issubclass(kind, type) else "data")
 
 
 def _has_hash(meta: type) -> bool:

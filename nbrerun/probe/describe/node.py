@@ -6,6 +6,8 @@ import marshal
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
+from ..protocol.messages import VariableKind
+
 
 class Stand(NamedTuple):
     """Where a generator of random numbers stands."""
@@ -43,7 +45,7 @@ class Node(NamedTuple):
     None for a child that needs no place of its own, as a key that is in its value's label."""
     unordered: int = 0
     """If n > 0: groups of n children whose order is not part of the value (2 for dict items)."""
-    kind: str = "data"
+    kind: VariableKind = "data"
     """`model`, `generator` (of random numbers), `iterator`, `definition` or `data`."""
     holds: bool = False
     """A container: with a model in it, it is a model itself."""
@@ -59,6 +61,8 @@ class Node(NamedTuple):
     """Why this object cannot be read."""
     generator: Optional[Stand] = None
     """For a generator of random numbers: where it stands, and how to put it there."""
+    in_part: bool = False
+    """What is opaque lies beyond a limit on what is read."""
 
 
 ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})

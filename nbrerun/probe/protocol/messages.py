@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, TypedDict
+from typing import Dict, List, Literal, Optional, TypedDict
 
-GLOBAL = "global "
-"""What names of generators begin with that belong to a library, not to the notebook."""
+VariableKind = Literal["model", "data", "generator", "iterator", "definition"]
+"""An iterator is used up as one goes through it; a generator is one of random numbers."""
 
-
-ITERATOR = "iterator"
-"""Kind of a variable that is used up as one goes through it."""
-
-
-MORE_THAN = "more than "
-"""Is in the reasons of what was read up to a limit only."""
+FileKind = Literal["file", "folder", "special", "gone"]
+"""A special file is a pipe or a socket."""
 
 
 class Variable(TypedDict):
@@ -24,31 +19,31 @@ class Variable(TypedDict):
     id: int
     """Address of the object; comparable among moments of one kernel."""
     type: str
-    kind: str
+    kind: VariableKind
     atom: bool
     """A value without an identity of its own: numbers, strings, None ..."""
     opaque: List[str]
-    """Parts that could not be read, with reasons."""
+    """Why parts of it could not be read."""
+    in_part: bool
+    """All of those lie beyond a limit on what is read; everything before it was."""
 
 
 class Generator(TypedDict):
-    """One generator of random numbers, global or somewhere in the namespace."""
+    """One generator of random numbers."""
 
     name: str
+    """Of the generator, if it belongs to a library; else of the variable in which it was found."""
+    library: bool
+    """A library draws from it when it is given none; another kernel has it, too."""
     id: int
     digest: bytes
     state: bytes
 
 
-FILE = "file:"
-"""What names of files begin with; a path relative to the notebook's folder follows, or an absolute one."""
-
-
 class File(TypedDict):
     """One file or folder that is not as it was before the first cell."""
 
-    kind: str
-    """`file`, `folder`, `special` (a pipe, a socket) or `gone`."""
+    kind: FileKind
     digest: bytes
     """Equal for equal contents, clocks and counters of the format left out."""
     size: int
@@ -74,7 +69,7 @@ class Opened(TypedDict):
 
 
 class Inputs(TypedDict):
-    """What a cell looked at, wherever it is; names as those of files, without the `file:`."""
+    """What a cell looked at, wherever it is: paths relative to the notebook's folder, or absolute."""
 
     files: List[str]
     """Files that it read, or looked for."""
@@ -90,15 +85,15 @@ class State(TypedDict):
     variables: Dict[str, Variable]
     generators: List[Generator]
     settings: Dict[str, str]
-    """Process settings by name, without the `env:`."""
+    """Process settings by name."""
     import_drew: bool
     """An import of the last cell drew from a global generator that was there before."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
-    """By name, without the `file:`: those that are not as before the first cell."""
+    """Those that are not as before the first cell, by path: relative to the notebook's folder, or absolute."""
     opened: Dict[str, Opened]
-    """Files that the last cell opened, by the same names."""
+    """Files that the last cell opened, by path."""
     inputs: Inputs
 
 

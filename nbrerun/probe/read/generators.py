@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ..adapters import describe
 from ..describe.node import GLOBAL_GENERATORS
-from ..protocol.messages import GLOBAL, Generator
+from ..protocol.messages import Generator
 from .walk import GeneratorFound, Reader
 
 
@@ -15,19 +15,25 @@ def global_generators() -> Iterator[Tuple[str, Any]]:
     """The generators that libraries draw from when given none."""
     for find in GLOBAL_GENERATORS:
         for name, target in find():
-            yield GLOBAL + name, target
+            yield name, target
 
 
 def read_global(reader: Reader) -> None:
     """Read the global generators like variables."""
     for name, target in global_generators():
-        reader.read(name, target)
+        reader.read(name, target, library=True)
 
 
 def messages(found: Dict[int, GeneratorFound]) -> List[Generator]:
     """What was found, ready to send."""
     return [
-        {"name": item.name, "id": identity, "digest": item.digest, "state": item.state}
+        {
+            "name": item.name,
+            "library": item.library,
+            "id": identity,
+            "digest": item.digest,
+            "state": item.state,
+        }
         for identity, item in found.items()
     ]
 
@@ -37,11 +43,10 @@ def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
 
     Global ones are known by name; others by address, which is theirs as long as this kernel lives.
     """
-    by_name = {item.name: item.target for item in found.values() if item.name.startswith(GLOBAL)}
+    by_name = {item.name: item.target for item in found.values() if item.library}
+    by_address = {address: item.target for address, item in found.items()}
     for pin in pins:
-        target = by_name.get(pin["name"])
-        if target is None and not pin["name"].startswith(GLOBAL) and pin["id"] in found:
-            target = found[pin["id"]].target
+        target = by_name.get(pin["name"]) if pin["library"] else by_address.get(pin["id"])
         if target is not None:
             set_state(target, pin["state"])
 
@@ -50,7 +55,7 @@ def put_back_global(pins: List[Generator]) -> None:
     """The same for those of the libraries alone, without looking for others."""
     known = dict(global_generators()) if pins else {}
     for pin in pins:
-        if pin["name"] in known:
+        if pin["library"] and pin["name"] in known:
             set_state(known[pin["name"]], pin["state"])
 
 
@@ -81,9 +86,12 @@ class Seeds:
                 if name in self._wanted:
                     with contextlib.suppress(Exception):  # an adapter of another package may fail at it
                         set_state(target, self._wanted[name])
-                reader.read(name, target)
+                reader.read(name, target, library=True)
         self._seen.update({item.name: item.state for item in reader.generators.values()})
 
     def seen(self) -> List[Generator]:
         """The states in which those that are there began."""
-        return [{"name": name, "id": 0, "digest": b"", "state": state} for name, state in self._seen.items()]
+        return [
+            {"name": name, "library": True, "id": 0, "digest": b"", "state": state}
+            for name, state in self._seen.items()
+        ]

@@ -20,7 +20,7 @@ from ..adapters import describe
 from ..adapters.generic import Described, refusal
 from ..describe.digest import new_hash
 from ..describe.node import ATOMS, Node, dumps
-from ..protocol.messages import MORE_THAN
+from ..protocol.messages import VariableKind
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ class Read(NamedTuple):
     model: bool = False
     """It is a model, or a container of one."""
     opaque: Tuple[str, ...] = ()
-    kind: str = "data"
+    kind: VariableKind = "data"
     atom: bool = False
     cyclic: bool = False
     """A cycle is in it: the digest holds for this way of coming to it only."""
@@ -62,12 +62,16 @@ class Read(NamedTuple):
     """What reading it costs at most: everything that can be met below it, as often as it can be met."""
     whole: bool = True
     """All of it was read."""
+    hidden: bool = False
+    """Something of it could not be read for another reason than a limit."""
 
 
 class GeneratorFound(NamedTuple):
     """A generator of random numbers, met on the way."""
 
     name: str
+    library: bool
+    """A library draws from it when it is given none."""
     target: Any
     digest: bytes
     state: bytes
@@ -79,7 +83,7 @@ _OPAQUE_LIMIT = 5
 class _Frame:
     """An object whose children are being read."""
 
-    __slots__ = ("children", "cost", "cyclic", "id", "low", "model", "node", "number", "opaque", "parts")
+    __slots__ = ("children", "cost", "cyclic", "hidden", "id", "low", "model", "node", "number", "opaque", "parts")
 
     def __init__(self, node: Node, number: int, identity: int) -> None:
         self.node = node
@@ -91,6 +95,7 @@ class _Frame:
         self.model = node.kind == "model"
         self.cyclic = False
         self.opaque: Tuple[str, ...] = (node.opaque,) if node.opaque else ()
+        self.hidden = _hides(node)
         self.cost = _OBJECT
 
     def leads_up_to(self, number: int) -> Read:
@@ -105,19 +110,21 @@ class _Frame:
         self.model = self.model or (self.node.holds and read.model)
         if read.opaque:
             self.opaque = tuple(dict.fromkeys(self.opaque + read.opaque))[:_OPAQUE_LIMIT]
+            self.hidden = self.hidden or read.hidden
 
     def close(self) -> Read:
         """All its children have been read."""
         node, cost = self.node, min(self.cost, MOST + 1)
         digest = _digest_of(node, self.parts)
-        return Read(digest, self.model, self.opaque, node.kind, node.atom, self.cyclic, cost)
+        return Read(digest, self.model, self.opaque, node.kind, node.atom, self.cyclic, cost, hidden=self.hidden)
 
     def cut(self) -> Read:
         """The limit was met below: what is known by then, if it is the same whenever the value is."""
         node = self.node
         known = [] if node.unordered else self.parts  # which of them came first is no part of the value
         number = b"of %d" % len(node.children)
-        return Read(_digest_of(node, [*known, number]), self.model, self.opaque, node.kind)
+        digest = _digest_of(node, [*known, number])
+        return Read(digest, self.model, self.opaque, node.kind, hidden=self.hidden)
 
 
 class _Walk:
@@ -195,7 +202,7 @@ class _Walk:
     def cut(self) -> Read:
         """What the objects are known by that were still open at the limit, from the innermost to the whole."""
         what = self._stack[0].node.type
-        reason = f"{what}: {MORE_THAN}{_MOST_OBJECTS:,} objects, of which the first are compared"
+        reason = f"{what}: more than {_MOST_OBJECTS:,} objects, of which the first are compared"
         done = self._stack.pop().cut()
         while self._stack:
             frame = self._stack.pop()
@@ -235,7 +242,8 @@ class _Walk:
             done = Read(b"generator", kind=node.kind, cost=_OBJECT)
         else:
             opaque = (node.opaque,) if node.opaque else ()
-            done = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=_OBJECT)
+            hidden = _hides(node)
+            done = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=_OBJECT, hidden=hidden)
         self.closed[id(value)] = done
         return done
 
@@ -245,8 +253,14 @@ class _Walk:
         cost = min(_OBJECT + len(node.children), MOST + 1)
         opaque = (node.opaque,) if node.opaque else ()
         digest = _digest_of(node, [dumps(child) for child in node.children])
-        done = self.closed[identity] = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=cost)
+        model, hidden = node.kind == "model", _hides(node)
+        done = Read(digest, model, opaque, node.kind, node.atom, cost=cost, hidden=hidden)
+        self.closed[identity] = done
         return done
+
+
+def _hides(node: Node) -> bool:
+    return node.opaque is not None and not node.in_part
 
 
 class Reader:
@@ -265,12 +279,12 @@ class Reader:
         self._keep: Dict[int, Any] = {}
         self.generators: Dict[int, GeneratorFound] = {}
 
-    def read(self, name: str, value: Any) -> Read:
-        """Read a variable, or a part of one."""
-        read = self._closed.get(id(value)) or self._walk(name, value)
+    def read(self, name: str, value: Any, library: bool = False) -> Read:
+        """Read a variable, a part of one, or a generator that belongs to a library."""
+        read = self._closed.get(id(value)) or self._walk(name, value, library)
         return read if len(read.digest) <= 64 else read._replace(digest=_digest(read.digest))
 
-    def _walk(self, name: str, value: Any) -> Read:
+    def _walk(self, name: str, value: Any, library: bool) -> Read:
         walk = _Walk(self.node, self._closed, self._most)
         read = walk.read(value)
         if read is None and walk.borrowed:  # other names have met a part of it: count without what they know
@@ -280,18 +294,15 @@ class Reader:
         if self._of_one:
             self._closed.update(walk.members)
         for target, node, digest in walk.generators:
-            self._note(name, target, node, digest)
+            assert node.generator is not None
+            found = GeneratorFound(name, library, target, digest, node.generator.packed())
+            self.generators.setdefault(id(target), found)
         return read or walk.cut()
 
     def node(self, value: Any) -> Node:
         """One level of an object; the object is kept alive, so that its address stays its own."""
         self._keep[id(value)] = value
         return refusal(value) or describe(value)
-
-    def _note(self, name: str, target: Any, node: Node, digest: bytes) -> None:
-        assert node.generator is not None
-        found = GeneratorFound(name, target, digest, node.generator.packed())
-        self.generators.setdefault(id(target), found)
 
     def lasting(self) -> Set[int]:
         """Addresses of the objects met, without those that were made only to be read."""
