@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.report import not_judged, report_cell
-from nbrerun.engine.interface import Branch, FirstRun, Past, Undone
+from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
 from nbrerun.model import Cell, Failure, Verdict
@@ -216,10 +216,10 @@ class MainRun:
     def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
         cell, first = waiting.cell, waiting.first
         self._check.listener.cell_started(cell.index, "again")
-        seen = Observation(cell, waiting.before, waiting.state, raises=first.raised is not None)
-        undone = self._again(waiting.moment, branch, seen)
-        if undone is not None:
-            self._report_undone(waiting, undone)
+        result = FirstResult(cell, waiting.before, waiting.state, raises=first.raised is not None)
+        seen = self._again(waiting.moment, branch, result)
+        if isinstance(seen, Undone):
+            self._report_undone(waiting, seen)
             return None
         self._check.report(report_cell(seen, self._check.settings.watch, first.seconds, self._choice.engine.name))
         return seen
@@ -229,15 +229,15 @@ class MainRun:
         name, seconds = self._choice.engine.name, waiting.first.seconds
         self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))
 
-    def _again(self, moment: int, branch: Branch, seen: Observation) -> Undone | None:
+    def _again(self, moment: int, branch: Branch, first: FirstResult) -> Observation | Undone:
         try:
-            undone = again(self._choice.engine, moment, branch, seen)
+            seen = again(self._choice.engine, moment, branch, first)
         except (Closed, ProbeFailure) as error:
-            undone = Undone(f"the state after the rerun could not be read: {error}")
-        if undone is not None and self._switch(moment, undone, seen.cell):
+            seen = Undone(f"the state after the rerun could not be read: {error}")
+        if isinstance(seen, Undone) and self._switch(moment, seen, first.cell):
             other = self._hold(moment)
-            return other if isinstance(other, Undone) else self._again(moment, other, seen)
-        return undone
+            return other if isinstance(other, Undone) else self._again(moment, other, first)
+        return seen
 
     def _concerns_model(self, cell: Cell, branch: Branch) -> bool:
         assert self._state is not None

@@ -13,9 +13,10 @@ from typing import TypeVar
 import psutil
 
 from nbrerun.engine.client import Client
-from nbrerun.engine.interface import Control, FirstRun, Limits, Undone
+from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
+from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.protocol.requests import Hello
@@ -44,7 +45,6 @@ class ForkEngine:
     """Linux and macOS; what does not survive a fork has to be kept away from it by the caller."""
 
     name = "fork"
-    passes_control = False
 
     def __init__(self, kernel: Kernel, limits: Limits) -> None:
         self.kernel = kernel
@@ -135,6 +135,10 @@ class ForkEngine:
         if read:
             branch.first_look = client.first_look()["state"]
         return branch
+
+    def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
+        """Run the cell in the branch; in another one with the random numbers pinned, where any were drawn."""
+        return plain_first(self, moment, branch, first, lambda other, done: first.after)
 
     def keep_files(self) -> str:
         """The kernel has none but those of the main run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name
+from nbrerun.state.observation import Moved
 
 Doing = Callable[[int, str], None]
 """Told of every run of a cell: its index, and what the run is for."""
@@ -120,6 +121,44 @@ class Past:
 
 
 @dataclass(frozen=True)
+class FirstResult:
+    """What the first run of a cell left."""
+
+    cell: Cell
+    before: State
+    """The state that it began with, ..."""
+    after: State
+    """... and the one that it came to."""
+    raises: bool = False
+    """It raised, as the cell's tag allows; then a rerun may as well."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """A cell run again, and what was different from its first run."""
+
+    first: FirstResult
+    """What the rerun is compared with: the main run or, in another kernel, the first run there."""
+    run: Rerun
+    """The rerun; nothing else is known where it raised and the first run did not."""
+    moved: Moved = field(default_factory=dict)
+    """What it left with another value."""
+    still_moved: frozenset[Name] = frozenset()
+    """What has another value with the random numbers of the first run as well."""
+    made: frozenset[str] = frozenset()
+    """Variables whose very object the first run made."""
+    parts_kept: Mapping[str, bool] = field(default_factory=dict)
+    """Of variables whose parts the first run made: whether the rerun left those very parts there."""
+    parts: Leaves = field(default_factory=dict)
+    """What moved, taken apart as the first run left it."""
+
+    @property
+    def raised(self) -> bool:
+        """Whether the rerun raised where the first run did not."""
+        return self.run["error"] is not None and not self.first.raises
+
+
+@dataclass(frozen=True)
 class Control:
     """The first run of a cell, done a second time."""
 
@@ -137,8 +176,6 @@ class Engine(Protocol):
 
     name: str
     """`fork` or `replay`."""
-    passes_control: bool
-    """On the way to any branch from here on, the engine makes the control run anyway."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""
@@ -154,6 +191,12 @@ class Engine(Protocol):
 
     def branch(self, moment: int) -> Branch | Undone:
         """Go to a moment that is kept."""
+
+    def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
+        """Run a cell again at its own moment, with random numbers as they come and with those of the first run.
+
+        The engine chooses the order of the two that costs it least, and closes the branch.
+        """
 
     def keep_files(self) -> str:
         """Keep the files of the main run; where they are, until the engine is closed. Called first at its end."""

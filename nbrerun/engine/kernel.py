@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 from jupyter_client.manager import AsyncKernelManager
@@ -269,6 +269,13 @@ class Kernel:
             self._probe.close()
         self.arrivals.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class StartKernel(Protocol):
+    """Starts a kernel whose global generators of random numbers, and files, begin as given."""
+
+    def __call__(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
+        """See `Kernel`."""
 
 
 def _expected_error(node: Mapping[str, Any]) -> Raised | None:

@@ -10,35 +10,29 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from nbrerun.engine.follower import Follower, global_pins, run_as_first
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Limits, Past, Undone
-from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.interface import Again, Branch, Control, Doing, FirstResult, FirstRun, Fresh, Limits, Past, Undone
+from nbrerun.engine.kernel import Kernel, StartKernel
 from nbrerun.engine.liveness import Waiting
+from nbrerun.engine.reruns import pinned_first, plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.protocol.requests import BegunCell, Looked
 from nbrerun.probe.protocol.wire import Closed
-from nbrerun.state.diff import Leaves, differing
+from nbrerun.state.diff import Leaves, differing, moved_generators
+from nbrerun.state.evidence import worth_showing
 from nbrerun.state.names import Name
 
 _Answer = TypeVar("_Answer", Rerun, Alone)
-
-
-class StartKernel(Protocol):
-    """Starts a kernel whose global generators of random numbers, and files, begin as given."""
-
-    def __call__(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
-        """See `Kernel`."""
 
 
 class ReplayEngine:
     """Everywhere, for any library."""
 
     name = "replay"
-    passes_control = True
 
     def __init__(
         self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Past] = ()
@@ -66,6 +60,8 @@ class ReplayEngine:
         self._before: State | None = None
         """The state before the last cell, if this kernel is not the one that first ran it."""
         self._first_seconds: dict[int, float] = {}
+        self._controlled: Control | None = None
+        """What *control* asks for, where the way to another experiment on the same cell has shown it."""
         self._follower = Follower(lambda wait: self._start(self._seeds, wait=wait), doing)
         self._saved = ""
         """Where the files are that the main run left."""
@@ -82,7 +78,7 @@ class ReplayEngine:
             self._note(self.kernel.client.begin_cell())
         self._follower.follow(self.kernel, self._past, self._seeds)
         self._past.append(Past(cell, before or self._reported))
-        self._reported, self._astray = None, (frozenset(), frozenset())
+        self._reported, self._astray, self._controlled = None, (frozenset(), frozenset()), None
         run = self.kernel.execute(cell)
         self._is_noted = False
         self._first_seconds[cell.index] = run.seconds
@@ -101,8 +97,33 @@ class ReplayEngine:
 
     def branch(self, moment: int) -> Branch | Undone:
         """A kernel at the end of the main run so far; no experiment starts further back."""
+        kernel = self.kernel
         undone = self._refresh(moment)
-        return undone or ReplayBranch(self, self._before, self._astray[1])
+        here = self._now if self.kernel is not kernel else None
+        self._reported = self._reported or here
+        if undone:
+            return undone
+        branch = ReplayBranch(self, self._before, here)
+        branch.astray = self._astray[1]
+        return branch
+
+    def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
+        """Run the cell in the kernel itself, pinned first where it draws: going back to the moment is dear."""
+        if moved_generators(first.before, first.after):
+            return pinned_first(self, moment, branch, first)
+        kernel = self.kernel
+        return plain_first(self, moment, branch, first, lambda other, done: self._start_of(other, done, kernel))
+
+    def _start_of(self, other: Branch, done: Again, kernel: Kernel) -> State:
+        """The state where another branch of the moment begins, which may be in another kernel than the rerun.
+
+        That one has run the cell for the first time, as *control* would.
+        """
+        start = other.read()
+        if self.kernel is not kernel:
+            parts = other.leaves_after([name for name in worth_showing(done.moved) if name in done.parts])
+            self._controlled = Control(self._astray[0], start, lambda names: {name: parts[name] for name in names})
+        return start
 
     def keep_files(self) -> str:
         """At the end of the main run; reruns change the files of the kernel afterwards."""
@@ -135,6 +156,8 @@ class ReplayEngine:
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """A fresh kernel brought to the moment has run the cell for the first time."""
+        if self._controlled is not None:
+            return self._controlled
         self._fresh = False
         undone = self._refresh(moment)
         if undone:
@@ -236,30 +259,27 @@ class ReplayEngine:
 class ReplayBranch:
     """The kernel itself, at the end of the main run so far."""
 
-    def __init__(
-        self, engine: ReplayEngine, previous: State | None = None, astray: frozenset[Name] = frozenset()
-    ) -> None:
+    astray: frozenset[Name] = frozenset()
+
+    def __init__(self, engine: ReplayEngine, previous: State | None = None, here: State | None = None) -> None:
         self.previous = previous
-        self.astray = astray
         self._engine = engine
         self._kernel = engine.kernel
-        self._before: State | None = None
+        self._before = here
+        """What the kernel is held against afterwards, to see whether the main run can go on in it."""
         self._run: Rerun | None = None
         self._stripped = False
 
     def read(self) -> State:
-        """The state as it is now."""
-        self._before = self._engine.read()
+        """The state as it is now; nothing is asked where it was read on the way here."""
+        if self._before is None or self._run is not None:
+            self._before = self._engine.read()
         return self._before
-
-    def _note_before(self) -> None:
-        """What the kernel is held against afterwards, to see whether the main run can go on in it."""
-        if self._before is None:
-            self.read()
 
     def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
-        self._note_before()
+        if self._before is None:
+            self.read()
         run = self._engine.run(cell, pins, watched, note_parts=self._run is None)
         if not isinstance(run, Undone):
             self._run = run
@@ -276,7 +296,7 @@ class ReplayBranch:
 
     def remove_files(self, names: Sequence[str]) -> None:
         """Remove files."""
-        self._note_before()
+        self.read()
         self._kernel.client.remove_files(names)
 
     def touchable(self, cell: Cell) -> Sequence[str]:

@@ -35,7 +35,7 @@ class Observation:
     """What even the control left with another value."""
     made: frozenset[str] = frozenset()
     """Variables whose very object the first run made."""
-    parts_kept: dict[str, bool] = field(default_factory=dict)
+    parts_kept: Mapping[str, bool] = field(default_factory=dict)
     """Of variables whose parts the first run made: whether the rerun left those very parts there."""
     astray: frozenset[Name] = frozenset()
     """Inputs of the cell that had another value where the control began."""
