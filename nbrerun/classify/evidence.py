@@ -1,4 +1,4 @@
-"""What was seen of one variable in one cell, as the plain facts that the rules need."""
+"""The facts about one variable in one cell, as the rules need them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Evidence:
     imported: bool = False
     """The rerun bound the name by an import statement."""
     atom: bool = False
-    """A number, a string ...: a value without an identity of its own."""
+    """A value without an identity of its own, such as a number or a string."""
     opaque: tuple[str, ...] = ()
     """Why parts of it cannot be read."""
     in_part: bool = False
@@ -48,14 +48,14 @@ class Evidence:
     methods: tuple[str, ...] = ()
     """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
     sets: tuple[str, ...] = ()
-    """Those of them that set all that a model has learnt, whatever it was before."""
+    """Those of them that set everything that a model has learnt, whatever it was before."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
     """The rerun passed the object to a call."""
     asked: bool = False
-    """It is of a class that the person wrote, and the rerun called its `predict`, or something else that seems to tell
-    only."""
+    """Its class is the user's own, and the rerun called its `predict`, or another method whose name says that it only
+    returns something."""
     new_object: bool = False
     """The name holds another object after the rerun."""
     made: bool = False
@@ -67,14 +67,14 @@ class Evidence:
     moved_pinned: bool = False
     """It did so with the random numbers held equal as well."""
     moved_control: bool = False
-    """Even a second first run leaves another value."""
+    """A second first run leaves another value as well."""
     beyond_noise: bool = True
-    """The rerun moved it by more than the second first run did."""
+    """The rerun changed it by more than the second first run did."""
     astray: frozenset[Name] = frozenset()
-    """Inputs that were not the same when the cell was run for the first time a second time."""
+    """Inputs that had another value before the second first run."""
     changes: tuple[Change, ...] = ()
     from_file: str | None = None
-    """The file without which it does not come out the same."""
+    """The path of the file without which it has another value."""
     saves_model: bool = False
     """It is a file, and the rerun wrote a trained model into it."""
     later: Place | None = None
@@ -90,7 +90,8 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     names = changed | bound_first | seen.moved.keys()
     names |= variables(seen.again["replaced"] + seen.again["bound"] + seen.again["stores"])
     names |= variables(name for name, kept in seen.parts_kept.items() if not kept) | variables(seen.from_file)
-    names |= variables(_opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]})
+    opaque = {name for name, variable in seen.first["variables"].items() if variable["opaque"]}
+    names |= variables(opaque & {*seen.again["written"], *seen.again["passed"]})
     names |= variables(method.rpartition(".")[0] for method in seen.again["methods"] if _sets(method))
     for name in sorted(names):
         if name.space is Space.SETTING:
@@ -204,7 +205,7 @@ def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool)
     if imported:
         return Kind.DEFINITION
     kind = Kind.DATA if variable["kind"] == "iterator" else Kind(variable["kind"])
-    # A definition that changes without being written anew has a state that moves on: that is data.
+    # A definition that changes without being bound again has a state of its own: that is data.
     return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
 
 
@@ -214,12 +215,8 @@ def _by_import(seen: Observation) -> set[Name]:
     return changed - settings(seen.first["by_hand"])
 
 
-def _opaque(state: State) -> set[str]:
-    return {name for name, variable in state["variables"].items() if variable["opaque"]}
-
-
 def _seeded(seen: Observation) -> Iterator[Evidence]:
-    """Global generators that the cell sets: they stand at the same place after both runs."""
+    """Libraries' generators that the cell sets: they have the same state after both runs."""
     assert seen.again is not None
     if not seen.again["seeds"]:
         return

@@ -1,4 +1,4 @@
-"""Which engine answers, and from which cell on another one has to; with the reason, for the report."""
+"""The choice of an engine, and of the cell from which on another one has to be used; with the reason, for reports."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Choice:
         return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files, wait)
 
     def switch(self, undone: Undone, cell: Cell, done: Sequence[Past]) -> bool:
-        """Go over to replay from this cell on, in the same kernel, if that may help.
+        """Use replay from this cell on, in the same kernel, if that may help; whether it does now.
 
         Args:
             undone: why the engine in use gave no answer.
-            cell: the cell that it gave none for.
+            cell: the cell for which it gave none.
             done: the cells that the main run has run so far.
         """
         engine = self.engine
@@ -62,7 +62,7 @@ class Choice:
 
     @property
     def sandbox(self) -> SandboxFound:
-        """What keeps files safe, and why it is that."""
+        """The sandbox that keeps files safe, with the reason for it."""
         return self.engine.kernel.sandbox
 
     @property

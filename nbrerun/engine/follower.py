@@ -1,7 +1,7 @@
-"""A second kernel that runs the notebook's cells some steps behind the first, for when that one is spoiled.
+"""A second kernel that runs the notebook's cells some steps behind the first, and replaces it when it is spoiled.
 
-It works on another core while the first one goes on. Nobody waits for it before it is needed: it is given
-cells between two cells of the main run, where it is done with those it was given before.
+It works on another core while the first one goes on. It is given cells between two cells of the main run, if it has
+come to the end of those that it was given before; nobody waits for it until it is needed.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so
 
 
 class Follower:
-    """Where the second kernel is."""
+    """The second kernel, and how far it is."""
 
     def __init__(self, start: Callable[[bool], Kernel], doing: Doing) -> None:
-        """Nothing is started yet.
+        """Start nothing yet.
 
         Args:
-            start: starts a kernel, and waits until it is up or not.
-            doing: told of every cell that somebody waits for.
+            start: starts a kernel; its argument says whether to wait until the kernel is up.
+            doing: called before every cell that somebody waits for.
         """
         self._start = start
         self._doing = doing
         self._kernel: Kernel | None = None
         self._given = 0
-        """How many cells it was given to run."""
+        """The number of cells that it was given to run."""
         self._runs = False
-        """It was given cells, and nobody has heard yet how that went."""
+        """It was given cells, and its answer has not been received."""
 
     def follow(self, leader: Kernel, cells: Sequence[Past], seeds: Sequence[Generator]) -> None:
-        """Have it run these cells too, if it has nothing else to do and there is room for it; do not wait.
+        """Have it run these cells, too, if it is idle and the machine has room for it; do not wait.
 
         Args:
             leader: the first kernel.
             cells: all cells of the main run up to some moment.
-            seeds: how the global generators of the first kernel began.
+            seeds: the states in which the global generators of the first kernel began.
         """
         if not _is_room_beside(leader):
             return
@@ -60,7 +60,7 @@ class Follower:
             self._given, self._runs = len(cells), True
 
     def take(self, cells: Sequence[Past], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
-        """Bring it to where all these cells have been run, and hand it over; a next one begins anew.
+        """Have it run the rest of these cells, and hand it over; the next call of `follow` starts another one.
 
         Args:
             patience: seconds without any computing after which it is stuck.
@@ -79,7 +79,7 @@ class Follower:
         return undone or kernel
 
     def close(self) -> None:
-        """End it."""
+        """End the second kernel."""
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
@@ -102,7 +102,7 @@ def _wait(kernel: Kernel, patience: float) -> Undone | None:
 
 
 def global_pins(past: Past) -> list[Generator]:
-    """Where the libraries' own generators stood before a cell: it may draw there, whoever has set them."""
+    """The states of the libraries' own generators before a cell, which may draw from any of them."""
     return [item for item in past.before["generators"] if item["library"]] if past.before else []
 
 

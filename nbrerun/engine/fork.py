@@ -42,7 +42,7 @@ class _Moment:
 
 
 class ForkEngine:
-    """Linux and macOS; what does not survive a fork has to be kept away from it by the caller."""
+    """Works on Linux and macOS, with whatever survives a fork of the kernel."""
 
     name = "fork"
 
@@ -52,7 +52,7 @@ class ForkEngine:
         self._moments: dict[int, _Moment] = {}
         self._first_seconds: dict[int, float] = {}
         self.entropy: dict[int, Sequence[bytes]] = {}
-        """What the system gave each cell, by the moment after it, when it asked for random bytes."""
+        """The random bytes that the system gave each cell, by the moment after it."""
         self._tokens = itertools.count()
         self._open: set[ForkBranch] = set()
 
@@ -63,7 +63,7 @@ class ForkEngine:
         return run
 
     def hold(self, moment: int) -> ForkBranch | Undone:
-        """Fork the kernel, have the child wait, and fork that."""
+        """Fork the kernel for the moment, and the moment for a branch that reads it."""
         return self.keep(moment) or self._branch(moment, read=True)
 
     def keep(self, moment: int) -> Undone | None:
@@ -89,11 +89,11 @@ class ForkEngine:
         return Client(wire, hello["pid"]), hello
 
     def can_come_back(self) -> bool:
-        """A moment costs what the kernel writes to afterwards."""
+        """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
         return psutil.virtual_memory().percent < _FULL
 
     def drop(self, moment: int) -> None:
-        """The waiting child ends when its socket does."""
+        """Close the socket of the waiting child, which ends it."""
         held = self._moments.pop(moment, None)
         if held is not None:
             held.client.close()
@@ -118,7 +118,7 @@ class ForkEngine:
         return self.fork(held.client, moment, of_files.files, read)
 
     def fork(self, parent: Client, moment: int, files: str, read: bool = False) -> ForkBranch | Undone:
-        """Fork a process that waits, and have the child see the files that are kept under a name."""
+        """Fork a process that waits; the child sees the files that are kept under a name."""
         token = f"branch {next(self._tokens)}"
         try:
             hazards = parent.branch(token, files, read)["hazards"]
@@ -141,7 +141,7 @@ class ForkEngine:
         return plain_first(self, moment, branch, first, lambda other, done: first.after)
 
     def keep_files(self) -> str:
-        """The kernel has none but those of the main run."""
+        """Keep the files of the kernel, which are those of the main run."""
         return self.kernel.save_files()
 
     def is_full(self) -> bool:
@@ -185,11 +185,11 @@ class ForkEngine:
 
     @property
     def shares_files(self) -> bool:
-        """The kernel has to clean up after branches."""
+        """Branches write to the kernel's own files, which have to be put back after each."""
         return bool(self.kernel.sandbox["kind"] == "copy")
 
     def forget(self, branch: ForkBranch) -> None:
-        """A branch has been closed."""
+        """Clean up after a branch that has been closed."""
         self._open.discard(branch)
         if self.shares_files:
             with contextlib.suppress(Closed):  # a dead kernel shows soon enough
@@ -266,7 +266,7 @@ class ForkBranch:
         return self._client.touchable(cell.source)
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """The moment is still there: ask a fresh fork of it."""
+        """The parts of variables in a fresh fork of the moment, which is still there."""
         branch = self._engine.branch(self._moment)
         if isinstance(branch, Undone):
             return {}
@@ -274,7 +274,7 @@ class ForkBranch:
             return branch.leaves_after(names)
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they are here."""
+        """The parts of variables as they are here."""
         return self._client.take_apart(names)
 
     def existed(self, addresses: Sequence[int]) -> set[int]:

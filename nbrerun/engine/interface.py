@@ -1,4 +1,4 @@
-"""One interface to a notebook's timeline: run it, remember the moments, branch from any of them."""
+"""The interface of engines: run a notebook, keep its moments, start branches from any of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nbrerun.state.names import Name
 from nbrerun.state.observation import Moved
 
 Doing = Callable[[int, str], None]
-"""Told of every run of a cell: its index, and what the run is for."""
+"""Called before every run of a cell, with its index and the purpose of the run."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Limits:
 
 
 class Branch(Protocol):
-    """A kernel at some moment of the main run, to do with what one likes."""
+    """A kernel at some moment of the main run, which may be changed in any way."""
 
     previous: State | None
     """The state one moment earlier, in this very kernel; None if that is the main run's own."""
@@ -68,19 +68,20 @@ class Branch(Protocol):
         """Run a cell.
 
         Args:
-            pins: what the generators are set to first.
-            watched: variables of which every part that is thrown away is noted.
+            pins: the states that generators are set to first.
+            watched: variables of which the answer lists every part that the run threw away.
         """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
-        """Run cells one after the other, for no longer than this.
+        """Run cells one after the other.
 
         Args:
-            anew: with random numbers that nobody knows, as in a kernel that has just been started.
+            seconds: after which the run is stopped.
+            anew: reseed the global generators from the system first, as a kernel that has just been started would.
         """
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
-        """Run a cell without the names of other cells, except for those given, for no longer than this."""
+        """Run a cell without the names of other cells, except for those given; it is stopped after some seconds."""
 
     def remove_files(self, names: Sequence[str]) -> None:
         """Remove files, given by their paths."""
@@ -89,24 +90,24 @@ class Branch(Protocol):
         """Names that a cell may read or bind, if it is run here."""
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they were before the run."""
+        """The parts of variables as they were before the first run here."""
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they are after the run."""
+        """The parts of variables as they are now."""
 
     def close(self) -> None:
-        """Give it up."""
+        """End the branch."""
 
     @property
     def astray(self) -> frozenset[Name]:
-        """What has another value here than in the main run, since a cell above does not do the same twice."""
+        """What has another value here than in the main run, because a cell above does not do the same twice."""
 
 
 class Fresh(Branch, Protocol):
     """A kernel that had run nothing; it can be forked again and again."""
 
     def fork(self) -> Fresh | Undone:
-        """Another one at the same place, but for files that were written since this one began."""
+        """Fork this branch; the files that were written since it began are not seen in the new one."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Past:
     before: State | None = None
     """The state that it began with, if that was read."""
     entropy: Sequence[bytes] = ()
-    """What the system gave it when it asked for random bytes."""
+    """The random bytes that the system gave it."""
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,12 @@ class Control:
     """The first run of a cell, done a second time."""
 
     astray: frozenset[Name]
-    """What had another value where it began than in the main run."""
+    """What had another value before it than in the main run."""
     after: State
     leaves: Callable[[Sequence[str]], Leaves]
-    """Variables taken apart, as the second first run left them."""
+    """The parts of variables as this run left them."""
     close: Callable[[], None] = lambda: None
-    """Give it up."""
+    """End what `leaves` asks."""
 
 
 class Engine(Protocol):
@@ -181,16 +182,20 @@ class Engine(Protocol):
         """Run the next cell of the main run."""
 
     def hold(self, moment: int) -> Branch | Undone:
-        """Keep the moment that the main run is at, and go there to read it; `moment` cells have been run."""
+        """Keep the present moment of the main run, and start a branch there.
+
+        Args:
+            moment: the number of cells that have been run.
+        """
 
     def can_come_back(self) -> bool:
-        """Going back to a moment that is kept costs little, and there is room to keep one more."""
+        """Whether going back to a moment that is kept costs little, and there is room to keep one more."""
 
     def drop(self, moment: int) -> None:
-        """No experiment will start from this moment any more."""
+        """Forget a moment: no experiment will start from it any more."""
 
     def branch(self, moment: int) -> Branch | Undone:
-        """Go to a moment that is kept."""
+        """Start a branch at a moment that is kept."""
 
     def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
         """Run a cell again at its own moment, with random numbers as they come and with those of the first run.
@@ -199,19 +204,22 @@ class Engine(Protocol):
         """
 
     def keep_files(self) -> str:
-        """Keep the files of the main run; where they are, until the engine is closed. Called first at its end."""
+        """Keep the files of the main run until the engine is closed, and return their folder.
+
+        Has to be called first at the end of the main run, before anything is run again.
+        """
 
     def is_full(self) -> bool:
-        """The main run has no more room for files."""
+        """Whether the main run has no more room for files."""
 
     def about_the_end(self) -> Branch | Undone:
-        """All names of the end of the main run, with values that need not be exact any more."""
+        """A branch with all names of the end of the main run; reruns may have changed their values."""
 
     def fresh(self, files: bool = True) -> Fresh | Undone:
-        """A fresh kernel, with the files of the end of the main run, or with those of its beginning."""
+        """A fresh kernel with the files of the end of the main run; without `files`, with those of its beginning."""
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
-        """Run `cell`, which led to `moment`, from the moment before it, for the first time once more."""
+        """Run a cell as if for the first time, from the moment before `moment`, to which it led."""
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Which of these addresses of objects were in use at the moment before `moment`."""

@@ -98,7 +98,7 @@ class Kernel:
             self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        """Go on once it has started.
+        """Wait until it has started and the probe is loaded.
 
         Raises:
             KernelError: it does not start.
@@ -134,7 +134,7 @@ class Kernel:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say what the kernel itself said when it did not start."""
+        """Raise an error with the last line of the kernel's own log where it did not start."""
         try:
             yield
         except (RuntimeError, OSError, TimeoutError, Closed) as error:
@@ -179,7 +179,7 @@ class Kernel:
         client.shell_channel.send(client.session.msg(DOORBELL))
 
     async def _run(self, code: str) -> str:
-        """Run code that is no cell; what went wrong, or nothing."""
+        """Run code that is not a cell; an empty text, or what went wrong."""
         client: Any = self._nbclient.kc
         manager: Any = self._nbclient.km
         asked = asyncio.ensure_future(
@@ -243,13 +243,13 @@ class Kernel:
             raise KernelError(f"the kernel '{self.name}' does not say which modules it has: {error}") from error
 
     def save_files(self) -> str:
-        """Where the files are that the notebook has changed, for `files` of another kernel; gone with this one."""
+        """Save the files that the notebook has changed, and return their folder, which is removed with this kernel."""
         folder = os.path.join(self._folder, f"files{time.monotonic_ns()}")
         self.client.save_files(folder)
         return folder
 
     def take_over(self, files: str) -> str:
-        """Keep what another kernel has kept, which is about to be closed."""
+        """Keep the files that another kernel has saved, which is about to be closed."""
         return str(shutil.move(files, self._folder))
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """The replay engine: a moment is reached by running the notebook up to it, in a fresh kernel if need be.
 
-The kernel at hand is used as long as it is where the main run left it. A rerun that changed nothing
-leaves it so; one that only drew random numbers has its generators put back; any other spoils it, and
-the next thing asked for costs a fresh kernel, brought to the moment by running the cells before it.
+A kernel is used as long as it is in the state in which the main run left it. A rerun that changed nothing leaves it
+in that state, and after one that only drew random numbers its generators are put back. Any other rerun spoils the
+kernel: the next experiment needs a fresh one, in which the cells before are run first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Answer = TypeVar("_Answer", Rerun, Alone)
 
 
 class ReplayEngine:
-    """Everywhere, for any library."""
+    """Works on every system and with every library."""
 
     name = "replay"
 
@@ -44,32 +44,32 @@ class ReplayEngine:
         self._past = list(done)
         """The main run so far."""
         self._reported: State | None = None
-        """The state that it came to, as it was first read."""
+        """The state at its end, as it was first read."""
         self._astray: tuple[frozenset[Name], frozenset[Name]] = (frozenset(), frozenset())
-        """What has other values in this kernel than in the one that it came after: before the last cell, and now."""
+        """What has other values in this kernel than in the one that it replaces: before the last cell, and after it."""
         self._seeds: Sequence[Generator] = ()
-        """How the global generators of the first kernel began."""
+        """The states in which the global generators of the first kernel began."""
         self._is_noted = False
-        """What the system gave the last cell is known, and `_seeds` are those after it."""
+        """`_past` has the random bytes of the last cell, and `_seeds` the generators that it brought."""
         self._fresh = True
-        """The kernel is where the main run left it."""
+        """The kernel is in the state in which the main run left it."""
         self._broken = False
-        """The kernel died in its last run, or still is in it."""
+        """The kernel died in its last run, or has not come to the end of it."""
         self._now: State | None = None
-        """The state that the next cell begins with, where a rerun or another kernel came in between."""
+        """The state that the next cell begins with; None where it is the one that the last cell left."""
         self._before: State | None = None
         """The state before the last cell, if this kernel is not the one that first ran it."""
         self._first_seconds: dict[int, float] = {}
         self._controlled: Control | None = None
-        """What *control* asks for, where the way to another experiment on the same cell has shown it."""
+        """The answer to `control`, where the way to another experiment on the same cell has given it."""
         self._follower = Follower(lambda wait: self._start(self._seeds, wait=wait), doing)
         self._saved = ""
-        """Where the files are that the main run left."""
+        """The folder of the files that the main run left."""
         self._beginnings: dict[bool, ForkEngine] = {}
         """Kernels that have run nothing: with the files of the end, and with those of the beginning."""
 
     def first_run(self, cell: Cell) -> FirstRun:
-        """Run the next cell, in a kernel that is where the last one left it."""
+        """Run the next cell, in a kernel that is in the state in which the last cell left it."""
         undone = self._refresh(len(self._past))
         if undone:
             return FirstRun(0.0, lost=undone.reason)
@@ -85,30 +85,33 @@ class ReplayEngine:
         return replace(run, before=before)
 
     def hold(self, moment: int) -> Branch | Undone:
-        """There is nothing to keep: the way there can be gone again."""
+        """Go there; nothing needs to be kept, since the cells can be run again."""
         return self.branch(moment)
 
     def can_come_back(self) -> bool:
-        """It would run the whole notebook up to there."""
+        """Never: it would take a run of the whole notebook up to there."""
         return False
 
     def drop(self, moment: int) -> None:
-        """Nothing was kept."""
+        """Do nothing, since nothing was kept."""
 
     def branch(self, moment: int) -> Branch | Undone:
-        """A kernel at the end of the main run so far; no experiment starts further back."""
+        """The kernel at the end of the main run so far; no experiment starts further back."""
         kernel = self.kernel
         undone = self._refresh(moment)
-        here = self._now if self.kernel is not kernel else None
-        self._reported = self._reported or here
         if undone:
             return undone
+        here = self._now if self.kernel is not kernel else None
+        self._reported = self._reported or here
         branch = ReplayBranch(self, self._before, here)
         branch.astray = self._astray[1]
         return branch
 
     def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
-        """Run the cell in the kernel itself, pinned first where it draws: going back to the moment is dear."""
+        """Run the cell in the kernel itself; pinned first where it draws, since going back to the moment is expensive.
+
+        See "An engine chooses the order of the reruns" in `docs/decisions.md`.
+        """
         if moved_generators(first.before, first.after):
             return pinned_first(self, moment, branch, first)
         kernel = self.kernel
@@ -122,11 +125,13 @@ class ReplayEngine:
         start = other.read()
         if self.kernel is not kernel:
             parts = other.leaves_after([name for name in worth_showing(done.moved) if name in done.parts])
-            self._controlled = Control(self._astray[0], start, lambda names: {name: parts[name] for name in names})
+            self._controlled = Control(
+                self._astray[0], start, lambda names: {name: parts[name] for name in names if name in parts}
+            )
         return start
 
     def keep_files(self) -> str:
-        """At the end of the main run; reruns change the files of the kernel afterwards."""
+        """Keep the files at the end of the main run, before reruns change those of the kernel."""
         if not self._saved:
             self._saved = self.kernel.save_files()
         return self._saved
@@ -136,7 +141,7 @@ class ReplayEngine:
         return self.kernel.client.files_are_full()
 
     def about_the_end(self) -> Branch | Undone:
-        """The kernel as it is; it is brought there anew only after a run that it did not survive."""
+        """The kernel as it is; it is replaced only after a run that it did not survive."""
         if self._broken:
             undone = self._refresh(len(self._past))
             if undone:
@@ -144,7 +149,7 @@ class ReplayEngine:
         return ReplayBranch(self)
 
     def fresh(self, files: bool = True) -> Fresh | Undone:
-        """A fork of a kernel in which nothing has been run; nothing in it can be in the way of forking."""
+        """A fork of a kernel in which nothing has been run, and which can therefore be forked."""
         engine = self._beginnings.get(files)
         if engine is None:
             kernel = self._start(files=self.keep_files() if files else "")
@@ -155,7 +160,7 @@ class ReplayEngine:
         return engine.branch(0)
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
-        """A fresh kernel brought to the moment has run the cell for the first time."""
+        """The state of a fresh kernel that has run the cell for the first time."""
         if self._controlled is not None:
             return self._controlled
         self._fresh = False
@@ -166,7 +171,7 @@ class ReplayEngine:
         return Control(self._astray[0], self._now, self.kernel.client.take_apart)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
-        """What was remembered before the cell's first run."""
+        """Ask the kernel, which remembers the objects from before the first run."""
         return self.kernel.client.existed(addresses, read=False)
 
     def close(self) -> None:
@@ -177,9 +182,9 @@ class ReplayEngine:
         self.kernel.close()
 
     def _note(self, found: BegunCell | Looked) -> None:
-        """Note what other kernels are given, too: what the system gave the last cell, and how generators began.
+        """Remember what other kernels need to come to the same state, from the first answer after a cell.
 
-        Later readings tell more than the main run: they include what reruns were given.
+        Later answers include what reruns drew.
         """
         if not self._is_noted:
             self._seeds, self._is_noted = found["seeds"], True
@@ -187,14 +192,14 @@ class ReplayEngine:
                 self._past[-1] = replace(self._past[-1], entropy=found["entropy"] or self._past[-1].entropy)
 
     def read(self) -> State:
-        """The state of the kernel; the first one that is read of a moment is what other kernels are held against."""
+        """The state of the kernel; other kernels are compared with the first one that is read at a moment."""
         found = self.kernel.client.read()
         self._note(found)
         self._reported = self._reported or found["state"]
         return found["state"]
 
     def _refresh(self, moment: int) -> Undone | None:
-        """Make sure that the kernel is at `moment`, which is never behind it."""
+        """Replace the kernel if it is not at `moment`, which is the end of the main run so far or one cell before."""
         if self._fresh and moment == len(self._past):
             return None
         patience = max(30.0, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
@@ -222,7 +227,7 @@ class ReplayEngine:
         return None
 
     def run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str], note_parts: bool) -> Rerun | Undone:
-        """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
+        """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._fresh = False
@@ -247,7 +252,7 @@ class ReplayEngine:
         return answer
 
     def settle(self, before: State, run: Rerun) -> None:
-        """The branch is over: see whether the kernel can go on from where it is."""
+        """After a branch: see whether the main run can go on in the kernel as it is."""
         if not _same(before, run):
             return
         if before["generators"] != run["after"]["generators"]:
@@ -266,7 +271,7 @@ class ReplayBranch:
         self._engine = engine
         self._kernel = engine.kernel
         self._before = here
-        """What the kernel is held against afterwards, to see whether the main run can go on in it."""
+        """The state that the kernel has to be in afterwards if the main run is to go on in it."""
         self._run: Rerun | None = None
         self._stripped = False
 
@@ -304,11 +309,11 @@ class ReplayBranch:
         return self._kernel.client.touchable(cell.source)
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """As they were noted before the first run."""
+        """The parts of variables as they were before the first run."""
         return self._kernel.client.noted(names)
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they are here."""
+        """The parts of variables as they are here."""
         return self._kernel.client.take_apart(names)
 
     def close(self) -> None:
@@ -325,7 +330,7 @@ def _apart(one: State | None, other: State) -> frozenset[Name]:
 
 
 def _same(before: State, run: Rerun) -> bool:
-    """Equal values under every name; what the cell can reach and nobody can read may have changed."""
+    """Whether every name has an equal value, and everything that the cell can reach could be read."""
     first, second = before["variables"], run["after"]["variables"]
     if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
         return False

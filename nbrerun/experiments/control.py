@@ -1,4 +1,4 @@
-"""*control*: memory k-1, run cell k for the first time once more; it shows how noisy the cell is."""
+"""*control*: memory k-1, run cell k as if for the first time; it shows how noisy the cell is."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from nbrerun.state.observation import Observation
 
 
 def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> Undone | None:
-    """Note what even a first run leaves with another value, of all that is not explained yet.
+    """Record which of the changes that are not explained yet a second first run shows as well.
 
     Args:
-        before: the variables that *again* moved, as the main run's first run left them.
+        before: the parts of what *again* left with another value, as the first run left them.
     """
     if not seen.still_moved:
         return None

@@ -18,11 +18,11 @@ _LOOKS_FOR_FILES = re.compile(r"\b(exists|is_?file|is_?dir|listdir|i?glob|rglob|
 
 
 def matters(seen: Observation, end: State, changed: set[str], sources: Iterable[str] = ()) -> bool:
-    """Whether the cell's result can differ: an input of it has another value at the end.
+    """Whether *later* can show anything: an input of the cell has another value at the end than after its first run.
 
     Args:
-        changed: process settings that later cells changed; nobody can tell which cells look at them.
-        sources: the cell's, and those of the cells that define what it calls.
+        changed: keys of process settings that later cells changed; any cell may depend on them.
+        sources: of the cell, and of the cells that define what it calls.
     """
     if seen.again is None or seen.again["error"] is not None or _pins(seen, end) is None:
         return False
@@ -36,7 +36,7 @@ def matters(seen: Observation, end: State, changed: set[str], sources: Iterable[
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
     """Run the cell at the end of the main run, with the random numbers of its first run.
 
-    A variable that two such runs leave with different values is noise, and nothing is said of it.
+    A variable that two such runs leave with different values is noise, and is left out.
     """
     seen.later = Later({})
     branch = engine.branch(moment)
@@ -54,7 +54,7 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
 
 
 def told_anything(later: Later | None) -> bool:
-    """Whether it was run, and came to its end."""
+    """Whether the run gave an answer."""
     return later is not None and bool(later.places or later.raised)
 
 
@@ -83,7 +83,7 @@ def _places(seen: Observation, after: State, end: State) -> dict[Name, Place]:
 
 
 def _pins(seen: Observation, end: State) -> list[Generator] | None:
-    """The generators that the cell draws from, as they stood before it; None if one is gone by the end."""
+    """The states before the cell of the generators that it draws from; None if one of them is gone by the end."""
     drawn = moved_generators(seen.before, seen.first)
     pins = [item for item in seen.before["generators"] if generator(item) in drawn]
     there = all(any(same_generator(pin, item) for item in end["generators"]) for pin in pins)
@@ -91,5 +91,5 @@ def _pins(seen: Observation, end: State) -> list[Generator] | None:
 
 
 def described(error: Error) -> Raised:
-    """What a rerun raised."""
+    """An error of the probe's as the report has it."""
     return Raised(error["ename"], error["evalue"], tuple(error["traceback"]))

@@ -1,4 +1,4 @@
-"""The whole notebook once more: at its end, after a restart, or on somebody else's machine."""
+"""Run the whole notebook once more: at its end, after a restart, or as on another machine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ALLOWANCE = 10.0
 
 
 def whole(engine: Engine, experiment: str, steps: list[Step], uncommitted: Sequence[str]) -> WholeRun:
-    """Run every cell, and say what ends differently from the main run, and where it first parts.
+    """Run every cell, and find what ends differently from the main run, and the cell where it first differs.
 
     Args:
-        experiment: one of `config.WHOLE`.
-        uncommitted: files that somebody who clones the repository does not get.
+        experiment: one of `settings.values.WHOLE`.
+        uncommitted: paths of files that a clone of the repository does not have.
     """
     if experiment == "run-all-twice":
         branch = engine.branch(len(steps))
@@ -53,7 +53,7 @@ def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
 
 
 def _partings(parted: Mapping[Name, int], unlike: set[Name]) -> tuple[Parting, ...]:
-    """What ends with another value, in the order in which it parted."""
+    """What ends with another value, in the order in which it first differed."""
     found = [Parting(str(name), index) for name, index in parted.items() if name in unlike]
     return tuple(sorted(found, key=lambda parting: (parting.index, parting.name)))
 

@@ -1,4 +1,4 @@
-"""Two states into the names that differ; two tables of parts into changes with their sizes."""
+"""The differences between two states, by name, and between two tables of parts, with their sizes."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def _is_equal(name: str, first: State, second: State) -> bool:
 
 
 def _same(one: File | None, other: File | None) -> bool:
-    """Whether two files have the same value; names and dates that are none may make a file longer."""
+    """Whether two files have the same value; timestamps and the like are not part of it, but may change the size."""
     if one is None or other is None:
         return one is other
     return {**one, "size": 0} == {**other, "size": 0}
 
 
 def rebound(first: State, second: State) -> set[Name]:
-    """Variables that hold another object than before, or did not exist."""
+    """Variables that hold another object in the second state, or are new there."""
     one, other = first["variables"], second["variables"]
     return variables(name for name in other if name not in one or one[name]["id"] != other[name]["id"])
 
 
 def moved_generators(first: State, second: State) -> set[Name]:
-    """Names of the generators that stand elsewhere; new ones are left out."""
+    """Names of the generators that have another state; new ones are left out."""
     return {
         generator(item)
         for item in second["generators"]
@@ -57,7 +57,7 @@ def moved_generators(first: State, second: State) -> set[Name]:
 
 
 def same_generator(one: Generator, other: Generator) -> bool:
-    """Whether two looks at one kernel saw the same generator: global ones by name, others by address."""
+    """Whether two readings of one kernel found the same generator: a library's by name, others by address."""
     if one["library"] or other["library"]:
         return generator(one) == generator(other)
     return one["id"] == other["id"]
@@ -70,7 +70,7 @@ def setting_change(name: Name, first: State, second: State) -> Change:
 
 
 _OTHER = "other contents"
-"""Said of what has the same short text before and after."""
+"""Stands for the second value where its short text is the same as that of the first."""
 
 
 def file_change(name: Name, first: State, second: State) -> Change:
@@ -92,10 +92,10 @@ def _file_text(file: File | None) -> str:
 
 
 def changes(first: Parts, second: Parts) -> list[Change]:
-    """The parts that differ: the largest change of each sort of part first, then the others, the largest first."""
+    """The parts that differ: the largest change of each kind of part first, then the others, largest first."""
     root = min([*first, *second], key=len, default="")
     if root in first and root in second and first[root]["size"] != second[root]["size"]:
-        return [Change(root, first[root]["text"], second[root]["text"])]  # another sort of thing altogether
+        return [Change(root, first[root]["text"], second[root]["text"])]  # another type altogether
     found: dict[str, Change] = {}
     for path in [*first, *(path for path in second if path not in first)]:
         change = _change(path, first.get(path), second.get(path))
@@ -105,13 +105,13 @@ def changes(first: Parts, second: Parts) -> list[Change]:
         if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
     if len(found) > 1 and root in found and found[root].again == _OTHER:
-        del found[root]  # too large to be taken apart to its end; what was found of its parts says more
+        del found[root]  # too large to be taken apart completely; the parts that were found say more
     moved = [change for change in found.values() if change.max_abs_change != 0 or not _told_below(change, found)]
     return _one_of_each_first(sorted(moved, key=_weight))
 
 
 def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
-    """A network moves in many layers: each sort of part (`weight`, `running_mean`, `exp_avg`) is named once first."""
+    """Put one change of each kind of part first (`weight`, `running_mean`, `exp_avg`): a network has many layers."""
     firsts: dict[str, Change] = {}
     for change in ordered:
         firsts.setdefault(change.path.rpartition(".")[2], change)
@@ -120,7 +120,7 @@ def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
 
 
 def _told_below(change: Change, found: Iterable[str]) -> bool:
-    """Whether something that hangs on the object has changed: the gradient or hooks of a tensor of the same values."""
+    """Whether something attached to the object has changed: the gradient or hooks of a tensor with equal values."""
     return any(path.removeprefix("len(").startswith(change.path) and path != change.path for path in found)
 
 
@@ -137,7 +137,7 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
     if one["size"] == other["size"] and one["length"] != other["length"] and one["length"] and other["length"]:
         return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
     if not one["whole"] and not other["whole"]:
-        return None  # its parts tell
+        return None  # the changes of its parts are listed
     size = max_abs_change(one["numbers"], other["numbers"])
     same = one["text"] == other["text"] and size is None
     return Change(path, one["text"], _OTHER if same else other["text"], size)
@@ -148,10 +148,10 @@ def _distance(one: str, other: str) -> float | None:
 
 
 def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
-    """Largest absolute difference of two runs of float64; None unless both are there and as long."""
+    """The largest absolute difference between two arrays of native float64; None unless both have the same length."""
     if one is None or other is None or len(one) != len(other):
         return None
-    import numpy  # only a difference of arrays is worth loading it
+    import numpy  # loaded only where arrays differ: it takes a tenth of a second
 
     first, second = numpy.frombuffer(one), numpy.frombuffer(other)
     with numpy.errstate(invalid="ignore", over="ignore"):
@@ -161,7 +161,7 @@ def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
 
 
 _BESIDES = re.compile(r"\.(?:_?(optimizer)|(grad$)|(history))\b")
-"""How a model is trained, and what that left behind, say less than where it led to: the least comes last."""
+"""An optimizer, gradients and a history say less than the weights; the least informative comes last."""
 
 
 def _says_less(change: Change) -> int:
@@ -175,13 +175,13 @@ def _weight(change: Change) -> tuple[bool, float, str]:
 
 
 def exceeds(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
-    """Whether the rerun moved a part that the control left alone, or moved one much further."""
+    """Whether the rerun changed a part that the control left alone, or changed one much more."""
     held = {change.path: change.max_abs_change for change in noise}
     return any(_beyond(change, held) for change in moved)
 
 
 _CLEARLY = 10.0
-"""A part moved by the rerun itself when it went this many times as far as the noise does."""
+"""A change this many times as large as the noise comes from the rerun itself."""
 
 
 def _beyond(change: Change, noise: Mapping[str, float | None]) -> bool:

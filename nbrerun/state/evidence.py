@@ -1,4 +1,4 @@
-"""What moved, taken apart for evidence."""
+"""The changes of what has another value, for reports."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MOST_SHOWN = 40
 
 
 def worth_showing(names: Iterable[Name]) -> list[str]:
-    """The variables to take apart: not settings and files, which have no parts, and not too many."""
+    """The variables to take apart: not settings and files, which have no parts, and not too many variables."""
     return sorted(keys(names, Space.VARIABLE))[:_MOST_SHOWN]
 
 
 def take_apart(names: Iterable[Name], first: State, second: State, before: Leaves, after: Leaves) -> Moved:
-    """What moved in each of these names, the largest changes first."""
+    """The changes in each of these names, the largest first."""
     found: dict[Name, tuple[Change, ...]] = {}
     for name in sorted(names):
         if name.space is Space.SETTING:
@@ -29,5 +29,5 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
         elif name.key in before or (name.key in after and name.key not in first["variables"]):
             found[name] = tuple(changes(before.get(name.key, {}), after.get(name.key, {})))
         else:
-            found[name] = ()  # nobody expected it to move, and nobody noted its parts before
+            found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
     return found

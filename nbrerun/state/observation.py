@@ -32,20 +32,20 @@ class Observation:
     still_moved: frozenset[Name] = frozenset()
     """What *again, pinned* left with another value."""
     noise: Moved = field(default_factory=dict)
-    """What even the control left with another value."""
+    """What the control left with another value as well."""
     made: frozenset[str] = frozenset()
     """Variables whose very object the first run made."""
     parts_kept: Mapping[str, bool] = field(default_factory=dict)
     """Of variables whose parts the first run made: whether the rerun left those very parts there."""
     astray: frozenset[Name] = frozenset()
-    """Inputs of the cell that had another value where the control began."""
+    """Inputs of the cell that had another value before the control than in the main run."""
     from_file: dict[str, str] = field(default_factory=dict)
-    """Variables that do not come out the same without a file, with the path of that file."""
+    """Variables that have another value without a file, with the path of that file."""
     later: Later | None = None
 
     @property
     def changed(self) -> set[Name]:
-        """What the first run gave another value, or bound."""
+        """What the first run bound or gave another value."""
         return differing(self.before, self.first) | rebound(self.before, self.first)
 
     @property
@@ -63,7 +63,7 @@ class Observation:
 
 
 def unrepeatable(names: Iterable[Name]) -> str:
-    """Why a cell cannot be compared across kernels."""
+    """The reason why a cell cannot be compared across kernels."""
     named = ", ".join(f"`{name}`" for name in sorted(names)[:3])
     return f"the cells above give {named} another value each time they are run"
 
@@ -78,7 +78,7 @@ class Place(Enum):
 
 @dataclass(frozen=True)
 class Later:
-    """The cell once more after everything else."""
+    """The cell run once more after the whole notebook."""
 
     places: Mapping[Name, Place]
     raised: Raised | None = None

@@ -1,4 +1,4 @@
-"""The main run, cell by cell: what each one was seen to do to names and files."""
+"""The main run, cell by cell: what each cell was seen to do to names and files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Step:
 
     @property
     def _generators(self) -> set[Name]:
-        """Global generators that it drew from or set; setting one may be what has it made."""
+        """Libraries' generators that it drew from or set; some libraries create theirs when it is first seeded."""
         seeds = self.seen is not None and self.seen.again is not None and self.seen.again["seeds"]
         new = set(map(generator, self.first["generators"])) - set(map(generator, self.before["generators"]))
         found = moved_generators(self.before, self.first) | (new if seeds else set())
@@ -72,14 +72,14 @@ class Step:
 
 
 def kind_of(name: str, state: State) -> Kind:
-    """What sort of thing a name holds, as far as a person who misses it cares."""
+    """The kind of a variable: a model, a definition or data, as reports on restarts tell them apart."""
     variable = state["variables"].get(name)
     word = variable["kind"] if variable else "data"
     return Kind(word) if word in ("model", "definition") else Kind.DATA
 
 
 def defined_in(name: str, position: int, steps: list[Step]) -> Step | None:
-    """The last cell before that bound a name; failing that, the first one after."""
+    """The last cell before a position that bound a name; if there is none, the first one after it."""
     before = [step for step in steps[:position] if name in step.bound]
     after = [step for step in steps[position:] if name in step.bound]
     return next(iter([*reversed(before), *after]), None)
@@ -94,7 +94,7 @@ def sources(step: Step, steps: list[Step]) -> Iterator[str]:
 
 
 def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
-    """Files that a cell reads, or reads once they are there, and that only a later cell writes."""
+    """Files that a cell reads, or would read if they were there, and that only a later cell writes."""
     for position, step in enumerate(steps):
         for name in sorted(_reads(step)):
             if not any(_writes(other, name) for other in steps[: position + 1]):
@@ -104,7 +104,7 @@ def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
 
 
 def _reads(step: Step) -> set[str]:
-    """Files that a cell read, or read once they were there; not those that it reads then in place of others."""
+    """Files that a cell read, or read in *later*; not those that it read there in place of others."""
     read = step.files_read
     later = step.seen.later if step.seen else None
     return read | later.read if later is not None and read <= later.read else read

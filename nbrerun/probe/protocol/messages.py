@@ -1,4 +1,4 @@
-"""The shapes of what the probe sends; the side of nbrerun imports them from here."""
+"""The states, parts and results of runs that the probe sends; nbrerun imports their types from here."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class File(TypedDict):
 
     kind: FileKind
     digest: bytes
-    """Equal for equal contents, clocks and counters of the format left out."""
+    """Equal for equal contents, without timestamps and counters of the format."""
     size: int
     model: bool
     """It holds a trained model."""
@@ -57,11 +57,11 @@ class Opened(TypedDict):
     read: bool
     written: bool
     kept: bool
-    """What was there went into what it wrote: it opened the file to append or to change it."""
+    """It kept what was there: it opened the file to append to it or to change it."""
     written_first: bool
     """It wrote the file before it read it."""
     at: int
-    """How many statements had begun or ended when it was first read; see `Marks`."""
+    """The number of statements that had begun or ended when the cell first read it; see `Marks`."""
     exists: bool
     """The file is there after the cell."""
     model: bool
@@ -76,7 +76,7 @@ class Inputs(TypedDict):
     folders: List[str]
     """Folders whose names it listed."""
     complete: bool
-    """False where there were too many."""
+    """False where there were too many to record all."""
 
 
 class State(TypedDict):
@@ -103,12 +103,12 @@ class Leaf(TypedDict):
     digest: bytes
     id: int
     atom: bool
-    """It has no identity of its own, or only this reading made it."""
+    """It has no identity of its own, or was created for this reading only."""
     text: str
     size: Optional[str]
-    """What to call a change of size, `len(x)` or `X.shape`, and ..."""
+    """The expression that a change of size is reported with, `len(x)` or `X.shape`, and ..."""
     length: Optional[str]
-    """... the size."""
+    """... its value."""
     numbers: Optional[bytes]
     """The values as native float64, where they are numbers and not too many."""
     whole: bool
@@ -124,7 +124,7 @@ class Error(TypedDict):
 
 
 class Rerun(TypedDict):
-    """What running cells in a branch came to."""
+    """The result of running cells in a branch."""
 
     error: Optional[Error]
     seconds: float
@@ -135,8 +135,8 @@ class Rerun(TypedDict):
     passed: List[str]
     """Names whose objects the run passed to a call, which may have written to them."""
     asked: List[str]
-    """Names of objects of the person's own classes, of which the run called a method that has the name of one that
-    only tells something."""
+    """Names of objects of the user's own classes, of which the run called a method whose name says that it only
+    returns something."""
     incidental: List[str]
     """Names that the cells bind as loop variables or handles only."""
     stores: List[str]
@@ -148,18 +148,17 @@ class Rerun(TypedDict):
     gone: List[int]
     """Addresses of parts of watched variables that the run threw away."""
     touched_by: Dict[str, List[int]]
-    """For each name that statements bound or wrote to: which of them."""
+    """The numbers of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
-    """For each file that was read: names that were bound or written to after that."""
+    """Names that were bound or written to after each file was first read."""
     trained: List[str]
     """Names that were bound or written to by statements that train."""
     loaded: List[str]
-    """Names that were given something that was learnt before, by statements that say so."""
+    """Names that were given something learnt earlier, by statements that load it."""
     methods: List[str]
-    """Methods that the run called on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
-    itself."""
+    """Methods that the run called, as the source writes them: `clf.partial_fit`; `net()` for the object itself."""
     acts: bool
-    """Whether the run called anything that may have changed something somewhere."""
+    """Whether the run called anything that may have side effects."""
     seeds: bool
     """Whether the cells set a generator of random numbers."""
     trains: bool
@@ -174,10 +173,10 @@ class Rerun(TypedDict):
 
 
 class Alone(TypedDict):
-    """What running a cell without most names came to."""
+    """The result of running a cell without most names."""
 
     error: Optional[Error]
     missing: Optional[str]
-    """The name that was missed."""
+    """The name that the run missed."""
     through: Optional[str]
     """The function of another cell that missed it."""
