@@ -11,8 +11,8 @@ from typing import Any
 from nbrerun.engine.liveness import PATIENCE
 from nbrerun.probe.protocol.wire import Closed, Wire
 
-SECONDS = 60.0
-"""How long a process may take to connect."""
+SECONDS = 60
+"""How long a process may take to connect; an int, since nbclient 0.10 takes no other number."""
 _TICK = 1.0
 """Seconds between two looks at whether a kernel that does not come is still alive."""
 

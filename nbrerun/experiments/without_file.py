@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.protocol.messages import Rerun, State
+from nbrerun.probe.source.vocabulary import LOADING
 from nbrerun.state.diff import differing
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Observation, unrepeatable
-
-_LOADS = re.compile(r"(load|restore|set_weights|set_state)")
 
 
 def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | None:
@@ -46,7 +44,7 @@ def _loads_into(run: Rerun) -> Iterator[str]:
     for method in run["methods"]:
         name, _, called = method.partition(".")
         variable = run["after"]["variables"].get(name)
-        if _LOADS.match(called) and variable is not None and variable["kind"] in ("model", "data"):
+        if LOADING.match(called) and variable is not None and variable["kind"] in ("model", "data"):
             yield name
 
 

@@ -18,7 +18,7 @@ from .plugins.discovery import Packages
 from .process.entropy import Entropy
 from .process.fork_hazards import Hazards
 from .process.forked import live
-from .process.forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
+from .process.forking import detach, die_with_parent, fork, pause_openmp, reseed
 from .process.import_hook import ImportWatch, can_be_found
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Leaf, Rerun, State
@@ -27,7 +27,7 @@ from .protocol.wire import connect
 from .read import generators
 from .read.namespace import user_names
 from .read.parts import leaves
-from .read.walk import Reader, uncollected
+from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
 
@@ -108,7 +108,7 @@ class Service:
 
     def hold(self, request: ask.Hold) -> ask.Held:
         """Fork the kernel for a moment, which keeps its files as they are now."""
-        entropy, hazards, files = self._entropy.noted(), self._prepare_to_fork(), ""
+        entropy, hazards, files = self._entropy.recorded(), self._prepare_to_fork(), ""
         if not hazards:
             files = self.files.freeze()
             self._fork(request["token"], reopen_files)
@@ -127,7 +127,7 @@ class Service:
     def read(self, request: ask.Read) -> ask.Looked:
         """Read everything that the kernel holds."""
         generators.put_back_global(request["pins"])
-        entropy = self._entropy.noted()
+        entropy = self._entropy.recorded()
         state, _ = self._read()
         return {"state": state, "entropy": entropy, "seeds": self._seeds.seen()}
 
@@ -135,7 +135,7 @@ class Service:
         """Run cells one after the other, and read what they have left."""
         self._seeds.want(request["seeds"])
         if request["anew"]:
-            draw_anew()
+            reseed()
         sources = request["sources"]
         if request["note_parts"]:
             self._noted = self._leaves(touchable(self.shell, sources))
@@ -189,7 +189,7 @@ class Service:
 
     def begin_cell(self, _: ask.Empty) -> ask.BegunCell:
         """Before a cell of the main run, which may be followed by `existed`."""
-        found: ask.BegunCell = {"entropy": self._entropy.noted(), "seeds": self._seeds.seen()}
+        found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
         self._remembered, self._noted = self._met, {}
         self._begin()
         return found
@@ -237,14 +237,14 @@ class Service:
 
     def _read(self) -> Tuple[State, Reader]:
         self._notice_modules()
-        with uncollected():
+        with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
             self._met = reader.lasting()
         return state, reader
 
     def _leaves(self, names: Iterable[str]) -> Dict[str, Dict[str, Leaf]]:
         namespace = user_names(self.shell)
-        with uncollected(), self.files.unwatched():
+        with collector_paused(), self.files.unwatched():
             return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> None:
@@ -283,7 +283,7 @@ class Service:
     def _leave_kernel(self, begin: Callable[[], None]) -> str:
         """In a forked process: share nothing with the kernel; why its files cannot be kept apart, if they cannot."""
         if self._ran:
-            make_alone(self.kernel)
+            detach(self.kernel)
         self._ran = False
         self._children = set()
         self._wire.close()

@@ -8,7 +8,7 @@ from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
 from ..read.namespace import user_names
 from .rerun import HistoryKept, Parts, loose, run_cells, touchable
-from .tracer import Marks
+from .tracer import Tracer
 
 
 async def run_observed(
@@ -27,7 +27,7 @@ async def run_observed(
     namespace = user_names(shell)
     parts = Parts(namespace[name] for name in watched if name in namespace)
     del namespace  # it would keep alive what the cells delete
-    marks = Marks()
+    marks = Tracer()
     files.begin(marks.count)
     with files.heard():
         ran = await run_cells(shell, sources, marks)
