@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nbrerun.engine.interface import Undone
 from nbrerun.engine.liveness import ProbeFailure, Waiting, answer, has_answered
 from nbrerun.probe.protocol import requests as ask
-from nbrerun.probe.protocol.messages import Alone, Generator, Rerun
+from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun
 from nbrerun.probe.protocol.requests import OPERATION, Answer, Operation, Request
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.state.diff import Leaves
@@ -101,6 +101,19 @@ class Client:
         """The parts of variables as the last run with `note_parts` found them."""
         return self._ask(ask.NOTED, ask.TakeApart(names=list(names)))["parts"]
 
+    def parts_before_cell(self, names: Iterable[str]) -> Leaves:
+        """The parts of variables as they were before the cell of the main run began."""
+        return self._ask(ask.PARTS_BEFORE_CELL, ask.TakeApart(names=list(names)))["parts"]
+
+    def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> dict[str, list[str]]:
+        """Change the values of variables; the paths that were changed, by name. See `ask.Perturb`."""
+        request = ask.Perturb(earlier={name: dict(parts) for name, parts in earlier.items()})
+        return self._ask(ask.PERTURB, request)["paths"]
+
+    def delete_names(self, names: Iterable[str]) -> None:
+        """Delete names of the namespace."""
+        self._ask(ask.DELETE_NAMES, ask.DeleteNames(names=list(names)))
+
     def touchable(self, source: str) -> list[str]:
         """Names that a cell may read or bind."""
         return self._ask(ask.TOUCHABLE, ask.AskTouchable(sources=[source]))["names"]
@@ -109,9 +122,9 @@ class Client:
         """Set generators back to where they stood."""
         self._ask(ask.PUT_BACK, ask.PutBack(pins=list(pins)))
 
-    def begin_cell(self) -> ask.BegunCell:
-        """Before a cell of the main run: what there is becomes what `existed` knows."""
-        return self._ask(ask.BEGIN_CELL, ask.Empty())
+    def begin_cell(self, source: str) -> ask.BegunCell:
+        """Before a cell of the main run: what there is becomes what `existed` and `parts_before_cell` know."""
+        return self._ask(ask.BEGIN_CELL, ask.BeginCell(source=source))
 
     def existed(self, addresses: Iterable[int], read: bool) -> set[int]:
         """Which addresses belonged to objects of the state: the present one, or the one before the last cell."""

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
 from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
-from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
 from nbrerun.probe.protocol.requests import Hello
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves
@@ -166,6 +166,14 @@ class ForkEngine:
             return run
         return Control(frozenset(), run["after"], branch.leaves_after, branch.close)
 
+    def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
+        """Ask a fork of the moment before."""
+        branch = self.branch(moment - 1)
+        if isinstance(branch, Undone):
+            return {}
+        with contextlib.closing(branch):
+            return branch.leaves_after(names)
+
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask a fork of the moment before."""
         branch = self.branch(moment - 1)
@@ -260,6 +268,14 @@ class ForkBranch:
     def remove_files(self, names: Sequence[str]) -> None:
         """Remove files."""
         self._client.remove_files(names)
+
+    def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> Mapping[str, Sequence[str]]:
+        """Change the values of variables."""
+        return self._client.perturb(earlier)
+
+    def delete_names(self, names: Sequence[str]) -> None:
+        """Delete names of the namespace."""
+        self._client.delete_names(names)
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbrerun.model import Cell, Raised
-from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name
@@ -88,6 +88,16 @@ class Branch(Protocol):
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind, if it is run here."""
+
+    def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> Mapping[str, Sequence[str]]:
+        """Change the values of variables, and return the paths that were changed, by name.
+
+        Args:
+            earlier: by name and path, the parts to change, with what was there before the cell's first run.
+        """
+
+    def delete_names(self, names: Sequence[str]) -> None:
+        """Delete names of the namespace."""
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
         """The parts of variables as they were before the first run here."""
@@ -220,6 +230,9 @@ class Engine(Protocol):
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """Run a cell as if for the first time, from the moment before `moment`, to which it led."""
+
+    def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
+        """The parts of variables at the moment before `moment`."""
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Which of these addresses of objects were in use at the moment before `moment`."""

@@ -8,7 +8,7 @@ kernel: the next experiment needs a fresh one, in which the cells before are run
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from nbrerun.engine.kernel import Kernel, StartKernel
 from nbrerun.engine.liveness import Waiting
 from nbrerun.engine.reruns import pinned_first, plain_first
 from nbrerun.model import Cell
-from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
 from nbrerun.probe.protocol.requests import BegunCell, Looked
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves, differing, moved_generators
@@ -75,7 +75,7 @@ class ReplayEngine:
             return FirstRun(0.0, lost=undone.reason)
         before, self._now, self._before = self._now, None, None
         with contextlib.suppress(Closed):  # a dead kernel shows soon enough
-            self._note(self.kernel.client.begin_cell())
+            self._note(self.kernel.client.begin_cell(cell.source))
         self._follower.follow(self.kernel, self._past, self._seeds)
         self._past.append(Past(cell, before or self._reported))
         self._reported, self._astray, self._controlled = None, (frozenset(), frozenset()), None
@@ -170,6 +170,10 @@ class ReplayEngine:
         assert self._now is not None
         return Control(self._astray[0], self._now, self.kernel.client.take_apart)
 
+    def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
+        """Ask the kernel, which took apart what the cell can reach before the first run."""
+        return self.kernel.client.parts_before_cell(names)
+
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask the kernel, which remembers the objects from before the first run."""
         return self.kernel.client.existed(addresses, read=False)
@@ -213,7 +217,7 @@ class ReplayEngine:
         spoiled.close()
         self._broken = False
         self._before = self.kernel.client.read(global_pins(last))["state"]
-        self.kernel.client.begin_cell()
+        self.kernel.client.begin_cell(last.cell.source)
         self._doing(last.cell.index, "again up to here")
         undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
         if undone:
@@ -250,6 +254,10 @@ class ReplayEngine:
     def _unless_broken(self, answer: _Answer | Undone) -> _Answer | Undone:
         self._broken = isinstance(answer, Undone)
         return answer
+
+    def spoil(self) -> None:
+        """The kernel is changed in another way than by a run."""
+        self._fresh = False
 
     def settle(self, before: State, run: Rerun) -> None:
         """After a branch: see whether the main run can go on in the kernel as it is."""
@@ -303,6 +311,18 @@ class ReplayBranch:
         """Remove files."""
         self.read()
         self._kernel.client.remove_files(names)
+
+    def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> Mapping[str, Sequence[str]]:
+        """Change the values of variables, which spoils the kernel."""
+        self.read()
+        self._engine.spoil()
+        return self._kernel.client.perturb(earlier)
+
+    def delete_names(self, names: Sequence[str]) -> None:
+        """Delete names of the namespace, which spoils the kernel."""
+        self.read()
+        self._engine.spoil()
+        self._kernel.client.delete_names(names)
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""

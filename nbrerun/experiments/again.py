@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nbrerun.engine.interface import Branch, Engine, FirstResult, Undone
 from nbrerun.experiments.control import control
+from nbrerun.experiments.inputs_put_back import inputs_put_back
+from nbrerun.experiments.perturbed import perturbed
 from nbrerun.experiments.without_file import without_file
 from nbrerun.state.observation import Observation
 
@@ -31,4 +33,10 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
     )
     if seen.error is not None:
         return seen
-    return control(engine, moment, seen, done.parts) or without_file(engine, moment, seen) or seen
+    return (
+        control(engine, moment, seen, done.parts)
+        or without_file(engine, moment, seen)
+        or perturbed(engine, moment, seen)
+        or inputs_put_back(engine, moment, seen)
+        or seen
+    )

@@ -28,6 +28,7 @@ from .protocol.wire import connect
 from .read import generators
 from .read.namespace import user_names
 from .read.parts import leaves
+from .read.perturb import perturb
 from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
@@ -55,7 +56,9 @@ class Service:
         self._remembered: Set[int] = set()
         """... and the last one before the cell of the main run began."""
         self._noted: Dict[str, Dict[str, Leaf]] = {}
-        """The parts of variables as they were before the last run."""
+        """The parts of variables as they were before the last run, ..."""
+        self._before_cell: Dict[str, Dict[str, Leaf]] = {}
+        """... and before the cell of the main run began."""
         self._seeds = generators.Seeds(first_generators)
         self._packages = Packages()
         self._entropy = Entropy()
@@ -180,6 +183,26 @@ class Service:
         """The parts of variables as they were before the last run."""
         return {"parts": {name: self._noted[name] for name in request["names"] if name in self._noted}}
 
+    def parts_before_cell(self, request: ask.TakeApart) -> ask.Apart:
+        """The parts of variables as they were before the cell of the main run began."""
+        return {"parts": {name: self._before_cell[name] for name in request["names"] if name in self._before_cell}}
+
+    def perturb(self, request: ask.Perturb) -> ask.Perturbed:
+        """Change the values of variables, each in the parts that are given."""
+        namespace, paths = user_names(self.shell), {}
+        for name, earlier in request["earlier"].items():
+            value, changed = perturb(name, namespace[name], earlier) if name in namespace else (None, set())
+            if changed:
+                self.shell.user_ns[name] = value
+                paths[name] = sorted(changed)
+        return {"paths": paths}
+
+    def delete_names(self, request: ask.DeleteNames) -> ask.Empty:
+        """Delete names of the namespace."""
+        for name in request["names"]:
+            self.shell.user_ns.pop(name, None)
+        return {}
+
     def touchable(self, request: ask.AskTouchable) -> ask.Touchable:
         """Names that cells may read or bind."""
         return {"names": sorted(touchable(self.shell, request["sources"]))}
@@ -189,10 +212,11 @@ class Service:
         self._put_back(request["pins"])
         return {}
 
-    def begin_cell(self, _: ask.Empty) -> ask.BegunCell:
-        """Before a cell of the main run, which may be followed by `existed`."""
+    def begin_cell(self, request: ask.BeginCell) -> ask.BegunCell:
+        """Before a cell of the main run, which may be followed by `existed` and `parts_before_cell`."""
         found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
         self._remembered, self._noted = self._met, {}
+        self._before_cell = self._leaves(touchable(self.shell, [request["source"]]))
         self._begin()
         return found
 
@@ -323,6 +347,9 @@ TABLE: Dict[str, Handler] = dict(
         _answers(ask.GIVE_ALL_NAMES_BACK, Service.give_all_names_back),
         _answers(ask.TAKE_APART, Service.take_apart),
         _answers(ask.NOTED, Service.noted),
+        _answers(ask.PARTS_BEFORE_CELL, Service.parts_before_cell),
+        _answers(ask.PERTURB, Service.perturb),
+        _answers(ask.DELETE_NAMES, Service.delete_names),
         _answers(ask.TOUCHABLE, Service.touchable),
         _answers(ask.PUT_BACK, Service.put_back),
         _answers(ask.BEGIN_CELL, Service.begin_cell),

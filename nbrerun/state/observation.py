@@ -41,6 +41,10 @@ class Observation:
     """Inputs of the cell that had another value before the control than in the main run."""
     from_file: dict[str, str] = field(default_factory=dict)
     """Variables that have another value without a file, with the path of that file."""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """Variables that *perturbed* changed, with where the rerun left them."""
+    follows: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
+    """What changed only because something else did, with what that is."""
     later: Later | None = None
 
     @property
@@ -66,6 +70,14 @@ def unrepeatable(names: Iterable[Name]) -> str:
     """The reason why a cell cannot be compared across kernels."""
     named = ", ".join(f"`{name}`" for name in sorted(names)[:3])
     return f"the cells above give {named} another value each time they are run"
+
+
+class Outcome(Enum):
+    """Where a rerun leaves a variable whose value was changed before it."""
+
+    STAYS = "as it was changed"
+    RESTORED = "as after the first run"
+    ELSEWHERE = "neither"
 
 
 class Place(Enum):

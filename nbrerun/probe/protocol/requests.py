@@ -7,7 +7,7 @@ operation's name under `op`. An answer is the TypedDict itself, or `Failure`.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Generic, List, Mapping, Type, TypedDict, TypeVar
+from typing import Any, Dict, Generic, List, Mapping, Optional, Type, TypedDict, TypeVar
 
 from .messages import Alone, Generator, Leaf, Rerun, State
 
@@ -176,6 +176,33 @@ class Apart(TypedDict):
     """By name and path."""
 
 
+class Perturb(TypedDict):
+    """Change the values of variables, for the *perturbed* experiment."""
+
+    earlier: Dict[str, Dict[str, Optional[Leaf]]]
+    """By name and path: the parts to change, with what was there before the cell's first run; None if nothing was."""
+
+
+class Perturbed(TypedDict):
+    """What was changed."""
+
+    paths: Dict[str, List[str]]
+    """By name; names of which nothing could be changed are left out."""
+
+
+class DeleteNames(TypedDict):
+    """Delete names of the namespace."""
+
+    names: List[str]
+
+
+class BeginCell(TypedDict):
+    """A cell of the main run is about to run."""
+
+    source: str
+    """Of the cell: the variables that it can reach are taken apart, for `PARTS_BEFORE_CELL`."""
+
+
 class AskTouchable(TypedDict):
     """Find out what cells may read or bind."""
 
@@ -276,9 +303,12 @@ RUN_ALONE = Operation("run alone", RunAlone, Alone)
 GIVE_ALL_NAMES_BACK = Operation("give all names back", Empty, Empty)
 TAKE_APART = Operation("take apart", TakeApart, Apart)
 NOTED = Operation("noted", TakeApart, Apart)
+PARTS_BEFORE_CELL = Operation("parts before cell", TakeApart, Apart)
+PERTURB = Operation("perturb", Perturb, Perturbed)
+DELETE_NAMES = Operation("delete names", DeleteNames, Empty)
 TOUCHABLE = Operation("touchable", AskTouchable, Touchable)
 PUT_BACK = Operation("put back", PutBack, Empty)
-BEGIN_CELL = Operation("begin cell", Empty, BegunCell)
+BEGIN_CELL = Operation("begin cell", BeginCell, BegunCell)
 EXISTED = Operation("existed", AskExisted, Existed)
 LACKS = Operation("lacks", AskLacks, Lacks)
 FORGET_FILES = Operation("forget files", KeptFiles, Empty)

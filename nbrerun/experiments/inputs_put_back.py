@@ -1,0 +1,87 @@
+"""*inputs put back*: does a variable change on its own, or only because another one that the cell changes has changed?
+
+A name that the cell binds is deleted before the rerun; what is changed in place has its value changed. Where the rerun
+ends with the value of *again* all the same, the variable does not depend on its own earlier value: it follows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import closing
+
+from nbrerun.engine.interface import Engine, Undone
+from nbrerun.experiments.perturbed import changed_parts
+from nbrerun.probe.protocol.messages import State
+from nbrerun.state.names import Name, Space, keys
+from nbrerun.state.observation import Observation
+
+_MISSED = re.compile(r"name '(\w+)' is not defined")
+_MOST_TRIES = 4
+
+
+def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | None:
+    """Record which of the variables that keep changing only follow others, and which these are."""
+    moving = {name for name in seen.still_moved if name not in seen.noise}
+    variables = sorted(keys(moving, Space.VARIABLE))
+    if not variables or len(moving) < 2:
+        return None
+    assert seen.again is not None
+    following = _without_names(engine, moment, seen, [name for name in variables if name in seen.again["bound"]])
+    if isinstance(following, Undone):
+        return following
+    leading = moving - following
+    if any(name.key in seen.again["bound"] for name in leading):  # else there is nothing that a refit could follow
+        for name in sorted(leading):
+            is_changed_in_place = name.space is Space.VARIABLE and name.key not in seen.again["bound"]
+            if is_changed_in_place and _ends_alike(engine, moment, seen, name.key):
+                following.add(name)
+    leading = moving - following
+    if leading:
+        kinds = seen.first["variables"]
+        order = sorted(leading, key=lambda name: (name.key in kinds and kinds[name.key]["kind"] != "model", name))
+        seen.follows.update({name: tuple(order) for name in following})
+    return None
+
+
+def _without_names(engine: Engine, moment: int, seen: Observation, names: Collection[str]) -> set[Name] | Undone:
+    """Names that come out as in *again* though they were deleted before; those that the cell needs are left."""
+    left = set(names)
+    for _ in range(_MOST_TRIES):
+        if not left:
+            break
+        branch = engine.branch(moment)
+        if isinstance(branch, Undone):
+            return branch
+        with closing(branch):
+            branch.delete_names(sorted(left))
+            run = branch.run(seen.cell)
+        if isinstance(run, Undone):
+            break
+        if run["error"] is None:
+            return {Name(Space.VARIABLE, name) for name in left if _is_as_again(seen, run["after"], name)}
+        missed = _MISSED.search(run["error"]["evalue"])
+        if run["error"]["ename"] != "NameError" or missed is None or missed[1] not in left:
+            break
+        left.discard(missed[1])
+    return set()
+
+
+def _ends_alike(engine: Engine, moment: int, seen: Observation, key: str) -> bool:
+    """Whether a variable that is changed in place comes out as in *again*, whatever it held before."""
+    branch = engine.branch(moment)
+    if isinstance(branch, Undone):
+        return False
+    before = engine.parts_before(moment, [key]).get(key, {})
+    with closing(branch):
+        first = branch.leaves_after([key]).get(key, {})
+        if not branch.perturb({key: changed_parts(before, first)}):
+            return False
+        run = branch.run(seen.cell)
+    return not isinstance(run, Undone) and run["error"] is None and _is_as_again(seen, run["after"], key)
+
+
+def _is_as_again(seen: Observation, state: State, key: str) -> bool:
+    assert seen.again is not None
+    one, other = seen.again["after"]["variables"].get(key), state["variables"].get(key)
+    return one is not None and other is not None and one["digest"] == other["digest"]

@@ -1,0 +1,134 @@
+"""*perturbed*: memory k with a variable's value changed, run cell k; only for variables where *again* leaves a doubt.
+
+*again* that ends with the value of the first run has three explanations: the cell computes it anew, leaves it alone, or
+carries on from it and has come to rest. The objects decide where the rerun replaced them; else a changed value tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+
+from nbrerun.engine.interface import Branch, Engine, Undone
+from nbrerun.probe.protocol.messages import Leaf, Rerun
+from nbrerun.state.diff import Leaves, Parts, moved_generators
+from nbrerun.state.names import Name, Space
+from nbrerun.state.observation import Observation, Outcome
+
+Earlier = Mapping[str, Leaf | None]
+
+_MOST_ALONE = 4
+"""Variables that are changed one at a time, after all at once has shown that some depend on another."""
+
+
+def perturbed(engine: Engine, moment: int, seen: Observation) -> Undone | None:
+    """Record where the rerun leaves variables whose value was changed before it."""
+    names = doubtful(seen)
+    if not names:
+        return None
+    before = engine.parts_before(moment, names)
+    outcomes = _run(engine, moment, seen, names, before)
+    if isinstance(outcomes, Undone):
+        return outcomes
+    if len(names) > 1:  # one may end elsewhere, or make the cell raise, because another was changed
+        unclear = [name for name in names if outcomes.get(name, Outcome.ELSEWHERE) is Outcome.ELSEWHERE]
+        for name in unclear[:_MOST_ALONE]:
+            alone = _run(engine, moment, seen, [name], before)
+            if isinstance(alone, Undone):
+                return alone
+            outcomes.pop(name, None)
+            outcomes.update(alone)
+    seen.outcomes.update(outcomes)
+    return None
+
+
+def doubtful(seen: Observation) -> list[str]:
+    """Variables that hold the same value after *again*, of which the objects do not tell why.
+
+    Those that the rerun bound to a new object without looking at the old one were computed anew; so was data of which
+    it replaced a part. What it neither bound nor replaced it may have left alone, or written in place.
+    """
+    run = seen.again
+    assert run is not None
+    after, moved = run["after"]["variables"], seen.moved
+    found = []
+    for key, variable in seen.first["variables"].items():
+        name = Name(Space.VARIABLE, key)
+        if name not in seen.changed or name in moved or key not in after or key in run["imports"]:
+            continue
+        if variable["kind"] not in ("model", "data") or variable["opaque"]:
+            continue
+        carries_on = key in run["reads"]
+        if variable["atom"]:
+            in_doubt = key in run["bound"] and carries_on
+        elif key in run["replaced"]:
+            in_doubt = carries_on and variable["kind"] == "model"
+        else:
+            in_doubt = variable["kind"] == "model" or seen.parts_kept.get(key) is not False
+        if in_doubt:
+            found.append(key)
+    return found
+
+
+def _run(
+    engine: Engine, moment: int, seen: Observation, names: Iterable[str], before: Leaves
+) -> dict[str, Outcome] | Undone:
+    """Change variables, run the cell, and compare; nothing is known of any where the cell raises."""
+    branch = engine.branch(moment)
+    if isinstance(branch, Undone):
+        return branch
+    with closing(branch):
+        first = branch.leaves_after(list(names))
+        paths = branch.perturb({name: changed_parts(before.get(name, {}), first[name]) for name in first})
+        if not paths:
+            return {}
+        changed = branch.leaves_after(list(paths))
+        run = _rerun(branch, seen)
+        if isinstance(run, Undone) or (run["error"] is not None and not seen.raises):
+            return {}
+        after = branch.leaves_after(list(paths))
+    found = {}
+    for name in paths:
+        if name in after:
+            found[name] = outcome(paths[name], first[name], changed[name], after[name])
+    return found
+
+
+def _rerun(branch: Branch, seen: Observation) -> Rerun | Undone:
+    drew = moved_generators(seen.before, seen.first)
+    return branch.run(seen.cell, (branch.previous or seen.before)["generators"] if drew else ())
+
+
+def changed_parts(before: Parts, first: Parts) -> Earlier:
+    """What the first run changed of a variable, with what was there before."""
+    return {
+        path: before.get(path)
+        for path, leaf in first.items()
+        if path not in before or before[path]["digest"] != leaf["digest"]
+    }
+
+
+def outcome(paths: Iterable[str], first: Parts, changed: Parts, after: Parts) -> Outcome:
+    """Where a rerun left a variable: each element as it was changed, as after the first run, or elsewhere."""
+    found = {_of_part(first.get(path), changed.get(path), after.get(path)) for path in paths}
+    if Outcome.ELSEWHERE in found:
+        return Outcome.ELSEWHERE
+    return Outcome.STAYS if found == {Outcome.STAYS} else Outcome.RESTORED
+
+
+def _of_part(first: Leaf | None, changed: Leaf | None, after: Leaf | None) -> Outcome:
+    if first is None or changed is None or after is None:
+        return Outcome.ELSEWHERE
+    if after["digest"] == changed["digest"]:
+        return Outcome.STAYS
+    if after["digest"] == first["digest"]:
+        return Outcome.RESTORED
+    numbers = [leaf["numbers"] for leaf in (first, changed, after)]
+    if any(each is None for each in numbers):
+        return Outcome.RESTORED if first["numbers"] is None else Outcome.ELSEWHERE
+    one, other, last = (each or b"" for each in numbers)
+    if not len(one) == len(other) == len(last):
+        return Outcome.ELSEWHERE
+    rows = range(0, len(last), 8)
+    mixed = all(last[i : i + 8] in (one[i : i + 8], other[i : i + 8]) for i in rows)
+    return Outcome.RESTORED if mixed else Outcome.ELSEWHERE
