@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from nbrerun import __version__
-from nbrerun.errors import UsageError, suggestion
+from nbrerun.errors import UsageError
 from nbrerun.reporters import targets
 from nbrerun.settings.values import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
+from nbrerun.spelling import suggestion
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 """A binary unit is two to this power."""

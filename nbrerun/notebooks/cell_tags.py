@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
-from nbrerun.errors import NotebookError, suggestion
+from nbrerun.errors import NotebookError
 from nbrerun.model import Declared, Verdict
 from nbrerun.rules import RULES, matching
+from nbrerun.spelling import suggestion
 
 PREFIX = "nbrerun:"
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from nbrerun.errors import UsageError, suggestion
+from nbrerun.errors import UsageError
 from nbrerun.settings.values import FORMATS
+from nbrerun.spelling import suggestion
 
 if TYPE_CHECKING:
     from nbrerun.model import Report

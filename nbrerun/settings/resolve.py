@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbrerun.errors import UsageError, suggestion
+from nbrerun.errors import UsageError
 from nbrerun.model import Declared
 from nbrerun.settings.values import EXPERIMENTS, WHOLE, Gate
+from nbrerun.spelling import suggestion
 
 if TYPE_CHECKING:
     from nbrerun.notebooks.read import Notebook

@@ -64,7 +64,7 @@ def run(*args: object) -> click.testing.Result:
 
 def finding(severity: Severity) -> dict[str, Any]:
     """An answer of the fake with one finding."""
-    return {"findings": (Finding("NBR002", severity, 0, "model", "trains on"),)}
+    return {"findings": (Finding("NBR002", severity, 0, "model", "keeps training"),)}
 
 
 FAILURE = {"failure": Failure("ValueError", "no", (), 1)}

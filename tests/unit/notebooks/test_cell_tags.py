@@ -105,7 +105,7 @@ def settled(
     declared: Declared, verdict: Verdict, *found: Finding, tags: tuple[str, ...] = (), partly: bool = False
 ) -> tuple[list[Finding], list[tuple[str, str]]]:
     """What is left of the findings, and rule and message of those that were added."""
-    report = CellReport(0, "id0", verdict, "it trains on")
+    report = CellReport(0, "id0", verdict, "it keeps training")
     left = list(settle(Cell(0, "id0", "x", frozenset(tags), declared), report, found, partly))
     return [one for one in left if one in found], [(one.rule, one.message) for one in left if one not in found]
 
@@ -131,7 +131,7 @@ def test_a_verdict_that_holds_silences_what_says_the_same(
 @pytest.mark.parametrize("verdict", [Verdict.RESET, Verdict.ERROR, Verdict.PERSISTED, Verdict.STATELESS])
 def test_a_verdict_that_does_not_hold_is_a_finding(verdict: Verdict) -> None:
     """It says what is declared, what is, and why; what was found stays."""
-    added = [("NBR201", f"declared `in-place`, and is `{verdict}`: it trains on")]
+    added = [("NBR201", f"declared `in-place`, but is `{verdict}`: it keeps training")]
     assert settled(Declared(Verdict.IN_PLACE), verdict, RAISES, TRAINS) == ([RAISES, TRAINS], added)
 
 
@@ -154,19 +154,19 @@ def test_where_nothing_is_known_nothing_is_said(verdict: Verdict) -> None:
             Declared(Verdict.RESET),
             Verdict.SKIPPED,
             ("skip-execution",),
-            "the cell is never run, so that nothing else that it declares has an effect",
+            "the cell is never run, so its other declarations have no effect",
         ),
         (
             Declared(skip=True),
             Verdict.SKIPPED,
             ("skip-execution",),
-            "the cell is never run, so that nothing else that it declares has an effect",
+            "the cell is never run, so its other declarations have no effect",
         ),
         (
             Declared(ignore=("NBR005",)),
             Verdict.IN_PLACE,
             (),
-            "it ignores NBR005, and there is no such finding",
+            "it ignores NBR005, but there is no such finding",
         ),
     ],
 )
