@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbrerun.batch.cache import Cache
     from nbrerun.batch.jobs import Job
     from nbrerun.model import Cell, CellReport, Failure, Finding, NotebookReport
-    from nbrerun.reporters.places import Place
+    from nbrerun.notebooks.lines import Place
     from nbrerun.settings.resolve import Asked
 
 _LONGEST = 60
@@ -116,9 +116,9 @@ class NotebookFile(pytest.File):
     @cached_property
     def places(self) -> list[Place]:
         """The lines of the cells."""
-        from nbrerun.reporters.places import read_cells
+        from nbrerun.notebooks.lines import read_places
 
-        return read_cells(str(self.path))
+        return read_places(str(self.path))
 
 
 class CellItem(pytest.Item):
@@ -180,10 +180,10 @@ class CellItem(pytest.Item):
 
 def _asked(config: pytest.Config) -> Asked:
     """What the configuration files say is read once for all notebooks."""
-    from nbrerun.cli.check import asked_for_nothing
+    from nbrerun.cli.check import without_options
 
     if _ASKED not in config.stash:
-        config.stash[_ASKED] = asked_for_nothing()
+        config.stash[_ASKED] = without_options()
     return config.stash[_ASKED]
 
 

@@ -42,7 +42,9 @@ def _model(verdict: Verdict, **more: Any) -> VariableReport:
 
 
 def _training() -> NotebookReport:
-    keeps_training = "keeps training: `model.partial_fit` changed `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
+    keeps_training = (
+        "keeps training: `model.partial_fit` changed `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
+    )
     coefficients = Change("model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31)
     cells = (
         CellReport(
@@ -186,9 +188,7 @@ def _restarted() -> NotebookReport:
         for index, (line, restart) in restarts.items()
     )
     recover = (
-        Recovery(
-            "model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "file:my_model.sav", True, "is loaded from its file"
-        ),
+        Recovery("model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "file:my_model.sav", True, "is loaded from its file"),
         Recovery("scaler", (2,), (), None, True),
         Recovery("search", (0, 1, 2, 5), (4,), None, False, "it differs by up to 0.02 from that of the main run"),
         Recovery("net", (), (), None, False, "running all cells before it was stopped after 60 s"),

@@ -20,7 +20,6 @@ def test_the_most_similar_word_is_suggested(word: str, expected: str | None) -> 
 
 def test_of_equally_similar_words_the_first_is_suggested() -> None:
     """The order of the known words decides, not the alphabet."""
-    assert closest("ab", ["ac", "aa"]) == closest("ab", ["ac"])
     assert closest("xay", ["xby", "xcy"]) == "xby"
     assert closest("xay", ["xcy", "xby"]) == "xcy"
 

@@ -319,7 +319,7 @@ def test_a_row_of_another_shape_is_not_trusted(desk: Desk, damage: Callable[[Any
     base.execute("UPDATE verdict SET text = ?", (damage(json.loads(text)),))
     cache.close()
     desk.keep()
-    assert desk.notes == [f"the cache in {desk.folder / 'cache'} is ignored: it is damaged: what it holds is no report"]
+    assert desk.notes == [f"the cache in {desk.folder / 'cache'} is ignored: it is damaged: an entry is not a report"]
     assert desk.get() is not None
 
 

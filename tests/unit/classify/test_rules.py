@@ -538,7 +538,10 @@ REASONS = {
         facts(written=True, changes=(Change("x[3]", ABSENT, "1"),), methods=("x.append",), **MOVED),
         "`x` keeps changing: `x[3]` is new",
     ),
-    "unseeded": (facts(**BOUND, new_object=True, moved=True), "`x` is recreated, with a different random draw each time"),
+    "unseeded": (
+        facts(**BOUND, new_object=True, moved=True),
+        "`x` is recreated, with a different random draw each time",
+    ),
     "nondeterministic": (
         facts(**BOUND, atom=True, new_object=True, **NOISY),
         "`x` is recreated, but no two runs give the same value",
@@ -575,7 +578,8 @@ REASONS = {
     ),
     "opaque, draws, and is made from nothing": (
         facts(**BOUND, new_object=True, opaque=("a lock",), moved=True),
-        "`x` is recreated, with a different value each time; whether chance explains all of that cannot be read (a lock)",
+        "`x` is recreated, with a different value each time; "
+        "whether chance explains all of that cannot be read (a lock)",
     ),
     "noise beside what cannot be read": (
         facts(written=True, beyond_noise=False, opaque=("a lock",), **NOISY),
