@@ -18,9 +18,9 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def suggestion(word: str, known: Iterable[str], prefix: str = "") -> str:
-    """Write `did you mean ...?`, or, if no known word is similar, list them all; each word gets the prefix."""
+    """Write `did you mean ...?`, or, if no known word is similar, `choose from ...`; each word gets the prefix."""
     known = list(known)
     close = closest(word, known)
     if close is not None:
         return f"did you mean `{prefix}{close}`?"
-    return f"there is {', '.join(f'`{prefix}{one}`' for one in known)}"
+    return f"choose from {', '.join(f'`{prefix}{one}`' for one in known)}"

@@ -76,7 +76,7 @@ def _experiments(context: click.Context, param: click.Parameter, values: Sequenc
     known = (*EXPERIMENTS, *WHOLE)
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"there is no {name!r}; there is {', '.join(known)}", context, param)
+            raise click.BadParameter(f"there is no {name!r}; choose from {', '.join(known)}", context, param)
     return frozenset(names)
 
 

@@ -32,4 +32,4 @@ def test_nothing_is_similar_to_nothing() -> None:
 def test_a_suggestion_is_the_closest_word_or_all_words() -> None:
     """Each word is quoted with its prefix."""
     assert suggestion("frok", ENGINES, "--engine=") == "did you mean `--engine=fork`?"
-    assert suggestion("threads", ENGINES) == "there is `auto`, `fork`, `replay`"
+    assert suggestion("threads", ENGINES) == "choose from `auto`, `fork`, `replay`"

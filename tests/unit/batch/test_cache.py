@@ -36,7 +36,7 @@ def notebook(*cells: str | dict[str, Any], **metadata: Any) -> str:
 
 
 class Desk:
-    """A folder with a notebook and a cache, as often opened anew as one asks it something."""
+    """A folder with a notebook and a cache, reopened for every request."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -115,7 +115,7 @@ def test_a_moved_folder_is_known(desk: Desk, tmp_path: Path) -> None:
     ],
 )
 def test_another_notebook_is_checked_again(desk: Desk, changed: str) -> None:
-    """Whatever of a notebook bears on its verdicts, when it changes they are found anew."""
+    """Whatever of a notebook bears on its verdicts, when it changes they are measured again."""
     desk.keep()
     desk.write(desk.path, changed)
     assert desk.get() is None

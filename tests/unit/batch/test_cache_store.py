@@ -67,7 +67,7 @@ def test_only_the_newest_of_a_notebook_stay(tmp_path: Path) -> None:
 
 
 def test_the_folder_says_what_it_is(tmp_path: Path) -> None:
-    """Backups and git leave it alone, and a person's own version of these files stays."""
+    """Backups and git leave it alone, and the user's own version of these files stays."""
     filled(tmp_path / "a")
     assert (tmp_path / "a" / ".gitignore").read_text() == "*\n"
     assert (tmp_path / "a" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
@@ -148,7 +148,7 @@ def test_a_database_of_somebody_else(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_other_things(tmp_path: Path) -> None:
-    """A person's own folder gets no .gitignore that hides all of it."""
+    """A user's own folder gets no .gitignore that hides all of it."""
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(Unusable, match="contains other files"):
         Store(tmp_path)

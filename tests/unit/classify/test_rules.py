@@ -113,7 +113,7 @@ VARIABLES = {
     ),
     "a model saved, another every time": (facts(**WRITTEN, saves_model=True, **MOVED), in_place()),
     "a model saved, after a new draw": (facts(**WRITTEN, saves_model=True, moved=True), reset(RECREATED, UNSEEDED)),
-    "a file written anew": (facts(**WRITTEN), reset(RECREATED)),
+    "a file that is rewritten": (facts(**WRITTEN), reset(RECREATED)),
     "a file left alone by the rerun": (facts(kind=FILE, changed_first=True, new_object=True), reset(RECREATED)),
     "a file that grows": (facts(**WRITTEN, looked_at=True, **MOVED), in_place()),
     "a file with the time in it": (facts(**WRITTEN, **NOISY), reset(RECREATED, NONDETERMINISTIC)),
@@ -124,12 +124,12 @@ VARIABLES = {
     "bound to an equal number": (facts(**BOUND, atom=True), reset(RECREATED)),
     "bound again to what it held anyway": (facts(bound=True), reset(REFITTED)),
     "bound again to an object of an earlier cell": (facts(bound_first=True, bound=True), reset(REFITTED)),
-    "the same object computed anew": (facts(changed_first=True, written=True), reset(REFITTED)),
+    "the same object refitted": (facts(changed_first=True, written=True), reset(REFITTED)),
     "an item stored again": (facts(changed_first=True, stored=True, written=True), reset(REFITTED)),
     "an item stored that was there before": (facts(stored=True), reset(REFITTED)),
     "a model fitted as it was": (facts(kind=Kind.MODEL, sets=("x.fit",), written=True), reset(REFITTED)),
     "a model put into a mode that it was in": (facts(kind=Kind.MODEL, methods=("x.train",), written=True), UNTOUCHED),
-    "its parts made anew by a function": (facts(changed_first=True, passed=True, parts_kept=False), reset(REFITTED)),
+    "its parts recreated by a function": (facts(changed_first=True, passed=True, parts_kept=False), reset(REFITTED)),
     "asked, which put it into a mode": (facts(changed_first=True, asked=True), reset(REFITTED)),
     "handed to a call, nothing known of parts": (facts(changed_first=True, passed=True), reset(REFITTED)),
     "a setting set again": (facts(kind=ENV, changed_first=True, acts=True, atom=True), reset(RECREATED)),
@@ -240,11 +240,11 @@ OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
         saw({"a": A}, {"a": B}, moved=MOVES, still_moved=STILL),
         {"file:a": in_place()},
     ),
-    "written anew, with a new draw": (
+    "rewritten, with a new draw": (
         saw({"a": A}, {"a": B}, REWRITES, moved=OTHER),
         {"file:a": reset(RECREATED, UNSEEDED)},
     ),
-    "written anew, with the time": (
+    "rewritten, with the time": (
         saw({"a": A}, {"a": B}, REWRITES, moved=OTHER, still_moved=STILL, noise=OTHER),
         {"file:a": reset(RECREATED, NONDETERMINISTIC)},
     ),
@@ -365,15 +365,15 @@ def report(*variables: VariableReport, verdict: Verdict = Verdict.RESET, reason:
 
 
 FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
-    "a model trains on": (MODELS[Verdict.IN_PLACE], [("NBR002", Severity.ERROR)]),
-    "other state moves on": (DATA[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
-    "a setting moves on": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
+    "a model keeps training": (MODELS[Verdict.IN_PLACE], [("NBR002", Severity.ERROR)]),
+    "other state keeps changing": (DATA[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
+    "a setting keeps changing": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
     "a file grows": (FILES[Verdict.IN_PLACE], [("NBR006", Severity.ERROR)]),
     "a file grows by the time": (
         variable(FILE, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
         [("NBR006", Severity.ERROR), ("NBR005", Severity.WARNING)],
     ),
-    "a file written anew": (FILES[Verdict.RESET], []),
+    "a file that is rewritten": (FILES[Verdict.RESET], []),
     "a file with a model": (FILES[Verdict.PERSISTED], []),
     "an unseeded file is no finding": (variable(FILE, Verdict.RESET, marks=(UNSEEDED,)), []),
     "an unseeded model": (variable(MODEL, Verdict.RESET, marks=(UNSEEDED,)), [("NBR004", Severity.WARNING)]),
@@ -391,7 +391,7 @@ FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
         variable(MODEL, Verdict.RESET, marks=(UNSEEDED, DRIFTS)),
         [("NBR004", Severity.WARNING), ("NBR007", Severity.WARNING)],
     ),
-    "trains on, with noise": (
+    "keeps training, with noise": (
         variable(MODEL, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
         [("NBR002", Severity.ERROR), ("NBR005", Severity.WARNING)],
     ),
@@ -487,7 +487,7 @@ def reason(seen: Evidence) -> str:
     return variable_reason(seen, judge(seen))
 
 
-def test_training_on_is_told_with_what_moved() -> None:
+def test_a_model_that_keeps_training_is_reported_with_its_changes() -> None:
     """The sentence names the parts and how far they went, and how many more there are."""
     parts = (COEF, STEPS, *(Change(f"clf.a{i}_", "1", "2") for i in range(4)))
     text = reason(Evidence("clf", MODEL, written=True, changes=parts, **MOVED))
@@ -496,7 +496,7 @@ def test_training_on_is_told_with_what_moved() -> None:
     assert "3 more" in text
 
 
-def test_data_moves_on_and_does_not_train() -> None:
+def test_data_keeps_changing_and_does_not_train() -> None:
     """The word training is for models."""
     text = reason(Evidence("losses", written=True, changes=(GROWN,), **MOVED))
     assert "`losses` keeps changing: `len(losses)` from 3 to 6" in text
@@ -632,7 +632,7 @@ def test_a_stateless_cell_leaves_nothing_behind() -> None:
 
 
 def test_a_cell_speaks_of_the_variables_its_verdict_rests_on() -> None:
-    """A cell that trains a model on says so, and not what else it made."""
+    """A cell that keeps training a model says so, and not what else it made."""
     trained = variable(MODEL, Verdict.IN_PLACE, "clf", reason="`clf` keeps training")
     moved = variable(Kind.DATA, Verdict.IN_PLACE, "losses", reason="`losses` keeps changing")
     made = variable(Kind.DATA, Verdict.RESET, reason="`x` is recreated")

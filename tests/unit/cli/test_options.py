@@ -284,7 +284,7 @@ def test_bad_input_is_one_sentence_before_anything_runs(
     [
         (
             "--experiment again,nope",
-            "there is no 'nope'; there is again, later, restart, run-all-twice, restart-and-run-all, fresh-clone",
+            "there is no 'nope'; choose from again, later, restart, run-all-twice, restart-and-run-all, fresh-clone",
         ),
         ("--experiment ,", "empty name"),
         ("--cells 1,,2", "empty name"),
@@ -311,14 +311,14 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--sandbox-limit ٣", "'٣' is not a size"),
         ("--sandbox-limit 9999999T", "'9999999T' is not a size"),
         ("--only data", "'models', 'all'"),
-        ("--format xml", "there is no format 'xml'; there is `terminal`, `json`"),
+        ("--format xml", "there is no format 'xml'; choose from `terminal`, `json`"),
         ("--format sariff=x", "did you mean `sarif`?"),
         ("--format json=", "there is no file after the = of 'json='"),
         ("--nope", "No such option"),
     ],
 )
 def test_bad_options_are_usage_errors(fake: Fake, write_notebook: Write, args: str, says: str) -> None:
-    """An option that cannot be meant is exit 2 and says what there is."""
+    """An invalid option gives exit 2, and the message lists the valid choices."""
     result = run(write_notebook("x"), *args.split())
     assert (result.exit_code, fake.calls) == (2, [])
     assert says in result.stderr
@@ -413,7 +413,7 @@ def test_sigterm_is_like_ctrl_c(fake: Fake, write_notebook: Write) -> None:
 
 
 def test_bugs_show_themselves(fake: Fake, write_notebook: Write) -> None:
-    """What is not an error of ours or the person's is not hidden."""
+    """What is not an error of ours or the user's is not hidden."""
     fake.answers["nb.ipynb"] = ZeroDivisionError("bug")
     with pytest.raises(ZeroDivisionError):
         run(write_notebook("x"))

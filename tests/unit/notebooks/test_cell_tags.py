@@ -51,23 +51,23 @@ def test_tags_and_metadata_are_read(write_notebook: Write, given: dict[str, Any]
         (cell("nbrerun:inplace"), "there is no tag `nbrerun:inplace`; did you mean `nbrerun:in-place`?"),
         (
             cell("nbrerun:"),
-            "there is no tag `nbrerun:`; there is `nbrerun:in-place`, `nbrerun:reset`, `nbrerun:persisted`, "
+            "there is no tag `nbrerun:`; choose from `nbrerun:in-place`, `nbrerun:reset`, `nbrerun:persisted`, "
             "`nbrerun:error`, `nbrerun:stateless`, `nbrerun:skip`",
         ),
         (cell("nbrerun-skip"), "there is no tag `nbrerun-skip`; did you mean `nbrerun:skip`?"),
         (cell("NBRerun: In-Place"), "there is no tag `NBRerun: In-Place`; did you mean `nbrerun:in-place`?"),
         ({"source": "x", "metadata": {"tags": "nbrerun:skip"}}, "metadata.tags must be a list of tags"),
-        (cell("nbrerun:undetermined"), "there is no tag `nbrerun:undetermined`; there is "),
+        (cell("nbrerun:undetermined"), "there is no tag `nbrerun:undetermined`; choose from "),
         (cell("nbrerun:reset", "nbrerun:error"), "it declares more than one verdict: error and reset"),
         (cell("nbrerun:reset", expect="error"), "it declares more than one verdict: error and reset"),
         (cell(expects="reset"), "metadata.nbrerun of a cell has no key `expects`; did you mean `expect`?"),
         (cell(expect="rest"), "metadata.nbrerun.expect cannot be 'rest'; did you mean `reset`?"),
         (cell(expect=["reset"]), "metadata.nbrerun.expect cannot be ['reset']; did you mean `reset`?"),
-        (cell(expect=None), "metadata.nbrerun.expect cannot be None; there is "),
+        (cell(expect=None), "metadata.nbrerun.expect cannot be None; choose from "),
         (cell(skip="no"), "metadata.nbrerun.skip must be true or false"),
         (cell(ignore="NBR001"), 'metadata.nbrerun.ignore must be a list of rules, such as ["NBR005"]'),
         (cell(ignore=["NBR01"]), "metadata.nbrerun.ignore: there is no rule 'NBR01'; did you mean `NBR001`?"),
-        (cell(ignore=[""]), "metadata.nbrerun.ignore: there is no rule ''; there is "),
+        (cell(ignore=[""]), "metadata.nbrerun.ignore: there is no rule ''; choose from "),
         ({"source": "x", "metadata": {"nbrerun": [1]}}, "metadata.nbrerun must be an object, such as "),
         (
             {**cell("nbrerun:skip"), "cell_type": "markdown"},

@@ -210,7 +210,7 @@ def test_nbformat_3_is_upgraded_in_memory(
 def test_warnings_of_nbformat_are_not_shown(
     write_notebook: Write, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """What nbformat has to say of a file's form is no news to a person who checks it."""
+    """What nbformat has to say of a file's form does not concern a user who checks it."""
 
     def convert(node: Any, to_version: int) -> Any:
         warnings.warn("old", stacklevel=1)
@@ -289,7 +289,7 @@ def test_selectors_select(eight: Notebook, selectors: list[str], indexes: set[in
     ],
 )
 def test_selectors_that_select_nothing_are_usage_errors(eight: Notebook, selector: str, says: str) -> None:
-    """What cannot be meant is said together with what there is, in one line."""
+    """What cannot be meant is reported together with the valid choices, on one line."""
     with pytest.raises(UsageError, match=says) as raised:
         select(eight, ["1", selector])
     assert "\n" not in str(raised.value)

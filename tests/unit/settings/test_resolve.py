@@ -310,7 +310,7 @@ def test_keys_of_the_whole_run_come_from_the_file_above_all_paths(
         ("engine = ['fork']", 'engine must be a string, not ["fork"]'),
         ("restart = 'yes'", 'restart must be true or false, not "yes"'),
         ("watch = [['a']]", 'watch must be a list of strings, not [["a"]]'),
-        ("experiment = 'agian'", "experiment: there is no 'agian'; there is again, later"),
+        ("experiment = 'agian'", "experiment: there is no 'agian'; choose from again, later"),
         ("sandbox-limit = 'lots'", "sandbox-limit: 'lots' is not a size"),
         ("sandbox-dir = ['nowhere']", "sandbox-dir: there is no folder "),
         ("select = ['NBR02']", "select: there is no rule 'NBR02'; did you mean `NBR002`?"),
