@@ -122,11 +122,6 @@ def troubles(mode: str, used: Usage) -> list[str]:
     return [*found, f"{used.left_behind} processes left behind"] if used.left_behind else found
 
 
-def median(runs: list[tuple[Usage, str]]) -> tuple[Usage, str]:
-    """Select the run with the median CPU time."""
-    return sorted(runs, key=lambda run: run[0].cpu)[len(runs) // 2]
-
-
 def bench(name: str, modes: list[str], repeat: int, folder: Path) -> list[Row]:
     """Measure one notebook in the given ways, each in a folder of its own."""
     rows = []
@@ -140,7 +135,7 @@ def bench(name: str, modes: list[str], repeat: int, folder: Path) -> list[Row]:
             workplace.mkdir()
             runs.append(run_mode(mode, write(name, workplace), count))
             shutil.rmtree(workplace)
-        rows.append(Row(name, mode, *median(runs)))
+        rows.append(Row(name, mode, *sorted(runs, key=lambda run: run[0].cpu)[len(runs) // 2]))  # median by CPU time
         print(f"{name} {mode}: {rows[-1].usage}", file=sys.stderr, flush=True)
     return rows
 

@@ -113,12 +113,6 @@ def proportional_set_size(process: psutil.Process) -> int:
     return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of every orphaned descendant, if the system supports that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def reap() -> Iterator[int]:
     """Wait for the children that have ended, including adopted ones, and yield their ids."""
     with contextlib.suppress(ChildProcessError):
@@ -145,7 +139,8 @@ def wait_for_orphans(tree: Tree) -> int:
 
 def watch(command: list[str]) -> Usage:
     """Run a command as a child of this process, and measure it."""
-    adopt_orphans()
+    if sys.platform == "linux":  # make this process the parent of every orphaned descendant
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     tree = Tree()
     started = time.monotonic()
     child = subprocess.Popen(command)

@@ -103,6 +103,7 @@ def render(found: Iterable[Found], path: str, out: TextIO) -> None:
         out: the stream to write to.
     """
     counts = Counter(Key(_relative(one.path, path), one.cell, one.rule) for one in found)
+    # One entry per line and sorted, so that version control shows and merges changes entry by entry.
     lines = [json.dumps({**key._asdict(), "count": count}) for key, count in sorted(counts.items())]
     entries = ",\n".join(f"    {line}" for line in lines)
     listed = f"[\n{entries}\n  ]" if lines else "[]"
@@ -119,7 +120,7 @@ def read(path: str) -> Baseline:
         raise UsageError(f"there is no baseline {path}; `nbrerun baseline PATHS --output {path}` writes one")
     whole = _load(path, "baseline")
     version = whole.get(_VERSION) if isinstance(whole, dict) else None
-    if type(version) is not int:
+    if type(version) is not int:  # isinstance would accept true
         raise UsageError(f"{path} is not a baseline of nbrerun: it has no `{_VERSION}` with a version")
     if version != VERSION:
         raise UsageError(f"{path}: {_VERSION} is {version}; this nbrerun reads version {VERSION} only")

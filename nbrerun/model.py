@@ -285,6 +285,7 @@ class NotebookReport:
     """Wall time of the check of this notebook."""
     cached: bool = False
     """The report is that of an earlier check; nothing that it depends on has changed since."""
+    # Not compared: two checks with the same result may have seen different files.
     inputs: Inputs | None = field(default=None, repr=False, compare=False)
     """None if some of the inputs are unknown."""
 

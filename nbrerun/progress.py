@@ -52,6 +52,7 @@ class Progress(Silent):
     def __init__(self, console: Console, notebooks: int = 1) -> None:
         """Prepare to draw on `console`; `notebooks` is the number of notebooks in the run."""
         self._state = _State(notebooks)
+        # Neither stream is redirected: rich would replace sys.stdout, and the report is written there.
         self._live = Live(
             self._state,
             console=console,

@@ -25,6 +25,7 @@ class Turn:
     def budget(self) -> Budget:
         """Return the time that the notebook may use if it begins now; the others get what it leaves."""
         now = time.time()
+        # With several notebooks at once each gets that many shares, since all of them use the same minutes.
         part = max(0.0, self.end - now) * min(1.0, self.at_once / (self.waiting + 1))
         return Budget(now, now + part, self.first)
 

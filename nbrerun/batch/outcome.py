@@ -52,6 +52,7 @@ class Outcome:
     @property
     def exit_code(self) -> Exit:
         """The exit code of the process."""
+        # The gravest outcome decides: one that leaves notebooks unchecked comes before what was found in the others.
         if self.problem:
             return Exit.WRONG_USAGE
         if self.interrupted:

@@ -60,7 +60,7 @@ class Crew:
         with contextlib.ExitStack() as stack:
             place = stack.enter_context(local.shelter()) if is_local else None
             stack.enter_context(self._backend())
-            # A cluster has a size of its own.
+            # -1 is joblib's notation for all: a cluster knows its own size.
             jobs = self.jobs or -1 if is_local else -1
             answers = stack.enter_context(contextlib.closing(_answers(tasks, jobs, place)))
             try:
@@ -153,6 +153,7 @@ def _answers(tasks: Sequence[Task], jobs: int, place: str | None) -> Generator[A
     from joblib.parallel import get_active_backend
 
     calls = (joblib.delayed(_answer)(job, turn, place) for job, turn in tasks)
+    # Single tasks, not batches: a notebook takes seconds to minutes, and its report is wanted as soon as it is there.
     if not get_active_backend()[0].supports_return_generator:
         yield from joblib.Parallel(n_jobs=jobs, batch_size=1)(calls)
         return

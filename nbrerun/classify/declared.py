@@ -28,6 +28,7 @@ def settle(cell: Cell, report: CellReport, found: Sequence[Finding], partly: boo
     left = list(found)
     if expected is report.verdict:
         left = [finding for finding in left if finding.rule not in _IMPLIED.get(expected, ())]
+    # Judged by what the declared verdict leaves: ignoring a rule that it implies is unused as well.
     unmatched = [code for code in declared.ignore if not partly and not _matching(left, [code])]
     ignored = _matching(left, declared.ignore)
     yield from (finding for finding in left if finding not in ignored)

@@ -23,6 +23,7 @@ class Judged:
 def judge(seen: Evidence) -> Judged:
     """Apply the rules of the contract (`docs/verdicts.md`), the strongest first."""
     if seen.imported and seen.new_object:
+        # An import statement takes its value from the module, whatever the name held before.
         return Judged(Verdict.RESET, How.RECREATED)
     if seen.moved:
         return _with_drift(seen, _moved(seen))
@@ -63,6 +64,7 @@ def _moved(seen: Evidence) -> Judged:
         return Judged(Verdict.RESET, _how(seen)) if made_from_nothing else Judged(Verdict.UNDETERMINED)
     if not seen.moved_control:
         return Judged(Verdict.IN_PLACE)
+    # Even two first runs differ: only a change beyond that noise, or the lack of a look at the old value, decides.
     if seen.beyond_noise and not made_from_nothing:
         return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
     if seen.astray or (seen.opaque and not made_from_nothing):

@@ -51,9 +51,11 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     from nbrerun.batch.run import run
     from nbrerun.settings.resolve import Asked
 
+    # Parsed by `check` itself, so that its options work here as well.
     context = check.make_context("baseline", list(args))
     asked, paths = Asked(context), context.params["paths"]
     options = asked.of_run(paths).parameters()
+    # Stopping early would leave out the findings of the other notebooks, which would be new ever after.
     course = dataclasses.replace(course_of(options), fail_fast=False)
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
@@ -72,6 +74,7 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
         if report.failure:
             say(f"the main run of {report.path} raised; the baseline has its findings up to that cell")
     _write(list(of_reports(outcome.reports)), file)
+    # Findings do not fail this command: recording them is its purpose.
     return Exit.FAILED if outcome.exit_code == Exit.FAILED else Exit.NOTHING
 
 

@@ -94,6 +94,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     from nbrerun.batch.run import run
     from nbrerun.reporters import write
 
+    # `--svg` is hidden, so it cannot be configured and is not among the resolved settings.
     options = {"svg": click.get_current_context().params["svg"]} | asked.of_run(paths).parameters()
     show = _Show.of(options)
     known = baseline.read(options["baseline"]) if options["baseline"] is not None else None
@@ -104,6 +105,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
     with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, known, cache, course)
+    # A run that ended before its first report has nothing to show; an empty shard still writes its files.
     if outcome.reports or not jobs:
         _deliver(outcome.report(), show)
     _say_why_it_ended(outcome, len(jobs))

@@ -55,6 +55,7 @@ class GroupedCommand(click.Command):
         width = max(len(names) for records in groups.values() for names, _ in records)
         for title, records in groups.items():
             with formatter.section(title):
+                # click aligns the columns of each section by itself (HelpFormatter.write_dl).
                 formatter.write_dl([(names.ljust(width), text) for names, text in records])
 
 
@@ -93,6 +94,7 @@ def _rules(context: click.Context, param: click.Parameter, values: Sequence[str]
 def _bytes(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
     if value is None:
         return None
+    # Not \d, which also matches the digits of other scripts.
     size = re.fullmatch(r"([0-9]{1,18})([KMGT]?)", value, re.IGNORECASE)
     number = int(size[1]) << _SHIFTS[size[2].upper()] if size else 0
     if not 0 < number <= _MOST_BYTES:
@@ -336,6 +338,6 @@ CHECK = (
 
 def check_options(command: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command with all options of `check`."""
-    for option in reversed(CHECK):
+    for option in reversed(CHECK):  # decorators are applied from the last to the first
         command = option(command)
     return command

@@ -28,6 +28,7 @@ _KEYS = ("expect", "skip", "ignore")
 
 def tags(words: object) -> list[str]:
     """List the tags of a cell; tags of nbval are followed by those of nbclient that mean the same."""
+    # What is malformed is ignored here; `declared` reports it if it concerns nbrerun.
     own = [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
     return [*own, *(NBCLIENT[word] for word in own if word in NBCLIENT)]
 

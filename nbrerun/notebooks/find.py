@@ -29,6 +29,7 @@ def find_notebooks(
     Raises:
         UsageError: a path does not exist, or a folder contains no notebook.
     """
+    # By the file that a symbolic link leads to, so that no notebook is checked twice.
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
         for notebook in _notebooks_of(path, excludes):

@@ -84,6 +84,7 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
+        # With or without a byte order mark, which some editors on Windows write.
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise NotebookError(f"{path} cannot be read ({error.strerror})") from error
@@ -177,6 +178,7 @@ def _needs(node: Any, path: Path) -> tuple[str, ...]:
     own = node["metadata"].get("nbrerun", {})
     if not isinstance(own, dict):
         raise NotebookError(f'{path}: metadata.nbrerun must be an object, such as {{"needs": ["torch"]}}')
+    # Parts of a package cannot be looked up without importing it, which would run code; hence no dots.
     names = own.get("needs", [])
     if not isinstance(names, list) or not all(isinstance(name, str) and name.isidentifier() for name in names):
         shape = 'a list of top-level module names, such as ["torch"]'

@@ -59,6 +59,7 @@ class Entry:
     def fingerprint(self, *more: str) -> str:
         """Identify the finding across runs: by cell, rule and variable, not by position or wording."""
         parts = (*more, self.cell, self.rule, self.name or "", str(self.turn))
+        # File names that are not UTF-8 contain surrogates (PEP 383).
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -59,6 +59,7 @@ def render(report: Report, out: TextIO, verbosity: int = NORMAL) -> None:
     with console.capture() as captured:
         print_report(report, console, verbosity)
     text = re.sub(" +$", "", captured.get(), flags=re.MULTILINE)
+    # A terminal or a pipe may not be able to encode the symbols, or text of the notebook.
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
 
@@ -150,8 +151,7 @@ class _NotebookPrinter:
             return
         elif not self.notebook.cells and not self.notebook.failure and not self.notebook.incomplete:
             self._print_indented(Text("no code cells", style="dim"))
-        row = self._wide_row if self.console.width >= _WIDE else self._narrow_row
-        self._print_grid([row(cell) for cell in self.notebook.cells])
+        self._print_grid([self._row(cell) for cell in self.notebook.cells])
         parts = [part for cell in self.notebook.cells for variable in cell.variables for part in variable.opaque]
         if parts:
             where = "" if self.verbosity >= VERBOSE else " (-v lists them)"
@@ -188,13 +188,11 @@ class _NotebookPrinter:
         lead.append(_position(index).rjust(self._first_widths[0] - 1), style="not bold dim default")
         return lead, Text(word or str(verdict), style=style)
 
-    def _wide_row(self, cell: CellReport) -> list[RenderableType]:
-        body = Group(_reason(cell), *self._details(cell))
-        return [*self._first(cell.index, cell.verdict), _source(cell), body]
-
-    def _narrow_row(self, cell: CellReport) -> list[RenderableType]:
-        """Put the reason next to the source if both fit on one line, else below it."""
+    def _row(self, cell: CellReport) -> list[RenderableType]:
+        """Put the reason into a column of its own on wide terminals, else next to the source if it fits, else below."""
         source, reason = _source(cell), _reason(cell)
+        if self.console.width >= _WIDE:
+            return [*self._first(cell.index, cell.verdict), source, Group(reason, *self._details(cell))]
         beside = self._source_width + GAP
         room = self.console.width - _MARGIN - sum(self._first_widths) - 2 * GAP
         if reason.cell_len <= room - beside:

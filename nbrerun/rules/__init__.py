@@ -23,6 +23,7 @@ class Rule:
         return _read(f"{self.code}.md")
 
 
+# The texts are files of their own, so that they are written and reviewed as Markdown.
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 RULES = {

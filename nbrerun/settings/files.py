@@ -150,6 +150,7 @@ class Reader:
     def _converted(self, key: str, value: Any) -> Any:
         option = self.options[key]
         try:
+            # Runs the callback of the option as well, as for a value of the command line.
             return option.process_value(self.context, value)
         except click.BadParameter as error:
             hint = suggestion(value, option.type.choices) if isinstance(option.type, click.Choice) else ""

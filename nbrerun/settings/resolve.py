@@ -96,6 +96,7 @@ class Asked:
         self._context = context
         self._options = options_of(context.command)
         self._names = {key: str(option.name) for key, option in self._options.items()}
+        # What click parsed is kept by source, since files and notebooks come between the command line and the defaults.
         values = {key: context.params[name] for key, name in self._names.items()}
         sources = {key: context.get_parameter_source(name) for key, name in self._names.items()}
         self._default = Layer(DEFAULT, values)
@@ -186,7 +187,7 @@ def _layers(file: File | None) -> list[Layer]:
 def _strongest(key: str, layers: Sequence[Layer], default: Layer) -> Value:
     """Take a value from the first layer that gives it, or the default if a layer answers the question otherwise."""
     same = next((keys for keys in _ONE_QUESTION if key in keys), {key})
-    for layer in layers:
+    for layer in layers:  # the strongest first
         if key in layer.values:
             return Value(layer.values[key], layer.source)
         if same & layer.values.keys():

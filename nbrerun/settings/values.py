@@ -124,6 +124,7 @@ class Gate:
         """Tell whether findings of a rule count; of a selected and an ignored prefix the longer one wins."""
         if rule.startswith(self.always_ignored):
             return False
+        # Without a selection every rule is selected, by the empty prefix; an ignored prefix is longer than that.
         selected = _longest(rule, self.select) if self.select else 0
         return selected is not None and selected > (_longest(rule, self.ignore) or -1)
 

@@ -40,6 +40,7 @@ def decode(kind: Callable[..., T], value: Any) -> T:
     return cast(T, _decoder(kind)(value))
 
 
+# Cached, since resolving the annotations of a dataclass (get_type_hints) is slow compared with decoding.
 @functools.cache
 def _decoder(kind: Any) -> Decode:
     if get_origin(kind) in (Union, types.UnionType):

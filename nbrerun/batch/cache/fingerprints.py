@@ -17,9 +17,11 @@ from nbrerun.settings.values import CACHE_FOLDER
 
 _CHUNK = 1 << 20
 _LONGEST = 255
+"""Longer strings are taken for text; a file name has at most 255 bytes (NAME_MAX, limits.h(0p))."""
 _QUOTED = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\\n])+)\1""")
 _COMMAND = re.compile(r"^\s*(?:[\w\s,]+=\s*)?[!%]+(.*)$", re.MULTILINE)
 _IMPORT = re.compile(r"\b(?:from\s+(\w+)|import\s+([\w., \t]+))")
+# These appear when a notebook is checked, imports a module next to it, or is opened in Jupyter.
 _NOT_LISTED = frozenset([CACHE_FOLDER, "__pycache__", ".ipynb_checkpoints"])
 
 
@@ -137,6 +139,7 @@ def mentioned(cells: Iterable[Cell]) -> set[str]:
 def _names(source: str) -> Iterator[str]:
     for match in _QUOTED.finditer(source):
         yield match[2]
+    # In a cell magic such as %%bash every line may be a command.
     commands = [source] if source.lstrip().startswith("%%") else _COMMAND.findall(source)
     for command in commands:
         try:
@@ -145,6 +148,7 @@ def _names(source: str) -> Iterator[str]:
             words = command.split()
         for word in words:
             yield word
+            # In `cat <a.txt;` the shell does not count the punctuation as part of the name.
             yield word.strip("\"'`;()<>|&")
     for origin, names in _IMPORT.findall(source):
         for module in re.findall(r"(?:^|,)\s*(\w+)", origin or names):

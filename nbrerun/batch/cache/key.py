@@ -93,9 +93,11 @@ def _environment(argv: tuple[str, ...], env: tuple[tuple[str, str], ...]) -> Any
         return None
     variables = {name: string.Template(value).safe_substitute(os.environ) for name, value in env}
     try:
+        # In the root folder, since `-c` puts the current folder on sys.path (docs.python.org, "Command line").
         asked = subprocess.run(
             command, env={**os.environ, **variables}, cwd="/", capture_output=True, timeout=_SECONDS, check=True
         )
+        # Start-up files of the environment (.pth, sitecustomize) may print first; an empty line ends their output.
         return [argv, env, json.loads(asked.stdout.rpartition(b"\n\n")[2] or asked.stdout)]
     except (OSError, subprocess.SubprocessError, ValueError):
         return None

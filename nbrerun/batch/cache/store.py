@@ -50,7 +50,7 @@ class Store:
                 f"{self.path.resolve().as_uri()}?mode={'rwc' if create else 'rw'}",
                 uri=True,
                 timeout=_PATIENCE,
-                isolation_level=None,
+                isolation_level=None,  # sqlite3 would open transactions implicitly
             )
         try:
             with _explained():
@@ -85,6 +85,7 @@ class Store:
         return False
 
     def _make(self) -> None:
+        # The texts of an older version are dropped: a check costs less than converting them would.
         self._base.execute("DROP TABLE IF EXISTS verdict")
         self._base.execute(
             "CREATE TABLE verdict (notebook TEXT, key TEXT, stored REAL, text TEXT, PRIMARY KEY (notebook, key))"
