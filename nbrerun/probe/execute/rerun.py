@@ -7,7 +7,7 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
-from ..adapters.generic import is_persons
+from ..adapters.generic import is_user_class
 from ..protocol.messages import Error
 from ..read.namespace import AUTOMATIC, user_names
 from ..read.parts import parts
@@ -54,7 +54,7 @@ async def run_cells(shell: Any, sources: List[str], marks: Marks) -> Ran:
     reads |= reach(shell, sources)
     bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)
     passed = marks.names("passes") | through_calls(marks.names("calls"), namespace)
-    asked = {name for name in marks.names("asks") if name in namespace and is_persons(type(namespace[name]))}
+    asked = {name for name in marks.names("asks") if name in namespace and is_user_class(type(namespace[name]))}
     text = _text(shell, sources)
     sets, fits = seeds(text, reads, namespace), trains(text, reads, namespace)
     return Ran(error, seconds, bound, passed, asked, reads, identities.replaced(namespace), sets, fits)

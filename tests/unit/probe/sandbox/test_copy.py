@@ -270,13 +270,13 @@ def test_of_a_very_large_folder_around_it_a_part_is_seen(place: Place, monkeypat
 def test_the_reason_says_what_is_not_covered(place: Place) -> None:
     """It is shown in the report."""
     place.start()
-    assert place.reason.startswith("asked for; not kept from the disk is what C libraries")
+    assert place.reason.startswith("asked for; C libraries and shell commands can still change the disk")
 
 
 # Writing through links
 
 
-def test_writing_beside_the_folder_leaves_the_persons_file_alone(place: Place) -> None:
+def test_writing_beside_the_folder_leaves_the_users_file_alone(place: Place) -> None:
     """The link becomes a folder of links, and the one file a copy."""
     scratch = place.start()
     before_write(scratch, "../data/x.csv")
@@ -331,7 +331,7 @@ def test_taking_a_link_away_costs_no_copy(place: Place) -> None:
     assert changed(scratch) == {"large": "gone"}
 
 
-def test_a_persons_link_to_a_large_file_stays_a_link(place: Place) -> None:
+def test_a_users_link_to_a_large_file_stays_a_link(place: Place) -> None:
     """What it leads to is copied."""
     place.write("nb/large", "1" * 200)
     (place.project / "nb/link").symlink_to("large")
@@ -609,7 +609,7 @@ def test_a_file_that_was_just_written_is_read_again(place: Place) -> None:
     for modified, content in ((time.time_ns(), None), (OLD, b"kept")):
         os.utime(place.home, ns=(modified, modified))
         status = os.stat(place.home)
-        known.note(b"file", status, b"kept")
+        known.record(b"file", status, b"kept")
         assert known.content(b"file", status) == content
 
 
