@@ -5,47 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-# Re-exported (PEP 484, "import X as X"): whoever reads a report needs its words, too.
+# Re-exported (PEP 484, "import X as X"): whoever reads a report needs its cells and its words, too.
+from nbrerun.cells import Cell as Cell
+from nbrerun.cells import Declared as Declared
 from nbrerun.verdicts import How as How
 from nbrerun.verdicts import Kind as Kind
 from nbrerun.verdicts import Mark as Mark
 from nbrerun.verdicts import Severity as Severity
 from nbrerun.verdicts import Verdict as Verdict
 from nbrerun.verdicts import Via as Via
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What the notebook author declares about a cell, in tags or in its metadata."""
-
-    expect: Verdict | None = None
-    """The verdict that the author expects."""
-    skip: bool = False
-    """The cell is never run again."""
-    ignore: tuple[str, ...] = ()
-    """Codes of rules, or prefixes of codes, that are not reported for this cell."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell."""
-
-    index: int
-    """Position among all cells of the notebook, from 0, as nbformat counts."""
-    id: str
-    source: str
-    tags: frozenset[str] = frozenset()
-    declared: Declared = Declared()
-
-    @property
-    def is_left_out(self) -> bool:
-        """Whether the main run skips the cell; nbclient skips cells with this tag."""
-        return "skip-execution" in self.tags
-
-    @property
-    def first_line(self) -> str:
-        """The first line of the source that is not blank."""
-        return next((line.strip() for line in self.source.splitlines() if line.strip()), "")
 
 
 @dataclass(frozen=True)
@@ -83,6 +51,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """What a cell does when it is run after the whole notebook, if that differs from its first run."""
+
+    raises: str | None = None
+    """The name of the exception that it raises; None if it gives a different result."""
+
+    def __str__(self) -> str:
+        return f"the cell raises {self.raises}" if self.raises else "the cell gives a different result"
+
+
+@dataclass(frozen=True)
 class VariableReport:
     """The verdict on one variable in one cell, with its evidence."""
 
@@ -104,7 +83,19 @@ class VariableReport:
     incidental: bool = False
     """A left-over loop variable or file handle, which never decides the verdict on the cell."""
     reason: str = ""
-    """Why the variable has this verdict: a clause that begins with its name."""
+    """Why the variable has this verdict: a clause that begins with its name; `sentence` adds the drift."""
+    drift: Drift | None = None
+    """Set if the marks have `drifts`."""
+
+    @property
+    def sentence(self) -> str:
+        """Why the variable has this verdict, and how it drifts, for reports."""
+        return self.reason if self.drift is None else f"{self.reason}; {after_all(self.drift)}"
+
+
+def after_all(drift: Drift) -> str:
+    """Render `run after the whole notebook, the cell gives a different result`."""
+    return f"run after the whole notebook, {drift}"
 
 
 @dataclass(frozen=True)
@@ -150,8 +141,8 @@ class Recovery:
     cells: tuple[int, ...]
     skipped: tuple[int, ...]
     """Cells above the last of `cells` that need not run."""
-    via: str | None
-    """`file:PATH` if the value is loaded from a file."""
+    file: str | None
+    """Path of the file that the value is loaded from; None if it is loaded from none."""
     verified: bool
     """The cells were run in a fresh kernel, and the variable ended with its value at the end of the main run."""
     reason: str = ""
@@ -307,10 +298,15 @@ class NotebookReport:
         return skipped_for(self.lacks) if self.lacks else ""
 
 
+def needs(modules: Iterable[str]) -> str:
+    """Render `needs torch and keras`."""
+    *first, last = modules
+    return "needs " + (f"{', '.join(first)} and {last}" if first else last)
+
+
 def skipped_for(modules: Iterable[str]) -> str:
     """Render `skipped: needs torch and keras`."""
-    *first, last = modules
-    return "skipped: needs " + (f"{', '.join(first)} and {last}" if first else last)
+    return f"skipped: {needs(modules)}"
 
 
 @dataclass(frozen=True)

@@ -141,11 +141,12 @@ class CellItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail for findings that fail the check, and skip a cell that was not judged."""
+        from nbrerun.model import needs
         from nbrerun.reporters.text import clean
 
         report = self.parent.report()
         if report.lacks:
-            _skip(report.reason.removeprefix("skipped: "))
+            _skip(needs(report.lacks))
         failure = report.failure
         if failure is not None and failure.index == self.index:
             said = _one_line(f"the main run raised {failure.ename}: {failure.evalue}")

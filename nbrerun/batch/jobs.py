@@ -13,7 +13,7 @@ from nbrerun.model import NotebookReport
 from nbrerun.notebooks.find import find_notebooks
 from nbrerun.notebooks.read import Notebook, read_notebook
 from nbrerun.notebooks.select import select
-from nbrerun.settings.resolve import COMMAND_LINE, Asked, Value
+from nbrerun.settings.resolve import CALL, COMMAND_LINE, Asked, Value
 from nbrerun.settings.values import EXPERIMENTS, Gate, Settings
 
 
@@ -73,12 +73,12 @@ def job(path: Path, asked: Asked) -> Job:
 
 
 def _with_chosen_cells(notebook: Notebook, cells: Value) -> Notebook:
-    """Validate the selectors; cells that the command line names are run again even if they are tagged `skip`."""
+    """Validate the selectors; cells that the command line or a call names are run again even if tagged `skip`."""
     try:
         chosen = select(notebook, cells.value)
     except UsageError as error:
         raise UsageError(str(error) if cells.source == COMMAND_LINE else f"{cells.source}: {error}") from error
-    if cells.source != COMMAND_LINE:
+    if cells.source not in (COMMAND_LINE, CALL):
         return notebook
     forced = [
         replace(cell, declared=replace(cell.declared, skip=False)) if cell.index in chosen else cell

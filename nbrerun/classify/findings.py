@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nbrerun.classify.reasons import LATER
-from nbrerun.model import Cell, CellReport, Finding, Kind, Mark, Severity, VariableReport, Verdict, WholeRun
+from nbrerun.model import (
+    Cell,
+    CellReport,
+    Drift,
+    Finding,
+    Kind,
+    Mark,
+    Severity,
+    VariableReport,
+    Verdict,
+    WholeRun,
+    after_all,
+)
+from nbrerun.state.names import Name, Space
 
 _IN_PLACE_RULES = {Kind.MODEL: "NBR002", Kind.FILE: "NBR006"}
 """Rules for variables that are in-place; NBR003 for all other kinds."""
@@ -47,7 +59,7 @@ def future_findings(found: Iterable[tuple[Cell, str, Cell]]) -> Iterator[Finding
     """
     for reader, file, writer in found:
         message = f"reads `{file}`, which only cell {writer.index} writes: works only if an earlier run left the file"
-        yield Finding("NBR102", Severity.ERROR, reader.index, f"file:{file}", message)
+        yield Finding("NBR102", Severity.ERROR, reader.index, str(Name(Space.FILE, file)), message)
 
 
 def _drifting(cell: CellReport) -> Iterator[Finding]:
@@ -57,9 +69,9 @@ def _drifting(cell: CellReport) -> Iterator[Finding]:
         yield _finding("NBR007", Severity.WARNING, cell, drifting[0])
     elif drifting:
         names = ", ".join(f"`{variable.name}`" for variable in drifting)
-        how = drifting[0].reason.partition(LATER)[2]
-        yield Finding("NBR007", Severity.WARNING, cell.index, None, f"{names}: run after the whole notebook, {how}")
+        how = after_all(drifting[0].drift or Drift())
+        yield Finding("NBR007", Severity.WARNING, cell.index, None, f"{names}: {how}")
 
 
 def _finding(rule: str, severity: Severity, cell: CellReport, variable: VariableReport) -> Finding:
-    return Finding(rule, severity, cell.index, variable.name, variable.reason)
+    return Finding(rule, severity, cell.index, variable.name, variable.sentence)

@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
-from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
-from nbrerun.probe.protocol.messages import MORE_THAN
+from nbrerun.model import ABSENT, Change, Drift, How, Kind, Mark, Raised, VariableReport, Verdict, after_all
 from nbrerun.state.observation import unrepeatable
 
 _HOW_BY_KIND = {Kind.FILE: "rewritten", Kind.ENV: "set again", Kind.DEFINITION: "bound again"}
-
-LATER = "; run after the whole notebook, "
-"""Begins the part of a reason that says what a drifting variable does."""
 
 _NAMED = 3
 """Variables and changes that a sentence names; it counts the others, and reports list them."""
@@ -46,8 +42,7 @@ def _undetermined(seen: Evidence) -> str:
         return f"{name} differs even between two first runs, and what else changes cannot be read ({parts})"
     if seen.moved:
         return f"{name} depends on random numbers, and whether it starts over otherwise cannot be read ({parts})"
-    in_part = all(MORE_THAN in part for part in seen.opaque)
-    return f"{name} cannot be read{' in full' if in_part else ''} ({parts})"
+    return f"{name} cannot be read{' in full' if seen.in_part else ''} ({parts})"
 
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
@@ -78,10 +73,14 @@ def _reset(seen: Evidence, judged: Judged) -> str:
         text += f", with a different value each time; whether chance explains all of that cannot be read ({parts})"
     if Mark.NONDETERMINISTIC in judged.marks:
         text += ", but no two runs give the same value"
-    if Mark.DRIFTS in judged.marks:
-        raised = seen.later_raised
-        text += f"{LATER}the cell {f'raises {raised.ename}' if raised else 'gives a different result'}"
     return text
+
+
+def drift(seen: Evidence, judged: Judged) -> Drift | None:
+    """Return what the cell does after the whole notebook; None if the variable does not drift."""
+    if Mark.DRIFTS not in judged.marks:
+        return None
+    return Drift(seen.later_raised.ename if seen.later_raised else None)
 
 
 def _how(kind: Kind, how: How | None, *, changed: bool = False) -> str:
@@ -117,16 +116,15 @@ def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Ra
     shown = leading(variables, verdict)
     if verdict is Verdict.RESET and len(shown) > 1:
         return _several(shown)
-    reasons = [variable.reason for variable in shown[:_NAMED]]
+    reasons = [variable.sentence for variable in shown[:_NAMED]]
     more = f"; and {len(shown) - _NAMED} more variables" if len(shown) > _NAMED else ""
     return "; ".join(reasons) + more
 
 
 def _several(shown: Sequence[VariableReport]) -> str:
     """Explain several reset variables: plain ones share one clause, and what drifting ones do is said once."""
-    heads = {variable.name: variable.reason.partition(LATER)[0] for variable in shown}
     plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS} and not variable.changes]
-    texts = [heads[variable.name] for variable in shown if variable not in plain][:_NAMED]
+    texts = [variable.reason for variable in shown if variable not in plain][:_NAMED]
     together: dict[str, list[str]] = {}
     # What was recreated comes first: models and data before settings, files and generators.
     for variable in sorted(plain, key=lambda one: _how(one.kind, one.how) != "recreated"):
@@ -134,5 +132,5 @@ def _several(shown: Sequence[VariableReport]) -> str:
     for how, names in together.items():
         more = f" and {len(names) - _NAMED_TOGETHER} more" if len(names) > _NAMED_TOGETHER else ""
         texts.append(f"{', '.join(names[:_NAMED_TOGETHER])}{more} {'is' if len(names) == 1 else 'are'} {how}")
-    tails = [variable.reason.partition(LATER)[2] for variable in shown if Mark.DRIFTS in variable.marks]
-    return "; ".join(texts) + (LATER + tails[0] if tails else "")
+    drifts = [after_all(variable.drift) for variable in shown if variable.drift]
+    return "; ".join(texts + drifts[:1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,18 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 
 def without_options() -> Asked:
     """Return the options of a `check` without any, for commands that read only configuration files."""
+    return asked_for({})
+
+
+def asked_for(settings: Mapping[str, Any]) -> Asked:
+    """Take the options from a call from Python, by name, instead of a command line.
+
+    Raises:
+        UsageError: there is no such option, or its value is invalid.
+    """
     from nbrerun.settings.resolve import Asked
 
-    return Asked(check.make_context("check", []))
+    return Asked(check.make_context("check", []), settings)
 
 
 @dataclass(frozen=True)

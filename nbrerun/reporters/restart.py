@@ -140,8 +140,8 @@ def _plan(recovery: Recovery, places: _Places) -> Text:
         return prose(f"`{recovery.name}`: no cells were found that restore it{why}", style="yellow")
     verb = "is" if recovery.verified else "may be"
     line = f"`{recovery.name}` {verb} restored by running {places.named(recovery.cells)}"
-    if recovery.via:
-        line += f" (from {recovery.via.removeprefix('file:')})"
+    if recovery.file:
+        line += f" (from {recovery.file})"
     if recovery.skipped:
         line += f"; {places.named(recovery.skipped)} need not run"
     if recovery.verified:

@@ -1,4 +1,4 @@
-"""The rules: code, severity, and the text that `nbrerun explain` and `docs/findings.md` share."""
+"""The rules: code, severity, and the text that `nbrerun explain` shows and `docs/findings.md` links to."""
 
 from __future__ import annotations
 
@@ -55,11 +55,13 @@ def matching(prefix: str) -> list[str]:
 
 
 def page() -> str:
-    """Render the page on all rules, `docs/findings.md`."""
-    rows = [f"| [{rule.code}](#{rule.code.lower()}) | {rule.severity} | {rule.summary} |" for rule in RULES.values()]
-    table = "\n".join(["| code | severity | what |", "| --- | --- | --- |", *rows])
-    sections = "\n".join(f"## {rule.code}\n\n{rule.text}" for rule in RULES.values()).rstrip()
-    return _read("page.md").replace("{table}", table).replace("{rules}", sections)
+    """Render the page on all rules, `docs/findings.md`, with a table that links to their texts."""
+    rows = [
+        f'| <a id="{rule.code.lower()}"></a>[{rule.code}](../nbrerun/rules/{rule.code}.md) '
+        f"| {rule.severity} | {rule.summary} |"
+        for rule in RULES.values()
+    ]
+    return _read("page.md").replace("{table}", "\n".join(["| code | severity | what |", "| --- | --- | --- |", *rows]))
 
 
 def _read(name: str) -> str:

@@ -44,6 +44,9 @@ _ABOUT_RUNNING = OF_A_NOTEBOOK - {"cells", "select", "ignore", "fail-on"}
 COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"
 """Sources of a value, as `nbrerun config` shows them; other sources are files and notebooks."""
 
+CALL = "nbrerun.check()"
+"""A call from Python, which takes the place of the command line."""
+
 _NEEDS = "needs"
 """A key of the notebook's metadata that is not a setting: `notebooks.read` reads it."""
 
@@ -90,9 +93,14 @@ class InForce:
 
 
 class Asked:
-    """The options of the command line, which files and notebooks complete."""
+    """The options of the command line or of a call, which files and notebooks complete."""
 
-    def __init__(self, context: click.Context) -> None:
+    def __init__(self, context: click.Context, call: Mapping[str, Any] | None = None) -> None:
+        """Take the options from the command line of `context`, or from a call from Python, by key.
+
+        Raises:
+            UsageError: the call gives an unknown option or an invalid value.
+        """
         self._context = context
         self._options = options_of(context.command)
         self._names = {key: str(option.name) for key, option in self._options.items()}
@@ -107,6 +115,9 @@ class Asked:
                 (ENVIRONMENT, click.core.ParameterSource.ENVIRONMENT),
             )
         )
+        if call is not None:
+            reader = Reader(CALL, Path.cwd(), self._options, context)
+            self._given = Layer(CALL, reader.values(call, list(self._options)))
         self._files: dict[Path, File | None] = {}
 
     def of_run(self, paths: Iterable[str | Path]) -> InForce:
@@ -121,7 +132,8 @@ class Asked:
         if found.values["static"].value:
             for key, value in self._given.values.items():
                 if value and key in _ABOUT_RUNNING:
-                    raise UsageError(f"a static check runs nothing, so --{key} has no meaning: leave one of them out")
+                    name = f"--{key}" if self._given.source == COMMAND_LINE else self._names[key]
+                    raise UsageError(f"a static check runs nothing, so {name} has no meaning: leave one of them out")
         return found
 
     def of_notebook(self, notebook: Notebook) -> InForce:

@@ -9,6 +9,8 @@ import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
+from ..protocol.messages import VariableKind
+from ..source.vocabulary import ANSWERING_METHODS, LEARNING_METHODS
 
 _HEAP_TYPE = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`: the class was made while Python was running, not in static C data (C API)."""
@@ -20,13 +22,11 @@ _LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 _OF_THE_CLASS = frozenset({"__dictoffset__", "__weaklistoffset__", "__vectorcalloffset__"})
 """Members by which a class written in C declares offsets; read from an instance they are addresses and counts."""
 
-_LEARNS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
 # Methods by which pickling asks an object for its state, and attributes that it looks up meanwhile.
 _ASKED = frozenset(
     {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__class__", "__getattr__"}
     | {"__getattribute__"}
 )
-_ANSWERS = frozenset({"predict", "transform", "forward", "predict_proba", "score", "__call__"})
 
 
 class _Layout(NamedTuple):
@@ -41,7 +41,7 @@ class _Layout(NamedTuple):
     """The nearest base written in C with state that Python cannot see."""
     sealed: bool
     """There is a `__dict__`, and another attribute hides it."""
-    kind: str
+    kind: VariableKind
 
 
 def of_class(cls: type, name: str) -> Any:
@@ -147,10 +147,10 @@ def _hides_state(cls: type) -> bool:
     return bool(more > pointers * _POINTER or of_class(cls, "__itemsize__") > of_class(base, "__itemsize__"))
 
 
-def _kind_of(cls: type) -> str:
+def _kind_of(cls: type) -> VariableKind:
     """Return `model` for a class that can be fitted and asked for answers, whoever wrote it."""
     methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
-    return "model" if methods & _LEARNS and methods & _ANSWERS else "data"
+    return "model" if methods & LEARNING_METHODS and methods & ANSWERING_METHODS else "data"
 
 
 def attributes(value: Any) -> Dict[str, Any]:
@@ -218,8 +218,8 @@ def refusal(value: Any) -> Optional[Node]:
     found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
     if found is members(object)["__hash__"]:
         return None
-    definition = "definition" if issubclass(kind, type) else "data"
-    return Node("object", opaque="an object whose class defines its own equality", kind=definition)
+    reason = "an object whose class defines its own equality"
+    return Node("object", opaque=reason, kind="definition" if issubclass(kind, type) else "data")
 
 
 class Described:

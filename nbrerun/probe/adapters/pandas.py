@@ -128,7 +128,9 @@ def masked(value: Any) -> Node:
 @reads("pandas.core.arrays._mixins.NDArrayBackedExtensionArray")
 def backed(value: Any) -> Node:
     """Datetimes, periods, or strings as objects: a numpy array, a dtype, and the frequency."""
-    own = repr((value.dtype, vars(value).get("_freq"))).encode("utf-8", "surrogatepass")
+    # Of periods the dtype is the frequency; pandas 2 sets `_freq` on some of their arrays as well, and on no copy.
+    steps = None if hasattr(value.dtype, "freq") else vars(value).get("_freq")
+    own = repr((value.dtype, steps)).encode("utf-8", "surrogatepass")
     node = Node(type_name(type(value)), (own,), size=("len({})", str(len(value))), text=lambda: clip(repr(value)))
     if value._ndarray.dtype.hasobject:
         # NA is an object of its own class; None in its place allows one pass over the whole array.

@@ -6,8 +6,7 @@ import re
 import sys
 from typing import Any, Dict
 
-AUTOMATIC = re.compile(r"_+|_i+|_i\d+|_\d+|_[iod]h|_exit_code|__\w+__|In|Out")
-"""Names that IPython binds by itself (documentation, "input and output caching system")."""
+from ..source.ipython_names import AUTOMATIC
 
 _COMPILED = re.compile(
     r"__(?:builtins_dict_|compiled_fn|resume_at|import|comprehension|gen_rand_values|warnings_warn_wrapper"

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from nbrerun.probe.files.events import decode
 from nbrerun.probe.files.guard import announce
 from nbrerun.probe.files.session import NotebookFiles
 from nbrerun.probe.sandbox import mirror
@@ -369,7 +370,7 @@ def test_a_dangling_link_is_replaced(place: Place) -> None:
 def test_going_into_a_linked_folder_is_going_into_its_copy(place: Place) -> None:
     """What is written there by short names is the run's own."""
     scratch = place.start()
-    announce(scratch, "os.chdir", ("../data",))
+    announce(scratch, decode("os.chdir", ("../data",)))
     os.chdir("../data")
     write(scratch, "x.csv")
     place.assert_untouched()
@@ -379,7 +380,7 @@ def test_going_into_a_linked_folder_is_going_into_its_copy(place: Place) -> None
 def test_emptying_a_linked_folder(place: Place) -> None:
     """`shutil.rmtree` finds links in it."""
     scratch = place.start()
-    announce(scratch, "shutil.rmtree", ("../data", None))
+    announce(scratch, decode("shutil.rmtree", ("../data", None)))
     shutil.rmtree("../data")
     place.assert_untouched()
     assert changed(scratch) == {"../data": "gone"}
@@ -415,7 +416,7 @@ ABSOLUTE: dict[str, Callable[[Scratch, Path], Any]] = {
 
 
 def _rename(scratch: Scratch, source: Path, target: Path) -> None:
-    announce(scratch, "os.rename", (source, target, -1, -1))
+    announce(scratch, decode("os.rename", (source, target, -1, -1)))
     os.replace(source, target)
 
 
@@ -429,10 +430,10 @@ def _fill(scratch: Scratch, folder: Path) -> None:
 def _empty(scratch: Scratch, folder: Path) -> None:
     for path in folder.iterdir():
         descriptor = os.open(folder, os.O_RDONLY)
-        announce(scratch, "os.remove", (path.name, descriptor))
+        announce(scratch, decode("os.remove", (path.name, descriptor)))
         os.remove(path.name, dir_fd=descriptor)
         os.close(descriptor)
-    announce(scratch, "os.rmdir", (folder, -1))
+    announce(scratch, decode("os.rmdir", (folder, -1)))
     folder.rmdir()
 
 
