@@ -141,6 +141,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """What a cell does when it is run after the whole notebook, where that is not what it did in its place."""
+
+    raises: str | None = None
+    """The name of the exception that it raises; None where it gives another result."""
+
+    def __str__(self) -> str:
+        return f"the cell raises {self.raises}" if self.raises else "the cell gives another result"
+
+
+@dataclass(frozen=True)
 class VariableReport:
     """The verdict on one variable in one cell, with its evidence."""
 
@@ -163,7 +174,19 @@ class VariableReport:
     incidental: bool = False
     """A left-over loop variable or handle: never what a cell is about."""
     reason: str = ""
-    """Half a sentence on this variable, for reports."""
+    """Half a sentence on this variable; `sentence` adds the drift."""
+    drift: Drift | None = None
+    """Set where the marks have `drifts`."""
+
+    @property
+    def sentence(self) -> str:
+        """Half a sentence on this variable, for reports."""
+        return self.reason if self.drift is None else f"{self.reason}; {after_all(self.drift)}"
+
+
+def after_all(drift: Drift) -> str:
+    """Half a sentence on what drifts, which begins with when it does."""
+    return f"run after the whole notebook, {drift}"
 
 
 @dataclass(frozen=True)
@@ -209,8 +232,8 @@ class Recovery:
     cells: tuple[int, ...]
     skipped: tuple[int, ...]
     """Cells before the last of them that need not run."""
-    via: str | None
-    """`file:PATH` where the value comes from a file."""
+    file: str | None
+    """Path of the file that the value comes from; None where it comes from none."""
     verified: bool
     """They were run in a fresh kernel, and the variable had the value of the end of the main run."""
     reason: str = ""
@@ -366,10 +389,15 @@ class NotebookReport:
         return skipped_for(self.lacks) if self.lacks else ""
 
 
+def needs(modules: Iterable[str]) -> str:
+    """Write `needs torch and keras`."""
+    *first, last = modules
+    return "needs " + (f"{', '.join(first)} and {last}" if first else last)
+
+
 def skipped_for(modules: Iterable[str]) -> str:
     """Write `skipped: needs torch and keras`."""
-    *first, last = modules
-    return "skipped: needs " + (f"{', '.join(first)} and {last}" if first else last)
+    return f"skipped: {needs(modules)}"
 
 
 @dataclass(frozen=True)

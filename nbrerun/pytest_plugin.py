@@ -144,7 +144,9 @@ class CellItem(pytest.Item):
         """Fail for findings, skip what was not judged."""
         report = self.parent.report()
         if report.lacks:
-            _skip(report.reason.removeprefix("skipped: "))
+            from nbrerun.model import needs
+
+            _skip(needs(report.lacks))
         if report.failure is not None and report.failure.index == self.index:
             raise CellFailed(_failure_text(report.failure))
         # Where only the source was read there is no cell in the report, and no failure.

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nbrerun.classify.reasons import LATER
-from nbrerun.model import Cell, CellReport, Finding, Kind, Mark, Severity, VariableReport, Verdict, WholeRun
+from nbrerun.model import (
+    Cell,
+    CellReport,
+    Drift,
+    Finding,
+    Kind,
+    Mark,
+    Severity,
+    VariableReport,
+    Verdict,
+    WholeRun,
+    after_all,
+)
+from nbrerun.state.names import Name, Space
 
 _MOVES_ON = {Kind.MODEL: "NBR002", Kind.FILE: "NBR006"}
 
@@ -36,7 +48,7 @@ def future_findings(found: Iterable[tuple[Cell, str, Cell]]) -> Iterator[Finding
     """The findings on cells that read a file which only a later cell writes: reader, file, writer."""
     for reader, file, writer in found:
         message = f"reads `{file}`, which only cell {writer.index} writes: works only where an earlier run left it"
-        yield Finding("NBR102", Severity.ERROR, reader.index, f"file:{file}", message)
+        yield Finding("NBR102", Severity.ERROR, reader.index, str(Name(Space.FILE, file)), message)
 
 
 def _of_variable(cell: CellReport, variable: VariableReport) -> Iterator[Finding]:
@@ -57,9 +69,9 @@ def _drifting(cell: CellReport) -> Iterator[Finding]:
         yield _finding("NBR007", Severity.WARNING, cell, drifting[0])
     elif drifting:
         names = ", ".join(f"`{variable.name}`" for variable in drifting)
-        how = drifting[0].reason.partition(LATER)[2]
-        yield Finding("NBR007", Severity.WARNING, cell.index, None, f"{names}: run after the whole notebook, {how}")
+        how = after_all(drifting[0].drift or Drift())
+        yield Finding("NBR007", Severity.WARNING, cell.index, None, f"{names}: {how}")
 
 
 def _finding(rule: str, severity: Severity, cell: CellReport, variable: VariableReport) -> Finding:
-    return Finding(rule, severity, cell.index, variable.name, variable.reason)
+    return Finding(rule, severity, cell.index, variable.name, variable.sentence)

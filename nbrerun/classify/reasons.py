@@ -7,16 +7,12 @@ from collections.abc import Sequence
 from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
-from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
-from nbrerun.probe.protocol.messages import MORE_THAN
+from nbrerun.model import ABSENT, Change, Drift, How, Kind, Mark, Raised, VariableReport, Verdict, after_all
 from nbrerun.state.observation import unrepeatable
 
 _HOW = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}
 
 _OTHER_HOW = {Kind.FILE: "written anew", Kind.DEFINITION: "bound again"}
-
-LATER = "; run after the whole notebook, "
-"""Begins what is said of a variable that drifts."""
 
 _NAMED = 3
 """Variables and changes that a sentence names; reports list the others."""
@@ -46,8 +42,7 @@ def _undetermined(seen: Evidence) -> str:
         return f"{name} is not the same on every first run either, and what else moves cannot be read ({parts})"
     if seen.moved:
         return f"{name} draws random numbers, and whether it starts over with them cannot be read ({parts})"
-    in_part = all(MORE_THAN in part for part in seen.opaque)
-    return f"{name} cannot be read{' in full' if in_part else ''} ({parts})"
+    return f"{name} cannot be read{' in full' if seen.in_part else ''} ({parts})"
 
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
@@ -75,10 +70,14 @@ def _reset(seen: Evidence, judged: Judged) -> str:
         text += f", with another value each time; whether all of that is by chance cannot be read ({parts})"
     if Mark.NONDETERMINISTIC in judged.marks:
         text += ", but no two runs give the same value"
-    if Mark.DRIFTS in judged.marks:
-        raised = seen.later_raised
-        text += f"{LATER}the cell {f'raises {raised.ename}' if raised else 'gives another result'}"
     return text
+
+
+def drift(seen: Evidence, judged: Judged) -> Drift | None:
+    """What the cell does after the whole notebook, where that matters."""
+    if Mark.DRIFTS not in judged.marks:
+        return None
+    return Drift(seen.later_raised.ename if seen.later_raised else None)
 
 
 def describe(change: Change) -> str:
@@ -103,21 +102,20 @@ def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Ra
     shown = leading(variables, verdict)
     if verdict is Verdict.RESET and len(shown) > 1:
         return _several(shown)
-    reasons = [variable.reason for variable in shown[:_NAMED]]
+    reasons = [variable.sentence for variable in shown[:_NAMED]]
     more = f"; and {len(shown) - _NAMED} more variables" if len(shown) > _NAMED else ""
     return "; ".join(reasons) + more
 
 
 def _several(shown: Sequence[VariableReport]) -> str:
     """Reset variables with nothing special to say of them share one sentence; what *later* did is said once."""
-    heads = {variable.name: variable.reason.partition(LATER)[0] for variable in shown}
     plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS} and not variable.changes]
-    texts = [heads[variable.name] for variable in shown if variable not in plain][:_NAMED]
+    texts = [variable.reason for variable in shown if variable not in plain][:_NAMED]
     for how, words in _HOW.items():
         names = [variable.name for variable in plain if (variable.how or How.RECREATED) is how]
         texts += [_together(names, words)] if names else []
-    tails = [variable.reason.partition(LATER)[2] for variable in shown if Mark.DRIFTS in variable.marks]
-    return "; ".join(texts) + (LATER + tails[0] if tails else "")
+    drifts = [after_all(variable.drift) for variable in shown if variable.drift]
+    return "; ".join(texts + drifts[:1])
 
 
 def _together(names: Sequence[str], how: str) -> str:

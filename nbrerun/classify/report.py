@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
-from nbrerun.classify.reasons import cell_reason, variable_reason
+from nbrerun.classify.reasons import cell_reason, drift, variable_reason
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import Cell, CellReport, Kind, Raised, Seconds, VariableReport, Verdict
 from nbrerun.state.observation import Observation
@@ -62,4 +62,5 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         opaque=seen.opaque,
         incidental=seen.incidental,
         reason=variable_reason(seen, judged),
+        drift=drift(seen, judged),
     )

@@ -99,7 +99,7 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
         "via": _word(variable.via),
         "direction": variable.direction,
         "marks": [str(mark) for mark in variable.marks],
-        "reason": variable.reason,
+        "reason": variable.sentence,
         "changes": [
             {
                 "path": change.path,
@@ -139,7 +139,7 @@ def _recovery(recovery: Recovery) -> dict[str, Any]:
         "name": recovery.name,
         "cells": list(recovery.cells),
         "skipped": list(recovery.skipped),
-        "via": recovery.via,
+        "via": None if recovery.file is None else f"file:{recovery.file}",
         "verified": recovery.verified,
         "reason": recovery.reason,
     }

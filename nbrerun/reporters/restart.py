@@ -141,8 +141,8 @@ def _plan(recovery: Recovery, places: _Places) -> Text:
         return prose(f"`{recovery.name}`: no cells were found that bring it back{why}", style="yellow")
     verb = "comes" if recovery.verified else "may come"
     line = f"`{recovery.name}` {verb} back by running {places.named(recovery.cells)}"
-    if recovery.via:
-        line += f" (from {recovery.via.removeprefix('file:')})"
+    if recovery.file:
+        line += f" (from {recovery.file})"
     if recovery.skipped:
         line += f"; {places.named(recovery.skipped)} need not run"
     if recovery.verified:

@@ -339,7 +339,7 @@ def _variable_lines(variable: VariableReport, arrow: str) -> Iterator[Renderable
     line = Text(one_line(variable.name), style="cyan").append(f" ({one_line(variable.type)}): ", style="dim")
     line.append(said, style=_LOOKS[variable.verdict][2])
     if variable.reason:
-        line.append(" - ").append_text(prose(variable.reason))
+        line.append(" - ").append_text(prose(variable.sentence))
     yield line
     for change in variable.changes:
         yield indent(_change_line(change, arrow))

@@ -186,9 +186,7 @@ def _restarted() -> NotebookReport:
         for index, (line, restart) in restarts.items()
     )
     recover = (
-        Recovery(
-            "model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "file:my_model.sav", True, "comes back from its file"
-        ),
+        Recovery("model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "my_model.sav", True, "comes back from its file"),
         Recovery("scaler", (2,), (), None, True),
         Recovery("search", (0, 1, 2, 5), (4,), None, False, "it differs by up to 0.02 from that of the main run"),
         Recovery("net", (), (), None, False, "running all cells before it was stopped after 60 s"),
@@ -248,7 +246,7 @@ def _hostile() -> NotebookReport:
         "python3",
         sandbox_reason="[red]no\x1b[2J",
         cells=(cell,),
-        recover=(Recovery("x[/]", (0,), (), "file:[red]\x1b[31m.sav", False, "[/]\x07"),),
+        recover=(Recovery("x[/]", (0,), (), "[red]\x1b[31m.sav", False, "[/]\x07"),),
         whole=(WholeRun("fresh-clone", (Parting("[/]\x1b[0m", 0),), failure),),
         failure=failure,
         seconds=1.0,

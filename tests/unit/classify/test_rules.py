@@ -10,11 +10,12 @@ import pytest
 from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
 from nbrerun.classify.findings import findings, future_findings, whole_findings
-from nbrerun.classify.reasons import cell_reason, describe, variable_reason
+from nbrerun.classify.reasons import cell_reason, describe, drift, variable_reason
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import (
     CellReport,
     Change,
+    Drift,
     Failure,
     How,
     Kind,
@@ -221,9 +222,10 @@ A, B, GONE, FOLDER = making.file(b"1"), making.file(b"2"), making.file(kind="gon
 REWRITES, APPENDS = {"a": opened("written written_first")}, {"a": opened("written kept")}
 SAVES = {"a": opened("written written_first", model=True)}
 TEMPORARY = {"a": opened("written written_first", exists=False)}
-MOVES = {"file:a": (Change("file:a", "3 bytes", "10 bytes", 7.0),)}
-OTHER = {"file:a": (Change("file:a", "3 bytes", "other contents"),)}
-STILL = frozenset({"file:a"})
+NAME = making.name("file:a")
+MOVES = {NAME: (Change("file:a", "3 bytes", "10 bytes", 7.0),)}
+OTHER = {NAME: (Change("file:a", "3 bytes", "other contents"),)}
+STILL = frozenset({NAME})
 
 OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
     "nothing": (saw({}, {}), {}),
@@ -262,7 +264,7 @@ OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
         {"file:a": in_place()},
     ),
     "other contents after the whole notebook": (
-        saw({"a": A}, {"a": A}, REWRITES, later=Later({"file:a": Place.ELSEWHERE})),
+        saw({"a": A}, {"a": A}, REWRITES, later=Later({NAME: Place.ELSEWHERE})),
         {"file:a": reset(RECREATED, DRIFTS)},
     ),
     "two files": (
@@ -270,8 +272,8 @@ OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
             {"a": A, "b": A},
             {"a": A, "b": B},
             {**REWRITES, "b": opened("written kept")},
-            moved={"file:b": MOVES["file:a"]},
-            still_moved=frozenset({"file:b"}),
+            moved={making.name("file:b"): MOVES[NAME]},
+            still_moved=frozenset(making.named("file:b")),
         ),
         {"file:a": reset(RECREATED), "file:b": in_place()},
     ),
@@ -417,8 +419,7 @@ def test_a_rerun_that_raises_is_one_finding() -> None:
 
 def test_many_that_drift_are_one_finding() -> None:
     """It is the inputs of the cell that have changed: what it says of them is said once."""
-    text = "`{}` is made anew; run after the whole notebook, the cell gives another result"
-    drifting = [variable(Kind.DATA, Verdict.RESET, name, marks=(DRIFTS,), reason=text.format(name)) for name in "xy"]
+    drifting = [variable(Kind.DATA, Verdict.RESET, name, marks=(DRIFTS,), drift=Drift()) for name in "xy"]
     (found,) = findings(report(*drifting))
     assert (found.rule, found.severity, found.name) == ("NBR007", Severity.WARNING, None)
     assert found.message == "`x`, `y`: run after the whole notebook, the cell gives another result"
@@ -483,7 +484,9 @@ def test_a_change_is_told_by_how_much_or_from_what_to_what(change: Change, text:
 
 def reason(seen: Evidence) -> str:
     """The sentence on a variable, judged by the rules."""
-    return variable_reason(seen, judge(seen))
+    judged = judge(seen)
+    text, drifts = variable_reason(seen, judged), drift(seen, judged)
+    return VariableReport(seen.name, seen.kind, "", judged.verdict, reason=text, drift=drifts).sentence
 
 
 def test_training_on_is_told_with_what_moved() -> None:
@@ -541,13 +544,13 @@ REASONS = {
     "a file": (facts(**WRITTEN), "`x` is written anew"),
     "a file with the time": (facts(**WRITTEN, **NOISY), "`x` is written anew, but no two runs give the same value"),
     "a file that grows": (
-        facts(**WRITTEN, changes=MOVES["file:a"], **MOVED),
+        facts(**WRITTEN, changes=MOVES[NAME], **MOVED),
         "`x` moves on: 3 bytes after the first run, 10 bytes after the second",
     ),
     "kept": (facts(**MADE), "`x` was made by the first run and is left alone by the next"),
     "opaque": (facts(opaque=("_thread.lock: a lock",), written=True), "`x` cannot be read (_thread.lock: a lock)"),
     "too large": (
-        facts(opaque=("list: more than 9 objects",), written=True),
+        facts(opaque=("list: more than 9 objects",), in_part=True, written=True),
         "`x` cannot be read in full (list: more than 9 objects)",
     ),
     "too large, and not the only reason": (

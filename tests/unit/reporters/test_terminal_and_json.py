@@ -274,7 +274,7 @@ def test_a_long_notebook_does_not_get_a_line_per_cell() -> None:
     [
         (Recovery("m", (1,), (0,), None, True), "`m` comes back by running cell 1; cell 0 need not run"),
         (Recovery("m", (0, 1), (), None, True, "why"), "`m` comes back by running cells 0 and 1"),
-        (Recovery("m", (1,), (), "file:m.pt", True), "`m` comes back by running cell 1 (from m.pt)"),
+        (Recovery("m", (1,), (), "m.pt", True), "`m` comes back by running cell 1 (from m.pt)"),
         (Recovery("m", (1,), (), None, False), "`m` may come back by running cell 1; not verified"),
         (Recovery("m", (1,), (), None, False, "slow"), "`m` may come back by running cell 1; not verified: slow"),
         (Recovery("m", (), (), None, False), "`m`: no cells were found that bring it back"),
