@@ -48,6 +48,8 @@ class Change:
     """Short text of the value after the rerun."""
     max_abs_change: float | None = None
     """Largest absolute difference between the numbers of the part; None if it has no numbers to compare."""
+    rounding: bool = False
+    """The difference is at most 8 units in the last place of the largest number."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class VariableReport:
     direction: str | None = None
     """`loaded` or `saved`, if `via` is `file`."""
     marks: tuple[Mark, ...] = ()
+    follows: tuple[str, ...] = ()
+    """Names of what it follows, if the marks have `follows`; models first."""
     changes: tuple[Change, ...] = ()
     """The largest changes, the largest first; `more_changes` counts the others."""
     more_changes: int = 0

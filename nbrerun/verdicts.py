@@ -57,6 +57,12 @@ class Mark(Word):
     UNSEEDED = "unseeded"
     NONDETERMINISTIC = "nondeterministic"
     DRIFTS = "drifts"
+    FOLLOWS = "follows"
+    """It changes only because something else does, which the cell itself overwrites."""
+    SETTLED = "settled"
+    """The cell carries on from the value, which has come to rest: training that has converged."""
+    ROUNDING = "rounding"
+    """It changes by no more than the last digits."""
 
 
 class Severity(Word):

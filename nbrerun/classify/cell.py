@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbrerun.model import How, Kind, VariableReport, Verdict
+from nbrerun.model import How, Kind, Mark, VariableReport, Verdict
 
 _STRONGEST_FIRST = (Verdict.IN_PLACE, Verdict.PERSISTED, Verdict.RESET)
 
 
 def judge_cell(variables: Sequence[VariableReport]) -> Verdict:
-    """Return the strongest verdict among the models, or, if there are none, among the other variables."""
+    """Return the strongest verdict among the models, or, if there are none, among the other variables.
+
+    A model that follows counts as in-place: running the cell again leaves a different model.
+    """
     counted = [variable for variable in variables if _counts(variable)]
     models = [variable for variable in counted if variable.kind is Kind.MODEL]
-    verdicts = {variable.verdict for variable in models or counted}
+    verdicts = {
+        Verdict.IN_PLACE if Mark.FOLLOWS in variable.marks and models else variable.verdict
+        for variable in models or counted
+    }
     for verdict in _STRONGEST_FIRST:
         if verdict in verdicts:
             return verdict

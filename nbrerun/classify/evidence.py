@@ -10,7 +10,7 @@ from nbrerun.probe.protocol.messages import State, Variable
 from nbrerun.probe.source.vocabulary import REPLACING_METHODS
 from nbrerun.state.diff import differing, exceeds, rebound
 from nbrerun.state.names import Name, Space, files, generator, settings, variables
-from nbrerun.state.observation import Observation, Place
+from nbrerun.state.observation import Observation, Outcome, Place
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ class Evidence:
     """The path of the file without which it has another value."""
     saves_model: bool = False
     """It is a file, and the rerun wrote a trained model into it."""
+    outcome: Outcome | None = None
+    """Where the rerun left it when its value had been changed before; None where that was not in doubt."""
+    follows: tuple[str, ...] = ()
+    """What it follows: it does not depend on its own earlier value."""
     later: Place | None = None
     later_raised: Raised | None = None
 
@@ -156,6 +160,8 @@ def _of_variable(
         astray=seen.astray,
         changes=moved or (),
         from_file=seen.from_file.get(name.key) if variable else None,
+        outcome=seen.outcomes.get(name.key) if variable else None,
+        follows=tuple(map(str, seen.follows.get(name, ()))),
         later=seen.later.places.get(name) if seen.later else None,
         later_raised=seen.later.raised if seen.later else None,
     )

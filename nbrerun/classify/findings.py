@@ -31,7 +31,10 @@ def findings(cell: CellReport) -> Iterator[Finding]:
         if variable.incidental:
             continue
         if variable.verdict is Verdict.IN_PLACE:
-            yield _finding(_IN_PLACE_RULES.get(variable.kind, "NBR003"), Severity.ERROR, cell, variable)
+            # A setting that grows, a value at rest and the last digits spoil no result.
+            is_mild = variable.kind is Kind.ENV or {Mark.SETTLED, Mark.ROUNDING} & set(variable.marks)
+            severity = Severity.WARNING if is_mild else Severity.ERROR
+            yield _finding(_IN_PLACE_RULES.get(variable.kind, "NBR003"), severity, cell, variable)
         if Mark.UNSEEDED in variable.marks and variable.kind is Kind.MODEL:
             yield _finding("NBR004", Severity.WARNING, cell, variable)
         if Mark.NONDETERMINISTIC in variable.marks:

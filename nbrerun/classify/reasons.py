@@ -46,6 +46,9 @@ def _undetermined(seen: Evidence) -> str:
 
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
+    if Mark.SETTLED in judged.marks:
+        verb = "keeps training" if seen.kind is Kind.MODEL else "keeps changing"
+        return f"`{seen.name}` {verb}, but has come to rest: from another value the rerun ends elsewhere"
     if not seen.moved:
         return f"`{seen.name}` is exhausted: the second run finds it where the first one left it"
     if seen.kind is Kind.FILE and seen.changes:
@@ -60,12 +63,16 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
     is_object = shown and not any(ABSENT in (change.first, change.again) for change in shown)
     by = f"`{seen.methods[0]}` changed " if only_method and is_object else ""
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
+    if Mark.ROUNDING in judged.marks:
+        more += ", which is rounding in the last digits"
     noisy = "; it differs even between two first runs" if Mark.NONDETERMINISTIC in judged.marks else ""
     return f"`{seen.name}` {verb}: {by}{changed}{more}{noisy}"
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:
     text = f"`{seen.name}` is {_how(seen.kind, judged.how, changed=seen.moved)}"
+    if Mark.FOLLOWS in judged.marks:
+        return f"{text}, and follows {', '.join(f'`{name}`' for name in seen.follows)}"
     if Mark.UNSEEDED in judged.marks:
         text += ", with a different random draw each time"
     elif seen.moved and not judged.marks:

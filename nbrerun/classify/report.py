@@ -6,7 +6,7 @@ from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
 from nbrerun.classify.reasons import cell_reason, drift, variable_reason
 from nbrerun.classify.variable import Judged, judge
-from nbrerun.model import Cell, CellReport, Kind, Raised, Seconds, VariableReport, Verdict
+from nbrerun.model import Cell, CellReport, Kind, Mark, Raised, Seconds, VariableReport, Verdict
 from nbrerun.state.observation import Observation
 
 _SHOWN_CHANGES = 5
@@ -65,6 +65,7 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         via=judged.via,
         direction=judged.direction,
         marks=judged.marks,
+        follows=seen.follows if Mark.FOLLOWS in judged.marks else (),
         changes=seen.changes[:_SHOWN_CHANGES],
         more_changes=max(0, len(seen.changes) - _SHOWN_CHANGES),
         opaque=seen.opaque,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from nbrerun.classify.evidence import Evidence
 from nbrerun.model import How, Kind, Mark, Verdict, Via
-from nbrerun.state.observation import Place
+from nbrerun.state.observation import Outcome, Place
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ def judge(seen: Evidence) -> Judged:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
     if seen.from_file is not None and seen.kind in (Kind.MODEL, Kind.DATA) and not seen.incidental:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="loaded")
+    if seen.outcome is Outcome.ELSEWHERE:
+        return Judged(Verdict.IN_PLACE, marks=(Mark.SETTLED,))
     if _left_alone(seen):
         return Judged(Verdict.PERSISTED, via=Via.KERNEL)
     return _with_drift(seen, Judged(Verdict.RESET, _how(seen)))
@@ -62,8 +64,11 @@ def _moved(seen: Evidence) -> Judged:
         if not seen.opaque:
             return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
         return Judged(Verdict.RESET, _how(seen)) if made_from_nothing else Judged(Verdict.UNDETERMINED)
+    if seen.follows:
+        return Judged(Verdict.RESET, _how(seen), marks=(Mark.FOLLOWS,))
     if not seen.moved_control:
-        return Judged(Verdict.IN_PLACE)
+        is_rounding = bool(seen.changes) and all(change.rounding for change in seen.changes)
+        return Judged(Verdict.IN_PLACE, marks=(Mark.ROUNDING,) if is_rounding else ())
     # Even two first runs differ: only a change beyond that noise, or the lack of a look at the old value, decides.
     if seen.beyond_noise and not made_from_nothing:
         return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
@@ -82,7 +87,11 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.kind is Kind.ENV:
         return not seen.acts
-    if not seen.mentioned or (seen.bound and (seen.atom or not seen.made)):
+    if not seen.mentioned or seen.outcome is Outcome.RESTORED:
+        return False
+    if seen.outcome is Outcome.STAYS:
+        return seen.made or seen.bound or not (seen.written and seen.parts_kept is not True)
+    if seen.bound and (seen.atom or not seen.made):
         return False
     if seen.written or seen.parts_kept is False:
         return False

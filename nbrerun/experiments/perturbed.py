@@ -24,6 +24,9 @@ _MOST_ALONE = 4
 def perturbed(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     """Record where the rerun leaves variables whose value was changed before it."""
     names = doubtful(seen)
+    aliases = _aliases(engine, moment, seen, names)
+    seen.outcomes.update(dict.fromkeys(aliases, Outcome.RESTORED))
+    names = [name for name in names if name not in aliases]
     if not names:
         return None
     before = engine.parts_before(moment, names)
@@ -67,6 +70,29 @@ def doubtful(seen: Observation) -> list[str]:
             in_doubt = variable["kind"] == "model" or seen.parts_kept.get(key) is not False
         if in_doubt:
             found.append(key)
+    return found
+
+
+def _aliases(engine: Engine, moment: int, seen: Observation, names: Iterable[str]) -> set[str]:
+    """Names that the rerun bound to a part of what another variable holds, as it would again if they were deleted.
+
+    `v = cache["k"]` finds the object that an earlier run made; what is there belongs to `cache`, and `v` starts over.
+    """
+    run = seen.again
+    assert run is not None
+    variables = seen.first["variables"]
+    bound = [name for name in names if name in run["bound"] and not variables[name]["atom"]]
+    branch = engine.branch(moment) if bound else None
+    if branch is None or isinstance(branch, Undone):
+        return set()
+    with closing(branch):
+        holders = [name for name in run["mentions"] if name in variables and variables[name]["kind"] != "definition"]
+        parts = branch.leaves_after(holders)
+    found = set()
+    for name in bound:
+        others = (leaf["id"] for holder in parts if holder != name for leaf in parts[holder].values())
+        if variables[name]["id"] in others:
+            found.add(name)
     return found
 
 

@@ -93,6 +93,7 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
         "via": _word(variable.via),
         "direction": variable.direction,
         "marks": [str(mark) for mark in variable.marks],
+        "follows": list(variable.follows),
         "reason": variable.sentence,
         "changes": [
             {
