@@ -196,7 +196,7 @@ def _files(seen: Observation, changed: set[Name]) -> Iterator[Evidence]:
             beyond_noise=noise is None or exceeds(moved or (), noise),
             astray=seen.astray,
             changes=moved or (),
-            saves_model=opened is not None and opened["written"] and opened["model"],
+            saves_model=opened is not None and opened["written"] and seen.again["saved"].get(path, opened["model"]),
             later=seen.later.places.get(name) if seen.later else None,
             later_raised=seen.later.raised if seen.later else None,
         )

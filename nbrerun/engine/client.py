@@ -59,6 +59,7 @@ class Client:
         seeds: Iterable[Generator] = (),
         anew: bool = False,
         note_parts: bool = False,
+        goes_on: bool = False,
     ) -> Rerun | Undone:
         """Run cells; see `ask.Run`."""
         request = ask.Run(
@@ -68,6 +69,7 @@ class Client:
             seeds=list(seeds),
             anew=anew,
             note_parts=note_parts,
+            goes_on=goes_on,
         )
         self._begin(ask.RUN, request)
         return self._wait(ask.RUN, waiting)

@@ -64,12 +64,15 @@ class Branch(Protocol):
     def read(self) -> State:
         """The state as it is now."""
 
-    def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
+    def run(
+        self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = (), goes_on: bool = False
+    ) -> Rerun | Undone:
         """Run a cell.
 
         Args:
             pins: the states that generators are set to first.
             watched: variables of which the answer lists every part that the run threw away.
+            goes_on: after a statement that raises, go on with the next one.
         """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:

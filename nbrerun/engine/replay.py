@@ -230,14 +230,18 @@ class ReplayEngine:
         self._fresh = True
         return None
 
-    def run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str], note_parts: bool) -> Rerun | Undone:
+    def run(
+        self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str], note_parts: bool, goes_on: bool
+    ) -> Rerun | Undone:
         """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
         self._fresh = False
         self._follower.follow(self.kernel, self._past[:-1], self._seeds)
         client = self.kernel.client
-        return self._unless_broken(client.run(waiting, [cell.source], pins, watched, note_parts=note_parts))
+        return self._unless_broken(
+            client.run(waiting, [cell.source], pins, watched, note_parts=note_parts, goes_on=goes_on)
+        )
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells in the kernel itself, which spoils it."""
@@ -289,11 +293,13 @@ class ReplayBranch:
             self._before = self._engine.read()
         return self._before
 
-    def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
+    def run(
+        self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = (), goes_on: bool = False
+    ) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
         if self._before is None:
             self.read()
-        run = self._engine.run(cell, pins, watched, note_parts=self._run is None)
+        run = self._engine.run(cell, pins, watched, note_parts=self._run is None, goes_on=goes_on)
         if not isinstance(run, Undone):
             self._run = run
         return run

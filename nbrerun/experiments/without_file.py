@@ -1,4 +1,8 @@
-"""*without the file*: memory k, run cell k without the files that the rerun read; only where that can matter."""
+"""*without the file*: memory k, run cell k without one of the files that the rerun read; only where that can matter.
+
+A value that a library gave back from a file, and that is as it came, needs no experiment: it was seen to come from
+there. Of other data, the run without the file tells. A model that is fitted to data in a file is computed, not loaded.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +11,36 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.protocol.messages import Rerun, State
-from nbrerun.probe.source.vocabulary import LOADING
-from nbrerun.state.diff import differing
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Observation, unrepeatable
+
+_MOST_FILES = 5
 
 
 def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     """Record which variables take their values from which file."""
     assert seen.again is not None
     files = sorted(holds_result(seen.again, seen.first))
-    if not files or not any([*_after(seen.again, files), *_loads_into(seen.again)]):
-        return None
-    branch = engine.branch(moment)
-    if isinstance(branch, Undone):
-        return branch
-    with closing(branch):
-        if branch.astray & seen.inputs:
-            return Undone(unrepeatable(branch.astray & seen.inputs))
-        branch.remove_files(files)
-        run = branch.run(seen.cell)
-    if isinstance(run, Undone):
-        return run
-    for file in files:
-        for name in seen.again["after_read"][file]:
-            if _depends(seen, file, name, run):
+    seen.from_file.update({name: file for name, file in seen.again["given"].items() if file in files})
+    for file in files[:_MOST_FILES]:
+        names = _in_question(seen, file)
+        if not names:
+            continue
+        branch = engine.branch(moment)
+        if isinstance(branch, Undone):
+            return branch
+        with closing(branch):
+            if branch.astray & seen.inputs:
+                return Undone(unrepeatable(branch.astray & seen.inputs))
+            branch.remove_files([file])
+            branch.delete_names([name for name in names if _is_recreated(seen.again, name)])
+            run = branch.run(seen.cell, goes_on=True)
+        if isinstance(run, Undone):
+            return run
+        for name in names:
+            if _depends(seen.again, file, name, run):
                 seen.from_file.setdefault(name, file)
-    for name in _loads_into(seen.again):
-        if seen.again["touched_by"].get(name) != run["touched_by"].get(name):
-            seen.from_file.setdefault(name, files[0])
     return None
-
-
-def _loads_into(run: Rerun) -> Iterator[str]:
-    """Names whose own methods loaded something: `net.load_state_dict(...)`, `booster.load_model(...)`."""
-    for method in run["methods"]:
-        name, _, called = method.partition(".")
-        variable = run["after"]["variables"].get(name)
-        if LOADING.match(called) and variable is not None and variable["kind"] in ("model", "data"):
-            yield name
 
 
 def holds_result(run: Rerun, before: State) -> Iterator[str]:
@@ -59,27 +54,36 @@ def holds_result(run: Rerun, before: State) -> Iterator[str]:
             yield name
 
 
-def _after(run: Rerun, files: list[str]) -> Iterator[str]:
-    for file in files:
-        yield from run["after_read"][file]
+def _in_question(seen: Observation, file: str) -> list[str]:
+    """Data that the rerun bound or wrote to, and that may come from a file; not what keeps changing."""
+    run = seen.again
+    assert run is not None
+    variables = run["after"]["variables"]
+    touched = {*keys(seen.changed, Space.VARIABLE), *run["bound"], *run["stores"]}
+    by_calls = {name for name in run["bound"] if name not in run["touched_by"]}
+    moved = keys(seen.moved, Space.VARIABLE)
+    return [
+        name
+        for name in sorted(touched & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
+        if name in variables and variables[name]["kind"] == "data" and name not in run["incidental"]
+    ]
 
 
-def _depends(seen: Observation, file: str, name: str, without: Rerun) -> bool:
-    """Whether a variable that was written after the file was read has another value without the file."""
-    assert seen.again is not None
-    variable = seen.first["variables"].get(name)
-    if variable is not None and variable["kind"] == "model":
-        if _is_computed(seen.again, file, name):
-            return False
-    elif name not in {*keys(seen.changed, Space.VARIABLE), *seen.again["bound"], *seen.again["stores"]}:
-        return False  # a method of it was called, which left it alone
-    if seen.again["touched_by"].get(name) != without["touched_by"].get(name):
-        return True  # the run did not come to it, or another statement gave it its value
-    made_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
-    return made_again or Name(Space.VARIABLE, name) in differing(seen.again["after"], without["after"])
+def _is_recreated(run: Rerun, name: str) -> bool:
+    """Whether the rerun binds a name without looking at what it held; else it would miss it."""
+    return name in run["bound"] and name not in run["reads"]
 
 
-def _is_computed(run: Rerun, file: str, name: str) -> bool:
-    """Whether a model is computed from the data in a file, and not loaded from it."""
-    given_back = run["after"]["opened"][file]["model"] or name in run["loaded"]
-    return name in run["trained"] or not given_back
+def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
+    """Whether a variable has another value without the file, or got the same one in another way."""
+    before, after = run["after"]["variables"], without["after"]["variables"]
+    if name not in after or after[name]["digest"] != before[name]["digest"]:
+        return True
+    if run["touched_by"].get(name) == without["touched_by"].get(name):
+        return False
+    written_again = without["after"]["opened"].get(file)
+    return (written_again is not None and written_again["written"]) or Name(Space.VARIABLE, name) not in _bound(without)
+
+
+def _bound(run: Rerun) -> set[Name]:
+    return {Name(Space.VARIABLE, name) for name in run["touched_by"]}

@@ -147,7 +147,9 @@ class Service:
         if request["pins"]:
             self._put_back(request["pins"])
         self._ran = True
-        return await run_observed(self.shell, self.files, sources, request["watched"], lambda: self._read()[0])
+        return await run_observed(
+            self.shell, self.files, sources, request["watched"], lambda: self._read()[0], request["goes_on"]
+        )
 
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""

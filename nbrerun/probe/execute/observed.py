@@ -7,12 +7,18 @@ from typing import Any, Callable, List
 from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
 from ..read.namespace import user_names
+from .exchanges import Exchanges
 from .rerun import HistoryKept, Parts, loose, run_cells, touchable
 from .tracer import Tracer
 
 
 async def run_observed(
-    shell: Any, files: NotebookFiles, sources: List[str], watched: List[str], read: Callable[[], State]
+    shell: Any,
+    files: NotebookFiles,
+    sources: List[str],
+    watched: List[str],
+    read: Callable[[], State],
+    goes_on: bool = False,
 ) -> Rerun:
     """Run cells one after the other until one raises, and read the state after them.
 
@@ -22,15 +28,18 @@ async def run_observed(
         sources: of the cells.
         watched: names of variables of which the parts are found that the run throws away.
         read: reads the state.
+        goes_on: after a statement that raises, go on with the next one.
     """
     history = HistoryKept(shell)
     namespace = user_names(shell)
     parts = Parts(namespace[name] for name in watched if name in namespace)
     del namespace  # it would keep alive what the cells delete
-    marks = Tracer()
+    marks = Tracer(goes_on)
+    exchanges = Exchanges(files.last_read, files.last_written)
     files.begin(marks.count)
-    with files.heard():
+    with files.heard(), exchanges.observed(shell.user_ns):
         ran = await run_cells(shell, sources, marks)
+    given = exchanges.given_to(user_names(shell), touchable(shell, sources) | ran.bound)
     gone = parts.gone()
     del parts
     history.restore()
@@ -52,6 +61,8 @@ async def run_observed(
         },
         "trained": sorted(marks.names("trains")),
         "loaded": sorted(marks.names("loads")),
+        "given": {name: files.shown(path) for name, path in given.items()},
+        "saved": {files.shown(path): model for path, model in exchanges.saved.items()},
         "acts": marks.acted(),
         "passed": sorted(ran.passed),
         "asked": sorted(ran.asked),

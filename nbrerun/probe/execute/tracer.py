@@ -20,6 +20,7 @@ from ..source.statements import (
 )
 
 _MARK = "__nbrerun_mark__"
+_SKIP = "__nbrerun_skip__"
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MARKED_AFTER = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
@@ -34,7 +35,15 @@ class Tracer(ast.NodeTransformer):
     that has no mark before it, one more mark stands for nothing: when it is reached, what came before is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, goes_on: bool = False) -> None:
+        """Nothing has run yet.
+
+        Args:
+            goes_on: have a statement of the cell's top level that raises be skipped.
+        """
+        self._goes_on = goes_on
+        self._skipped: Set[int] = set()
+        """Marks of the statements that raised and were skipped."""
         self.statements: List[Statement] = []
         """What each mark stands for; marks are numbered in the order of the source."""
         self.ran: Dict[int, None] = {}
@@ -45,12 +54,20 @@ class Tracer(ast.NodeTransformer):
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
         setattr(builtins, _MARK, self.ran.setdefault)
+        setattr(builtins, _SKIP, self._skip)
         shell.ast_transformers.append(self)
 
     def remove(self, shell: Any) -> None:
         """Stop recording."""
         shell.ast_transformers.remove(self)
         delattr(builtins, _MARK)
+        delattr(builtins, _SKIP)
+
+    def _skip(self) -> None:
+        """The last statement that had begun has raised."""
+        last = next(reversed(list(self.ran)), None)
+        if last in self._begun:
+            self._skipped.add(last)
 
     def count(self) -> int:
         """How many marks have been reached: a position in the run of the cell."""
@@ -84,6 +101,8 @@ class Tracer(ast.NodeTransformer):
         if raised and ran and ran[-1] in self._begun:
             ran.pop()
         for i in ran:
+            if i in self._skipped:
+                continue
             for name in expand(self.statements[i].binds | self.statements[i].writes):
                 found.setdefault(name, []).append(i)
         return found
@@ -118,7 +137,21 @@ class Tracer(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """Add marks to a cell; called by IPython for each cell that runs."""
-        node.body = self._block(node.body)
+        if not self._goes_on:
+            node.body = self._block(node.body)
+            return node
+        # One by one, so that a statement that raises takes no other with it.
+        handler = ast.parse(f"try: pass\nexcept Exception: {_SKIP}()").body[0]
+        assert isinstance(handler, ast.Try)
+        body: List[ast.stmt] = []
+        for statement in node.body:
+            marked = self._block([statement])
+            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                body += marked
+                continue
+            guarded = ast.Try(marked, handler.handlers, [], [])
+            body.append(ast.fix_missing_locations(ast.copy_location(guarded, statement)))
+        node.body = body
         return node
 
     def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:

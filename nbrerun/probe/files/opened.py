@@ -63,6 +63,10 @@ class FileLog:
         self._asked = 0
         """The position when the system was last asked."""
         self._busy = False
+        self.last_read = b""
+        """The path of the file that was read last, wherever it is, ..."""
+        self.last_written = b""
+        """... and of the one that was written last."""
 
     def install(self, folders: Iterable[bytes]) -> None:
         """Begin to listen. Called once, since an audit hook cannot be removed (PEP 578)."""
@@ -153,6 +157,10 @@ class FileLog:
         """
         if not path.startswith(self._folders) or len(self._found) > _MOST:
             return
+        if effect.read:
+            self.last_read = path
+        if effect.written:
+            self.last_written = path
         known = self._found.setdefault(
             path,
             {

@@ -89,6 +89,18 @@ class NotebookFiles:
                     found[self.sandbox.shown(path)] = opened
         return found
 
+    def last_read(self) -> bytes:
+        """The path of the file in the sandbox that was read last."""
+        return self._log.last_read
+
+    def last_written(self) -> bytes:
+        """The path of the file in the sandbox that was written last."""
+        return self._log.last_written
+
+    def shown(self, path: bytes) -> str:
+        """A path as reports show it."""
+        return self.sandbox.shown(path)
+
     def inputs(self) -> Inputs:
         """What the last cell read, inside the sandbox or outside."""
         return self._log.inputs.seen(self.sandbox.shown)

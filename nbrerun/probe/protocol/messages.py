@@ -157,6 +157,10 @@ class Rerun(TypedDict):
     """Names that were given something learnt earlier, by statements that load it."""
     methods: List[str]
     """Methods that the run called, as the source writes them: `clf.partial_fit`; `net()` for the object itself."""
+    given: Dict[str, str]
+    """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
+    saved: Dict[str, bool]
+    """Files into which a library saved an object, with whether that was a model."""
     acts: bool
     """Whether the run called anything that may have side effects."""
     seeds: bool

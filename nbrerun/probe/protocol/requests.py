@@ -127,6 +127,8 @@ class Run(TypedDict):
     """Reseed the global generators from the system first, as a new kernel would."""
     note_parts: bool
     """Take apart what the cells can reach before they run, for `NOTED`."""
+    goes_on: bool
+    """After a statement that raises, go on with the next one."""
 
 
 class PastCell(TypedDict):

@@ -1,0 +1,227 @@
+"""Which objects libraries gave back from files in a run, and which they were given to save.
+
+Observed at the libraries' own functions, which are wrapped while a cell runs in a branch. Their names are API, not
+choices of the user's; what they are called by (an alias, a function, a method of the user's) does not matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import sys
+import types
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from ..describe.originals import ORIGINAL
+from ..read.parts import parts
+from ..read.walk import Reader
+
+_RETURN_WHAT_WAS_SAVED = {
+    "pickle": ("load", "loads"),
+    "dill": ("load", "loads"),
+    "cloudpickle": ("load", "loads"),
+    "joblib": ("load",),
+    "joblib.numpy_pickle": ("load",),
+    "json": ("load", "loads"),
+    "torch": ("load",),
+    "numpy": ("load", "loadtxt", "genfromtxt", "fromfile"),
+    "pandas": ("read_pickle", "read_csv", "read_json", "read_parquet", "read_feather", "read_hdf", "read_excel"),
+    "keras.models": ("load_model",),
+    "keras.saving": ("load_model",),
+    "keras": ("saving.load_model",),
+    "safetensors.torch": ("load_file", "load"),
+    "safetensors.numpy": ("load_file", "load"),
+    "skops.io": ("load", "loads"),
+    "statsmodels.iolib.smpickle": ("load_pickle",),
+}
+"""Functions that return the object that was saved."""
+
+_RETURN_PARTS = {
+    "numpy.lib._npyio_impl": ("NpzFile.__getitem__",),
+    "numpy.lib.npyio": ("NpzFile.__getitem__",),
+    "shelve": ("Shelf.__getitem__", "Shelf.get"),
+}
+"""Methods that return one of the objects in a file."""
+
+_FILL_THEIR_OBJECT = {
+    "torch.nn.modules.module": ("Module.load_state_dict",),
+    "torch.optim.optimizer": ("Optimizer.load_state_dict",),
+    "keras.src.models.model": ("Model.load_weights",),
+    "keras.src.layers.layer": ("Layer.set_weights",),
+    "xgboost.core": ("Booster.load_model",),
+    "xgboost.sklearn": ("XGBModel.load_model",),
+    "catboost.core": ("CatBoost.load_model",),
+}
+"""Methods that give their object the state that was saved."""
+
+_SAVE_AN_ARGUMENT = {
+    "pickle": ("dump",),
+    "dill": ("dump",),
+    "cloudpickle": ("dump",),
+    "joblib": ("dump",),
+    "joblib.numpy_pickle": ("dump",),
+    "torch": ("save",),
+    "numpy": ("save",),
+    "skops.io": ("dump",),
+}
+"""Functions whose first argument is saved; `numpy.save` names the file first."""
+
+_FILE_FIRST = ("numpy",)
+
+
+class _Given(NamedTuple):
+    """An object that came out of a file."""
+
+    value: Any
+    """Kept alive, so that its address stays its own."""
+    path: bytes
+    digest: bytes
+
+
+class Exchanges:
+    """The objects that went in and out of files in one run."""
+
+    def __init__(self, last_read: Callable[[], bytes], last_written: Callable[[], bytes]) -> None:
+        """Nothing is wrapped yet.
+
+        Args:
+            last_read: the path of the file that was read last.
+            last_written: the path of the file that was written last.
+        """
+        self._last_read, self._last_written = last_read, last_written
+        self._given: Dict[int, _Given] = {}
+        self.saved: Dict[bytes, bool] = {}
+        """Files into which an object was saved, with whether it was a model."""
+        self._inside = 0
+
+    @contextlib.contextmanager
+    def observed(self, namespace: Dict[str, Any]) -> Iterator[None]:
+        """Wrap the functions meanwhile, under the user's own names for them as well."""
+        undo: List[Tuple[Any, str, Any]] = []
+        wrappers: Dict[int, Any] = {}
+        tables: List[Tuple[Mapping[str, Tuple[str, ...]], Callable[[Any], Any]]] = [
+            (_RETURN_WHAT_WAS_SAVED, self._returning),
+            (_RETURN_PARTS, self._returning),
+            (_FILL_THEIR_OBJECT, self._filling),
+        ]
+        for table, make in tables:
+            for holder, name, function, _ in _found(table):
+                wrappers[id(function)] = self._replace(undo, holder, name, function, make(function))
+        for holder, name, function, module in _found(_SAVE_AN_ARGUMENT):
+            argument = 1 if module in _FILE_FIRST else 0
+            wrappers[id(function)] = self._replace(undo, holder, name, function, self._saving(function, argument))
+        aliases = {name: value for name, value in namespace.items() if id(value) in wrappers}
+        namespace.update({name: wrappers[id(value)] for name, value in aliases.items()})
+        try:
+            yield
+        finally:
+            for holder, name, function in reversed(undo):
+                setattr(holder, name, function)
+            for name, value in list(namespace.items()):
+                original = getattr(value, ORIGINAL, None) if type(value) is types.FunctionType else None
+                if original is not None:
+                    namespace[name] = original
+
+    def given_to(self, namespace: Dict[str, Any], names: Set[str]) -> Dict[str, bytes]:
+        """Names whose value, or a part of it, came out of a file and is as it came; with the file's path."""
+        found: Dict[str, bytes] = {}
+        if not self._given:
+            return found
+        reader = Reader()
+        for name in sorted(names & namespace.keys()):
+            for part in parts(name, namespace[name], reader):
+                given = self._given.get(id(part.value))
+                if given is not None and reader.read(part.path, part.value).digest == given.digest:
+                    found.setdefault(name, given.path)
+                    break
+        return found
+
+    def _replace(self, undo: List[Tuple[Any, str, Any]], holder: Any, name: str, function: Any, wrapper: Any) -> Any:
+        functools.update_wrapper(wrapper, function)
+        setattr(wrapper, ORIGINAL, function)
+        undo.append((holder, name, function))
+        setattr(holder, name, wrapper)
+        return wrapper
+
+    def _note(self, value: Any, path: bytes) -> None:
+        if path and type(value) not in (int, float, bool, str, bytes, type(None)):
+            with contextlib.suppress(Exception):  # what cannot be read is no evidence
+                self._given[id(value)] = _Given(value, path, Reader().read("", value).digest)
+
+    def _returning(self, function: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            self._inside += 1
+            try:
+                value = function(*args, **kwargs)
+            finally:
+                self._inside -= 1
+            self._note(value, _path_in(args) or self._last_read())
+            return value
+
+        return wrapper
+
+    def _filling(self, function: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            result = function(*args, **kwargs)
+            if args:
+                self._note(args[0], self._last_read())
+            return result
+
+        return wrapper
+
+    def _saving(self, function: Any, argument: int) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            self._inside += 1
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                self._inside -= 1
+            if not self._inside and len(args) > argument:
+                path = _path_in(args) or self._last_written()
+                with contextlib.suppress(Exception):
+                    self.saved[path] = self.saved.get(path, False) or is_model(args[argument])
+            return result
+
+        return wrapper
+
+
+def is_model(value: Any, depth: int = 3) -> bool:
+    """Whether an object is a model, a network's `state_dict()`, or holds one."""
+    if hasattr(type(value), "_fields") or isinstance(value, (list, tuple)):
+        return depth > 0 and any(is_model(item, depth - 1) for item in value)
+    if isinstance(value, dict):
+        # torch marks the dicts that `Module.state_dict` returns, and those of optimizers have these keys.
+        if hasattr(value, "_metadata") or {"state", "param_groups"} <= value.keys():
+            return True
+        return depth > 0 and any(is_model(item, depth - 1) for item in value.values())
+    return Reader().read("", value).model
+
+
+def _path_in(args: Tuple[Any, ...]) -> bytes:
+    """The path that a call was given, or that of an open file."""
+    for each in args[:2]:
+        path = getattr(each, "name", each)
+        if isinstance(path, (str, bytes, os.PathLike)):
+            with contextlib.suppress(TypeError, ValueError):
+                found = os.path.abspath(os.fsencode(path))
+                if os.path.lexists(found):
+                    return found
+    return b""
+
+
+def _found(table: Mapping[str, Tuple[str, ...]]) -> Iterator[Tuple[Any, str, Any, str]]:
+    """The functions of a table whose libraries are loaded: holder, name, function and module."""
+    for module, names in table.items():
+        loaded: Optional[Any] = sys.modules.get(module)
+        if module in ("pickle", "json"):
+            loaded = importlib.import_module(module)
+        for path in names if loaded is not None else ():
+            *way, name = path.split(".")
+            holder = loaded
+            for each in way:
+                holder = getattr(holder, each, None)
+            function = vars(holder).get(name) if holder is not None else None
+            if callable(function) and not hasattr(function, ORIGINAL):
+                yield holder, name, function, module
