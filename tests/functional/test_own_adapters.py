@@ -139,7 +139,7 @@ def test_the_example_of_the_page_gives_exact_verdicts(
 
 
 def test_without_it_the_model_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The very same cells: what the adapter reads is opaque, and nothing is said to train on."""
+    """The very same cells: what the adapter reads is opaque, and nothing is reported to keep training."""
     monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "site", None)))
     cells = check(tmp_path, *CELLS).cells
     trained = variable(cells[2], "model")
@@ -148,7 +148,7 @@ def test_without_it_the_model_cannot_be_read(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_test_of_the_page_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is run as a person runs it, with nbrerun from the command line."""
+    """It is run as a user runs it, with nbrerun from the command line."""
     found = blocks()
     folder = install(tmp_path / "site", found["mylib_nbrerun.py"])
     (tmp_path / "test_mylib_nbrerun.py").write_text(found["test_mylib_nbrerun.py"])
