@@ -78,10 +78,10 @@ def test_the_types_name_the_experiments() -> None:
 
 
 def reachable(kind: Any, found: set[str]) -> set[str]:
-    """The names of the classes of `model` that a value of this type may hold."""
+    """The names of the package's classes that a value of this type may hold."""
     for argument in typing.get_args(kind):
         reachable(argument, found)
-    if isinstance(kind, type) and kind.__module__ == model.__name__ and kind.__name__ not in found:
+    if isinstance(kind, type) and kind.__module__.startswith("nbrerun.") and kind.__name__ not in found:
         found.add(kind.__name__)
         if dataclasses.is_dataclass(kind):
             for hint in typing.get_type_hints(kind).values():
