@@ -1,4 +1,4 @@
-"""Measures what running a notebook cell again does: reset, in-place or persisted.
+"""Measure what running a notebook cell again does: reset, in-place or persisted.
 
 The public API is `check` and the names in `__all__`, described in `docs/api.md`; the plugin API for adapters is the
 object that `docs/adapters.md` describes. Every other module of the package is internal and may change at any time.
@@ -120,10 +120,10 @@ def check(
         budget: seconds that everything together may take, or a time such as `10m`.
 
     Raises:
-        UsageError: a path does not exist, or a setting has a value that it cannot have.
+        UsageError: a path does not exist, or a setting is invalid.
         NotebookError: a file is not a notebook.
-        KernelError: the kernel does not exist, does not start, or is not Python.
-        WorkerError: a process or a cluster that checks notebooks does not answer.
+        KernelError: the kernel does not exist, does not start, or does not run Python.
+        WorkerError: a process or a cluster that checks notebooks does not respond.
         KeyboardInterrupt: the check was interrupted.
     """
     settings = {name: value for name, value in locals().items() if name != "path" and value is not None}

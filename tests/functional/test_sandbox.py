@@ -91,7 +91,7 @@ def verdicts(report: NotebookReport) -> list[str]:
 
 
 def filled(folder: Path) -> None:
-    """Files that a person might have."""
+    """Files that a user might have."""
     (folder / "data").mkdir()
     (folder / "data" / "x.csv").write_text("a,b\n1,2\n")
     (folder / "data" / "deep").mkdir()

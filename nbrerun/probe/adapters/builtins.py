@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
 from ..describe.node import ADAPTERS, ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
-from ..protocol.messages import MORE_THAN
 from .generic import Described, ancestry, attributes, derives, members, module_of, of_class, refusal, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})
@@ -194,8 +193,8 @@ def _many_items(value: Any, ordered: bool) -> Optional[Node]:
         content = [dumps(key) + dumps(dict.__getitem__(value, key)) for key in keys]
         return Node(name, tuple(content if ordered or by_key else sorted(content)), **more)
     if count > _MOST_ITEMS and not ordered:
-        reason = f"{name}: {MORE_THAN}{_MOST_ITEMS:,} items with objects in them, of which the number is compared"
-        return Node(name, (b"%d" % count,), opaque=reason, **more)
+        reason = f"{name}: more than {_MOST_ITEMS:,} items with objects in them, of which the number is compared"
+        return Node(name, (b"%d" % count,), opaque=reason, in_part=True, **more)
     return None
 
 

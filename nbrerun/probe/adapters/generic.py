@@ -9,6 +9,7 @@ import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
+from ..protocol.messages import VariableKind
 from ..source.vocabulary import ANSWERING_METHODS, LEARNING_METHODS
 
 _HEAP_TYPE = 1 << 9
@@ -40,7 +41,7 @@ class _Layout(NamedTuple):
     """The nearest base written in C with state that Python cannot see."""
     sealed: bool
     """There is a `__dict__`, and another attribute hides it."""
-    kind: str
+    kind: VariableKind
 
 
 def of_class(cls: type, name: str) -> Any:
@@ -146,7 +147,7 @@ def _hides_state(cls: type) -> bool:
     return bool(more > pointers * _POINTER or of_class(cls, "__itemsize__") > of_class(base, "__itemsize__"))
 
 
-def _kind_of(cls: type) -> str:
+def _kind_of(cls: type) -> VariableKind:
     """Return `model` for a class that can be fitted and asked for answers, whoever wrote it."""
     methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
     return "model" if methods & LEARNING_METHODS and methods & ANSWERING_METHODS else "data"
@@ -217,8 +218,8 @@ def refusal(value: Any) -> Optional[Node]:
     found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
     if found is members(object)["__hash__"]:
         return None
-    definition = "definition" if issubclass(kind, type) else "data"
-    return Node("object", opaque="an object whose class defines its own equality", kind=definition)
+    reason = "an object whose class defines its own equality"
+    return Node("object", opaque=reason, kind="definition" if issubclass(kind, type) else "data")
 
 
 class Described:

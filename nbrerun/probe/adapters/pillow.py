@@ -16,7 +16,8 @@ def image(value: Any) -> Optional[Node]:
     name, own = type_name(type(value)), attributes(value)
     if is_user_class(type(value)):
         return None
-    loaded = value if own.get("_im") is not None and not own.get("tile") else _loaded(value, own)
+    pixels = own.get("_im", own.get("im"))  # The second is where Pillow 10 keeps them.
+    loaded = value if pixels is not None and not own.get("tile") else _loaded(value, own)
     if loaded is None:
         return Node(name, opaque=f"{name}: its pixels are not loaded yet, and its file cannot be read again")
     palette = attributes(loaded).get("palette")

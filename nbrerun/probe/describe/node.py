@@ -6,6 +6,8 @@ import marshal
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
+from ..protocol.messages import VariableKind
+
 
 class Stand(NamedTuple):
     """The state of a random number generator, and how to restore it."""
@@ -43,7 +45,7 @@ class Node(NamedTuple):
     to the user, None for a child without a path of its own, such as a dict's key, which its value's label shows."""
     unordered: int = 0
     """If n > 0: the order of groups of n children is not part of the value (1 for a set, 2 for a dict's items)."""
-    kind: str = "data"
+    kind: VariableKind = "data"
     """`model`, `generator` (of random numbers), `iterator`, `definition` or `data`."""
     holds: bool = False
     """This is a container: it is a model if a model is in it."""
@@ -59,6 +61,8 @@ class Node(NamedTuple):
     """Why this object cannot be read."""
     generator: Optional[Stand] = None
     """For a random number generator: its state, and how to restore it."""
+    in_part: bool = False
+    """What is opaque lies beyond a limit on what is read."""
 
 
 ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})

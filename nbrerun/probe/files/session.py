@@ -39,22 +39,6 @@ class NotebookFiles:
         self._log.install(self.sandbox.folders)
         self.begin()
 
-    def answer(self, operation: str, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Carry out a request of nbrerun's."""
-        if operation == "is_full":
-            return {"full": self.sandbox.is_full()}
-        if operation == "forget":
-            self.sandbox.forget(request["name"])
-        elif operation == "leave":
-            self.leave()
-        elif operation == "remove":
-            self.remove(request["names"])
-        elif operation == "save":
-            self.save(request["folder"])
-        elif operation == "restore":
-            self.restore(request["folder"])
-        return {}
-
     def begin(self, position: Callable[[], int] = int) -> None:
         """Forget what was opened until now, before a cell runs.
 

@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from ..adapters import describe
 from ..adapters.generic import refusal
 from ..describe.node import ATOMS, Node, dumps
-from ..protocol.messages import MORE_THAN
+from ..protocol.messages import VariableKind
 from . import lifetime
 from .digests import digest_of, digest_of_bytes
 
@@ -54,7 +54,7 @@ class Read(NamedTuple):
     model: bool = False
     """It is a model, or a container of one."""
     opaque: Tuple[str, ...] = ()
-    kind: str = "data"
+    kind: VariableKind = "data"
     atom: bool = False
     cyclic: bool = False
     """It contains a cycle: the digest holds only for an object that is reached in this way."""
@@ -62,12 +62,16 @@ class Read(NamedTuple):
     """Highest cost of reading it: everything below it, as often as it is met."""
     whole: bool = True
     """It was read completely."""
+    hidden: bool = False
+    """Something of it could not be read for another reason than a limit."""
 
 
 class GeneratorFound(NamedTuple):
     """A random number generator that was met on the way."""
 
     name: str
+    library: bool
+    """A library draws from it when it is given none."""
     target: Any
     digest: bytes
     state: bytes
@@ -79,7 +83,7 @@ _OPAQUE_LIMIT = 5
 class _Frame:
     """An object whose children are being read."""
 
-    __slots__ = ("children", "cost", "cyclic", "id", "low", "model", "node", "number", "opaque", "parts")
+    __slots__ = ("children", "cost", "cyclic", "hidden", "id", "low", "model", "node", "number", "opaque", "parts")
 
     def __init__(self, node: Node, number: int, identity: int) -> None:
         self.node = node
@@ -92,6 +96,7 @@ class _Frame:
         self.model = node.kind == "model"
         self.cyclic = False
         self.opaque: Tuple[str, ...] = (node.opaque,) if node.opaque else ()
+        self.hidden = _hides(node)
         self.cost = _OBJECT
 
     def leads_up_to(self, number: int) -> Read:
@@ -107,19 +112,21 @@ class _Frame:
         self.model = self.model or (self.node.holds and read.model)
         if read.opaque:
             self.opaque = tuple(dict.fromkeys(self.opaque + read.opaque))[:_OPAQUE_LIMIT]
+            self.hidden = self.hidden or read.hidden
 
     def close(self) -> Read:
         """Return the result, after all children have been read."""
         node, cost = self.node, min(self.cost, MOST + 1)
         digest = digest_of(node, self.parts)
-        return Read(digest, self.model, self.opaque, node.kind, node.atom, self.cyclic, cost)
+        return Read(digest, self.model, self.opaque, node.kind, node.atom, self.cyclic, cost, hidden=self.hidden)
 
     def cut(self) -> Read:
         """Return a result of what was read before the limit, reduced to what is equal for equal values."""
         node = self.node
         known = [] if node.unordered else self.parts  # which children came first is not part of the value
         number = b"of %d" % len(node.children)
-        return Read(digest_of(node, [*known, number]), self.model, self.opaque, node.kind)
+        digest = digest_of(node, [*known, number])
+        return Read(digest, self.model, self.opaque, node.kind, hidden=self.hidden)
 
 
 class _Walk:
@@ -198,7 +205,7 @@ class _Walk:
     def cut(self) -> Read:
         """Return the result at the limit: close the objects that are still open, from the innermost outwards."""
         what = self._stack[0].node.type
-        reason = f"{what}: {MORE_THAN}{_MOST_OBJECTS:,} objects, of which the first are compared"
+        reason = f"{what}: more than {_MOST_OBJECTS:,} objects, of which the first are compared"
         done = self._stack.pop().cut()
         while self._stack:
             frame = self._stack.pop()
@@ -239,7 +246,8 @@ class _Walk:
             done = Read(b"generator", kind=node.kind, cost=_OBJECT)
         else:
             opaque = (node.opaque,) if node.opaque else ()
-            done = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=_OBJECT)
+            hidden = _hides(node)
+            done = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=_OBJECT, hidden=hidden)
         self.closed[id(value)] = done
         return done
 
@@ -249,8 +257,14 @@ class _Walk:
         cost = min(_OBJECT + len(node.children), MOST + 1)
         opaque = (node.opaque,) if node.opaque else ()
         digest = digest_of(node, [dumps(child) for child in node.children])
-        done = self.closed[identity] = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=cost)
+        model, hidden = node.kind == "model", _hides(node)
+        done = Read(digest, model, opaque, node.kind, node.atom, cost=cost, hidden=hidden)
+        self.closed[identity] = done
         return done
+
+
+def _hides(node: Node) -> bool:
+    return node.opaque is not None and not node.in_part
 
 
 class Reader:
@@ -269,13 +283,13 @@ class Reader:
         self._keep: Dict[int, Any] = {}
         self.generators: Dict[int, GeneratorFound] = {}
 
-    def read(self, name: str, value: Any) -> Read:
-        """Read a variable, or a part of one."""
-        read = self._closed.get(id(value)) or self._walk(name, value)
+    def read(self, name: str, value: Any, library: bool = False) -> Read:
+        """Read a variable, a part of one, or a generator that belongs to a library."""
+        read = self._closed.get(id(value)) or self._walk(name, value, library)
         # Results of cycles are longer than digests.
         return read if len(read.digest) <= 64 else read._replace(digest=digest_of_bytes(read.digest))
 
-    def _walk(self, name: str, value: Any) -> Read:
+    def _walk(self, name: str, value: Any, library: bool) -> Read:
         walk = _Walk(self.node, self._closed, self._most)
         read = walk.read(value)
         if read is None and walk.borrowed:  # other names have met parts of it: count again without their results
@@ -286,7 +300,7 @@ class Reader:
             self._closed.update(walk.members)
         for target, node, digest in walk.generators:
             assert node.generator is not None
-            found = GeneratorFound(name, target, digest, node.generator.packed())
+            found = GeneratorFound(name, library, target, digest, node.generator.packed())
             self.generators.setdefault(id(target), found)
         return read or walk.cut()
 

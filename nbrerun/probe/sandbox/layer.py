@@ -14,7 +14,7 @@ import time
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..file_values import contents
-from ..protocol.messages import File
+from ..protocol.messages import File, FileKind
 
 OPAQUE = "user.overlay.opaque"
 """Attribute of a folder that hides the one below it: the name that overlays mounted with `userxattr` use."""
@@ -80,7 +80,7 @@ def _read(path: bytes, status: os.stat_result, models: Callable[[], List[str]]) 
         target = os.readlink(path)
         return {"kind": "file", "digest": b"link " + target, "size": len(target), "model": False}
     if not stat.S_ISREG(status.st_mode):
-        kind = "folder" if stat.S_ISDIR(status.st_mode) else "special"
+        kind: FileKind = "folder" if stat.S_ISDIR(status.st_mode) else "special"
         return {"kind": kind, "digest": mode, "size": 0, "model": False}
     try:
         digest, model = contents.digest(path), contents.holds_model(path, models())

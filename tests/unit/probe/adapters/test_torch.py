@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbrerun.probe.protocol.messages import GLOBAL
 from nbrerun.probe.read import generators
 from nbrerun.probe.read.walk import Reader
 from tests.unit.probe.looking import changed, digest, generator_digests, moved, notebook, paths, read, texts
@@ -435,8 +434,8 @@ def test_the_generators_of_devices_are_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     monkeypatch.setattr(torch.mps, "_get_default_mps_generator", lambda: other)
     found = dict(generators.global_generators())
-    assert found[GLOBAL + "torch.cuda[0]"] is one
-    assert found[GLOBAL + "torch.mps"] is other
+    assert found["torch.cuda[0]"] is one
+    assert found["torch.mps"] is other
     before = one.get_state()
     reader = Reader()
     generators.read_global(reader)
