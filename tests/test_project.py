@@ -338,3 +338,14 @@ def test_every_link_between_files_leads_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)\s#]+)[^)\s]*\)", text):
         if not re.match(r"[a-z]+:", link):
             assert os.path.exists(os.path.normpath(ROOT / Path(page).parent / link)), link
+
+
+@pytest.mark.parametrize("package", ["nbrerun", "nbrerun/probe"])
+def test_contributing_names_every_package_and_module(package: str) -> None:
+    """A stranger finds each by the tables of the tree."""
+    tables = "\n".join(line for line in (ROOT / "CONTRIBUTING.md").read_text().splitlines() if line.startswith("|"))
+    for path in (ROOT / package).iterdir():
+        if path.is_dir() and (path / "__init__.py").exists():
+            assert f"`{path.name}/`" in tables, path
+        elif path.suffix == ".py" and not path.name.startswith("__"):
+            assert f"`{path.stem}`" in tables, path

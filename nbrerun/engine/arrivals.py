@@ -31,7 +31,7 @@ class Arrivals:
         self._is_alive = is_alive
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(self.address)
-        self._listener.listen(64)
+        self._listener.listen(64)  # more than there are processes that connect at the same time
         self._listener.settimeout(_TICK)
         self._arrived: dict[str, tuple[Wire, Any]] = {}
 
@@ -54,6 +54,7 @@ class Arrivals:
                 hello = wire.receive(SECONDS)
             except TimeoutError:
                 raise Closed("it connected and said nothing") from None
+            # Another one than the expected process: forked children connect in any order.
             self._arrived[hello["token"]] = (wire, hello)
         return self._arrived.pop(token)
 

@@ -51,7 +51,7 @@ class Follower:
             return
         if self._kernel is None:
             self._kernel = self._start(False)
-            return
+            return  # it takes a second or two to start; its first cells come next time
         if self._runs and self._kernel.client.has_answered():
             self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
         if not self._runs and self._given < len(cells):
@@ -117,6 +117,7 @@ def _message(past: Past) -> PastCell:
 
 def _is_room_beside(leader: Kernel) -> bool:
     """Whether there are an idle core and the memory for a second kernel."""
+    # A container may have fewer cores than the machine (sched_getaffinity(2)).
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_busy = hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1)
     try:

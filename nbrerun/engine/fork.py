@@ -48,6 +48,7 @@ class ForkEngine:
 
     def __init__(self, kernel: Kernel, limits: Limits) -> None:
         self.kernel = kernel
+        """Runs the main run, and is never changed by an experiment."""
         self._limits = limits
         self._moments: dict[int, _Moment] = {}
         self._first_seconds: dict[int, float] = {}
@@ -72,6 +73,7 @@ class ForkEngine:
             token = f"moment {moment}"
             held = self.kernel.client.hold(token)
             if held["hazards"]:
+                # Replay needs no fork, so that it may answer where this engine cannot.
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
             self.entropy[moment] = held["entropy"]
             client, hello = self._meet(token)
@@ -97,6 +99,7 @@ class ForkEngine:
         held = self._moments.pop(moment, None)
         if held is not None:
             held.client.close()
+            # Moments between which no file changed share what is kept of them.
             if held.files not in {other.files for other in self._moments.values()}:
                 with contextlib.suppress(Closed):
                     self.kernel.client.forget_files(held.files)
@@ -302,9 +305,10 @@ class ForkBranch:
         """End the process and all that it has started."""
         self._client.close()
         pid = self._client.pid
+        # Who shares files with the branch must not go on before it has stopped writing.
         running = group_of(pid) if self._engine.shares_files else []
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)  # a branch leads a process group of its own
         for process in running:
             wait_for_end(process)
         self._engine.forget(self)

@@ -29,6 +29,7 @@ def look_closer(branch: Branch, done: Again, existed: Callable[[Sequence[int]], 
     parts = {
         name: {path: leaf["id"] for path, leaf in before.get(name, {}).items() if not leaf["atom"]} for name in names
     }
+    # A new object may lie where an old one was: an address tells nothing of a part that was thrown away.
     gone = set(done.run["gone"])
     addresses = {address for table in parts.values() for address in table.values()}
     old = existed(sorted(addresses)) if addresses else set()

@@ -90,6 +90,7 @@ class Kernel:
             startup_timeout=SECONDS,
             resources={"metadata": {"path": str(notebook.folder)}},
         )
+        # The kernel need not be asked to end: it has nothing to save outside of its sandbox.
         self._nbclient.shutdown_kernel = "immediate"
         self._seeds, self._files = seeds, files
         self._is_up = False
@@ -120,6 +121,7 @@ class Kernel:
         manager.connection_file = os.path.join(self._folder, "kernel.json")
         assert isinstance(manager, _KeptManager)
         manager.keeper = self._keeper_command()
+        # Sets of strings are walked in the order of their hashes, in which two kernels have to agree (PYTHONHASHSEED).
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
         with self._explained(), open(self._log, "wb") as output:
             self._nbclient.start_new_kernel(env=env, stdout=output, stderr=output)
@@ -182,12 +184,13 @@ class Kernel:
         """Run code that is not a cell; an empty text, or what went wrong."""
         client: Any = self._nbclient.kc
         manager: Any = self._nbclient.km
+        # A silent request changes neither the history nor the execution count (Jupyter's messaging protocol).
         asked = asyncio.ensure_future(
             client.execute_interactive(
                 code, silent=True, store_history=False, output_hook=lambda _: None, timeout=SECONDS
             )
         )
-        while not asked.done():
+        while not asked.done():  # jupyter_client would wait for the whole timeout for a kernel that has died
             await asyncio.wait([asked], timeout=_TICK)
             if not (asked.done() or await manager.is_alive()):
                 asked.cancel()
@@ -258,7 +261,7 @@ class Kernel:
             with contextlib.suppress(Closed, KernelError, OSError):  # it may have been given up on before it was up
                 self._meet_keeper()
         if self._keeper is not None:
-            self._keeper.sock.shutdown(socket.SHUT_WR)
+            self._keeper.sock.shutdown(socket.SHUT_WR)  # an end of file, which has the keeper end everything
             with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left
                 self._keeper.receive(_KEEPER_SECONDS)
             self._keeper.close()

@@ -101,9 +101,9 @@ def _cpu_seconds(pid: int) -> float:
         process = psutil.Process(pid)
         for each in [process, *process.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
-                times = each.cpu_times()
+                times = each.cpu_times()  # a child that has ended is counted no more, so that the total may go down
                 total += times.user + times.system
-    return round(total, 2)
+    return round(total, 2)  # the clock counts in hundredths of a second (times(2)); sums of floats differ below that
 
 
 def group_of(pid: int) -> list[psutil.Process]:

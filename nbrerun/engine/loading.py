@@ -59,4 +59,5 @@ def keeper_command(address: str, home: str, kind: str, folders: Sequence[str], l
     """
     request = {"address": address, "home": home, "sandbox": kind, "folders": folders, "limit": limit}
     start = _KEEPER.format(path=[*sys.path, str(_PROBE.parent.parent)], module=keeper.__name__)
+    # Isolated and without `site`: the keeper needs the standard library and psutil, and has to start quickly.
     return (sys.executable, "-I", "-S", "-c", start, json.dumps(request))

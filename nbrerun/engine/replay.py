@@ -28,6 +28,9 @@ from nbrerun.state.names import Name
 
 _Answer = TypeVar("_Answer", Rerun, Alone)
 
+_LEAST_PATIENCE = 30.0
+"""Seconds without computing after which the kernel itself is stuck; more than for a branch: it is slow to replace."""
+
 
 class ReplayEngine:
     """Works on every system and with every library."""
@@ -206,19 +209,20 @@ class ReplayEngine:
         """Replace the kernel if it is not at `moment`, which is the end of the main run so far or one cell before."""
         if self._fresh and moment == len(self._past):
             return None
-        patience = max(30.0, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
-        *others, last = self._past[:moment]
+        patience = max(_LEAST_PATIENCE, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
+        *others, last = self._past[:moment]  # the state before the last one is needed
         kernel = self._follower.take(others, self._seeds, patience)
         if isinstance(kernel, Undone):
             return kernel
         spoiled, self.kernel = self.kernel, kernel
         if self._saved:
-            self._saved = self.kernel.take_over(self._saved)
+            self._saved = self.kernel.take_over(self._saved)  # the spoiled kernel removes its folder
         spoiled.close()
         self._broken = False
         self._before = self.kernel.client.read(global_pins(last))["state"]
         self.kernel.client.begin_cell(last.cell.source)
         self._doing(last.cell.index, "again up to here")
+        # Other random bytes than in the first kernel: *control* has to show which values depend on them.
         undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
         if undone:
             return undone
@@ -235,7 +239,7 @@ class ReplayEngine:
     ) -> Rerun | Undone:
         """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
-        waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
+        waiting = Waiting(self._limits.timeout, max(patience, _LEAST_PATIENCE), forked=False)
         self._fresh = False
         self._follower.follow(self.kernel, self._past[:-1], self._seeds)
         client = self.kernel.client

@@ -89,7 +89,7 @@ def _rerun(branch: Branch, first: FirstResult, pins: Sequence[Generator] = ()) -
     run = branch.run(first.cell, pins, worth_watching(first))
     if isinstance(run, Undone):
         return run
-    if run["disk_full"]:
+    if run["disk_full"]:  # whatever the cell raised then, it does not raise on the user's disk
         return Undone("the rerun filled the disk space that a run is given (--sandbox-limit)")
     if run["error"] is not None and not first.raises:
         return Again(first, run)

@@ -27,6 +27,7 @@ def matters(seen: Observation, end: State, changed: set[str], sources: Iterable[
     inputs = seen.inputs | settings(changed)
     if differing(seen.first, end) & inputs:
         return True
+    # A cell that looks for files may find those that later cells have written.
     new_files = end["files"].keys() - seen.first["files"].keys()
     return bool(new_files) and any(map(LOOKING_FOR_FILES.search, sources))
 

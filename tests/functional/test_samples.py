@@ -247,11 +247,11 @@ RESTART: dict[str, dict[str, dict[str, str | None]]] = {
 RECOVER: dict[str, dict[str, tuple[list[str], str | None, bool]]] = {
     "04_save_and_load.ipynb": {
         "model": (["imports", "data", "train"], None, True),
-        "loaded": (["imports", "load"], "file:wine_model.pkl", True),
+        "loaded": (["imports", "load"], "wine_model.pkl", True),
     },
     "14_keras_after_a_restart.ipynb": {
         "model": (["imports", "data", "alias", "create", "train"], None, True),
-        "loaded": (["load"], "file:iris.keras", True),
+        "loaded": (["load"], "iris.keras", True),
     },
 }
 
@@ -297,7 +297,7 @@ def missing(report: NotebookReport) -> dict[str, dict[str, str | None]]:
 def plans(report: NotebookReport) -> dict[str, tuple[list[str], str | None, bool]]:
     """What brings each model back."""
     ids = {cell.index: cell.id for cell in report.cells}
-    return {plan.name: ([ids[index] for index in plan.cells], plan.via, plan.verified) for plan in report.recover}
+    return {plan.name: ([ids[index] for index in plan.cells], plan.file, plan.verified) for plan in report.recover}
 
 
 @pytest.mark.parametrize("engine", ["fork", "replay"])

@@ -78,10 +78,10 @@ def test_the_types_name_the_experiments() -> None:
 
 
 def reachable(kind: Any, found: set[str]) -> set[str]:
-    """The names of the classes of `model` that a value of this type may hold."""
+    """The names of the package's classes that a value of this type may hold."""
     for argument in typing.get_args(kind):
         reachable(argument, found)
-    if isinstance(kind, type) and kind.__module__ == model.__name__ and kind.__name__ not in found:
+    if isinstance(kind, type) and kind.__module__.startswith("nbrerun.") and kind.__name__ not in found:
         found.add(kind.__name__)
         if dataclasses.is_dataclass(kind):
             for hint in typing.get_type_hints(kind).values():
@@ -201,7 +201,7 @@ def test_a_cell_that_does_not_exist(asked_for: list[Settings], tmp_path: Path) -
     [
         ({"engine": "frok"}, "engine: 'frok' is not one of 'auto', 'fork', 'replay'; did you mean `fork`?"),
         ({"timeout": -1}, "timeout: give a number of seconds greater than 0"),
-        ({"write_files": "yes"}, 'write-files has to be true or false, not "yes"'),
+        ({"write_files": "yes"}, 'write-files must be true or false, not "yes"'),
         ({"select": ["NBR9"]}, "select: there is no rule 'NBR9'; did you mean"),
         ({"sandbox_dir": "nowhere"}, "sandbox-dir: there is no folder"),
         ({"static": True, "engine": "fork"}, "a static check runs nothing, so engine has no meaning"),

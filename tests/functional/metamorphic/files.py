@@ -59,7 +59,6 @@ class Files:
 
 def files_of(trees: Iterable[ast.AST], labelled: Iterable[str], texts: Iterable[str]) -> Files:
     """Collect the files that code names; `labelled` are paths from labels, `texts` what only IPython reads."""
-    trees = list(trees)
     nodes = [node for tree in trees for node in ast.walk(tree)]
     strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     words = strings | {word for text in texts for word in re.findall(r"[\w./-]+", text)}
@@ -69,6 +68,8 @@ def files_of(trees: Iterable[ast.AST], labelled: Iterable[str], texts: Iterable[
     paths |= {word for word in words if _PATH.fullmatch(word) and set(word.split("/")) <= from_labels}
     paths |= {text for node in nodes for text in _opened(node) if _PATH.fullmatch(text)}
     names = {part for path in paths for part in path.split("/")} - modules
+    if any(isinstance(node, ast.For) and isinstance(node.iter, ast.Constant) for node in nodes):
+        names = {name for name in names if len(name) > 1}  # `for name in "abc"`: the letters of a string
     built = {pattern for node in nodes if isinstance(node, ast.JoinedStr) for pattern in _pattern(node)}
     stems = set()
     if any(isinstance(node, ast.Attribute) and node.attr == "with_suffix" for node in nodes):

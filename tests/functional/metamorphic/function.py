@@ -60,4 +60,6 @@ def obstacle(source: str) -> str:
             return "an annotated name cannot be global"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _READS_ITS_SCOPE:
             return f"{node.func.id}() means the names of the function that it is called in"
+        if isinstance(node, ast.Attribute) and node.attr in {"run_line_magic", "run_cell_magic"}:
+            return "a magic binds in the function that calls it"
     return ""

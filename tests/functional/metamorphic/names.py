@@ -31,6 +31,8 @@ class Chosen:
     """Methods and attributes of the user's own classes."""
     functions: set[str] = field(default_factory=set)
     """Those of them that are defined by `def` or `class`: keyword arguments of their calls are parameters."""
+    imported: set[str] = field(default_factory=set)
+    """Modules, and what came from them: their attributes are a library's."""
 
 
 def chosen(trees: Iterable[ast.Module], labelled: Iterable[str]) -> Chosen:
@@ -90,6 +92,7 @@ class _Search:
         self._attributes: set[str] = set()
         self._functions: set[str] = set()
         self._kept: set[str] = set()
+        self._imported: set[str] = set()
         self._open_classes: set[str] = set()
         self._users: set[str] = set()
         """Names that hold an object of a class of the user's: `self`, and what such a class returned."""
@@ -97,7 +100,7 @@ class _Search:
 
     def look_at(self, tree: ast.Module) -> None:
         """Collect from one cell, after those above it."""
-        self._kept |= {name for part in ast.walk(tree) for name in _imports(part)}
+        self._imported |= {name for part in ast.walk(tree) for name in _imports(part)}
         self._variables |= bound(tree)
         for node in ast.walk(tree):
             if isinstance(node, (*FUNCTIONS, ast.Lambda)):
@@ -145,12 +148,12 @@ class _Search:
         not_the_users = {
             access.attr
             for access in self._accesses
-            if access.attr in LIBRARY_ATTRIBUTES and _root(access) not in self._users
+            if access.attr in LIBRARY_ATTRIBUTES and _root(access) not in self._users | self._imported
         }
-        kept = {name for name in self._kept if name not in self._open_classes} | known
+        kept = {name for name in self._kept if name not in self._open_classes} | known | self._imported
         attributes = {name for name in self._attributes if not _is_dunder(name)} - not_the_users - self._kept
         variables = {name for name in self._variables | labelled if not _is_dunder(name)} - kept
-        return Chosen(variables, attributes, self._functions & variables)
+        return Chosen(variables, attributes, self._functions & variables, self._imported)
 
 
 def _root(node: ast.AST) -> str:

@@ -75,6 +75,8 @@ def reason_for_own_notebook(case: Case) -> str:
         return "it hides a builtin"
     if any(isinstance(node, ast.Attribute) and node.attr == "chdir" for node in nodes):
         return "files of the cells below it would lie elsewhere"
+    if any(isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path" for node in nodes):
+        return "it looks whether a folder is there that another case has added"
     if any(cell.source.startswith("%load_ext") for cell in case.cells):
         return "an extension acts before every cell below it"
     return ""

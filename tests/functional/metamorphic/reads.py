@@ -98,7 +98,8 @@ class _Reader(ast.NodeTransformer):
     def _shown(self, value: ast.expr) -> ast.expr | None:
         """The same for a call that shows what plain names hold, in a cell that does other things besides."""
         shows = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _SHOWS
-        if not shows or any(isinstance(part, ast.Call) for part in ast.walk(value) if part is not value):
+        prints_into = shows and any(keyword.arg == "file" for keyword in value.keywords)
+        if not shows or prints_into or any(isinstance(part, ast.Call) for part in ast.walk(value) if part is not value):
             return None
         return self._names_of(value)
 

@@ -23,11 +23,11 @@ RELATIONS: Mapping[str, Callable[[Case, str], Case]] = {
 """By name. The second argument begins the names that a relation adds, so that two cases can share a notebook."""
 
 PASSES: Sequence[Sequence[str]] = (
-    ("read otherwise", "unrelated above", "renamed"),
-    ("in functions", "unrelated below", "renamed"),
+    ("read otherwise", "unrelated above", "unrelated below", "renamed"),
+    ("in functions", "renamed"),
 )
-"""Relations that are applied one after the other. What a cell reads at its top level, and what stands above it, would
-no longer show if the lines were in a function; so these come in two passes."""
+"""Relations that are applied one after the other. Lines in a function are one statement less to be seen at the top
+level: what a cell reads there, and what stands around it, would no longer be what is tried."""
 
 
 def transformed(case: Case, relations: Sequence[str], tag: str) -> Case:

@@ -31,8 +31,9 @@ class Renaming:
         trees = [part.tree for part in parts]
         setup = ast.parse(case.setup)
         labelled = {name for cell in case.cells for name in _names(cell)}
-        self.chosen: Chosen = chosen(trees, filter(str.isidentifier, labelled))
         texts = [text for part in parts for text in (part.head, part.text, *part.lines.values())]
+        run_by_name = {word for text in (*texts, *_strings(trees)) for word in re.findall(r"\w+", text)}
+        self.chosen: Chosen = chosen(trees, labelled & run_by_name)
         paths = {name.removeprefix("file:") for name in labelled if name.startswith("file:")}
         self.files: Files = files_of([*trees, setup], paths, texts)
         self.prefix = f"{tag}f"
@@ -96,6 +97,11 @@ def _new(old: str, name: str) -> str:
     return f"_{name}" if old.startswith("_") else name
 
 
+def _strings(trees: list[ast.Module]) -> list[str]:
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [node.value for node in nodes if isinstance(node.value, str)]
+
+
 def _names(cell: LabelledCell) -> set[str]:
     return {*cell.variables, *cell.marks, *cell.how, *cell.via, *cell.kinds}
 
@@ -139,7 +145,8 @@ class _Renamer(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        node.attr = self._attribute(node.attr)
+        if getattr(node.value, "id", "") not in self._chosen.imported:
+            node.attr = self._attribute(node.attr)
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

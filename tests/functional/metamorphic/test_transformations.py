@@ -83,6 +83,20 @@ def test_a_method_that_libraries_have_too_is_renamed_only_where_all_objects_are_
     )
 
 
+def test_a_method_of_the_users_may_be_called_as_a_function_of_a_module() -> None:
+    """What stands after the name of a module is the module's."""
+    source = "import numpy as np\nclass Net:\n    def save(self):\n        np.save('w.npy', 1)\nNet().save()"
+    (found,) = renamed_sources(source)
+    assert found == source.replace("Net", "T_0").replace("def save", "def t_1").replace("().save", "().t_1").replace(
+        "w.npy", "tfw.npy"
+    )
+
+
+def test_files_that_are_letters_of_a_string_keep_their_names() -> None:
+    """A part of a string cannot be renamed."""
+    assert renamed_sources("for n in 'ab':\n    open(n, 'w')\nopen('a')")[0].endswith("open('a')")
+
+
 def test_magics_and_shell_lines_follow() -> None:
     """Names and files in text that only IPython reads; options are no names."""
     found = renamed_sources("n = 1\n%timeit -n 2 n\n!cat n.txt", "%%writefile -a n.txt\nn", "%%time\nn += 1")
@@ -134,6 +148,7 @@ def test_labels_follow() -> None:
         ("open(xs).read().strip()", "stateless", "open(xs).read().__repr__()"),
         ("zs = 1\nprint(xs)", "reset", "zs = 1\nxs.__repr__()"),
         ("print(next(xs))", "in-place", "print(next(xs))"),
+        ("print('a', file=xs)", "in-place", "print('a', file=xs)"),
         ("xs.append(1)", "in-place", "xs.append(1)"),
         ("n = len(xs)", "reset", "n = xs.__len__()"),
         ("assert xs.count(1)", "stateless", "assert getattr(xs, 'count')(1)"),
@@ -161,16 +176,10 @@ def test_a_class_that_says_how_it_is_shown_is_not_shown() -> None:
 def test_an_unrelated_statement_binds_a_name_only_where_that_cannot_decide() -> None:
     """In a cell that leaves nothing behind, a new name would be state."""
     case = Case("c", cell("x = 1", "reset"), cell("x", "stateless"), cell("%%time\nx += 1", "in-place"))
-    assert sources(unrelated_above(case, "u")) == [
-        "u_0 = 0\nx = 1",
-        '"unrelated".upper()\nx',
-        "%%time\nu_2 = 2\nx += 1",
-    ]
-    assert sources(unrelated_below(case, "u")) == [
-        "x = 1\nu_0 = 0",
-        'x\n"unrelated".upper()',
-        "%%time\nx += 1\nu_2 = 2",
-    ]
+    above = ["u_above_0 = 0\nx = 1", '"unrelated".upper()\nx', "%%time\nu_above_2 = 2\nx += 1"]
+    below = ["x = 1\nu_below_0 = 0", 'x\n"unrelated".upper()', "%%time\nx += 1\nu_below_2 = 2"]
+    assert sources(unrelated_above(case, "u")) == above
+    assert sources(unrelated_below(case, "u")) == below
 
 
 def test_nothing_is_added_to_text_or_before_what_was_shown_last() -> None:
@@ -201,7 +210,14 @@ def test_lines_are_put_into_a_function() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["%time f()", "await f()", "from os import *", "n: int = 1", "exec('n = 1')", "async with f() as g:\n    pass"],
+    [
+        "%time f()",
+        "await f()",
+        "from os import *",
+        "n: int = 1",
+        "exec('n = 1')",
+        "get_ipython().run_line_magic('time', '')",
+    ],
 )
 def test_what_means_something_else_in_a_function_is_left_out(source: str) -> None:
     """By its syntax, and with a reason."""

@@ -14,14 +14,14 @@ _BINDS_NOTHING = ("pass", '"unrelated".upper()', "(3, 1).count(1)")
 
 def unrelated_above(case: Case, tag: str) -> Case:
     """Add a statement above each cell's lines."""
-    return _with_statements(case, tag, above=True)
+    return _with_statements(case, f"{tag}_above", above=True)
 
 
 def unrelated_below(case: Case, tag: str) -> Case:
     """Add a statement below each cell's lines; not in a notebook that uses what a cell has shown last."""
     if uses_last_output(case):
         return case
-    return _with_statements(case, tag, above=False)
+    return _with_statements(case, f"{tag}_below", above=False)
 
 
 def _with_statements(case: Case, tag: str, *, above: bool) -> Case:
