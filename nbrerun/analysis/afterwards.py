@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.declared import settle
-from nbrerun.classify.findings import findings, future_findings, whole_findings
+from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
 from nbrerun.classify.report import not_judged, report_cell
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.later import later, matters, told_anything
 from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart
 from nbrerun.experiments.whole_notebook import files_read, whole
-from nbrerun.model import Cell, Finding, Mark, Parting, Restart, Verdict, WholeRun
+from nbrerun.model import Cell, CellReport, Finding, Kind, Mark, Parting, Restart, Verdict, WholeRun
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
 from nbrerun.state.timeline import from_the_future, sources
@@ -131,7 +131,21 @@ def all_findings(check: Check) -> Iterator[Finding]:
     partly = bool(check.settings.watch) or not check.settings.experiments.issuperset(EXPERIMENTS)
     for report in check.cells():
         found = [*findings(report), *(finding for finding in on_files if finding.index == report.index)]
+        found += _unseeded_draws(check, report)
         yield from settle(cells[report.index], report, found, partly)
+
+
+def _unseeded_draws(check: Check, report: CellReport) -> Iterator[Finding]:
+    """Findings on data that is drawn without a seed, where a model in a later cell is fitted on it."""
+    later = [step for step in check.steps if step.cell.index > report.index]
+    for variable in report.variables:
+        if Mark.UNSEEDED not in variable.marks or variable.kind is not Kind.DATA or variable.incidental:
+            continue
+        for step in later:
+            models = [one.name for one in check.reports[step.cell.index].variables if one.kind is Kind.MODEL]
+            if variable.name in step.read and models:
+                yield unseeded_draw(report, variable, models[0], step.cell)
+                break
 
 
 def _from_the_future(check: Check) -> Iterator[tuple[Cell, str, Cell]]:

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
-from nbrerun.classify.report import not_judged, report_cell
+from nbrerun.classify.report import killed, not_judged, report_cell
 from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
@@ -227,6 +227,9 @@ class MainRun:
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
         reason = undone.reason if self._check.has_time() else OUT_OF_BUDGET
         name, seconds = self._choice.engine.name, waiting.first.seconds
+        if undone.died:
+            self._check.report(killed(waiting.cell, seconds, name))
+            return
         self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))
 
     def _again(self, moment: int, branch: Branch, first: FirstResult) -> Observation | Undone:

@@ -27,6 +27,8 @@ def findings(cell: CellReport) -> Iterator[Finding]:
     """Yield the findings on one cell."""
     if cell.verdict is Verdict.ERROR:
         yield Finding("NBR001", Severity.ERROR, cell.index, None, cell.reason)
+    if cell.verdict is Verdict.UNDETERMINED:
+        yield Finding("NBR009", Severity.WARNING, cell.index, None, f"could not be judged: {cell.reason}")
     for variable in cell.variables:
         if variable.incidental:
             continue
@@ -43,6 +45,12 @@ def findings(cell: CellReport) -> Iterator[Finding]:
     if cell.restart is not None and cell.restart.missing:
         names = ", ".join(f"`{item.name}`" for item in cell.restart.missing)
         yield Finding("NBR101", Severity.INFO, cell.index, None, f"does not run alone after a restart: needs {names}")
+
+
+def unseeded_draw(cell: CellReport, variable: VariableReport, model: str, fitted_in: Cell) -> Finding:
+    """The finding on data that is drawn without a seed, and that a later cell fits a model on."""
+    message = f"{variable.sentence}, and `{model}` of cell {fitted_in.index} is fitted on it"
+    return Finding("NBR004", Severity.WARNING, cell.index, variable.name, message)
 
 
 def whole_findings(runs: Iterable[WholeRun]) -> Iterator[Finding]:

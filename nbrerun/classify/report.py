@@ -41,6 +41,13 @@ def not_judged(cell: Cell, verdict: Verdict, reason: str, seconds: float | None,
     return _cell(cell, verdict, reason, Seconds(seconds), engine)
 
 
+def killed(cell: Cell, seconds: float, engine: str) -> CellReport:
+    """Report a cell whose rerun ended the kernel: it can be run only once."""
+    raised = Raised("DeadKernelError", "the kernel died while it ran this cell again")
+    reason = "can be run only once: the second run ends the kernel"
+    return _cell(cell, Verdict.ERROR, reason, Seconds(seconds), engine, error=raised)
+
+
 def _cell(
     cell: Cell,
     verdict: Verdict,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import shutil
 import socket
@@ -11,13 +12,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from queue import Empty
 from typing import Any, Protocol
 
 import psutil
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
+from traitlets import Type, default
 
 from nbrerun.engine.arrivals import SECONDS, Arrivals
 from nbrerun.engine.client import Client
@@ -42,10 +47,45 @@ _TICK = 1.0
 """Seconds between two looks at whether a kernel that does not come is still alive."""
 
 
+class _PatientChannel(AsyncZMQSocketChannel):
+    """A channel that looks for a message every now and then, whether it was notified of one or not.
+
+    A socket's descriptor signals edges only (zmq_getsockopt(3), ZMQ_FD). nbclient's output widgets send on the shell
+    channel while it waits there for the reply, and the edge of that reply can be lost.
+    """
+
+    async def get_msg(  # type: ignore[override]  # so is that of the class above, which derives from a plain one
+        self, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """Wait for a message.
+
+        Args:
+            timeout: in seconds; None to wait for ever.
+
+        Raises:
+            Empty: none came in time.
+        """
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                return await super().get_msg(max(0.0, min(_TICK, deadline - time.monotonic())))
+            except Empty:
+                if time.monotonic() >= deadline:
+                    raise
+
+
+class _PatientClient(AsyncKernelClient):
+    shell_channel_class = Type(_PatientChannel)
+
+
 class _KeptManager(AsyncKernelManager):
     """Has the kernel started by its keeper."""
 
     keeper: tuple[str, ...] = ()
+
+    @default("client_factory")
+    def _patient_client(self) -> type[AsyncKernelClient]:
+        return _PatientClient
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Put the keeper in front."""

@@ -45,7 +45,7 @@ class Waiting:
         try:
             reply = wire.receive(PATIENCE)
         except (Closed, TimeoutError):
-            return Undone("the kernel died in the rerun")
+            return Undone("the kernel died in the rerun", died=True)
         if "failed" in reply:
             return Undone(f"the state after the rerun could not be read: {reply['failed']}")
         return reply
@@ -82,7 +82,7 @@ def _wait(wire: Wire, pid: int, waiting: Waiting) -> Undone | None:
     while not select.select([wire.sock], [], [], _TICK)[0]:
         now = time.monotonic()
         if not psutil.pid_exists(pid):  # without a hang-up: a child that it has started may hold its socket
-            return Undone("the kernel died in the rerun")
+            return Undone("the kernel died in the rerun", died=True)
         computed = _cpu_seconds(pid)
         if computed > used:
             used, active = computed, now

@@ -100,7 +100,7 @@ class HistoryKept:
 
 
 def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
-    return {name: value for name, value in names.items() if AUTOMATIC.fullmatch(name)}
+    return {name: value for name, value in names.items() if type(name) is str and AUTOMATIC.fullmatch(name)}
 
 
 async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
@@ -181,7 +181,7 @@ def describe_error(raised: BaseException) -> Error:
         if "/IPython/core/" not in frame.filename and frame.filename != __file__
     ]
     try:
-        text = str(raised)
+        text = str.__str__(str(raised))  # `__str__` may return a subclass of str, which cannot be sent
     except Exception:  # noqa: BLE001  the `__str__` of a user's exception may raise anything
         text = "(no text)"
     lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{type(raised).__name__}: {text}\n"]

@@ -22,10 +22,12 @@ def user_names(shell: Any) -> Dict[str, Any]:
     hidden = shell.user_ns_hidden
     missing = object()
     compiles = "torch._dynamo" in sys.modules
-    namespace = dict(shell.user_ns)  # at once: a thread of the notebook's may bind names meanwhile
+    # At once, since a thread of the notebook's may bind names meanwhile. A name can be of a subclass of str, numpy's
+    # for one; keys of other types cannot be looked up by code.
+    namespace = {str.__str__(name): value for name, value in dict(shell.user_ns).items() if isinstance(name, str)}
     return {
         name: namespace[name]
-        for name in sorted(name for name in namespace if isinstance(name, str))
+        for name in sorted(namespace)
         if not AUTOMATIC.fullmatch(name)
         and hidden.get(name, missing) is not namespace[name]
         and not (compiles and _COMPILED.fullmatch(name))
