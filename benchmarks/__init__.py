@@ -1,1 +1,1 @@
-"""What a check costs, measured; see `run.py`."""
+"""Measure what a check costs; see `run.py`."""

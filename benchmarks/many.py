@@ -1,6 +1,6 @@
-"""What many notebooks cost: one after the other, side by side, and from the cache: `python -m benchmarks.many`.
+"""Measure many notebooks: one after the other, at the same time, and from the cache: `python -m benchmarks.many`.
 
-Prints a Markdown table for docs/performance.md. Every figure is a process of its own, as a person starts it.
+Prints a Markdown table for docs/performance.md. Every figure is measured in a process of its own, as users start it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CELLS = [
 
 
 def seconds(*arguments: str | Path) -> float:
-    """Wall time of `nbrerun ARGUMENTS`; findings are no failure."""
+    """Return the wall time of `nbrerun ARGUMENTS`; exits if it fails for any reason other than findings."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "nbrerun", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -37,7 +37,7 @@ def seconds(*arguments: str | Path) -> float:
 
 
 def rows(folder: Path, jobs: int) -> Sequence[tuple[str, float]]:
-    """What is measured, in its order: the cache is empty at first."""
+    """Measure each row in order; the cache is empty at first."""
     cache = ("--cache-dir", folder.parent / "cache")
     quick = min(seconds("check", folder, "--static", "-q") for _ in range(3))
     return [

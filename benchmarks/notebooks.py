@@ -1,4 +1,4 @@
-"""The notebooks that are measured; each is a list of cell sources."""
+"""The notebooks to measure; each is a list of cell sources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPLIT = "X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=
 
 
 def compute() -> list[str]:
-    """At least ten seconds of computing in fifteen cells; every cell starts over."""
+    """Fifteen cells that compute for at least ten seconds; every cell starts over."""
     return [
         FORESTS,
         DATA,
@@ -50,7 +50,7 @@ def trivial() -> list[str]:
 
 
 def inplace() -> list[str]:
-    """Twelve cells, three of which train on."""
+    """Twelve cells, three of which keep training."""
     return [
         FORESTS,
         DATA,
@@ -70,7 +70,7 @@ def inplace() -> list[str]:
 
 
 def bigdata() -> list[str]:
-    """300 MB of arrays that stay, and fifteen small cells."""
+    """300 MB of arrays that stay in the namespace, and fifteen small cells."""
     arrays = [
         f"{name} = np.random.default_rng({seed}).normal(size=(125_000, 100))"
         for seed, name in enumerate(("first", "second", "third"))
@@ -80,7 +80,7 @@ def bigdata() -> list[str]:
 
 
 def keras() -> list[str]:
-    """Twelve cells on TensorFlow, three of which train on."""
+    """Twelve cells on TensorFlow, three of which keep training."""
     return [
         "import numpy as np\nimport keras",
         "keras.utils.set_random_seed(0)",
@@ -102,7 +102,7 @@ def keras() -> list[str]:
 NOTEBOOKS = {"compute": compute, "trivial": trivial, "inplace": inplace, "bigdata": bigdata, "keras": keras}
 
 WITHOUT_FORK = ("keras",)
-"""Notebooks that only replay can answer for."""
+"""Notebooks that fork cannot check: TensorFlow hangs in a forked process."""
 
 
 def write(name: str, folder: Path) -> Path:

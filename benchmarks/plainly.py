@@ -1,8 +1,8 @@
 """The two yardsticks: plain execution, and the naive way to run every cell again.
 
-Run as `python -m benchmarks.plainly NOTEBOOK [0,1,2]`: without cells it executes the notebook once; with
-cells it takes, for each of them, a fresh kernel, runs all up to it, and then it again. The naive way does not
-even look at what came out, so it is a lower bound.
+Run as `python -m benchmarks.plainly NOTEBOOK [0,1,2]`: without cells it executes the notebook once. With
+cells it starts a fresh kernel for each of them, runs everything up to the cell, and then the cell again. The naive
+way does not compare the results, so it is a lower bound.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
 
 
 def up_to_and_again(notebook: nbformat.NotebookNode, cell: int) -> nbformat.NotebookNode:
-    """The cells up to this one, and this one once more."""
+    """Return a notebook of the cells up to one cell, and this cell again."""
     shortened = copy.deepcopy(notebook)
     shortened.cells = [*shortened.cells[: cell + 1], copy.deepcopy(shortened.cells[cell])]
     return shortened
 
 
 def main(path: Path, cells: list[int]) -> None:
-    """Execute once, or naively for some cells."""
+    """Execute the notebook once, or run some cells again naively."""
     notebook = nbformat.read(path, as_version=4)
     if not cells:
         execute(notebook, path.parent)

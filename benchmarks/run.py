@@ -1,6 +1,6 @@
-"""What a check costs, against plain execution and against the naive way: `python -m benchmarks.run`.
+"""Measure a check against plain execution and against the naive way: `python -m benchmarks.run`.
 
-Prints a Markdown table for docs/performance.md, and the machine it was measured on.
+Prints a Markdown table for docs/performance.md, and the machine that it was measured on.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # so that `python benchmarks/run.py` works as well
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.notebooks import NOTEBOOKS, WITHOUT_FORK, write  # noqa: E402  (after the path is set)
+from benchmarks.notebooks import NOTEBOOKS, WITHOUT_FORK, write  # noqa: E402  (needs the path set above)
 from benchmarks.usage import Usage, measure  # noqa: E402
 
 MODES = ("plain", "fork", "replay", "naive")
 NAIVE_AT_MOST = 20
-"""More cells than this are not all run the naive way; as many, evenly spread, stand for them."""
+"""The naive way runs at most this many cells, evenly spread, and the result is scaled up."""
 HEADER = (
     "| notebook | cells | way | wall s | CPU s | peak MB "
     "| wall / plain | CPU / plain | peak / plain | ms per cell on top | note |\n"
@@ -47,7 +47,7 @@ class Row:
     note: str = ""
 
     def render(self, plain: Usage | None) -> str:
-        """The line, with ratios to the plain run where there is one."""
+        """Render the line, with ratios to the plain run if there is one."""
         used, cells = self.usage, len(NOTEBOOKS[self.notebook]())
         columns = [self.notebook, str(cells), self.mode, f"{used.wall:.1f}", f"{used.cpu:.1f}"]
         columns.append(f"{used.memory / 1e6:.0f}")
@@ -61,7 +61,7 @@ class Row:
 
 
 def machine() -> str:
-    """Cores, memory, system and Python in one sentence."""
+    """Describe the machine: cores, memory, system and Python."""
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, {platform.system()} {platform.machine()}, "
@@ -70,14 +70,14 @@ def machine() -> str:
 
 
 def naive_cells(count: int) -> list[int]:
-    """All cells, or evenly spread ones whose mean position is that of all."""
+    """Choose all cells, or evenly spread ones with the same mean position."""
     if count <= NAIVE_AT_MOST:
         return list(range(count))
     return [int((step + 0.5) * count / NAIVE_AT_MOST) for step in range(NAIVE_AT_MOST)]
 
 
 def run_naive(path: Path, count: int) -> tuple[Usage, str]:
-    """The naive way, scaled up to all cells where only some were run."""
+    """Measure the naive way, scaled up to all cells if only some were run."""
     cells = naive_cells(count)
     used = measure([*plainly(path), ",".join(map(str, cells))], ROOT)
     scale = count / len(cells)
@@ -88,7 +88,7 @@ def run_naive(path: Path, count: int) -> tuple[Usage, str]:
 
 
 def plainly(path: Path) -> list[str]:
-    """The command of a plain execution."""
+    """Return the command of a plain execution."""
     return [sys.executable, "-m", "benchmarks.plainly", str(path)]
 
 
@@ -104,7 +104,7 @@ def run_mode(mode: str, path: Path, count: int) -> tuple[Usage, str]:
 
 
 def run_check(engine: str, path: Path) -> tuple[Usage, str]:
-    """A check with this engine; the note says so where the report shows anything else."""
+    """Measure a check with an engine; the note tells if another engine ran or the check was not ok."""
     report = path.with_suffix(".json")
     command = [sys.executable, "-m", "nbrerun", "check", str(path), "--engine", engine, "-q", "--no-cache"]
     used = measure([*command, "--format", "json", "--output", str(report)], ROOT)
@@ -116,15 +116,10 @@ def run_check(engine: str, path: Path) -> tuple[Usage, str]:
 
 
 def troubles(mode: str, used: Usage) -> list[str]:
-    """What makes a measurement doubtful."""
+    """List what makes a measurement doubtful."""
     expected = (0,) if mode in ("plain", "naive") else (0, 1)
     found = [] if used.returncode in expected else [f"FAILED, exit code {used.returncode}"]
     return [*found, f"{used.left_behind} processes left behind"] if used.left_behind else found
-
-
-def median(runs: list[tuple[Usage, str]]) -> tuple[Usage, str]:
-    """The run of median CPU time."""
-    return sorted(runs, key=lambda run: run[0].cpu)[len(runs) // 2]
 
 
 def bench(name: str, modes: list[str], repeat: int, folder: Path) -> list[Row]:
@@ -140,13 +135,13 @@ def bench(name: str, modes: list[str], repeat: int, folder: Path) -> list[Row]:
             workplace.mkdir()
             runs.append(run_mode(mode, write(name, workplace), count))
             shutil.rmtree(workplace)
-        rows.append(Row(name, mode, *median(runs)))
+        rows.append(Row(name, mode, *sorted(runs, key=lambda run: run[0].cpu)[len(runs) // 2]))  # median by CPU time
         print(f"{name} {mode}: {rows[-1].usage}", file=sys.stderr, flush=True)
     return rows
 
 
 def startup(arguments: list[str], times: int = 7) -> float:
-    """Median seconds of a Python process with these arguments."""
+    """Return the median wall time of a Python process with these arguments."""
     took = []
     for _ in range(times):
         started = time.monotonic()
@@ -156,7 +151,7 @@ def startup(arguments: list[str], times: int = 7) -> float:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as a Markdown table."""
+    """Render the rows as a Markdown table."""
     plain = {row.notebook: row.usage for row in rows if row.mode == "plain"}
     return "\n".join([HEADER, *(row.render(plain.get(row.notebook)) for row in rows)])
 

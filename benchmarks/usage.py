@@ -1,11 +1,11 @@
-"""Wall time, CPU time and peak memory of a command with every process that comes out of it.
+"""Measure wall time, CPU time and peak memory of a command with all its descendants.
 
-A kernel, the moments forked from it and whatever a cell starts are often not children of the command, or
+A kernel, the moments forked from it and the processes that a cell starts are often not children of the command, or
 outlive it. So the command runs under a process of its own that adopts orphans (`PR_SET_CHILD_SUBREAPER`,
-prctl(2)): each is then waited for, here or by its parent, and `getrusage(RUSAGE_CHILDREN)` holds them all.
-Where there is no subreaper, the sum of what sampling saw stands in for it.
+prctl(2)): each is then waited for, here or by its parent, and `getrusage(RUSAGE_CHILDREN)` includes them all.
+On systems without subreapers, the sum over the samples is used instead.
 
-Run as `python -m benchmarks.usage COMMAND...`, it prints one line of JSON after the command's own output.
+Run as `python -m benchmarks.usage COMMAND...`, it prints one line of JSON after the output of the command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
 INTERVAL = 0.1
-"""Seconds between two looks at the process tree."""
+"""Seconds between two samples of the process tree."""
 GRACE = 5.0
 """Seconds that processes may outlive the command before they are counted as left behind and killed."""
 MARK = "usage: "
@@ -35,7 +35,7 @@ MARK = "usage: "
 
 @dataclass(frozen=True)
 class Usage:
-    """What one command took."""
+    """Resources that one command used."""
 
     wall: float
     """Seconds until the command itself ended."""
@@ -49,7 +49,7 @@ class Usage:
 
 
 def measure(command: list[str], cwd: Path) -> Usage:
-    """Run the command under a watcher process of its own.
+    """Run a command under a watcher process of its own.
 
     Raises:
         RuntimeError: the watcher did not report; its output is the message.
@@ -66,7 +66,7 @@ def measure(command: list[str], cwd: Path) -> Usage:
 
 
 class Tree:
-    """The descendants of this process, looked at again and again."""
+    """The descendants of this process, sampled repeatedly."""
 
     def __init__(self) -> None:
         self.peak = 0
@@ -74,11 +74,11 @@ class Tree:
 
     @property
     def cpu(self) -> float:
-        """CPU seconds of all processes ever seen, as of the last look at each."""
+        """CPU seconds of all processes that were seen, as of the last sample of each."""
         return sum(self._cpu.values())
 
     def look(self) -> None:
-        """Take note of what the descendants hold and have used by now."""
+        """Record the memory and CPU time of the descendants."""
         total = 0
         for process in descendants():
             with contextlib.suppress(psutil.Error, OSError):
@@ -89,12 +89,12 @@ class Tree:
 
 
 def descendants() -> list[psutil.Process]:
-    """All processes below this one that still run."""
+    """List the descendants of this process that still run."""
     return [process for process in psutil.Process().children(recursive=True) if alive(process)]
 
 
 def alive(process: psutil.Process) -> bool:
-    """Whether it is there and no zombie."""
+    """Tell whether a process exists and is not a zombie."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -102,9 +102,9 @@ def alive(process: psutil.Process) -> bool:
 
 
 def proportional_set_size(process: psutil.Process) -> int:
-    """Bytes, each shared page divided by the number of its users (proc_pid_smaps(5)).
+    """Return the memory in bytes, each shared page divided by the number of its users (proc_pid_smaps(5)).
 
-    Where the system does not say, the resident set, which is more.
+    If the system does not provide that, return the larger resident set size.
     """
     try:
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
@@ -113,21 +113,15 @@ def proportional_set_size(process: psutil.Process) -> int:
     return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of every orphan below it, where the system can."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def reap() -> Iterator[int]:
-    """Collect the children, adopted ones too, that have ended."""
+    """Wait for the children that have ended, including adopted ones, and yield their ids."""
     with contextlib.suppress(ChildProcessError):
         while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
             yield pid
 
 
 def wait_for_orphans(tree: Tree) -> int:
-    """Wait until no descendant is left; kill, and count, those that stay."""
+    """Wait until no descendant is left; kill those that stay, and return their number."""
     deadline = time.monotonic() + GRACE
     while descendants() and time.monotonic() < deadline:
         tree.look()
@@ -144,8 +138,9 @@ def wait_for_orphans(tree: Tree) -> int:
 
 
 def watch(command: list[str]) -> Usage:
-    """Run the command below this very process and watch it."""
-    adopt_orphans()
+    """Run a command as a child of this process, and measure it."""
+    if sys.platform == "linux":  # make this process the parent of every orphaned descendant
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     tree = Tree()
     started = time.monotonic()
     child = subprocess.Popen(command)

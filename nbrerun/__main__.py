@@ -1,4 +1,4 @@
-"""`python -m nbrerun`."""
+"""Run the command line with `python -m nbrerun`."""
 
 from nbrerun.cli import main
 

@@ -1,4 +1,4 @@
-"""The findings of an earlier day, in a file: what is new since then counts, and what is gone is said."""
+"""Baselines: findings that were recorded earlier, so that a check fails only on new ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -15,11 +15,11 @@ from nbrerun.errors import UsageError
 from nbrerun.model import Finding, Gone, NotebookReport
 
 NAME = "nbrerun-baseline.json"
-"""Where a baseline is written unless somebody says otherwise."""
+"""The default file name of a baseline."""
 
 VERSION = 1
 _VERSION = "nbrerun_baseline"
-"""The key that tells the file from any other JSON."""
+"""The key of the version, which also distinguishes the file from other JSON."""
 
 _RULE = re.compile("NBR[0-9]{3}")
 _KEYS = {"notebook", "cell", "rule", "count"}
@@ -27,34 +27,35 @@ _REPORT_VERSION = 1
 
 
 class Key(NamedTuple):
-    """What makes a finding the same finding on another day."""
+    """Identity of a finding across checks; findings with the same key are counted."""
 
     notebook: str
-    """Its path from the folder of the baseline, with forward slashes."""
+    """Path of the notebook, relative to the folder of the baseline, with forward slashes."""
     cell: str
-    """The id of the cell, so that a cell may move."""
+    """The id of the cell, so that the cell may move."""
     rule: str
 
 
 @dataclass(frozen=True)
 class Found:
-    """A finding as a baseline sees it."""
+    """The part of a finding that a baseline records."""
 
     path: str
-    """Of the notebook, from the current folder."""
+    """Path of the notebook, relative to the current folder."""
     cell: str
+    """The id of the cell."""
     rule: str
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The findings that are known, with their numbers."""
+    """The known findings, with their counts."""
 
     path: str
     counts: Mapping[Key, int]
 
     def marked(self, notebook: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Say of each finding of a notebook whether it is known; of one more than there were, the last is new."""
+        """Mark which findings of a notebook are known; if there are more of a key than known, the last are new."""
         turns: Counter[Key] = Counter()
         marked = []
         for finding in findings:
@@ -64,10 +65,11 @@ class Baseline:
         return tuple(marked)
 
     def gone(self, reports: Iterable[tuple[NotebookReport, Callable[[str], bool]]]) -> tuple[Gone, ...]:
-        """What is in the baseline and was not found any more.
+        """List the findings of the baseline that were not found again.
 
         Args:
-            reports: each with the rules that were looked for; nothing else of its notebook can be gone.
+            reports: each with a function that tells whether the check looked for a rule; only findings that were
+                looked for can be gone. Findings of a notebook that no longer exists are gone as well.
         """
         looked_for: dict[str, Callable[[str], bool]] = {}
         now: Counter[Key] = Counter()
@@ -75,24 +77,33 @@ class Baseline:
             name = _relative(report.path, self.path)
             looked_for[name] = looks
             now.update(Key(name, finding.cell, finding.rule) for finding in report.findings)
-        left = {key: count - now[key] for key, count in sorted(self.counts.items()) if count > now[key]}
-        return tuple(Gone(*key, count) for key, count in left.items() if self._can_tell(key, looked_for))
-
-    def _can_tell(self, key: Key, looked_for: Mapping[str, Callable[[str], bool]]) -> bool:
-        if key.notebook in looked_for:
-            return looked_for[key.notebook](key.rule)
-        return not os.path.exists(_folder(self.path) / key.notebook)
+        gone = []
+        for key, count in sorted(self.counts.items()):
+            if key.notebook in looked_for:
+                can_tell = looked_for[key.notebook](key.rule)
+            else:
+                can_tell = not os.path.exists(_folder(self.path) / key.notebook)
+            if can_tell and count > now[key]:
+                gone.append(Gone(*key, count - now[key]))
+        return tuple(gone)
 
 
 def of_reports(reports: Iterable[NotebookReport]) -> Iterator[Found]:
-    """What a check found."""
+    """Yield the findings of a check."""
     for report in reports:
         yield from (Found(report.path, finding.cell, finding.rule) for finding in report.findings)
 
 
 def render(found: Iterable[Found], path: str, out: TextIO) -> None:
-    """Write the baseline that will lie at `path`: sorted, one entry a line."""
+    """Write a baseline, sorted, one entry per line.
+
+    Args:
+        found: the findings to record.
+        path: where the baseline will be, since paths of notebooks are relative to it.
+        out: the stream to write to.
+    """
     counts = Counter(Key(_relative(one.path, path), one.cell, one.rule) for one in found)
+    # One entry per line and sorted, so that version control shows and merges changes entry by entry.
     lines = [json.dumps({**key._asdict(), "count": count}) for key, count in sorted(counts.items())]
     entries = ",\n".join(f"    {line}" for line in lines)
     listed = f"[\n{entries}\n  ]" if lines else "[]"
@@ -103,23 +114,19 @@ def read(path: str) -> Baseline:
     """Read a baseline.
 
     Raises:
-        UsageError: it cannot be read, or is none.
+        UsageError: the file cannot be read, or is not a baseline.
     """
     if not os.path.exists(path):
         raise UsageError(f"there is no baseline {path}; `nbrerun baseline PATHS --output {path}` writes one")
     whole = _load(path, "baseline")
     version = whole.get(_VERSION) if isinstance(whole, dict) else None
-    if type(version) is not int:
-        raise UsageError(f"{path} is no baseline of nbrerun: it has no `{_VERSION}` with a version")
+    if type(version) is not int:  # isinstance would accept true
+        raise UsageError(f"{path} is not a baseline of nbrerun: it has no `{_VERSION}` with a version")
     if version != VERSION:
-        raise UsageError(f"{path}: {_VERSION} is {version}; the only version that this nbrerun knows is {VERSION}")
+        raise UsageError(f"{path}: {_VERSION} is {version}; this nbrerun reads version {VERSION} only")
     entries = whole.get("findings")
     if not isinstance(entries, list):
-        raise UsageError(f"{path}: findings has to be a list")
-    return Baseline(path, _counts(path, entries))
-
-
-def _counts(path: str, entries: Sequence[object]) -> dict[Key, int]:
+        raise UsageError(f"{path}: findings must be a list")
     counts: dict[Key, int] = {}
     for number, entry in enumerate(entries):
         place = f"{path}: findings[{number}]"
@@ -127,34 +134,34 @@ def _counts(path: str, entries: Sequence[object]) -> dict[Key, int]:
         if key in counts:
             raise UsageError(f"{place}: there is an entry for {key.rule} in cell {key.cell} of {key.notebook} already")
         counts[key] = count
-    return counts
+    return Baseline(path, counts)
 
 
 def _entry(place: str, entry: object) -> tuple[Key, int]:
     if not isinstance(entry, dict) or set(entry) != _KEYS:
-        raise UsageError(f"{place} has to be an object with notebook, cell, rule and count")
+        raise UsageError(f"{place} must be an object with notebook, cell, rule and count")
     for name in Key._fields:
         if not isinstance(entry[name], str) or not (entry[name] or name == "cell"):
-            raise UsageError(f"{place}.{name} has to be a text, not {json.dumps(entry[name])}")
+            raise UsageError(f"{place}.{name} must be a string, not {json.dumps(entry[name])}")
     if not _RULE.fullmatch(entry["rule"]):
-        raise UsageError(f"{place}.rule has to be the code of a rule such as NBR002, not {json.dumps(entry['rule'])}")
+        raise UsageError(f"{place}.rule must be the code of a rule such as NBR002, not {json.dumps(entry['rule'])}")
     if type(entry["count"]) is not int or entry["count"] < 1:
-        raise UsageError(f"{place}.count has to be a number of findings, not {json.dumps(entry['count'])}")
+        raise UsageError(f"{place}.count must be a whole number, 1 or more, not {json.dumps(entry['count'])}")
     return Key(*(entry[name] for name in Key._fields)), entry["count"]
 
 
 def of_json(path: str) -> list[Found]:
-    """What a JSON report found, one that `--format json` wrote.
+    """Read the findings of a report that `--format json` wrote.
 
     Raises:
-        UsageError: it cannot be read, or is none.
+        UsageError: the file cannot be read, or is not such a report.
     """
     whole = _load(path, "report")
     version = whole.get("schema_version") if isinstance(whole, dict) else None
     if version is None or not isinstance(whole.get("notebooks"), list):
-        raise UsageError(f"{path} is no JSON report of nbrerun: `nbrerun check --format json={path}` writes one")
+        raise UsageError(f"{path} is not a JSON report of nbrerun: `nbrerun check --format json={path}` writes one")
     if version != _REPORT_VERSION:
-        raise UsageError(f"{path}: schema_version is {version}; the only one that this nbrerun knows is 1")
+        raise UsageError(f"{path}: schema_version is {version}; this nbrerun reads version {_REPORT_VERSION} only")
     try:
         return [found for notebook in whole["notebooks"] for found in _of_json(notebook)]
     except (AttributeError, KeyError, TypeError) as error:
@@ -164,6 +171,7 @@ def of_json(path: str) -> list[Found]:
 def _of_json(notebook: Mapping[str, Any]) -> Iterator[Found]:
     ids = {cell["index"]: cell["id"] for cell in notebook["cells"]}
     for finding in notebook["findings"]:
+        # `cell` was added to version 1 of the report later than `index`.
         cell = finding.get("cell") or ids.get(finding["index"], str(finding["index"]))
         if not _RULE.fullmatch(finding["rule"]):
             raise TypeError(f"there is no rule {finding['rule']!r}")
@@ -178,7 +186,7 @@ def _load(path: str, what: str) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise UsageError(f"the {what} {path} is not JSON ({where})") from error
-    except (RecursionError, ValueError) as error:  # bytes that are no UTF-8, too
+    except (RecursionError, ValueError) as error:  # including UnicodeDecodeError
         raise UsageError(f"the {what} {path} cannot be read as JSON ({error})") from error
 
 

@@ -1,4 +1,4 @@
-"""Show on stderr how far a check is, where somebody looks on; say nothing anywhere else."""
+"""Show the progress of a check on stderr, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _PER_SECOND = 8
-"""Redraws; they run on a thread of rich's own, so a cell's events cost an attribute each."""
+"""Redraws per second; they happen on a thread of rich, so an event of a cell only sets an attribute."""
 _ENOUGH_CELLS = 3
 _ENOUGH_SECONDS = 3.0
+"""An estimate of the time left needs this many cells and seconds."""
 
 
 class Silent:
-    """A listener that says nothing."""
+    """A listener that shows nothing."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing was begun."""
+        """Do nothing."""
 
     def notebook_started(self, path: str, total: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def cell_started(self, index: int, doing: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def cell_judged(self, cell: CellReport) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def notebook_finished(self, report: NotebookReport) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 class Progress(Silent):
-    """A listener that draws one line on a terminal while it is entered, and takes it away afterwards."""
+    """A context manager that draws one line on a terminal, and removes it on exit."""
 
     def __init__(self, console: Console, notebooks: int = 1) -> None:
-        """Draw on `console` the progress of checking that many notebooks."""
+        """Prepare to draw on `console`; `notebooks` is the number of notebooks in the run."""
         self._state = _State(notebooks)
+        # Neither stream is redirected: rich would replace sys.stdout, and the report is written there.
         self._live = Live(
             self._state,
             console=console,
@@ -68,34 +70,34 @@ class Progress(Silent):
         self._live.stop()
 
     def notebook_started(self, path: str, total: int) -> None:
-        """Begin anew with the next notebook."""
+        """Start over with the next notebook."""
         self._state.begin(path, total, self._state.number + 1)
 
     def cell_started(self, index: int, doing: str) -> None:
-        """Remember the cell, and what is done with it."""
+        """Show the cell, and what is done with it."""
         ordinal = self._state.ordinals.setdefault(index, len(self._state.ordinals) + 1)
         self._state.cell, self._state.doing = f"cell [{index}] ({ordinal} of {self._state.total}), ", doing
 
     def cell_judged(self, cell: CellReport) -> None:
-        """Count the cell; a second verdict on it counts once."""
+        """Count the cell once, even if it is judged twice."""
         self._state.judged.add(cell.index)
 
     def notebook_finished(self, report: NotebookReport) -> None:
-        """Show that nothing is run any more."""
+        """Show that the notebook is done."""
         self._state.cell, self._state.doing = "", "done"
 
 
 def listener(notebooks: int, *, quiet: bool) -> Silent:
-    """Return a `Progress` if stderr is a terminal that can redraw a line and nobody wants quiet."""
+    """Return a `Progress` if stderr is a terminal that can redraw a line and `quiet` is false, else a `Silent`."""
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     drawable = console.is_terminal and not console.is_dumb_terminal and console.file.isatty()
     return Progress(console, notebooks) if drawable and not quiet else Silent()
 
 
 class _State:
-    """What is known of a check, as a line that rich can draw at any moment.
+    """The state of the check, as a line that rich can draw at any moment.
 
-    rich draws on its own thread: every attribute is right by itself, whatever another one says.
+    rich draws on a thread of its own, without a lock, so no attribute may depend on another one being up to date.
     """
 
     def __init__(self, notebooks: int) -> None:
@@ -121,11 +123,12 @@ class _State:
         line.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         line.add_column(no_wrap=True)
         line.expand = True
-        line.add_row(self.spinner, self._where(), Text(self._clock(elapsed), style="dim"))
+        remaining = self.remaining(elapsed)
+        clock = _minutes(elapsed) + (f", about {_minutes(remaining)} left" if remaining is not None else "")
+        line.add_row(self.spinner, self._where(), Text(clock, style="dim"))
         yield line
 
     def _where(self) -> Text:
-        # What is done comes first: on a narrow terminal the end of the path is what is cut off.
         if not self.path:
             return Text(f"checking {self.notebooks} notebooks", style="bold")
         text = Text()
@@ -133,14 +136,11 @@ class _State:
             text.append(f"notebook {self.number} of {self.notebooks}, ")
         text.append(self.cell)
         text.append(one_line(self.doing), style="bold")
+        # The path comes last, since a narrow terminal cuts the end off.
         return text.append(f"  {one_line(self.path)}", style="dim")
 
-    def _clock(self, elapsed: float) -> str:
-        remaining = self.remaining(elapsed)
-        return _minutes(elapsed) + (f", about {_minutes(remaining)} left" if remaining is not None else "")
-
     def remaining(self, elapsed: float) -> float | None:
-        """Estimate the seconds left of this notebook, None while too little is known."""
+        """Estimate the seconds left for this notebook; None while too little is known."""
         done = len(self.judged)
         if done < _ENOUGH_CELLS or elapsed < _ENOUGH_SECONDS or done >= self.total:
             return None

@@ -1,7 +1,7 @@
-"""`pytest --nbrerun notebooks/`: a notebook is a file, a code cell an item.
+"""The pytest plugin: with `pytest --nbrerun notebooks/` a notebook is a file, and a code cell is an item.
 
-Every pytest run loads this module, wherever nbrerun is installed: nothing else of nbrerun is imported before
-there is a notebook to collect.
+Every pytest run in an environment with nbrerun loads this module, so the rest of nbrerun is imported only when there is
+a notebook to collect.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from nbrerun.baseline import Baseline
     from nbrerun.batch.cache import Cache
     from nbrerun.batch.jobs import Job
-    from nbrerun.model import Cell, CellReport, Failure, Finding, NotebookReport
-    from nbrerun.reporters.places import Place
+    from nbrerun.model import Cell, CellReport, Finding, NotebookReport
+    from nbrerun.notebooks.lines import Place
     from nbrerun.settings.resolve import Asked
 
 _LONGEST = 60
-"""Characters of a first line that stand in the name of an item."""
+"""Maximum number of characters of the first line of a cell in the name of its item."""
 
 _ASKED: pytest.StashKey[Asked] = pytest.StashKey()
 _CACHES: pytest.StashKey[dict[Path, Cache | None]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the one option; all others are those of the configuration files."""
+    """Add the option `--nbrerun`; all other options are set in configuration files."""
     group = parser.getgroup("nbrerun", "notebooks, checked by nbrerun")
-    text = "check notebooks: every code cell is run once more, and fails where nbrerun finds something"
+    text = "check notebooks: every code cell is run a second time, and fails if nbrerun reports a finding for it"
     group.addoption("--nbrerun", action="store_true", help=text)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> NotebookFile | None:
-    """Take notebooks, where somebody asked for it; hidden ones only where they are named."""
+    """Collect notebooks if `--nbrerun` is given; hidden ones only if they are named."""
     if file_path.suffix != ".ipynb" or not parent.config.getoption("nbrerun"):
         return None
     if file_path.name.startswith(".") and not parent.session.isinitpath(file_path):
@@ -47,11 +47,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> NotebookFi
 
 
 class CellFailed(Exception):
-    """Why an item fails, as it is shown."""
+    """Fails an item; the message is shown without a traceback."""
 
 
 class NotebookFile(pytest.File):
-    """A notebook, which is checked when the first of its cells is asked for."""
+    """A notebook, which is checked when the first of its cells is run."""
 
     _job: Job
     _known: Baseline | None = None
@@ -60,19 +60,20 @@ class NotebookFile(pytest.File):
     _report: NotebookReport | None = None
 
     def collect(self) -> Iterator[CellItem]:
-        """Give the code cells in their order; what cannot be meant is one sentence."""
+        """Yield the code cells in document order; an error of nbrerun becomes one of collection."""
         from nbrerun.errors import NbrerunError
 
         try:
-            yield from [self._item(cell) for cell in self._cells()]
+            cells = self._cells()
         except NbrerunError as error:
             raise self.CollectError(f"nbrerun: {error}") from None
-
-    def _item(self, cell: Cell) -> CellItem:
-        name = _name(cell)
-        # Given as text: pytest 9.2 takes brackets apart where it reads an id (for --lf), but not where it makes one.
-        item: CellItem = CellItem.from_parent(self, name=name, index=cell.index, nodeid=f"{self.nodeid}::{name}")
-        return item
+        for cell in cells:
+            # As in the ids of parametrized tests, any character may stand in the brackets; pytest 8 rejects "::()".
+            line = _one_line(cell.first_line).replace("::()", ": :()")
+            short = line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
+            name = f"cell[{cell.index} {_one_line(cell.id)} {short}]"
+            # Given as text: pytest 9.2 splits at brackets when it reads an id (for --lf), but not when it makes one.
+            yield CellItem.from_parent(self, name=name, index=cell.index, nodeid=f"{self.nodeid}::{name}")
 
     def _cells(self) -> list[Cell]:
         from nbrerun import baseline
@@ -89,36 +90,34 @@ class NotebookFile(pytest.File):
         return sorted([*found.cells, *found.skipped], key=lambda cell: cell.index)
 
     def report(self) -> NotebookReport:
-        """Check the notebook, once: a check that was broken off or could not begin is not tried again."""
-        if self._report is None:
-            if self._begun:
-                _skip("the notebook could not be checked, see its first cell")
-            self._begun = True
-            self._report = self._checked()
-        return self._report
-
-    def _checked(self) -> NotebookReport:
+        """Check the notebook on the first call; a check that failed or was interrupted is not repeated."""
         from nbrerun import progress
         from nbrerun.batch.run import run
 
+        if self._report is not None:
+            return self._report
+        if self._begun:
+            _skip("the notebook could not be checked, see its first cell")
+        self._begun = True
         outcome = run([self._job], progress.Silent(), self._known, self._cache)
         if outcome.problem is not None:
             raise CellFailed(f"nbrerun: {outcome.problem}")
         if outcome.interrupted:
             raise KeyboardInterrupt
-        return outcome.reports[0]
+        self._report = outcome.reports[0]
+        return self._report
 
     def findings(self, index: int) -> tuple[list[Finding], list[Finding]]:
-        """What was found in a cell and counts: what fails it, and the rest."""
+        """List the findings on a cell: those that fail it, and the others."""
         found = [each for each in self.report().findings if each.index == index]
         return [each for each in found if each.fails], [each for each in found if not each.fails]
 
     @cached_property
     def places(self) -> list[Place]:
-        """The lines of the cells."""
-        from nbrerun.reporters.places import read_cells
+        """The lines of the cells in the file."""
+        from nbrerun.notebooks.lines import read_places
 
-        return read_cells(str(self.path))
+        return read_places(str(self.path))
 
 
 class CellItem(pytest.Item):
@@ -132,26 +131,31 @@ class CellItem(pytest.Item):
 
     @property
     def line(self) -> int:
-        """Where its source begins in the file, from 1."""
+        """The line of the file where the source begins, from 1."""
         places = self.parent.places
         return places[self.index].line if self.index < len(places) else 1
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Say where the cell stands; pytest counts lines from 0."""
+        """Return where the cell is; pytest counts lines from 0."""
         return self.path, self.line - 1, self.name
 
     def runtest(self) -> None:
-        """Fail for findings, skip what was not judged."""
+        """Fail for findings that fail the check, and skip a cell that was not judged."""
+        from nbrerun.model import needs
+        from nbrerun.reporters.text import clean
+
         report = self.parent.report()
         if report.lacks:
-            _skip(report.reason.removeprefix("skipped: "))
-        if report.failure is not None and report.failure.index == self.index:
-            raise CellFailed(_failure_text(report.failure))
-        # Where only the source was read there is no cell in the report, and no failure.
+            _skip(needs(report.lacks))
+        failure = report.failure
+        if failure is not None and failure.index == self.index:
+            said = _one_line(f"the main run raised {failure.ename}: {failure.evalue}")
+            raise CellFailed("\n".join([said, *(clean(line) for line in failure.traceback)]))
+        # A static report has no cells and no failure.
         cell = next((cell for cell in report.cells if cell.index == self.index), None)
         self._judge(cell)
-        if cell is None and report.failure is not None:
-            _skip(_not_reached(report.failure))
+        if cell is None and failure is not None:
+            _skip(f"not reached: the main run raised {_one_line(failure.ename)} in cell {failure.index}")
 
     def _judge(self, cell: CellReport | None) -> None:
         from nbrerun.model import Verdict
@@ -162,7 +166,9 @@ class CellItem(pytest.Item):
         why = f"{cell.verdict}: {_one_line(cell.reason)}" if cell else ""
         if failing:
             verdict = [f"cell {self.index} is {why}"] if cell else []
-            raise CellFailed("\n".join([*self._lines(failing), *verdict, _hint(failing)]))
+            rules = dict.fromkeys(finding.rule for finding in failing)
+            hint = "how to fix it: " + ", ".join(f"nbrerun explain {rule}" for rule in rules)
+            raise CellFailed("\n".join([*self._lines(failing), *verdict, hint]))
         if cell and cell.verdict in (Verdict.SKIPPED, Verdict.UNDETERMINED):
             _skip(why)
 
@@ -172,23 +178,23 @@ class CellItem(pytest.Item):
             yield f"{place}: {finding.rule} {finding.severity}: {_one_line(finding.message)}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show what was found; where that happened in here helps nobody."""
+        """Show what was found, without a traceback through this plugin."""
         if isinstance(excinfo.value, CellFailed):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
 
 def _asked(config: pytest.Config) -> Asked:
-    """What the configuration files say is read once for all notebooks."""
-    from nbrerun.cli.check import asked_for_nothing
+    """Return the options of the session, so that each configuration file is read once."""
+    from nbrerun.cli.check import without_options
 
     if _ASKED not in config.stash:
-        config.stash[_ASKED] = asked_for_nothing()
+        config.stash[_ASKED] = without_options()
     return config.stash[_ASKED]
 
 
 def _cache(notebook: NotebookFile, options: dict[str, Any]) -> Cache | None:
-    """One for all notebooks that want the same."""
+    """Return the cache that the options ask for; notebooks with the same folder share one."""
     from nbrerun.batch.cache import asked_for, folder_of
 
     caches = notebook.config.stash.setdefault(_CACHES, {})
@@ -201,32 +207,9 @@ def _cache(notebook: NotebookFile, options: dict[str, Any]) -> Cache | None:
     return caches[folder]
 
 
-def _name(cell: Cell) -> str:
-    """Written like the parameters of a test: what stands in brackets may hold any character."""
-    line = _one_line(cell.first_line).replace("::()", ": :()")  # pytest 8 refuses an id with this
-    short = line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
-    return f"cell[{cell.index} {_one_line(cell.id)} {short}]"
-
-
-def _failure_text(failure: Failure) -> str:
-    from nbrerun.reporters.text import clean
-
-    said = _one_line(f"the main run raised {failure.ename}: {failure.evalue}")
-    return "\n".join([said, *(clean(line) for line in failure.traceback)])
-
-
-def _not_reached(failure: Failure) -> str:
-    return f"not reached: the main run raised {_one_line(failure.ename)} in cell {failure.index}"
-
-
-def _hint(failing: Iterable[Finding]) -> str:
-    rules = dict.fromkeys(finding.rule for finding in failing)
-    return "how to mend it: " + ", ".join(f"nbrerun explain {rule}" for rule in rules)
-
-
-def _skip(reason: str) -> None:
+def _skip(reason: str) -> NoReturn:
     skipped = pytest.skip.Exception(reason)
-    # The summary then names the cell's line and not the one below.
+    # The summary then names the line of the cell; without this, it names the `raise` below.
     skipped._use_item_location = True
     raise skipped
 

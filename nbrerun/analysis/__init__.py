@@ -1,4 +1,4 @@
-"""The one use case: check a notebook and report."""
+"""The one use case: check a notebook, and report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
     """Run the notebook, run its cells again, compare, judge.
 
     Raises:
-        KernelError: the kernel does not exist, does not start, or is none that nbrerun can read.
+        KernelError: the kernel does not exist, does not start, or cannot be read.
     """
     started = time.perf_counter()
     kernel, _ = resolve_kernel(notebook, settings.kernel)

@@ -1,4 +1,4 @@
-"""What starts from the end of the main run: *later*, *restart*, *recover*, and the whole notebook once more."""
+"""The experiments that start from the end of the main run: *later*, *restart*, *recover*, the whole notebook."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _RECOVER_SECONDS, _RECOVER_SHARE = 3.0, 0.1
 
 
 class Afterwards:
-    """A notebook whose main run is over, and whose last moment could be read."""
+    """The experiments on a notebook whose main run is over, and whose last moment could be read."""
 
     def __init__(self, check: Check) -> None:
         self._check = check
         self._steps = check.steps
 
     def run(self) -> None:
-        """Do the experiments that were asked for."""
+        """Make the experiments that the settings ask for."""
         experiments = self._check.settings.experiments
         if "later" in experiments:
             self._later()
@@ -56,7 +56,7 @@ class Afterwards:
             if matters(seen, end, settings, sources(step, self._steps)):
                 if self._check.has_time():
                     self._check.listener.cell_started(step.cell.index, "later")
-                    with contextlib.suppress(Closed, ProbeFailure):  # then nothing is said of *later*
+                    with contextlib.suppress(Closed, ProbeFailure):  # then the verdict stays without *later*
                         later(self._check.choice.engine, len(cells), seen, end)
                 if not told_anything(seen.later) and not self._check.has_time():
                     self._check.report(not_judged(step.cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, step.seconds))
@@ -86,7 +86,7 @@ class Afterwards:
             return Restart(False, reason=f"the kernel gave no answer: {error}")
 
     def _seconds_to_recover(self) -> float:
-        """Running all plans can take as long as the notebook itself: only where somebody asks for it."""
+        """A limit on plans, since all of them can take as long as the notebook itself; the user can lift it."""
         budget = self._check.settings.budget
         left = math.inf if budget is None else max(budget.left, 0.0)
         if self._check.settings.all_plans:
@@ -107,13 +107,13 @@ class Afterwards:
         self._check.whole.append(replace(found, parted=tuple(map(self._with_marks, found.parted))))
 
     def _uncommitted(self) -> list[str]:
-        """Files that the notebook reads and that somebody who clones its repository does not get."""
+        """Files that the notebook reads and that a clone of its repository does not have."""
         read = files_read(self._steps)
         there = self._check.committed(read)
         return [] if there is None else [name for name in read if name not in there]
 
     def _with_marks(self, parting: Parting) -> Parting:
-        """Random draws and clocks explain why two runs end differently."""
+        """Add the marks of a variable, which may explain why two runs end differently."""
         marks = {
             mark
             for report in self._check.reports.values()
@@ -125,7 +125,7 @@ class Afterwards:
 
 
 def all_findings(check: Check) -> Iterator[Finding]:
-    """What a person should look at, in the order of the cells."""
+    """All findings, in the order of the cells."""
     on_files = [*future_findings(_from_the_future(check)), *whole_findings(check.whole)]
     cells = {cell.index: cell for cell in (*check.notebook.cells, *check.notebook.skipped)}
     partly = bool(check.settings.watch) or not check.settings.experiments.issuperset(EXPERIMENTS)
@@ -135,7 +135,7 @@ def all_findings(check: Check) -> Iterator[Finding]:
 
 
 def _from_the_future(check: Check) -> Iterator[tuple[Cell, str, Cell]]:
-    """Where a file is under version control, it is there wherever the notebook is."""
+    """Files that a later cell writes, except for those under version control, which are wherever the notebook is."""
     found = list(from_the_future(check.steps))
     there = check.committed(name for _, name, _ in found) or ()
     for reader, name, writer in found:

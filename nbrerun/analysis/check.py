@@ -1,4 +1,4 @@
-"""One check of one notebook, as far as it has come."""
+"""One check of one notebook, while it is made."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from nbrerun.state.timeline import Step
 
 
 class Listener(Protocol):
-    """What wants to know how far a check is; a progress display, say."""
+    """Is told how far a check is; a progress display, for instance."""
 
     def notebook_started(self, path: str, total: int) -> None:
-        """`total` code cells will be run."""
+        """A notebook is about to be run, with `total` code cells."""
 
     def cell_started(self, index: int, doing: str) -> None:
         """Cell `index` is about to be run; `doing` is `first run`, `again`, `control` ..."""
@@ -27,12 +27,12 @@ class Listener(Protocol):
         """The verdict on a cell is known (may be refined by *later* at the end)."""
 
     def notebook_finished(self, report: NotebookReport) -> None:
-        """All that there is to say of this notebook."""
+        """The report on a notebook is complete."""
 
 
 @dataclass
 class Check:
-    """What is known by now; the parts of the analysis fill it in."""
+    """What is known so far; the parts of the analysis fill it in."""
 
     notebook: Notebook
     settings: Settings
@@ -58,7 +58,7 @@ class Check:
         self.listener.cell_judged(report)
 
     def has_time(self) -> bool:
-        """Whether something may still be begun; if not, it is left out, and the report will say so."""
+        """Whether the budget allows another experiment; if it does not, the report says that some were left out."""
         budget = self.settings.budget
         is_spent = budget is not None and budget.is_spent
         self.over_budget = self.over_budget or is_spent

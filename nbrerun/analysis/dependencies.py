@@ -1,4 +1,4 @@
-"""What a check depended on, as far as its cells were seen to look at it."""
+"""The files that a check depended on, as far as its cells were seen to look at them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nbrerun.probe.protocol.messages import State
 
 
 def inputs(check: Check) -> Inputs | None:
-    """All that the cells looked at in their first runs and in their reruns; None where that is not known."""
+    """All that the cells looked at in first runs and reruns; None where not all of it is known."""
     seen = [state["inputs"] for state in _states(check)]
     if not all(one["complete"] for one in seen) or len(check.steps) < len(check.notebook.cells):
         return None

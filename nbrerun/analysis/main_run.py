@@ -1,4 +1,4 @@
-"""The main run with *again* after each cell."""
+"""The main run of a notebook, with *again* after each cell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.report import not_judged, report_cell
-from nbrerun.engine.interface import Branch, FirstRun, Past, Undone
+from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
 from nbrerun.model import Cell, Failure, Verdict
@@ -34,7 +34,7 @@ class _Waiting:
 
 
 class MainRun:
-    """One notebook on its way from the first cell to the last."""
+    """The main run of one notebook, from its first cell to its last."""
 
     def __init__(self, check: Check) -> None:
         self._check = check
@@ -47,7 +47,7 @@ class MainRun:
         self._is_over = False
 
     def run(self) -> None:
-        """Run every cell, and each once more."""
+        """Run every cell, and each chosen one once more."""
         for cell in self._notebook.skipped:
             tag = "nbval-skip" if "nbval-skip" in cell.tags else "skip-execution"
             self._check.report(not_judged(cell, Verdict.SKIPPED, f"tagged `{tag}`", None))
@@ -101,11 +101,10 @@ class MainRun:
         self._check.failure = Failure(raised.ename, evalue, raised.traceback, cell.index)
 
     def _hold(self, moment: int) -> Branch | Undone:
-        """Keep the moment, read the state there, and leave a branch there to use."""
+        """Keep the moment, read the state there, and return a branch there."""
         engine = self._choice.engine
         try:
-            undone = engine.hold(moment)
-            branch = undone or engine.branch(moment)
+            branch = engine.hold(moment)
             if isinstance(branch, Undone):
                 return self._elsewhere(moment, branch)
             if moment == len(self._notebook.cells):
@@ -117,7 +116,7 @@ class MainRun:
         return branch
 
     def _look(self, moment: int) -> None:
-        """Keep and read a moment that the next cell or the end needs; the cell before it is not run again."""
+        """Keep and read a moment after a cell that is not run again, if the next cell or the end needs it."""
         if moment == len(self._notebook.cells) or self._is_chosen(moment + 1) or self._check.starts_over:
             branch = self._hold(moment)
             if isinstance(branch, Undone):
@@ -140,7 +139,7 @@ class MainRun:
         return self._hold(moment) if self._switch(moment, undone, cell) else undone
 
     def _switch(self, moment: int, undone: Undone, cell: Cell) -> bool:
-        """Go over to replay, which cannot go back to a cell that waits."""
+        """Use replay from now on, if that may help; it cannot go back to cells that wait, so these come first."""
         if moment < len(self._done):
             return False
         if undone.replay_may_answer:
@@ -177,7 +176,10 @@ class MainRun:
         return None
 
     def _rank(self, cell: Cell, branch: Branch) -> int:
-        """How soon a cell's turn comes where time is limited: models before data, changed cells before others."""
+        """A cell's place in the order where time is limited: models before data, changed cells before others.
+
+        See "A budget is spent where it tells most" in `docs/decisions.md`.
+        """
         budget = self._check.settings.budget
         if budget is None:
             return _FIRST
@@ -185,7 +187,7 @@ class MainRun:
         return _FIRST + is_old + (not self._concerns_model(cell, branch))
 
     def _may_rerun_lesser(self) -> bool:
-        """Cells that tell less may have half of the time before the main run is over, and then all that is left."""
+        """Less important cells may use half of the budget before the main run is over, and then all that is left."""
         budget = self._check.settings.budget
         return self._check.has_time() if budget is None or self._is_over else not budget.is_half_spent
 
@@ -195,14 +197,15 @@ class MainRun:
         self._check.report(not_judged(cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, seconds))
 
     def _judge_waiting(self) -> None:
-        """Run the cells that were passed over, those that tell most first."""
+        """Run the cells that were passed over again, most important first."""
         for each in sorted(self._waiting, key=lambda each: (each.rank, each.moment)):
             if self._may_rerun_lesser():
                 branch = self._choice.engine.branch(each.moment)
                 if isinstance(branch, Undone):
                     self._report_undone(each, branch)
                 else:
-                    self._note(each, self._rerun(each, branch))
+                    seen, steps = self._rerun(each, branch), self._check.steps
+                    steps[:] = [replace(step, seen=seen) if step.cell is each.cell else step for step in steps]
             else:
                 self._leave_out(each)
         passed, self._waiting = self._waiting, []
@@ -210,17 +213,13 @@ class MainRun:
             if moment < len(self._done):
                 self._drop(moment)
 
-    def _note(self, waiting: _Waiting, seen: Observation | None) -> None:
-        steps = self._check.steps
-        steps[:] = [replace(step, seen=seen) if step.cell is waiting.cell else step for step in steps]
-
     def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
         cell, first = waiting.cell, waiting.first
         self._check.listener.cell_started(cell.index, "again")
-        seen = Observation(cell, waiting.before, waiting.state, raises=first.raised is not None)
-        undone = self._again(waiting.moment, branch, seen)
-        if undone is not None:
-            self._report_undone(waiting, undone)
+        result = FirstResult(cell, waiting.before, waiting.state, raises=first.raised is not None)
+        seen = self._again(waiting.moment, branch, result)
+        if isinstance(seen, Undone):
+            self._report_undone(waiting, seen)
             return None
         self._check.report(report_cell(seen, self._check.settings.watch, first.seconds, self._choice.engine.name))
         return seen
@@ -230,15 +229,15 @@ class MainRun:
         name, seconds = self._choice.engine.name, waiting.first.seconds
         self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))
 
-    def _again(self, moment: int, branch: Branch, seen: Observation) -> Undone | None:
+    def _again(self, moment: int, branch: Branch, first: FirstResult) -> Observation | Undone:
         try:
-            undone = again(self._choice.engine, moment, branch, seen)
+            seen = again(self._choice.engine, moment, branch, first)
         except (Closed, ProbeFailure) as error:
-            undone = Undone(f"the state after the rerun could not be read: {error}")
-        if undone is not None and self._switch(moment, undone, seen.cell):
+            seen = Undone(f"the state after the rerun could not be read: {error}")
+        if isinstance(seen, Undone) and self._switch(moment, seen, first.cell):
             other = self._hold(moment)
-            return other if isinstance(other, Undone) else self._again(moment, other, seen)
-        return undone
+            return other if isinstance(other, Undone) else self._again(moment, other, first)
+        return seen
 
     def _concerns_model(self, cell: Cell, branch: Branch) -> bool:
         assert self._state is not None

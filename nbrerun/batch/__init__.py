@@ -1,1 +1,1 @@
-"""Many notebooks: which they are, how each is checked, and what came of them."""
+"""Check many notebooks: which ones, how, in which processes, and with what outcome."""

@@ -1,4 +1,4 @@
-"""Time for a whole run, and how the notebooks share it."""
+"""Share the time budget of a run among its notebooks."""
 
 from __future__ import annotations
 
@@ -11,36 +11,40 @@ from nbrerun.settings.values import Budget
 
 @dataclass(frozen=True)
 class Turn:
-    """A notebook's place among those that share the time."""
+    """The share of one notebook in the time of the run."""
 
     end: float
-    """When the run has to be over, in seconds since the epoch."""
+    """When the run must end, in seconds since the epoch."""
     waiting: int = 0
-    """How many notebooks come after it."""
+    """How many notebooks come after this one."""
     at_once: int = 1
-    """How many are checked side by side."""
+    """How many notebooks are checked at the same time."""
     first: frozenset[int] = frozenset()
-    """Its cells that changed."""
+    """Indexes of its changed cells, which are examined first."""
 
     def budget(self) -> Budget:
-        """What it may use, if it begins now: its part of what is left; what it does not need, others get."""
+        """Return the time that the notebook may use if it begins now; the others get what it leaves."""
         now = time.time()
+        # With several notebooks at once each gets that many shares, since all of them use the same minutes.
         part = max(0.0, self.end - now) * min(1.0, self.at_once / (self.waiting + 1))
         return Budget(now, now + part, self.first)
 
 
 def turns(changed: Sequence[frozenset[int]], seconds: float, at_once: int) -> list[tuple[int, Turn]]:
-    """In which order notebooks are checked: those that changed first, and these may use all that is left.
+    """Order the notebooks, changed ones first, and give each its share; changed ones may use all the time that is left.
 
     Args:
-        changed: for each notebook the cells that changed.
+        changed: for each notebook the indexes of its changed cells.
         seconds: how long the run may take.
-        at_once: how many notebooks are checked side by side.
+        at_once: how many notebooks are checked at the same time.
+
+    Returns:
+        The position of each notebook in `changed`, with its share.
     """
     end = time.time() + seconds
     order = sorted(range(len(changed)), key=lambda number: not changed[number])
-    at_last = sum(map(bool, changed))
+    changed_ones = sum(map(bool, changed))
     return [
-        (number, Turn(end, len(changed) - place - 1 if place >= at_last else 0, at_once, changed[number]))
+        (number, Turn(end, len(changed) - place - 1 if place >= changed_ones else 0, at_once, changed[number]))
         for place, number in enumerate(order)
     ]

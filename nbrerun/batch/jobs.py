@@ -1,4 +1,4 @@
-"""Which notebooks are checked, and how each of them is."""
+"""Read the notebooks to check, each with the settings in force for it."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from nbrerun.errors import UsageError
-from nbrerun.model import Cell, NotebookReport
+from nbrerun.model import NotebookReport
 from nbrerun.notebooks.find import find_notebooks
 from nbrerun.notebooks.read import Notebook, read_notebook
 from nbrerun.notebooks.select import select
-from nbrerun.settings.resolve import COMMAND_LINE, Asked, Value
+from nbrerun.settings.resolve import CALL, COMMAND_LINE, Asked, Value
 from nbrerun.settings.values import EXPERIMENTS, Gate, Settings
 
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook, and how to check it."""
+    """A notebook to check, with its settings."""
 
     notebook: Notebook
     settings: Settings
     gate: Gate
 
     def looks_for(self, report: NotebookReport, rule: str) -> bool:
-        """Whether the check that gave this report would have found this rule, were it anywhere in the notebook."""
+        """Tell whether the check behind a report would have found violations of a rule anywhere in the notebook."""
         asked, static = self.settings, rule.startswith("NBR3")
         whole = not (asked.cells or report.lacks or report.incomplete or report.failure)
         if asked.static or static or not whole:
@@ -37,11 +37,16 @@ class Job:
 
 
 def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = None) -> list[Job]:
-    """Find the notebooks, and look at all that can be wrong before anything runs.
+    """Find and read the notebooks, and validate their settings before anything runs.
+
+    Args:
+        paths: notebooks and folders.
+        asked: the options of the command line.
+        shard: K and N, for the K-th of N parts of the notebooks; None for all.
 
     Raises:
-        UsageError: there is nothing to check, or it cannot be meant like this.
-        NotebookError: one of them is no notebook.
+        UsageError: there is nothing to check, or a setting is invalid.
+        NotebookError: one of the files is not a notebook.
     """
     if not paths:
         raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
@@ -49,36 +54,44 @@ def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = Non
 
 
 def part(paths: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]:
-    """The K-th of N parts: every N-th notebook, so that a folder's heavy ones are spread over all parts."""
+    """Select the K-th of N parts: every N-th notebook, since the slow ones of a folder are often neighbours."""
     number, count = shard or (1, 1)
     return paths[number - 1 :: count]
 
 
 def job(path: Path, asked: Asked) -> Job:
-    """Read one notebook, and what is in force for it."""
+    """Read one notebook, and resolve its settings.
+
+    Raises:
+        UsageError: a setting is invalid.
+        NotebookError: the file is not a notebook.
+    """
     notebook = read_notebook(path)
     said = asked.of_notebook(notebook)
     settings = _settings(said.parameters())
-    return Job(_insisting(notebook, said.values["cells"]), settings, said.gate())
+    return Job(_with_chosen_cells(notebook, said.values["cells"]), settings, said.gate())
 
 
-def _insisting(notebook: Notebook, cells: Value) -> Notebook:
-    """The notebook, whose cells cannot decline to be run again where the command line names them."""
+def _with_chosen_cells(notebook: Notebook, cells: Value) -> Notebook:
+    """Validate the selectors; cells that the command line or a call names are run again even if tagged `skip`."""
     try:
         chosen = select(notebook, cells.value)
     except UsageError as error:
         raise UsageError(str(error) if cells.source == COMMAND_LINE else f"{cells.source}: {error}") from error
-    if cells.source != COMMAND_LINE:
+    if cells.source not in (COMMAND_LINE, CALL):
         return notebook
-    return replace(notebook, cells=tuple(_willing(cell) if cell.index in chosen else cell for cell in notebook.cells))
-
-
-def _willing(cell: Cell) -> Cell:
-    return replace(cell, declared=replace(cell.declared, skip=False))
+    forced = [
+        replace(cell, declared=replace(cell.declared, skip=False)) if cell.index in chosen else cell
+        for cell in notebook.cells
+    ]
+    return replace(notebook, cells=tuple(forced))
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
     asked = options["experiment"] | ({"restart"} if options["restart"] else set())
+    for name in options["sandbox_dir"]:
+        if not os.path.isdir(name):
+            raise UsageError(f"--sandbox-dir {name!r}: there is no such folder")
     return Settings(
         cells=options["cells"],
         only=options["only"],
@@ -89,15 +102,8 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         static=options["static"],
         kernel=options["kernel"],
         sandbox=options["sandbox"],
-        sandbox_dirs=_folders(options["sandbox_dir"]),
+        sandbox_dirs=tuple(dict.fromkeys(Path(name).resolve() for name in options["sandbox_dir"])),
         sandbox_limit=options["sandbox_limit"],
         write_files=options["write_files"],
         timeout=options["timeout"],
     )
-
-
-def _folders(names: Sequence[str]) -> tuple[Path, ...]:
-    for name in names:
-        if not os.path.isdir(name):
-            raise UsageError(f"--sandbox-dir {name!r}: there is no such folder")
-    return tuple(dict.fromkeys(Path(name).resolve() for name in names))

@@ -1,7 +1,7 @@
-"""Processes on this machine that check notebooks: ended gently, and nothing of theirs is left however they end.
+"""Worker processes on this machine: they are ended gently, and leave nothing behind however they end.
 
-joblib ends its workers by killing all that descends from them, keepers of kernels included, which would have put back
-what a check had to change.
+joblib kills its workers with all their descendants. Among these are the keepers of kernels, which restore what a check
+had to change. See docs/decisions.md#notebooks-side-by-side.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from nbrerun.probe.process.forking import die_with_parent
 from nbrerun.probe.sandbox.undo import undo
 
 _SECONDS_TO_END = 15.0
+"""How long to wait for the kernels of interrupted workers."""
 
 
 @contextlib.contextmanager
 def shelter() -> Iterator[str]:
-    """A folder for what workers keep while they work; nothing of that is left when it is gone."""
+    """Provide a folder for the temporary files of workers, and undo on exit what killed workers left there."""
     with tempfile.TemporaryDirectory(prefix="nbrerun-", ignore_cleanup_errors=True) as place:
         try:
             with _ending_gently_on_signals():
                 yield place
         finally:
-            for kernel in os.scandir(place):  # whose keeper had no time for it
+            for kernel in os.scandir(place):  # of keepers that were killed before they could undo it themselves
                 undo(kernel.path)
 
 
 @contextlib.contextmanager
 def _ending_gently_on_signals() -> Iterator[None]:
-    """An interrupt reaches the workers first: by the time that joblib hears of it, they are idle."""
+    """Pass an interrupt on to the workers first, so that they are idle by the time joblib kills them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -44,7 +45,7 @@ def _ending_gently_on_signals() -> Iterator[None]:
 
     def interrupt(*_: Any) -> None:
         for number in before:
-            signal.signal(number, signal.default_int_handler)  # whoever cannot wait asks once more
+            signal.signal(number, signal.default_int_handler)  # a second Ctrl-C does not wait
         end_gently()
         raise KeyboardInterrupt
 
@@ -58,10 +59,10 @@ def _ending_gently_on_signals() -> Iterator[None]:
 
 
 def end_gently() -> None:
-    """Interrupt the workers that are at something, and wait for the end of their kernels."""
+    """Interrupt the workers that are busy, and wait until their kernels have ended."""
     kernels = []
     for worker in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):  # it has ended
+        with contextlib.suppress(psutil.Error):  # the worker has ended meanwhile
             own = worker.children()
             if own:
                 worker.send_signal(signal.SIGINT)
@@ -71,20 +72,20 @@ def end_gently() -> None:
 
 @contextlib.contextmanager
 def at_work(place: str) -> Iterator[None]:
-    """What a worker does within is ended by the first interrupt; more of them do not disturb the ending.
+    """Let the first interrupt end what a worker does within; further interrupts do not disturb its clean-up.
 
     Args:
-        place: the shelter.
+        place: the folder of `shelter`.
     """
+
+    def interrupt_once(*_: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
     tempfile.tempdir = place
     die_with_parent()
-    signal.signal(signal.SIGINT, _interrupt_once)
+    signal.signal(signal.SIGINT, interrupt_once)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _interrupt_once(*_: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What came of the notebooks, as far as they were checked."""
+"""The outcome of a run: the reports of the notebooks that were checked, and the exit code."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Exit(enum.IntEnum):
 
 @dataclass
 class Outcome:
-    """The reports of the notebooks that were checked, and why no more were."""
+    """The reports of the notebooks that were checked, and why the run ended early, if it did."""
 
     baseline: Baseline | None = None
     problem: NbrerunError | None = None
     interrupted: bool = False
     _found: dict[int, tuple[NotebookReport, Callable[[str], bool]]] = field(default_factory=dict)
-    """By the notebook's number: its report, and which rules the check looks for."""
+    """By the number of the notebook: its report, and whether the check looked for a rule."""
 
     @property
     def reports(self) -> list[NotebookReport]:
-        """In the order in which the notebooks were given."""
+        """The reports in the order in which the notebooks were given."""
         return [report for report, _ in self._in_order]
 
     @property
@@ -46,12 +46,13 @@ class Outcome:
 
     @property
     def fails(self) -> bool:
-        """A notebook has a finding that fails the check, or raised."""
+        """Whether a notebook raised, or has a finding that fails the check."""
         return self.exit_code in (Exit.FINDINGS, Exit.FAILED)
 
     @property
     def exit_code(self) -> Exit:
-        """What the process ends with."""
+        """The exit code of the process."""
+        # The gravest outcome decides: one that leaves notebooks unchecked comes before what was found in the others.
         if self.problem:
             return Exit.WRONG_USAGE
         if self.interrupted:
@@ -63,7 +64,7 @@ class Outcome:
         return Exit.FINDINGS if fails else Exit.OVER_BUDGET if over_budget else Exit.NOTHING
 
     def add(self, report: NotebookReport, job: Job, number: int) -> None:
-        """Take in the report on a notebook, with those of its findings that count."""
+        """Add the report on a notebook, with those of its findings that count."""
         ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
         counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
         findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
@@ -75,7 +76,7 @@ class Outcome:
         self.interrupted |= report.interrupted
 
     def report(self) -> Report:
-        """All that is known, compared with the baseline."""
+        """Combine the reports, and compare them with the baseline."""
         compared = None
         if self.baseline is not None:
             gone = self.baseline.gone(self._in_order)

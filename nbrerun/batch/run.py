@@ -1,4 +1,4 @@
-"""Check notebooks: one after another, or several at once; all of them, or as many as there is time for."""
+"""Run a batch: check notebooks one after another or several at once, all of them or as many as there is time for."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Course:
-    """How a run goes."""
+    """How a run proceeds."""
 
     crew: Crew = field(default_factory=Crew)
     budget: float | None = None
-    """Seconds that it may take."""
+    """Seconds that the run may take; None for no limit."""
     fail_fast: bool = False
-    """It ends with the first notebook that fails."""
+    """The run ends with the first notebook that fails."""
 
 
 _ONE_BY_ONE = Course()
@@ -42,7 +42,15 @@ def run(
     cache: Cache | None = None,
     course: Course = _ONE_BY_ONE,
 ) -> Outcome:
-    """Check them all, or as many as it comes to: whatever ends the run is part of the outcome."""
+    """Check the notebooks; whatever ends the run early is part of the outcome, and is not raised.
+
+    Args:
+        jobs: the notebooks.
+        listener: is told of the progress.
+        known: the baseline to compare with.
+        cache: verdicts of earlier checks.
+        course: processes, budget, and when to stop.
+    """
     outcome = Outcome(known)
     try:
         with contextlib.closing(_reports(jobs, listener, cache, course)) as reports:
@@ -60,7 +68,7 @@ def run(
 def _reports(
     jobs: Sequence[Job], listener: Listener, cache: Cache | None, course: Course
 ) -> Generator[tuple[int, NotebookReport], None, None]:
-    """Reports as they come, each with the number of its notebook; what the cache has comes first."""
+    """Yield the reports with the numbers of their notebooks; those from the cache come first."""
     unknown = []
     for number, job in enumerate(jobs):
         report = cache.get(job) if cache is not None else None
@@ -78,7 +86,10 @@ def _reports(
 def _found(
     jobs: Sequence[Job], numbers: Sequence[int], listener: Listener, course: Course
 ) -> Generator[tuple[int, NotebookReport], None, None]:
-    order = _order(jobs, numbers, course)
+    order: list[tuple[int, Turn | None]] = [(number, None) for number in numbers]
+    if course.budget is not None:
+        recently = changed([jobs[number].notebook for number in numbers])
+        order = [(numbers[place], turn) for place, turn in turns(recently, course.budget, course.crew.size)]
     if course.crew.is_alone or (len(order) < 2 and course.crew.backend is None):
         for number, turn in order:
             yield number, check(jobs[number], turn, listener)
@@ -93,10 +104,3 @@ def _found(
 def _tell(listener: Listener, report: NotebookReport) -> None:
     listener.notebook_started(report.path, len(report.cells))
     listener.notebook_finished(report)
-
-
-def _order(jobs: Sequence[Job], numbers: Sequence[int], course: Course) -> list[tuple[int, Turn | None]]:
-    if course.budget is None:
-        return [(number, None) for number in numbers]
-    lately = changed([jobs[number].notebook for number in numbers])
-    return [(numbers[place], turn) for place, turn in turns(lately, course.budget, course.crew.size)]

@@ -1,4 +1,4 @@
-"""Checking one notebook, here or in another process, or many side by side; joblib knows how."""
+"""Check one notebook in this process, or many at once through joblib."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Crew:
     """How many notebooks are checked at once, and where."""
 
     jobs: int | None = 1
-    """None is as many as there are cores."""
+    """None for one per core."""
     backend: str | None = None
-    """One of joblib's; None is this process, or others on this machine if there is to be more than one."""
+    """Name of a joblib backend; None for this process, or processes of this machine if `jobs` is more than one."""
     scheduler: str | None = None
-    """Where an existing cluster is to be found."""
+    """Address of a running cluster."""
 
     @property
     def size(self) -> int:
-        """How many there are, as far as that is known here."""
+        """The number of jobs on this machine; that of a cluster is unknown here."""
         if self.jobs is None:
             import joblib
 
@@ -45,14 +45,14 @@ class Crew:
 
     @property
     def is_alone(self) -> bool:
-        """Everything is done in this process."""
+        """Whether everything is done in this process."""
         return self.backend is None and self.size == 1
 
     def check_all(self, tasks: Sequence[Task]) -> Generator[NotebookReport, None, None]:
-        """Check them side by side; the reports come in the order of the tasks.
+        """Check notebooks at the same time, and yield the reports in the order of the tasks.
 
         Raises:
-            NbrerunError: one could not be checked, or the cluster does not answer.
+            NbrerunError: a notebook could not be checked, or the cluster does not respond.
         """
         from nbrerun.batch import local
 
@@ -60,7 +60,7 @@ class Crew:
         with contextlib.ExitStack() as stack:
             place = stack.enter_context(local.shelter()) if is_local else None
             stack.enter_context(self._backend())
-            # A cluster has a size of its own.
+            # -1 is joblib's notation for all: a cluster knows its own size.
             jobs = self.jobs or -1 if is_local else -1
             answers = stack.enter_context(contextlib.closing(_answers(tasks, jobs, place)))
             try:
@@ -69,8 +69,8 @@ class Crew:
                         raise answer
                     yield answer
             except _deaths() as error:
-                why = "for want of memory, most often: fewer at once need less"
-                raise WorkerError(f"a process that checked notebooks is gone, {why}") from error
+                why = "most often because memory ran out; check fewer notebooks at once"
+                raise WorkerError(f"a process that checked notebooks has died, {why}") from error
             finally:
                 if is_local:
                     local.end_gently()
@@ -116,7 +116,7 @@ class Crew:
 
 
 def _deaths() -> tuple[type[Exception], ...]:
-    """What is raised where a worker, or a whole cluster, does not answer any more."""
+    """List the exceptions that joblib and dask raise when a worker, or a whole cluster, has died."""
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     if "distributed" not in sys.modules:
@@ -128,7 +128,7 @@ def _deaths() -> tuple[type[Exception], ...]:
 
 
 def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
-    """Check one notebook in the time that it has.
+    """Check one notebook in this process, in the time that its turn gives it.
 
     Raises:
         NbrerunError: it cannot be checked.
@@ -148,16 +148,17 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
 
 
 def _answers(tasks: Sequence[Task], jobs: int, place: str | None) -> Generator[Any, None, None]:
-    """What the workers send, as it comes; ray sends it all at the end."""
+    """Yield what the workers send as it arrives, or all at the end where joblib's backend (ray) allows nothing else."""
     import joblib
     from joblib.parallel import get_active_backend
 
     calls = (joblib.delayed(_answer)(job, turn, place) for job, turn in tasks)
+    # Single tasks, not batches: a notebook takes seconds to minutes, and its report is wanted as soon as it is there.
     if not get_active_backend()[0].supports_return_generator:
         yield from joblib.Parallel(n_jobs=jobs, batch_size=1)(calls)
         return
     with warnings.catch_warnings():
-        # Whoever ends a run early knows that some of it is not done.
+        # joblib warns of tasks that were cancelled; those were cancelled on purpose.
         warnings.filterwarnings("ignore", message=".*have been cancelled", category=UserWarning)
         run = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
         with contextlib.closing(run(calls)) as answers:
@@ -165,7 +166,7 @@ def _answers(tasks: Sequence[Task], jobs: int, place: str | None) -> Generator[A
 
 
 def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | NbrerunError:
-    """What a worker sends: an error is sent as well, since joblib would drop the reports before it."""
+    """Check in a worker; an error is returned, since joblib drops the reports before one that is raised."""
     from nbrerun.batch import local
     from nbrerun.progress import Silent
 

@@ -1,1 +1,1 @@
-"""From observations to verdicts: plain rules, no kernel."""
+"""Rules that turn observations into verdicts and findings; plain functions, without a kernel."""

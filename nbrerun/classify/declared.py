@@ -1,4 +1,4 @@
-"""What becomes of a cell's findings where the cell declares what it means."""
+"""Apply what a cell declares to its findings, and report declarations that are wrong or unused."""
 
 from __future__ import annotations
 
@@ -6,55 +6,53 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nbrerun.model import Cell, CellReport, Finding, Severity, Verdict
 
-_GOES_WITH = {Verdict.ERROR: {"NBR001"}, Verdict.IN_PLACE: {"NBR002", "NBR003", "NBR006"}}
-"""The findings that say no more than the verdict itself; the others have no such findings."""
+_IMPLIED = {Verdict.ERROR: {"NBR001"}, Verdict.IN_PLACE: {"NBR002", "NBR003", "NBR006"}}
+"""Findings that only repeat the verdict; no finding repeats one of the other verdicts."""
 
-_WHEN_ASKED = "NBR103"
-"""Nobody looks for this in a plain check."""
-
-_STATIC = "NBR3"
-"""These are found by `--static` only, which runs nothing."""
+_NOT_BY_DEFAULT = ("NBR103", "NBR3")
+"""Rules that a plain check does not look for: they need `--experiment fresh-clone` or `--static`."""
 
 _UNJUDGED = (Verdict.SKIPPED, Verdict.UNDETERMINED)
 
 
 def settle(cell: Cell, report: CellReport, found: Sequence[Finding], partly: bool = False) -> Iterator[Finding]:
-    """The findings that are left, and those on the declaration itself.
+    """Yield the findings that the cell does not declare or ignore, then those on the declaration itself.
 
-    Where only a part was looked at (`partly`), a rule that is ignored may well have a finding in the rest.
+    Args:
+        cell: the cell with its declaration.
+        report: the verdict on it.
+        found: all findings on it.
+        partly: some experiments or variables were left out, so an ignored rule may match there: it is not unused.
     """
-    expected = cell.declared.expect
+    declared, expected = cell.declared, cell.declared.expect
     left = list(found)
     if expected is report.verdict:
-        left = [finding for finding in left if finding.rule not in _GOES_WITH.get(expected, ())]
-    idle = [code for code in cell.declared.ignore if not partly and not _ignored(left, [code])]
-    yield from (finding for finding in left if not _ignored([finding], cell.declared.ignore))
+        left = [finding for finding in left if finding.rule not in _IMPLIED.get(expected, ())]
+    # Judged by what the declared verdict leaves: ignoring a rule that it implies is unused as well.
+    unmatched = [code for code in declared.ignore if not partly and not _matching(left, [code])]
+    ignored = _matching(left, declared.ignore)
+    yield from (finding for finding in left if finding not in ignored)
     if expected is not None and expected is not report.verdict and report.verdict not in _UNJUDGED:
-        message = f"declared `{expected}`, and is `{report.verdict}`: {report.reason}"
+        message = f"declared `{expected}`, but is `{report.verdict}`: {report.reason}"
         yield Finding("NBR201", Severity.ERROR, report.index, None, message)
-    yield from (_unused(report, why) for why in _in_vain(cell, report, idle))
+    for why in _unused(cell, report, unmatched):
+        yield Finding("NBR202", Severity.WARNING, report.index, None, f"unused declaration: {why}")
 
 
-def _ignored(found: Iterable[Finding], codes: Iterable[str]) -> bool:
+def _matching(found: Iterable[Finding], codes: Iterable[str]) -> list[Finding]:
     prefixes = tuple(codes)
-    return any(finding.rule.startswith(prefixes) for finding in found)
+    return [finding for finding in found if finding.rule.startswith(prefixes)]
 
 
-def _in_vain(cell: Cell, report: CellReport, idle: Sequence[str]) -> Iterator[str]:
-    said = cell.declared
+def _unused(cell: Cell, report: CellReport, unmatched: Sequence[str]) -> Iterator[str]:
+    declared = cell.declared
     if cell.is_left_out:
-        if said.expect is not None or said.skip or said.ignore:
-            yield "the cell is never run, so that nothing else that it declares has an effect"
-    elif said.skip:
-        if said.expect is not None:
-            yield f"declared `{said.expect}`, but a cell that is skipped is never run again"
+        if declared.expect is not None or declared.skip or declared.ignore:
+            yield "the cell is never run, so its other declarations have no effect"
+    elif declared.skip:
+        if declared.expect is not None:
+            yield f"declared `{declared.expect}`, but a cell that is skipped is never run again"
     elif report.verdict not in _UNJUDGED:
-        yield from (f"it ignores {code}, and there is no such finding" for code in idle if _is_looked_for(code))
-
-
-def _is_looked_for(code: str) -> bool:
-    return code != _WHEN_ASKED and not code.startswith(_STATIC)
-
-
-def _unused(report: CellReport, why: str) -> Finding:
-    return Finding("NBR202", Severity.WARNING, report.index, None, f"unused declaration: {why}")
+        for code in unmatched:
+            if not code.startswith(_NOT_BY_DEFAULT):
+                yield f"it ignores {code}, but there is no such finding"

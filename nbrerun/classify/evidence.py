@@ -1,4 +1,4 @@
-"""What was seen of one variable in one cell, as the plain facts that the rules need."""
+"""The facts about one variable in one cell, as the rules need them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbrerun.model import Change, Kind, Raised
-from nbrerun.probe.protocol.messages import FILE, GLOBAL, ITERATOR, State, Variable
-from nbrerun.state.diff import ENV, differing, exceeds, rebound
+from nbrerun.probe.protocol.messages import State, Variable
+from nbrerun.probe.source.vocabulary import REPLACING_METHODS
+from nbrerun.state.diff import differing, exceeds, rebound
+from nbrerun.state.names import Name, Space, files, generator, settings, variables
 from nbrerun.state.observation import Observation, Place
 
 
@@ -21,8 +23,11 @@ class Evidence:
     imported: bool = False
     """The rerun bound the name by an import statement."""
     atom: bool = False
-    """A number, a string ...: a value without an identity of its own."""
+    """A value without an identity of its own, such as a number or a string."""
     opaque: tuple[str, ...] = ()
+    """Why parts of it cannot be read."""
+    in_part: bool = False
+    """All of those lie beyond a limit on what is read."""
     mentioned: bool = False
     """The cell names it, or code that the cell calls does."""
     looked_at: bool = False
@@ -44,14 +49,14 @@ class Evidence:
     methods: tuple[str, ...] = ()
     """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
     sets: tuple[str, ...] = ()
-    """Those of them that set all that a model has learnt, whatever it was before."""
+    """Those of them that set everything that a model has learnt, whatever it was before."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
     """The rerun passed the object to a call."""
     asked: bool = False
-    """It is of a class that the person wrote, and the rerun called its `predict`, or something else that seems to tell
-    only."""
+    """Its class is the user's own, and the rerun called its `predict`, or another method whose name says that it only
+    returns something."""
     new_object: bool = False
     """The name holds another object after the rerun."""
     made: bool = False
@@ -63,14 +68,14 @@ class Evidence:
     moved_pinned: bool = False
     """It did so with the random numbers held equal as well."""
     moved_control: bool = False
-    """Even a second first run leaves another value."""
+    """A second first run leaves another value as well."""
     beyond_noise: bool = True
-    """The rerun moved it by more than the second first run did."""
-    astray: frozenset[str] = frozenset()
-    """Inputs that were not the same when the cell was run for the first time a second time."""
+    """The rerun changed it by more than the second first run did."""
+    astray: frozenset[Name] = frozenset()
+    """Inputs that had another value before the second first run."""
     changes: tuple[Change, ...] = ()
     from_file: str | None = None
-    """The file without which it does not come out the same."""
+    """The path of the file without which it has another value."""
     saves_model: bool = False
     """It is a file, and the rerun wrote a trained model into it."""
     later: Place | None = None
@@ -83,82 +88,87 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     after = seen.again["after"]
     changed = differing(seen.before, seen.first) - _by_import(seen)
     bound_first = rebound(seen.before, seen.first)
-    new_objects = set(seen.again["replaced"])
-    names = changed | bound_first | new_objects | seen.moved.keys()
-    names |= set(seen.again["bound"]) | set(seen.again["stores"])
-    names |= {name for name, kept in seen.parts_kept.items() if not kept} | seen.from_file.keys()
-    names |= _opaque(seen.first) & {*seen.again["written"], *seen.again["passed"]}
-    names |= {method.rpartition(".")[0] for method in seen.again["methods"] if _sets(method)}
+    names = changed | bound_first | seen.moved.keys()
+    names |= variables(seen.again["replaced"] + seen.again["bound"] + seen.again["stores"])
+    names |= variables(name for name, kept in seen.parts_kept.items() if not kept) | variables(seen.from_file)
+    opaque = {name for name, variable in seen.first["variables"].items() if variable["opaque"]}
+    names |= variables(opaque & {*seen.again["written"], *seen.again["passed"]})
+    names |= variables(method.rpartition(".")[0] for method in seen.again["methods"] if _sets(method))
     for name in sorted(names):
-        variable = seen.first["variables"].get(name) or after["variables"].get(name)
-        if variable is not None or name.startswith(ENV):  # otherwise bound and deleted again
-            yield _of_variable(seen, name, variable, changed, bound_first, new_objects)
+        if name.space is Space.SETTING:
+            yield _of_variable(seen, name, None, changed, bound_first)
+        elif name.space is Space.VARIABLE:
+            variable = seen.first["variables"].get(name.key) or after["variables"].get(name.key)
+            if variable is not None:  # otherwise bound and deleted again
+                yield _of_variable(seen, name, variable, changed, bound_first)
     yield from _files(seen, changed)
     yield from _seeded(seen)
 
 
 def _sets(method: str) -> bool:
     """Whether a method sets all that its object has learnt."""
-    return method.rpartition(".")[2] in ("fit", "load_state_dict", "set_weights")
+    return method.rpartition(".")[2] in REPLACING_METHODS
 
 
 def _of_variable(
     seen: Observation,
-    name: str,
+    name: Name,
     variable: Variable | None,
-    changed: set[str],
-    bound_first: set[str],
-    new_objects: set[str],
+    changed: set[Name],
+    bound_first: set[Name],
 ) -> Evidence:
+    """The evidence on a variable, or on a setting, which no message of the probe describes."""
     run = seen.again
     assert run is not None
+    key = name.key if variable else None  # a variable may be called as the setting is
     moved = seen.moved.get(name)
     noise = seen.noise.get(name)
-    bound = name in {*run["bound"], *bound_first}
+    bound = key in run["bound"] or name in bound_first
     return Evidence(
-        name,
-        kind=_kind(variable, bound, name in run["imports"], name in changed or moved is not None),
+        str(name),
+        kind=_kind(variable, bound, key in run["imports"], name in changed or moved is not None),
         type=variable["type"] if variable else "",
-        imported=name in run["imports"],
+        imported=key in run["imports"],
         atom=variable["atom"] if variable else True,
         opaque=tuple(variable["opaque"]) if variable else (),
-        mentioned=name in run["mentions"],
-        looked_at=name in run["reads"],
-        iterator=variable is not None and variable["kind"] == ITERATOR,
-        incidental=name in run["incidental"],
+        in_part=variable is not None and variable["in_part"],
+        mentioned=key in run["mentions"],
+        looked_at=key in run["reads"],
+        iterator=variable is not None and variable["kind"] == "iterator",
+        incidental=key in run["incidental"],
         changed_first=name in changed,
         bound_first=name in bound_first,
-        bound=name in run["bound"],
-        written=name in run["written"],
-        stored=name in run["stores"],
-        passed=name in run["passed"],
-        asked=name in run["asked"],
+        bound=key in run["bound"],
+        written=key in run["written"],
+        stored=key in run["stores"],
+        passed=key in run["passed"],
+        asked=key in run["asked"],
         acts=run["acts"],
-        methods=tuple(method for method in run["methods"] if method.startswith((name + ".", name + "()"))),
-        sets=tuple(method for method in run["methods"] if method.rpartition(".")[0] == name and _sets(method)),
-        new_object=name in new_objects,
-        made=name in seen.made,
-        parts_kept=seen.parts_kept.get(name),
+        methods=tuple(method for method in run["methods"] if method.startswith((f"{key}.", f"{key}()"))),
+        sets=tuple(method for method in run["methods"] if method.rpartition(".")[0] == key and _sets(method)),
+        new_object=key in run["replaced"],
+        made=key in seen.made,
+        parts_kept=seen.parts_kept.get(name.key) if variable else None,
         moved=moved is not None,
         moved_pinned=name in seen.still_moved,
         moved_control=noise is not None,
         beyond_noise=noise is None or exceeds(moved or (), noise),
         astray=seen.astray,
         changes=moved or (),
-        from_file=seen.from_file.get(name),
+        from_file=seen.from_file.get(name.key) if variable else None,
         later=seen.later.places.get(name) if seen.later else None,
         later_raised=seen.later.raised if seen.later else None,
     )
 
 
-def _files(seen: Observation, changed: set[str]) -> Iterator[Evidence]:
+def _files(seen: Observation, changed: set[Name]) -> Iterator[Evidence]:
     """Files that the first run changed or the rerun wrote."""
     assert seen.again is not None
     after = seen.again["after"]
-    written = {FILE + name for name, opened in after["opened"].items() if opened["written"] and _is_there(name, after)}
-    touched = {name for name in changed | seen.moved.keys() if name.startswith(FILE)}
-    for name in sorted(touched | written):
-        path = name[len(FILE) :]
+    written = (path for path, opened in after["opened"].items() if opened["written"] and _is_there(path, after))
+    touched = {name for name in changed | seen.moved.keys() if name.space is Space.FILE}
+    for name in sorted(touched | files(written)):
+        path = name.key
         opened = after["opened"].get(path)
         file = after["files"].get(path) or seen.first["files"].get(path)
         moved = seen.moved.get(name)
@@ -166,7 +176,7 @@ def _files(seen: Observation, changed: set[str]) -> Iterator[Evidence]:
             continue
         noise = seen.noise.get(name)
         yield Evidence(
-            name,
+            str(name),
             Kind.FILE,
             "file",
             mentioned=True,
@@ -186,8 +196,8 @@ def _files(seen: Observation, changed: set[str]) -> Iterator[Evidence]:
         )
 
 
-def _is_there(name: str, state: State) -> bool:
-    return state["opened"][name]["exists"] or name in state["files"]
+def _is_there(path: str, state: State) -> bool:
+    return state["opened"][path]["exists"] or path in state["files"]
 
 
 def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool) -> Kind:
@@ -195,34 +205,30 @@ def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool)
         return Kind.ENV
     if imported:
         return Kind.DEFINITION
-    kind = Kind.DATA if variable["kind"] == ITERATOR else Kind(variable["kind"])
-    # A definition that changes without being written anew has a state that moves on: that is data.
+    kind = Kind.DATA if variable["kind"] == "iterator" else Kind(variable["kind"])
+    # A definition that changes without being bound again has a state of its own: that is data.
     return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
 
 
-def _by_import(seen: Observation) -> set[str]:
+def _by_import(seen: Observation) -> set[Name]:
     """Settings that the first run changed by importing modules only."""
-    changed = {name[len(ENV) :] for name in differing(seen.before, seen.first) if name.startswith(ENV)}
-    return {ENV + name for name in changed - set(seen.first["by_hand"])}
-
-
-def _opaque(state: State) -> set[str]:
-    return {name for name, variable in state["variables"].items() if variable["opaque"]}
+    changed = {name for name in differing(seen.before, seen.first) if name.space is Space.SETTING}
+    return changed - settings(seen.first["by_hand"])
 
 
 def _seeded(seen: Observation) -> Iterator[Evidence]:
-    """Global generators that the cell sets: they stand at the same place after both runs."""
+    """Libraries' generators that the cell sets: they have the same state after both runs."""
     assert seen.again is not None
     if not seen.again["seeds"]:
         return
-    before = {item["name"]: item["digest"] for item in seen.before["generators"]}
-    after = {item["name"]: item["digest"] for item in seen.again["after"]["generators"]}
+    before = {generator(item): item["digest"] for item in seen.before["generators"]}
+    after = {generator(item): item["digest"] for item in seen.again["after"]["generators"]}
     for item in seen.first["generators"]:
-        name, digest = item["name"], item["digest"]
+        name, digest = generator(item), item["digest"]
         moved = before.get(name) != digest  # one that an import has just brought was set after that
-        if name.startswith(GLOBAL) and moved and after.get(name) == digest:
+        if item["library"] and moved and after.get(name) == digest:
             yield Evidence(
-                name[len(GLOBAL) :],
+                name.key,
                 Kind.GENERATOR,
                 "generator",
                 mentioned=True,

@@ -1,4 +1,4 @@
-"""One sentence on why: for a variable, and for a cell."""
+"""The sentences that explain a verdict, for a variable and for a cell."""
 
 from __future__ import annotations
 
@@ -7,34 +7,30 @@ from collections.abc import Sequence
 from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
-from nbrerun.model import ABSENT, Change, How, Kind, Mark, Raised, VariableReport, Verdict
-from nbrerun.probe.protocol.messages import MORE_THAN
+from nbrerun.model import ABSENT, Change, Drift, How, Kind, Mark, Raised, VariableReport, Verdict, after_all
 from nbrerun.state.observation import unrepeatable
 
-_HOW = {How.RECREATED: "made anew", How.REFITTED: "computed anew"}
-
-_OTHER_HOW = {Kind.FILE: "written anew", Kind.DEFINITION: "bound again"}
-
-LATER = "; run after the whole notebook, "
-"""Begins what is said of a variable that drifts."""
+_HOW_BY_KIND = {Kind.FILE: "rewritten", Kind.ENV: "set again", Kind.DEFINITION: "bound again"}
 
 _NAMED = 3
-"""Variables and changes that a sentence names; reports list the others."""
+"""Variables and changes that a sentence names; it counts the others, and reports list them."""
+_NAMED_TOGETHER = 6
+"""Variables that share one verb."""
 
 
 def variable_reason(seen: Evidence, judged: Judged) -> str:
-    """Half a sentence that begins with the variable."""
+    """Explain the verdict on a variable in a clause that begins with its name."""
     name = f"`{seen.name}`"
     if judged.verdict is Verdict.UNDETERMINED:
         return _undetermined(seen)
     if judged.verdict is Verdict.IN_PLACE:
         return _in_place(seen, judged)
     if judged.direction == "saved":
-        return f"{name} keeps a model, and is written with the same value again"
+        return f"{name} holds a model, and is rewritten with the same value"
     if judged.direction == "loaded":
-        return f"{name} comes back from {seen.from_file}"
+        return f"{name} is loaded from {seen.from_file}"
     if judged.verdict is Verdict.PERSISTED:
-        return f"{name} was made by the first run and is left alone by the next"
+        return f"{name} was created by the first run, and the rerun leaves it alone"
     return _reset(seen, judged)
 
 
@@ -43,48 +39,65 @@ def _undetermined(seen: Evidence) -> str:
     if seen.moved and seen.moved_pinned and seen.astray:
         return f"{name} cannot be judged: {unrepeatable(seen.astray)}"
     if seen.moved and seen.moved_pinned:
-        return f"{name} is not the same on every first run either, and what else moves cannot be read ({parts})"
+        return f"{name} differs even between two first runs, and what else changes cannot be read ({parts})"
     if seen.moved:
-        return f"{name} draws random numbers, and whether it starts over with them cannot be read ({parts})"
-    in_part = all(MORE_THAN in part for part in seen.opaque)
-    return f"{name} cannot be read{' in full' if in_part else ''} ({parts})"
+        return f"{name} depends on random numbers, and whether it starts over otherwise cannot be read ({parts})"
+    return f"{name} cannot be read{' in full' if seen.in_part else ''} ({parts})"
 
 
 def _in_place(seen: Evidence, judged: Judged) -> str:
     if not seen.moved:
-        return f"`{seen.name}` is used up: the second run finds it where the first one left it"
+        return f"`{seen.name}` is exhausted: the second run finds it where the first one left it"
     if seen.kind is Kind.FILE and seen.changes:
         change = seen.changes[0]
-        return f"`{seen.name}` moves on: {change.first} after the first run, {change.again} after the second"
-    verb = "trains on" if seen.kind is Kind.MODEL else "moves on"
+        return f"`{seen.name}` keeps changing: {change.first} after the first run, {change.again} after the second"
+    verb = "keeps training" if seen.kind is Kind.MODEL else "keeps changing"
+    shown = seen.changes[:_NAMED]
+    changed = ", ".join(describe(change) for change in shown) or "its value changed"
+    # One method is the cause only if nothing else touched the object: `net.eval()` beside `net(X)` changes nothing.
     only_method = len(seen.methods) == 1 and not (seen.stored or seen.bound or seen.passed)
-    by = f"`{seen.methods[0]}` moved " if only_method and seen.changes else ""
-    moved = ", ".join(describe(change) for change in seen.changes[:_NAMED]) or "its value changed"
+    # "changed" has an object in "by up to" and "from ... to" only.
+    is_object = shown and not any(ABSENT in (change.first, change.again) for change in shown)
+    by = f"`{seen.methods[0]}` changed " if only_method and is_object else ""
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
-    noisy = "; it is not the same on every first run either" if Mark.NONDETERMINISTIC in judged.marks else ""
-    return f"`{seen.name}` {verb}: {by}{moved}{more}{noisy}"
+    noisy = "; it differs even between two first runs" if Mark.NONDETERMINISTIC in judged.marks else ""
+    return f"`{seen.name}` {verb}: {by}{changed}{more}{noisy}"
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:
-    how = _OTHER_HOW.get(seen.kind) or _HOW[judged.how or How.RECREATED]
-    text = f"`{seen.name}` is {how}"
+    text = f"`{seen.name}` is {_how(seen.kind, judged.how, changed=seen.moved)}"
     if Mark.UNSEEDED in judged.marks:
-        text += ", with another random draw each time"
+        text += ", with a different random draw each time"
     elif seen.moved and not judged.marks:
         parts = "; ".join(seen.opaque)
-        text += f", with another value each time; whether all of that is by chance cannot be read ({parts})"
+        text += f", with a different value each time; whether chance explains all of that cannot be read ({parts})"
     if Mark.NONDETERMINISTIC in judged.marks:
         text += ", but no two runs give the same value"
-    if Mark.DRIFTS in judged.marks:
-        raised = seen.later_raised
-        text += f"{LATER}the cell {f'raises {raised.ename}' if raised else 'gives another result'}"
     return text
 
 
+def drift(seen: Evidence, judged: Judged) -> Drift | None:
+    """Return what the cell does after the whole notebook; None if the variable does not drift."""
+    if Mark.DRIFTS not in judged.marks:
+        return None
+    return Drift(seen.later_raised.ename if seen.later_raised else None)
+
+
+def _how(kind: Kind, how: How | None, *, changed: bool = False) -> str:
+    """Say what the rerun did to a variable that was reset: `recreated`, `refitted` ..."""
+    if kind in _HOW_BY_KIND:
+        return _HOW_BY_KIND[kind]
+    if how is not How.REFITTED:
+        return "recreated"
+    if kind is Kind.GENERATOR:
+        return "advanced" if changed else "left in the same state"
+    return "refitted" if kind is Kind.MODEL else "recomputed"
+
+
 def describe(change: Change) -> str:
-    """What happened to one part: by how much, or from what to what."""
+    """Say by how much a part changed, or from which value to which."""
     size = change.max_abs_change
-    if size is not None and "[" in change.first:  # an array, a tensor, a list
+    if size is not None and "[" in change.first:  # an array, a tensor or a list
         return f"`{change.path}` by up to {size:.3g}"
     if change.first == ABSENT:
         return f"`{change.path}` is new"
@@ -94,7 +107,7 @@ def describe(change: Change) -> str:
 
 
 def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Raised | None = None) -> str:
-    """The sentence that a report shows for a cell."""
+    """Explain the verdict on a cell in one sentence."""
     if error is not None:
         text = " ".join(error.evalue.split())
         return f"can be run only once: the second run raises {error.ename}: {text}".rstrip(": ")
@@ -103,23 +116,21 @@ def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Ra
     shown = leading(variables, verdict)
     if verdict is Verdict.RESET and len(shown) > 1:
         return _several(shown)
-    reasons = [variable.reason for variable in shown[:_NAMED]]
+    reasons = [variable.sentence for variable in shown[:_NAMED]]
     more = f"; and {len(shown) - _NAMED} more variables" if len(shown) > _NAMED else ""
     return "; ".join(reasons) + more
 
 
 def _several(shown: Sequence[VariableReport]) -> str:
-    """Reset variables with nothing special to say of them share one sentence; what *later* did is said once."""
-    heads = {variable.name: variable.reason.partition(LATER)[0] for variable in shown}
+    """Explain several reset variables: plain ones share one clause, and what drifting ones do is said once."""
     plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS} and not variable.changes]
-    texts = [heads[variable.name] for variable in shown if variable not in plain][:_NAMED]
-    for how, words in _HOW.items():
-        names = [variable.name for variable in plain if (variable.how or How.RECREATED) is how]
-        texts += [_together(names, words)] if names else []
-    tails = [variable.reason.partition(LATER)[2] for variable in shown if Mark.DRIFTS in variable.marks]
-    return "; ".join(texts) + (LATER + tails[0] if tails else "")
-
-
-def _together(names: Sequence[str], how: str) -> str:
-    named = ", ".join(f"`{name}`" for name in names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return f"{named} {'is' if len(names) == 1 else 'are'} {how}"
+    texts = [variable.reason for variable in shown if variable not in plain][:_NAMED]
+    together: dict[str, list[str]] = {}
+    # What was recreated comes first: models and data before settings, files and generators.
+    for variable in sorted(plain, key=lambda one: _how(one.kind, one.how) != "recreated"):
+        together.setdefault(_how(variable.kind, variable.how), []).append(f"`{variable.name}`")
+    for how, names in together.items():
+        more = f" and {len(names) - _NAMED_TOGETHER} more" if len(names) > _NAMED_TOGETHER else ""
+        texts.append(f"{', '.join(names[:_NAMED_TOGETHER])}{more} {'is' if len(names) == 1 else 'are'} {how}")
+    drifts = [after_all(variable.drift) for variable in shown if variable.drift]
+    return "; ".join(texts + drifts[:1])

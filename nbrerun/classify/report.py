@@ -1,10 +1,10 @@
-"""An observation into the report on a cell."""
+"""Turn an observation into the report on a cell."""
 
 from __future__ import annotations
 
 from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
-from nbrerun.classify.reasons import cell_reason, variable_reason
+from nbrerun.classify.reasons import cell_reason, drift, variable_reason
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import Cell, CellReport, Kind, Raised, Seconds, VariableReport, Verdict
 from nbrerun.state.observation import Observation
@@ -13,7 +13,14 @@ _SHOWN_CHANGES = 5
 
 
 def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine: str) -> CellReport:
-    """Judge every variable, then the cell; `watch` chooses what is shown, never what the verdict is."""
+    """Judge every variable, then the cell.
+
+    Args:
+        seen: what the experiments observed; *again* has been run.
+        watch: names of the variables to show, all if empty; the verdict on the cell does not depend on it.
+        seconds: wall time of the first run.
+        engine: name of the engine that ran the cell again.
+    """
     assert seen.again is not None
     taken = Seconds(seconds, seen.again["seconds"])
     if seen.error is not None:
@@ -30,7 +37,7 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
 
 
 def not_judged(cell: Cell, verdict: Verdict, reason: str, seconds: float | None, engine: str = "") -> CellReport:
-    """A cell that was skipped, or whose rerun gave no answer."""
+    """Report a cell that was skipped, or whose rerun gave no answer; `seconds` is the wall time of the first run."""
     return _cell(cell, verdict, reason, Seconds(seconds), engine)
 
 
@@ -47,10 +54,11 @@ def _cell(
 
 
 def _variable(seen: Evidence, judged: Judged) -> VariableReport:
-    plain = seen.kind is Kind.DEFINITION and judged.verdict is Verdict.IN_PLACE
+    # A function or class whose own state changes is data (docs/verdicts.md, the verdict on one cell).
+    is_data = seen.kind is Kind.DEFINITION and judged.verdict is Verdict.IN_PLACE
     return VariableReport(
         name=seen.name,
-        kind=Kind.DATA if plain else seen.kind,
+        kind=Kind.DATA if is_data else seen.kind,
         type=seen.type,
         verdict=judged.verdict,
         how=judged.how,
@@ -62,4 +70,5 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         opaque=seen.opaque,
         incidental=seen.incidental,
         reason=variable_reason(seen, judged),
+        drift=drift(seen, judged),
     )

@@ -11,7 +11,7 @@ from nbrerun.state.observation import Place
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with what goes with it."""
+    """A verdict with its details."""
 
     verdict: Verdict
     how: How | None = None
@@ -21,16 +21,19 @@ class Judged:
 
 
 def judge(seen: Evidence) -> Judged:
-    """Apply the rules of the contract, the strongest first."""
+    """Apply the rules of the contract (`docs/verdicts.md`), the strongest first."""
     if seen.imported and seen.new_object:
+        # An import statement takes its value from the module, whatever the name held before.
         return Judged(Verdict.RESET, How.RECREATED)
     if seen.moved:
         return _with_drift(seen, _moved(seen))
     if not _touched(seen):
         return Judged(Verdict.UNTOUCHED)
+    # Two states that look equal may differ in what cannot be read; only a value made from nothing is safe.
     if seen.opaque and (not seen.bound or seen.looked_at):
         return Judged(Verdict.UNDETERMINED)
-    if _used_up(seen):
+    # An exhausted iterator stays as it is: the first run went through it to its end, and the rerun finds it there.
+    if seen.iterator and seen.changed_first and not seen.bound_first and not seen.bound:
         return Judged(Verdict.IN_PLACE)
     if seen.saves_model:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
@@ -42,46 +45,38 @@ def judge(seen: Evidence) -> Judged:
 
 
 def _touched(seen: Evidence) -> bool:
+    """Tell whether the first run or the rerun wrote to the variable."""
     opaque_in_use = bool(seen.opaque) and (seen.written or seen.passed)
     written = (seen.stored and seen.kind is not Kind.DEFINITION) or seen.parts_kept is False
     written = written or (seen.written and seen.from_file is not None)
-    # What a model learnt may lie in memory where equal values leave no trace.
+    # What a model has learnt may lie in memory that equal values leave no trace in.
     written = written or (seen.kind is Kind.MODEL and bool(seen.sets))
     return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or written or opaque_in_use
 
 
 def _moved(seen: Evidence) -> Judged:
-    """The rerun ended with another value than the first run."""
+    """Judge a variable that the rerun left with a different value than the first run."""
+    made_from_nothing = seen.bound and not seen.looked_at
     if not seen.moved_pinned or (seen.kind is Kind.GENERATOR and not seen.moved_control):
-        return _drawn(seen)
+        # With the same random numbers the value is the same: it starts over, as far as it can be read.
+        if not seen.opaque:
+            return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
+        return Judged(Verdict.RESET, _how(seen)) if made_from_nothing else Judged(Verdict.UNDETERMINED)
     if not seen.moved_control:
         return Judged(Verdict.IN_PLACE)
-    if seen.beyond_noise and not _made_from_nothing(seen):
+    # Even two first runs differ: only a change beyond that noise, or the lack of a look at the old value, decides.
+    if seen.beyond_noise and not made_from_nothing:
         return Judged(Verdict.IN_PLACE, marks=(Mark.NONDETERMINISTIC,))
-    if seen.astray or (seen.opaque and not _made_from_nothing(seen)):
+    if seen.astray or (seen.opaque and not made_from_nothing):
         return Judged(Verdict.UNDETERMINED)
     return Judged(Verdict.RESET, _how(seen), marks=(Mark.NONDETERMINISTIC,))
 
 
-def _drawn(seen: Evidence) -> Judged:
-    """The same value once the random numbers are: it starts over, as far as it can be read."""
-    if not seen.opaque:
-        return Judged(Verdict.RESET, _how(seen), marks=(Mark.UNSEEDED,))
-    return Judged(Verdict.RESET, _how(seen)) if _made_from_nothing(seen) else Judged(Verdict.UNDETERMINED)
-
-
-def _used_up(seen: Evidence) -> bool:
-    """An iterator of an earlier cell that the first run went through to its end: the rerun finds it there."""
-    return seen.iterator and seen.changed_first and not seen.bound_first and not seen.bound
-
-
-def _made_from_nothing(seen: Evidence) -> bool:
-    """A new object, by a cell that does not look at the old one first."""
-    return seen.bound and not seen.looked_at
-
-
 def _left_alone(seen: Evidence) -> bool:
-    """The first run created the value, and the rerun neither bound the name nor wrote to the object."""
+    """Tell whether the first run created the value, and the rerun neither bound the name nor wrote to the object.
+
+    See docs/decisions.md#recreated-or-left-alone.
+    """
     created = seen.changed_first or seen.bound_first
     if not created or seen.new_object or seen.imported or seen.kind in (Kind.GENERATOR, Kind.FILE):
         return False
@@ -99,7 +94,7 @@ def _how(seen: Evidence) -> How:
 
 
 def _with_drift(seen: Evidence, judged: Judged) -> Judged:
-    """*again* gives reset, but going back at the end gives another result."""
+    """Add the mark `drifts` if *again* gives reset, but *later* gives a different result."""
     drifts = seen.later is Place.ELSEWHERE or seen.later_raised is not None
     if judged.verdict is Verdict.RESET and drifts and Mark.NONDETERMINISTIC not in judged.marks:
         return replace(judged, marks=(*judged.marks, Mark.DRIFTS))

@@ -1,4 +1,4 @@
-"""The command line. Nothing heavy is imported before a check begins: `--help` answers at once."""
+"""The command line. Nothing large is imported before a check begins, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["check", "main"]
 @click.group(context_settings=CONTEXT)
 @version
 def main() -> None:
-    """Tell what running a notebook cell again does.
+    """Measure what running a notebook cell again does.
 
-    For every cell: does it start over, carry on from where it was, or come back from somewhere else? Found
-    out by running the cell again and looking.
+    For every cell: does it start over, continue from where it was, or reuse what an earlier run left? nbrerun
+    runs the cell again and compares.
     """
 
 

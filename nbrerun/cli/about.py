@@ -1,4 +1,4 @@
-"""`nbrerun explain` and `nbrerun config`: what a rule means, and what is in force."""
+"""`nbrerun explain` and `nbrerun config`: what a rule means, and which settings are in force."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 
 import click
 
-from nbrerun.cli.check import asked_for_nothing
+from nbrerun.cli.check import without_options
 from nbrerun.cli.ending import end
 from nbrerun.cli.options import CONTEXT
 
@@ -14,9 +14,9 @@ from nbrerun.cli.options import CONTEXT
 @click.command(context_settings=CONTEXT)
 @click.argument("rule", required=False)
 def explain(rule: str | None) -> None:
-    """Say what a rule means, and how to mend it.
+    """Explain what a rule means, and how to fix what it finds.
 
-    Why it matters, an example, what to do: the text of the page on findings. Without RULE all rules are listed.
+    Prints why the rule matters, an example and a fix. Without RULE, lists all rules.
     """
     from nbrerun import explain
     from nbrerun.reporters import write
@@ -31,14 +31,16 @@ def explain(rule: str | None) -> None:
 @click.command(context_settings=CONTEXT)
 @click.argument("path", default=".")
 def config(path: str) -> None:
-    """Print what is in force, and where it was set.
+    """Print the settings in force, and where each was set.
 
-    PATH is a notebook or a folder, the current one unless given. Nothing is run.
+    PATH is a notebook or a folder; the default is the current folder. Nothing is run.
     """
     from nbrerun.reporters import write
+    from nbrerun.settings import show as settings
 
     def show() -> None:
-        lines = list(asked_for_nothing().lines(path))
+        # All lines first: an error further down must not follow half of the settings.
+        lines = list(settings.lines(without_options(), path))
         write.write_stdout(lambda out: print(*lines, sep="\n", file=out))
 
     end(show)

@@ -1,4 +1,4 @@
-"""`nbrerun baseline`: write down what is found today."""
+"""`nbrerun baseline`: record today's findings."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ if TYPE_CHECKING:
 @click.command(context_settings=CONTEXT | {"ignore_unknown_options": True})
 @click.argument("paths", nargs=-1, metavar="PATHS...", type=click.UNPROCESSED)
 @click.option("--output", metavar="FILE", help="Where to write it.  [default: nbrerun-baseline.json]")
-@click.option("--from", "source", metavar="FILE", help="Take the findings of this JSON report, and run nothing.")
+@click.option("--from", "source", metavar="FILE", help="Take the findings from this JSON report, and run nothing.")
 def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> None:
     """Write today's findings to a file, for check --baseline.
 
-    PATHS are notebooks and folders; every option of `check` that says what to run, and which findings count,
-    can be given as well. A baseline that is there already is replaced as a whole.
+    PATHS are notebooks and folders. The options of `check` that select what to run and which findings count
+    work here as well. An existing baseline is replaced as a whole.
     """
-    from_report = functools.partial(_of_report, paths, source or "", output)
-    end(from_report if source is not None else functools.partial(_of_check, paths, output))
+    if source is None:
+        end(functools.partial(_of_check, paths, output))
 
+    def of_report() -> None:
+        from nbrerun.baseline import of_json
 
-def _of_report(paths: tuple[str, ...], source: str, output: str | None) -> None:
-    from nbrerun.baseline import of_json
+        if paths:
+            raise UsageError("give either PATHS or --from, not both")
+        _write(of_json(source), _target(output, None))
 
-    if paths:
-        raise UsageError("give either PATHS or --from, not both")
-    _write(of_json(source), _target(output, None))
+    end(of_report)
 
 
 def _of_check(args: tuple[str, ...], output: str | None) -> int:
@@ -50,9 +51,11 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     from nbrerun.batch.run import run
     from nbrerun.settings.resolve import Asked
 
+    # Parsed by `check` itself, so that its options work here as well.
     context = check.make_context("baseline", list(args))
     asked, paths = Asked(context), context.params["paths"]
     options = asked.of_run(paths).parameters()
+    # Stopping early would leave out the findings of the other notebooks, which would be new ever after.
     course = dataclasses.replace(course_of(options), fail_fast=False)
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
@@ -69,8 +72,9 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
         return Exit.OVER_BUDGET
     for report in outcome.reports:
         if report.failure:
-            say(f"the main run of {report.path} raised; its findings are those up to there")
+            say(f"the main run of {report.path} raised; the baseline has its findings up to that cell")
     _write(list(of_reports(outcome.reports)), file)
+    # Findings do not fail this command: recording them is its purpose.
     return Exit.FAILED if outcome.exit_code == Exit.FAILED else Exit.NOTHING
 
 

@@ -1,4 +1,4 @@
-"""`nbrerun cache`: where earlier verdicts are kept, and away with them."""
+"""`nbrerun cache`: show where the verdicts of earlier checks are stored, and remove them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from nbrerun.cli.check import asked_for_nothing
+from nbrerun.cli.check import without_options
 from nbrerun.cli.ending import count, end
 from nbrerun.cli.options import CACHE_DIR, CONTEXT
 from nbrerun.errors import UsageError
@@ -16,20 +16,20 @@ from nbrerun.errors import UsageError
 
 @click.group(context_settings=CONTEXT)
 def cache() -> None:
-    """Say where verdicts of earlier checks are kept, or remove them."""
+    """Show where the verdicts of earlier checks are stored, or remove them."""
 
 
 @cache.command(context_settings=CONTEXT)
 @CACHE_DIR
 def info(cache_dir: str | None) -> None:
-    """Say where the cache is, and what is in it."""
+    """Show where the cache is, and what it contains."""
     end(functools.partial(_info, cache_dir))
 
 
 @cache.command(context_settings=CONTEXT)
 @CACHE_DIR
 def clear(cache_dir: str | None) -> None:
-    """Remove the cache; other files in its folder stay."""
+    """Remove the cache, but no other files in its folder."""
     end(functools.partial(_clear, cache_dir))
 
 
@@ -39,7 +39,7 @@ def _info(given: str | None) -> None:
     folder = _folder(given)
     print(folder.absolute())
     if not os.path.exists(folder):
-        print("nothing is there")
+        print("there is no cache")
         return
     try:
         store = Store(folder, create=False)
@@ -59,12 +59,12 @@ def _clear(given: str | None) -> None:
         was_there = clear(folder)
     except Unusable as error:
         raise UsageError(f"the cache in {folder} is left as it is: {error}") from error
-    print(f"{folder.absolute()}: {'removed' if was_there else 'nothing is there'}")
+    print(f"{folder.absolute()}: {'removed' if was_there else 'there is no cache'}")
 
 
 def _folder(given: str | None) -> Path:
-    """What `check` would use in the current folder."""
+    """Return the folder that `check` would use in the current folder."""
     from nbrerun.batch.cache import folder_of
 
-    options = asked_for_nothing().of_run(["."]).parameters()
+    options = without_options().of_run(["."]).parameters()
     return folder_of(options if given is None else {"cache_dir": given})

@@ -1,8 +1,9 @@
-"""`nbrerun check`: run notebooks, run their cells again, report."""
+"""`nbrerun check`: run notebooks, run their cells again, and report."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +32,17 @@ Examples:
   nbrerun check notebooks/ --format terminal --format sarif=nbrerun.sarif
   nbrerun check notebooks/ --jobs auto --budget 10m
 
-Every option can be given in a file as well (`nbrerun config` shows what is in force); a flag that
-a file sets is taken back
-with `no`, as in `--no-static`.
+Every option can be set in a configuration file as well (`nbrerun config` shows what is in force); a flag that
+a file sets is unset with `no`, as in `--no-static`.
 
 \b
 Exit codes:
-  0    no finding that is as grave as --fail-on says
-  1    at least one
+  0    no finding of the severity set by --fail-on, or a graver one
+  1    at least one such finding
   2    wrong usage, unreadable notebook, or no such kernel
   3    the main run of a notebook raised
   4    the budget is spent, and nothing was found by then
-  130  interrupted; what was known by then is reported
+  130  interrupted; what was found by then is reported
 """
 
 
@@ -56,23 +56,30 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
     PATHS are notebooks and folders; folders are searched recursively, except for hidden ones. No notebook
     is changed.
     """
-    end(functools.partial(_check, paths, _asked(click.get_current_context())))
-
-
-def asked_for_nothing() -> Asked:
-    """What is asked where nobody gives an option."""
-    return _asked(check.make_context("check", []))
-
-
-def _asked(context: click.Context) -> Asked:
     from nbrerun.settings.resolve import Asked
 
-    return Asked(context)
+    end(functools.partial(_check, paths, Asked(click.get_current_context())))
+
+
+def without_options() -> Asked:
+    """Return the options of a `check` without any, for commands that read only configuration files."""
+    return asked_for({})
+
+
+def asked_for(settings: Mapping[str, Any]) -> Asked:
+    """Take the options from a call from Python, by name, instead of a command line.
+
+    Raises:
+        UsageError: there is no such option, or its value is invalid.
+    """
+    from nbrerun.settings.resolve import Asked
+
+    return Asked(check.make_context("check", []), settings)
 
 
 @dataclass(frozen=True)
 class _Show:
-    """Where the report goes, and in which forms."""
+    """Where the report goes, and in which formats."""
 
     targets: tuple[targets.Target, ...]
     svg: str | None
@@ -90,13 +97,14 @@ class _Show:
 
 
 def _check(paths: tuple[str, ...], asked: Asked) -> int:
-    """Check, report, and return the exit code; whatever can be wrong is looked at before anything runs."""
+    """Check, report, and return the exit code; options, notebooks and targets are validated before anything runs."""
     from nbrerun import baseline, progress
     from nbrerun.batch import cache as caches
     from nbrerun.batch import jobs as batch
     from nbrerun.batch.run import run
     from nbrerun.reporters import write
 
+    # `--svg` is hidden, so it cannot be configured and is not among the resolved settings.
     options = {"svg": click.get_current_context().params["svg"]} | asked.of_run(paths).parameters()
     show = _Show.of(options)
     known = baseline.read(options["baseline"]) if options["baseline"] is not None else None
@@ -107,6 +115,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
     with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, known, cache, course)
+    # A run that ended before its first report has nothing to show; an empty shard still writes its files.
     if outcome.reports or not jobs:
         _deliver(outcome.report(), show)
     _say_why_it_ended(outcome, len(jobs))
@@ -114,10 +123,10 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
 
 
 def course_of(options: dict[str, Any]) -> Course:
-    """How the run is to go.
+    """Return how the run proceeds, from the options by parameter name.
 
     Raises:
-        UsageError: what is asked for does not go together.
+        UsageError: the options contradict each other.
     """
     from nbrerun.batch.run import Course
     from nbrerun.batch.workers import Crew
@@ -125,7 +134,7 @@ def course_of(options: dict[str, Any]) -> Course:
     backend, scheduler = options["backend"], options["scheduler"]
     if (backend in CLUSTERS) != (scheduler is not None):
         names = " or ".join(CLUSTERS)
-        raise UsageError(f"--scheduler ADDRESS says where a cluster is, and --backend {names} what it is: give both")
+        raise UsageError(f"--scheduler ADDRESS says where a cluster is, and --backend {names} which kind: give both")
     jobs = None if options["jobs"] == "auto" else options["jobs"]
     return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"])
 

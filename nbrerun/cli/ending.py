@@ -1,4 +1,4 @@
-"""How a command ends: a sentence on stderr for what went wrong, and the exit code."""
+"""How a command ends: a sentence on stderr if something went wrong, and the exit code."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import click
 
 from nbrerun.errors import NbrerunError
 
 WRONG_USAGE, INTERRUPTED = 2, 130
-"""Exit codes where nothing was run."""
+"""Exit codes of a command that ran no notebook."""
 
 
-def end(command: Callable[[], int | None]) -> None:
-    """Do it, and exit."""
+def end(command: Callable[[], int | None]) -> NoReturn:
+    """Run a command and exit with the code that it returns; an error of nbrerun becomes a sentence."""
     try:
         code = command() or 0
     except NbrerunError as error:
@@ -30,8 +31,8 @@ def end(command: Callable[[], int | None]) -> None:
 
 @contextlib.contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does; only the main thread may say so."""
-    if threading.current_thread() is not threading.main_thread():
+    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does, so that what was found is still reported."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set a handler
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -42,10 +43,10 @@ def sigterm_interrupts() -> Iterator[None]:
 
 
 def count(number: int, word: str) -> str:
-    """Write `3 notebooks`."""
+    """Render `3 notebooks`."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def say(sentence: str) -> None:
-    """Tell the person something, beside the report."""
+    """Write a sentence for the user to stderr."""
     click.echo(f"nbrerun: {sentence}", err=True)

@@ -1,9 +1,9 @@
-"""Which engine answers, and from which cell on another one has to; with the reason, for the report."""
+"""The choice of an engine, and of the cell from which on another one has to be used; with the reason, for reports."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nbrerun.engine.fork import ForkEngine
@@ -13,6 +13,7 @@ from nbrerun.engine.replay import ReplayEngine
 from nbrerun.model import Cell
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.protocol.requests import SandboxFound
 from nbrerun.settings.values import Settings
 
 
@@ -43,11 +44,11 @@ class Choice:
         return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files, wait)
 
     def switch(self, undone: Undone, cell: Cell, done: Sequence[Past]) -> bool:
-        """Go over to replay from this cell on, in the same kernel, if that may help.
+        """Use replay from this cell on, in the same kernel, if that may help; whether it does now.
 
         Args:
             undone: why the engine in use gave no answer.
-            cell: the cell that it gave none for.
+            cell: the cell for which it gave none.
             done: the cells that the main run has run so far.
         """
         engine = self.engine
@@ -60,8 +61,8 @@ class Choice:
         return True
 
     @property
-    def sandbox(self) -> Mapping[str, str]:
-        """What keeps files safe, and why it is that."""
+    def sandbox(self) -> SandboxFound:
+        """The sandbox that keeps files safe, with the reason for it."""
         return self.engine.kernel.sandbox
 
     @property

@@ -1,7 +1,7 @@
-"""A second kernel that runs the notebook's cells some steps behind the first, for when that one is spoiled.
+"""A second kernel that runs the notebook's cells some steps behind the first, and replaces it when it is spoiled.
 
-It works on another core while the first one goes on. Nobody waits for it before it is needed: it is given
-cells between two cells of the main run, where it is done with those it was given before.
+It works on another core while the first one goes on. It is given cells between two cells of the main run, if it has
+come to the end of those that it was given before; nobody waits for it until it is needed.
 """
 
 from __future__ import annotations
@@ -14,52 +14,53 @@ import psutil
 from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
-from nbrerun.probe.protocol.messages import GLOBAL, Generator
+from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.protocol.requests import PastCell
 from nbrerun.probe.protocol.wire import Closed
 
 _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
 
 
 class Follower:
-    """Where the second kernel is."""
+    """The second kernel, and how far it is."""
 
     def __init__(self, start: Callable[[bool], Kernel], doing: Doing) -> None:
-        """Nothing is started yet.
+        """Start nothing yet.
 
         Args:
-            start: starts a kernel, and waits until it is up or not.
-            doing: told of every cell that somebody waits for.
+            start: starts a kernel; its argument says whether to wait until the kernel is up.
+            doing: called before every cell that somebody waits for.
         """
         self._start = start
         self._doing = doing
         self._kernel: Kernel | None = None
         self._given = 0
-        """How many cells it was given to run."""
+        """The number of cells that it was given to run."""
         self._runs = False
-        """It was given cells, and nobody has heard yet how that went."""
+        """It was given cells, and its answer has not been received."""
 
     def follow(self, leader: Kernel, cells: Sequence[Past], seeds: Sequence[Generator]) -> None:
-        """Have it run these cells too, if it has nothing else to do and there is room for it; do not wait.
+        """Have it run these cells, too, if it is idle and the machine has room for it; do not wait.
 
         Args:
             leader: the first kernel.
             cells: all cells of the main run up to some moment.
-            seeds: how the global generators of the first kernel began.
+            seeds: the states in which the global generators of the first kernel began.
         """
         if not _is_room_beside(leader):
             return
         if self._kernel is None:
             self._kernel = self._start(False)
-            return
-        if self._runs and self._kernel.has_answered():
+            return  # it takes a second or two to start; its first cells come next time
+        if self._runs and self._kernel.client.has_answered():
             self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
         if not self._runs and self._given < len(cells):
             self._kernel.wait_until_up()
-            self._kernel.begin("follow", cells=_messages(cells[self._given :]), seeds=list(seeds))
+            self._kernel.client.begin_to_follow(map(_message, cells[self._given :]), seeds)
             self._given, self._runs = len(cells), True
 
     def take(self, cells: Sequence[Past], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
-        """Bring it to where all these cells have been run, and hand it over; a next one begins anew.
+        """Have it run the rest of these cells, and hand it over; the next call of `follow` starts another one.
 
         Args:
             patience: seconds without any computing after which it is stuck.
@@ -78,7 +79,7 @@ class Follower:
         return undone or kernel
 
     def close(self) -> None:
-        """End it."""
+        """End the second kernel."""
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
@@ -87,42 +88,40 @@ class Follower:
 def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patience: float) -> Undone | None:
     """Run a cell as the main run does, and wait for its end."""
     try:
-        kernel.begin("follow", cells=_messages([past]), seeds=list(seeds))
+        kernel.client.begin_to_follow([_message(past)], seeds)
     except Closed as error:
         return Undone(f"the kernel that was to come here gave no answer: {error}")
     return _wait(kernel, patience)
 
 
 def _wait(kernel: Kernel, patience: float) -> Undone | None:
-    reply = kernel.answer_to_begun(Waiting(None, patience, forked=False))
+    reply = kernel.client.followed(Waiting(None, patience, forked=False))
     if isinstance(reply, Undone):
         return reply
     return Undone(_UNREACHED) if reply["raised"] else None
 
 
 def global_pins(past: Past) -> list[Generator]:
-    """Where the libraries' own generators stood before a cell: it may draw there, whoever has set them."""
-    return [item for item in past.before["generators"] if item["name"].startswith(GLOBAL)] if past.before else []
+    """The states of the libraries' own generators before a cell, which may draw from any of them."""
+    return [item for item in past.before["generators"] if item["library"]] if past.before else []
 
 
-def _messages(cells: Sequence[Past]) -> list[dict[str, object]]:
-    return [
-        {
-            "source": past.cell.source,
-            "may_raise": "raises-exception" in past.cell.tags,
-            "pins": global_pins(past),
-            "entropy": list(past.entropy),
-        }
-        for past in cells
-    ]
+def _message(past: Past) -> PastCell:
+    return {
+        "source": past.cell.source,
+        "may_raise": "raises-exception" in past.cell.tags,
+        "pins": global_pins(past),
+        "entropy": list(past.entropy),
+    }
 
 
 def _is_room_beside(leader: Kernel) -> bool:
     """Whether there are an idle core and the memory for a second kernel."""
+    # A container may have fewer cores than the machine (sched_getaffinity(2)).
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_busy = hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1)
     try:
-        needed = psutil.Process(leader.pid).memory_info().rss
+        needed = psutil.Process(leader.client.pid).memory_info().rss
     except psutil.Error:
         return False
     return cores > 1 and not is_busy and psutil.virtual_memory().available > 2 * needed

@@ -6,42 +6,54 @@ import contextlib
 import itertools
 import os
 import signal
-import time
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import TypeVar
 
 import psutil
 
-from nbrerun.engine.interface import Control, FirstRun, Limits, Undone
+from nbrerun.engine.client import Client
+from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
 from nbrerun.engine.kernel import Kernel
-from nbrerun.engine.liveness import Waiting, answer
+from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
+from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
-from nbrerun.probe.protocol.wire import Closed, Wire
-from nbrerun.probe.service import FILES
+from nbrerun.probe.protocol.requests import Hello
+from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves
+from nbrerun.state.names import Name
 
-_KILL_SECONDS = 5.0
-_TICK = 0.001
 _FULL = 70.0
 """Per cent of the machine's memory beyond which no moment is kept for later."""
 
+_Answer = TypeVar("_Answer", Rerun, Alone)
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A process that waits at a moment to be forked."""
+
+    client: Client
+    files: str
+    """The name under which the files of the moment are kept."""
+    seeds: Sequence[Generator]
+    """The states in which the global generators began that there were by then."""
+
 
 class ForkEngine:
-    """Linux and macOS; what does not survive a fork has to be kept away from it by the caller."""
+    """Works on Linux and macOS, with whatever survives a fork of the kernel."""
 
     name = "fork"
-    passes_control = False
 
     def __init__(self, kernel: Kernel, limits: Limits) -> None:
         self.kernel = kernel
+        """Runs the main run, and is never changed by an experiment."""
         self._limits = limits
-        self._moments: dict[int, tuple[Wire, int]] = {}
-        self._files: dict[int, str] = {}
-        """Under which name each moment's files are kept."""
+        self._moments: dict[int, _Moment] = {}
         self._first_seconds: dict[int, float] = {}
         self.entropy: dict[int, Sequence[bytes]] = {}
-        """What the system gave each cell, by the moment after it, when it asked for random bytes."""
+        """The random bytes that the system gave each cell, by the moment after it."""
         self._tokens = itertools.count()
         self._open: set[ForkBranch] = set()
 
@@ -51,66 +63,93 @@ class ForkEngine:
         self._first_seconds[cell.index] = run.seconds
         return run
 
-    def hold(self, moment: int) -> Undone | None:
+    def hold(self, moment: int) -> ForkBranch | Undone:
+        """Fork the kernel for the moment, and the moment for a branch that reads it."""
+        return self.keep(moment) or self._branch(moment, read=True)
+
+    def keep(self, moment: int) -> Undone | None:
         """Fork the kernel; the child waits."""
         try:
             token = f"moment {moment}"
-            held = self.kernel.ask("hold", token=token)
+            held = self.kernel.client.hold(token)
             if held["hazards"]:
+                # Replay needs no fork, so that it may answer where this engine cannot.
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
             self.entropy[moment] = held["entropy"]
-            wire, hello = self.kernel.accept(token)
-            self._moments[moment], self._files[moment] = (wire, hello["pid"]), held["files"]
+            client, hello = self._meet(token)
+            if hello["failed"]:
+                return Undone(f"the moment cannot be kept: {hello['failed']}", replay_may_answer=True)
+            self._moments[moment] = _Moment(client, held["files"], held["seeds"])
         except Closed:
             return Undone("the kernel could not be forked", replay_may_answer=True)
         return None
 
+    def _meet(self, token: str) -> tuple[Client, Hello]:
+        """Wait for a forked process."""
+        hello: Hello
+        wire, hello = self.kernel.arrivals.accept(token)
+        return Client(wire, hello["pid"]), hello
+
     def can_come_back(self) -> bool:
-        """A moment costs what the kernel writes to afterwards."""
+        """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
         return psutil.virtual_memory().percent < _FULL
 
     def drop(self, moment: int) -> None:
-        """The waiting child ends when its socket does."""
+        """Close the socket of the waiting child, which ends it."""
         held = self._moments.pop(moment, None)
         if held is not None:
-            held[0].close()
-            files = self._files.pop(moment)
-            if files not in self._files.values():
+            held.client.close()
+            # Moments between which no file changed share what is kept of them.
+            if held.files not in {other.files for other in self._moments.values()}:
                 with contextlib.suppress(Closed):
-                    self.kernel.ask(FILES + "forget", name=files)
+                    self.kernel.client.forget_files(held.files)
 
-    def branch(self, moment: int, files: int | None = None) -> ForkBranch | Undone:
+    def branch(self, moment: int) -> ForkBranch | Undone:
         """Fork the waiting child."""
-        files = moment if files is None else files
-        if moment not in self._moments or files not in self._files:
-            return Undone("this moment was not kept")
-        return self.fork(*self._moments[moment], moment, self._files[files])
+        return self._branch(moment)
 
-    def fork(self, wire: Wire, pid: int, moment: int, files: str) -> ForkBranch | Undone:
-        """Fork a process that waits, and have the child see the files that are kept under a name."""
+    def _branch(self, moment: int, files: int | None = None, read: bool = False) -> ForkBranch | Undone:
+        """Fork a waiting child.
+
+        Args:
+            files: the moment whose files the branch sees, if not its own.
+            read: the state there will be asked for.
+        """
+        held, of_files = self._moments.get(moment), self._moments.get(moment if files is None else files)
+        if held is None or of_files is None:
+            return Undone("this moment was not kept")
+        return self.fork(held.client, moment, of_files.files, read)
+
+    def fork(self, parent: Client, moment: int, files: str, read: bool = False) -> ForkBranch | Undone:
+        """Fork a process that waits; the child sees the files that are kept under a name."""
         token = f"branch {next(self._tokens)}"
         try:
-            wire.send({"op": "branch", "token": token, "files": files})
-            hazards = answer(wire, pid)["hazards"]
+            hazards = parent.branch(token, files, read)["hazards"]
             if hazards:
                 return Undone(f"a branch cannot be forked: {hazards[0]}")
-            own, hello = self.kernel.accept(token)
+            client, hello = self._meet(token)
         except Closed:
             return Undone("the forked kernel died", replay_may_answer=True)
-        branch = ForkBranch(self, moment, files, own, hello["pid"])
+        branch = ForkBranch(self, moment, files, client)
         self._open.add(branch)
         if hello["failed"]:
             branch.close()
             return Undone(hello["failed"])
+        if read:
+            branch.first_look = client.first_look()["state"]
         return branch
 
+    def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
+        """Run the cell in the branch; in another one with the random numbers pinned, where any were drawn."""
+        return plain_first(self, moment, branch, first, lambda other, done: first.after)
+
     def keep_files(self) -> str:
-        """The kernel has none but those of the main run."""
+        """Keep the files of the kernel, which are those of the main run."""
         return self.kernel.save_files()
 
     def is_full(self) -> bool:
         """Ask the kernel."""
-        return self.kernel.is_full()
+        return self.kernel.client.files_are_full()
 
     def about_the_end(self) -> ForkBranch | Undone:
         """Fork the last moment."""
@@ -118,18 +157,17 @@ class ForkEngine:
 
     def fresh(self, files: bool = True) -> ForkBranch | Undone:
         """Fork the first moment of all."""
-        return self.branch(0, max(self._files, default=0) if files else 0)
+        return self._branch(0, max(self._moments, default=0) if files else 0)
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """Run the cell from the moment before."""
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):
             return branch
-        before = branch.read()
-        run = branch.run(cell, seeds=self.kernel.ask("seeds")["generators"])
+        run = branch.run(cell, seeds=self._moments[moment].seeds)
         if isinstance(run, Undone):
             return run
-        return Control(before, frozenset(), run["after"], branch.leaves_after, branch.close)
+        return Control(frozenset(), run["after"], branch.leaves_after, branch.close)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask a fork of the moment before."""
@@ -150,15 +188,15 @@ class ForkEngine:
 
     @property
     def shares_files(self) -> bool:
-        """The kernel has to clean up after branches."""
+        """Branches write to the kernel's own files, which have to be put back after each."""
         return bool(self.kernel.sandbox["kind"] == "copy")
 
     def forget(self, branch: ForkBranch) -> None:
-        """A branch has been closed."""
+        """Clean up after a branch that has been closed."""
         self._open.discard(branch)
         if self.shares_files:
             with contextlib.suppress(Closed):  # a dead kernel shows soon enough
-                self.kernel.ask(FILES + "leave")
+                self.kernel.client.leave_files()
 
     def release(self) -> Kernel:
         """End branches and moments, and hand over the kernel, which is at the end of the main run so far."""
@@ -177,22 +215,20 @@ class ForkBranch:
     """A fork of a moment."""
 
     previous: State | None = None
-    astray: frozenset[str] = frozenset()
+    astray: frozenset[Name] = frozenset()
 
-    def __init__(self, engine: ForkEngine, moment: int, files: str, wire: Wire, pid: int) -> None:
+    def __init__(self, engine: ForkEngine, moment: int, files: str, client: Client) -> None:
         self._engine = engine
         self._moment = moment
         self._files = files
-        self._wire = wire
-        self._pid = pid
-
-    def _ask(self, operation: str, **request: object) -> dict[str, object]:
-        self._wire.send({"op": operation, **request})
-        return answer(self._wire, self._pid)
+        self._client = client
+        self.first_look: State | None = None
+        """The state where the branch began, if it was asked for together with it."""
 
     def read(self) -> State:
         """The state as it is now."""
-        return cast(State, self._ask("read"))
+        found, self.first_look = self.first_look, None
+        return found or self._client.read()["state"]
 
     def run(
         self,
@@ -202,41 +238,38 @@ class ForkBranch:
         seeds: Sequence[Generator] = (),
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
-        request = {"sources": [cell.source], "pins": list(pins), "watched": list(watched), "seeds": list(seeds)}
-        waited = self._wait(self._engine.timeout, self._engine.patience(cell), op="run", **request)
-        return cast("Rerun | Undone", waited)
+        waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
+        return self._unless_lost(self._client.run(waiting, [cell.source], pins, watched, seeds))
 
     def fork(self) -> ForkBranch | Undone:
-        """Another one at the same place, but for files that were written since this one began."""
-        return self._engine.fork(self._wire, self._pid, self._moment, self._files)
+        """Fork this branch; the files that were written since it began are not seen in the new one."""
+        return self._engine.fork(self._client, self._moment, self._files)
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""
-        sources = [cell.source for cell in cells]
-        return cast("Rerun | Undone", self._wait(seconds, seconds, op="run", sources=sources, pins=[], anew=anew))
+        waiting = Waiting(seconds, seconds, forked=True)
+        return self._unless_lost(self._client.run(waiting, [cell.source for cell in cells], anew=anew))
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""
-        request = {"source": cell.source, "given": list(given)}
-        return cast("Alone | Undone", self._wait(seconds, seconds, op="alone", **request))
+        waiting = Waiting(seconds, seconds, forked=True)
+        return self._unless_lost(self._client.run_alone(waiting, cell.source, given))
 
-    def _wait(self, timeout: float | None, patience: float, **request: object) -> dict[str, object] | Undone:
-        self._wire.send(request)
-        reply = Waiting(timeout, patience, forked=True).answer(self._wire, self._pid)
-        if isinstance(reply, Undone):
+    def _unless_lost(self, answer: _Answer | Undone) -> _Answer | Undone:
+        if isinstance(answer, Undone):
             self.close()
-        return reply
+        return answer
 
     def remove_files(self, names: Sequence[str]) -> None:
-        """Take files away."""
-        self._ask(FILES + "remove", names=list(names))
+        """Remove files."""
+        self._client.remove_files(names)
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
-        return cast(list[str], self._ask("touchable", sources=[cell.source])["names"])
+        return self._client.touchable(cell.source)
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """The moment is still there: ask a fresh fork of it."""
+        """The parts of variables in a fresh fork of the moment, which is still there."""
         branch = self._engine.branch(self._moment)
         if isinstance(branch, Undone):
             return {}
@@ -244,38 +277,21 @@ class ForkBranch:
             return branch.leaves_after(names)
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they are here."""
-        return cast(Leaves, self._ask("leaves", names=list(names)))
+        """The parts of variables as they are here."""
+        return self._client.take_apart(names)
 
     def existed(self, addresses: Sequence[int]) -> set[int]:
         """Which addresses of objects are in use here."""
-        self._ask("read")
-        self._ask("remember")
-        return set(cast(list[int], self._ask("existed", ids=list(addresses))["existed"]))
+        return self._client.existed(addresses, read=True)
 
     def close(self) -> None:
         """End the process and all that it has started."""
-        self._wire.close()
-        running = _group(self._pid) if self._engine.shares_files else []
+        self._client.close()
+        pid = self._client.pid
+        # Who shares files with the branch must not go on before it has stopped writing.
+        running = group_of(pid) if self._engine.shares_files else []
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)  # a branch leads a process group of its own
         for process in running:
-            _wait_for_end(process)
+            wait_for_end(process)
         self._engine.forget(self)
-
-
-def _group(pid: int) -> list[psutil.Process]:
-    """A process and what it has started, without what has left its group."""
-    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-        process = psutil.Process(pid)
-        children = process.children(recursive=True)
-        return [process, *(child for child in children if os.getpgid(child.pid) == pid)]
-    return []
-
-
-def _wait_for_end(process: psutil.Process) -> None:
-    """Killed processes may be in the middle of writing to a file."""
-    deadline = time.monotonic() + _KILL_SECONDS
-    with contextlib.suppress(psutil.NoSuchProcess):
-        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-            time.sleep(_TICK)

@@ -1,8 +1,8 @@
-"""One interface to a notebook's timeline: run it, remember the moments, branch from any of them."""
+"""The interface of engines: run a notebook, keep its moments, start branches from any of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,9 +10,11 @@ from nbrerun.model import Cell, Raised
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves
+from nbrerun.state.names import Name
+from nbrerun.state.observation import Moved
 
 Doing = Callable[[int, str], None]
-"""Told of every run of a cell: its index, and what the run is for."""
+"""Called before every run of a cell, with its index and the purpose of the run."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Limits:
 
 
 class Branch(Protocol):
-    """A kernel at some moment of the main run, to do with what one likes."""
+    """A kernel at some moment of the main run, which may be changed in any way."""
 
     previous: State | None
     """The state one moment earlier, in this very kernel; None if that is the main run's own."""
@@ -66,45 +68,46 @@ class Branch(Protocol):
         """Run a cell.
 
         Args:
-            pins: what the generators are set to first.
-            watched: variables of which every part that is thrown away is noted.
+            pins: the states that generators are set to first.
+            watched: variables of which the answer lists every part that the run threw away.
         """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
-        """Run cells one after the other, for no longer than this.
+        """Run cells one after the other.
 
         Args:
-            anew: with random numbers that nobody knows, as in a kernel that has just been started.
+            seconds: after which the run is stopped.
+            anew: reseed the global generators from the system first, as a kernel that has just been started would.
         """
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
-        """Run a cell without the names of other cells, except for those given, for no longer than this."""
+        """Run a cell without the names of other cells, except for those given; it is stopped after some seconds."""
 
     def remove_files(self, names: Sequence[str]) -> None:
-        """Take files away, by name without the `file:`."""
+        """Remove files, given by their paths."""
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind, if it is run here."""
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they were before the run."""
+        """The parts of variables as they were before the first run here."""
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they are after the run."""
+        """The parts of variables as they are now."""
 
     def close(self) -> None:
-        """Give it up."""
+        """End the branch."""
 
     @property
-    def astray(self) -> frozenset[str]:
-        """What has another value here than in the main run, since a cell above does not do the same twice."""
+    def astray(self) -> frozenset[Name]:
+        """What has another value here than in the main run, because a cell above does not do the same twice."""
 
 
 class Fresh(Branch, Protocol):
     """A kernel that had run nothing; it can be forked again and again."""
 
     def fork(self) -> Fresh | Undone:
-        """Another one at the same place, but for files that were written since this one began."""
+        """Fork this branch; the files that were written since it began are not seen in the new one."""
 
 
 @dataclass(frozen=True)
@@ -115,22 +118,58 @@ class Past:
     before: State | None = None
     """The state that it began with, if that was read."""
     entropy: Sequence[bytes] = ()
-    """What the system gave it when it asked for random bytes."""
+    """The random bytes that the system gave it."""
+
+
+@dataclass(frozen=True)
+class FirstResult:
+    """What the first run of a cell left."""
+
+    cell: Cell
+    before: State
+    """The state that it began with, ..."""
+    after: State
+    """... and the one that it came to."""
+    raises: bool = False
+    """It raised, as the cell's tag allows; then a rerun may as well."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """A cell run again, and what was different from its first run."""
+
+    first: FirstResult
+    """What the rerun is compared with: the main run or, in another kernel, the first run there."""
+    run: Rerun
+    """The rerun; nothing else is known where it raised and the first run did not."""
+    moved: Moved = field(default_factory=dict)
+    """What it left with another value."""
+    still_moved: frozenset[Name] = frozenset()
+    """What has another value with the random numbers of the first run as well."""
+    made: frozenset[str] = frozenset()
+    """Variables whose very object the first run made."""
+    parts_kept: Mapping[str, bool] = field(default_factory=dict)
+    """Of variables whose parts the first run made: whether the rerun left those very parts there."""
+    parts: Leaves = field(default_factory=dict)
+    """What moved, taken apart as the first run left it."""
+
+    @property
+    def raised(self) -> bool:
+        """Whether the rerun raised where the first run did not."""
+        return self.run["error"] is not None and not self.first.raises
 
 
 @dataclass(frozen=True)
 class Control:
     """The first run of a cell, done a second time."""
 
-    before: State
-    """The state that it began with."""
-    astray: frozenset[str]
-    """What had another value there than in the main run."""
+    astray: frozenset[Name]
+    """What had another value before it than in the main run."""
     after: State
     leaves: Callable[[Sequence[str]], Leaves]
-    """Variables taken apart, as the second first run left them."""
+    """The parts of variables as this run left them."""
     close: Callable[[], None] = lambda: None
-    """Give it up."""
+    """End what `leaves` asks."""
 
 
 class Engine(Protocol):
@@ -138,38 +177,49 @@ class Engine(Protocol):
 
     name: str
     """`fork` or `replay`."""
-    passes_control: bool
-    """On the way to any branch from here on, the engine makes the control run anyway."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""
 
-    def hold(self, moment: int) -> Undone | None:
-        """Keep the moment that the main run is at; `moment` cells have been run."""
+    def hold(self, moment: int) -> Branch | Undone:
+        """Keep the present moment of the main run, and start a branch there.
+
+        Args:
+            moment: the number of cells that have been run.
+        """
 
     def can_come_back(self) -> bool:
-        """Going back to a moment that is kept costs little, and there is room to keep one more."""
+        """Whether going back to a moment that is kept costs little, and there is room to keep one more."""
 
     def drop(self, moment: int) -> None:
-        """No experiment will start from this moment any more."""
+        """Forget a moment: no experiment will start from it any more."""
 
     def branch(self, moment: int) -> Branch | Undone:
-        """Go to a moment that is kept."""
+        """Start a branch at a moment that is kept."""
+
+    def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
+        """Run a cell again at its own moment, with random numbers as they come and with those of the first run.
+
+        The engine chooses the order of the two that costs it least, and closes the branch.
+        """
 
     def keep_files(self) -> str:
-        """Keep the files of the main run; where they are, until the engine is closed. Called first at its end."""
+        """Keep the files of the main run until the engine is closed, and return their folder.
+
+        Has to be called first at the end of the main run, before anything is run again.
+        """
 
     def is_full(self) -> bool:
-        """The main run has no more room for files."""
+        """Whether the main run has no more room for files."""
 
     def about_the_end(self) -> Branch | Undone:
-        """All names of the end of the main run, with values that need not be exact any more."""
+        """A branch with all names of the end of the main run; reruns may have changed their values."""
 
     def fresh(self, files: bool = True) -> Fresh | Undone:
-        """A fresh kernel, with the files of the end of the main run, or with those of its beginning."""
+        """A fresh kernel with the files of the end of the main run; without `files`, with those of its beginning."""
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
-        """Run `cell`, which led to `moment`, from the moment before it, for the first time once more."""
+        """Run a cell as if for the first time, from the moment before `moment`, to which it led."""
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Which of these addresses of objects were in use at the moment before `moment`."""

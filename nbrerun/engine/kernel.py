@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import select
 import shutil
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 from jupyter_client.manager import AsyncKernelManager
@@ -22,40 +19,22 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 
-from nbrerun.engine.interface import FirstRun, Undone
-from nbrerun.engine.liveness import ProbeFailure, Waiting, answer
+from nbrerun.engine.arrivals import SECONDS, Arrivals
+from nbrerun.engine.client import Client
+from nbrerun.engine.interface import FirstRun
+from nbrerun.engine.liveness import ProbeFailure
+from nbrerun.engine.loading import UNFIT, keeper_command, loader
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
-from nbrerun.probe.service import DOORBELL, FILES
 from nbrerun.settings.values import OUT_OF_BUDGET, Settings
 
-_PROBE = Path(__file__).parent.parent / "probe"
-_UNFIT = "Unfit"
-"""What the loader raises where the kernel is none that the probe can run in; old Pythons read it, too."""
-_LOADER = """
-import sys
-class Unfit(Exception): pass
-if sys.version_info < (3, 9):
-    raise Unfit("it runs Python %s.%s" % tuple(sys.version_info[:2]))
-if shell is None:
-    raise Unfit("there is no get_ipython() in it")
-if getattr(sys.modules.get("ipykernel"), "version_info", (0,))[0] < 6:
-    raise Unfit("there is no ipykernel 6 or newer in it")
-import importlib.util
-spec = importlib.util.spec_from_file_location("_nbrerun_probe", {init!r}, submodule_search_locations=[{folder!r}])
-package = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = package
-spec.loader.exec_module(package)
-importlib.import_module("_nbrerun_probe.service").install(shell().kernel, {address!r}, {seeds!r}, {sandbox!r})
-"""
-_KEEPER = "import sys; sys.path[:] = {path!r}; from {module} import main; main(sys.argv[1:])"
 _KEEPER_SECONDS = 30.0
-_STARTUP_SECONDS = 60.0
 _HELLO_SECONDS = 5.0
 """For a greeting that was sent before the kernel said that it is done."""
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
@@ -98,22 +77,21 @@ class Kernel:
         self.name = name
         self._settings = settings
         self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-"))
-        self._listener = _listen(os.path.join(self._folder, "socket"))
-        self._arrived: dict[str, tuple[Wire, dict[str, Any]]] = {}
+        self.arrivals = Arrivals(self._folder, self._is_alive)
         self._keeper: Wire | None = None
-        self._is_busy = False
-        """It runs something, or did when nobody waited for it any longer."""
+        self._probe: Client | None = None
         self._log = os.path.join(self._folder, "kernel.log")
         self._notebook_folder = notebook.folder.resolve()
-        self._client = NotebookClient(
+        self._nbclient = NotebookClient(
             notebook.node,
             kernel_manager_class=_KeptManager,
             kernel_name=name,
             timeout_func=lambda _: settings.seconds_to_run,
-            startup_timeout=_STARTUP_SECONDS,
+            startup_timeout=SECONDS,
             resources={"metadata": {"path": str(notebook.folder)}},
         )
-        self._client.shutdown_kernel = "immediate"
+        # The kernel need not be asked to end: it has nothing to save outside of its sandbox.
+        self._nbclient.shutdown_kernel = "immediate"
         self._seeds, self._files = seeds, files
         self._is_up = False
         self._closing_on_failure(self._launch)
@@ -121,7 +99,7 @@ class Kernel:
             self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        """Go on once it has started.
+        """Wait until it has started and the probe is loaded.
 
         Raises:
             KernelError: it does not start.
@@ -138,26 +116,27 @@ class Kernel:
             raise
 
     def _launch(self) -> None:
-        manager = self._client.km = self._client.create_kernel_manager()
+        manager = self._nbclient.km = self._nbclient.create_kernel_manager()
         manager.transport = "ipc"  # no ports, which kernels that start side by side may both choose
         manager.connection_file = os.path.join(self._folder, "kernel.json")
         assert isinstance(manager, _KeptManager)
         manager.keeper = self._keeper_command()
+        # Sets of strings are walked in the order of their hashes, in which two kernels have to agree (PYTHONHASHSEED).
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
         with self._explained(), open(self._log, "wb") as output:
-            self._client.start_new_kernel(env=env, stdout=output, stderr=output)
+            self._nbclient.start_new_kernel(env=env, stdout=output, stderr=output)
 
     def _meet(self) -> None:
         with self._explained():
             self._meet_keeper()
-            self._client.start_new_kernel_client()
+            self._nbclient.start_new_kernel_client()
         self._load_probe()
         if self._files:
-            self.ask(FILES + "restore", folder=self._files)
+            self.client.restore_files(self._files)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say what the kernel itself said when it did not start."""
+        """Raise an error with the last line of the kernel's own log where it did not start."""
         try:
             yield
         except (RuntimeError, OSError, TimeoutError, Closed) as error:
@@ -166,50 +145,52 @@ class Kernel:
 
     def _keeper_command(self) -> tuple[str, ...]:
         folders = [self._notebook_folder, repository(self._notebook_folder), *self._settings.sandbox_dirs]
-        request = {
-            "address": self._listener.getsockname(),
-            "home": self._folder,
-            "sandbox": self._settings.sandbox,
-            "folders": [str(folder) for folder in folders if folder],
-            "limit": self._settings.sandbox_limit or psutil.virtual_memory().total // 4,
-        }
-        path = [*sys.path, str(_PROBE.parent.parent)]
-        start = _KEEPER.format(path=path, module=keeper.__name__)
-        return (sys.executable, "-I", "-S", "-c", start, json.dumps(request))
+        return keeper_command(
+            self.arrivals.address,
+            self._folder,
+            self._settings.sandbox,
+            [str(folder) for folder in folders if folder],
+            self._settings.sandbox_limit or psutil.virtual_memory().total // 4,
+        )
 
     def _meet_keeper(self) -> None:
         """Hear from the keeper which sandbox the kernel was started in."""
-        self._keeper, hello = self.accept(keeper.KEEPER)
-        self.sandbox: dict[str, Any] = hello["sandbox"]
+        hello: KeeperHello
+        self._keeper, hello = self.arrivals.accept(keeper.KEEPER)
+        self.sandbox = hello["sandbox"]
         if not self.sandbox["kind"]:
             raise KernelError(f"the notebook's files cannot be kept safe: {self.sandbox['reason']}")
 
     def _load_probe(self) -> None:
-        loader = _LOADER.format(
-            init=str(_PROBE / "__init__.py"),
-            folder=str(_PROBE),
-            address=self._listener.getsockname(),
-            seeds=list(self._seeds),
-            sandbox=self.sandbox,
-        )
-        if why := run_sync(self._run)(f"exec({loader!r}, {{'shell': globals().get('get_ipython')}})"):
+        if why := run_sync(self._run)(loader(self.arrivals.address, self._seeds, self.sandbox)):
             raise self._unreadable(why)
         try:
-            self.wire, hello = self.accept("", _HELLO_SECONDS)
+            wire, hello = self.arrivals.accept("", _HELLO_SECONDS)
         except Closed:
             raise self._unreadable("it does not run what it is sent") from None
-        self.pid: int = hello["pid"]
+        self._probe = Client(wire, hello["pid"], self._ring)
+
+    @property
+    def client(self) -> Client:
+        """The kernel itself, to be asked between two cells."""
+        assert self._probe is not None, "it is not up yet"
+        return self._probe
+
+    def _ring(self) -> None:
+        client: Any = self._nbclient.kc
+        client.shell_channel.send(client.session.msg(DOORBELL))
 
     async def _run(self, code: str) -> str:
-        """Run code that is no cell; what went wrong, or nothing."""
-        client: Any = self._client.kc
-        manager: Any = self._client.km
+        """Run code that is not a cell; an empty text, or what went wrong."""
+        client: Any = self._nbclient.kc
+        manager: Any = self._nbclient.km
+        # A silent request changes neither the history nor the execution count (Jupyter's messaging protocol).
         asked = asyncio.ensure_future(
             client.execute_interactive(
-                code, silent=True, store_history=False, output_hook=lambda _: None, timeout=_STARTUP_SECONDS
+                code, silent=True, store_history=False, output_hook=lambda _: None, timeout=SECONDS
             )
         )
-        while not asked.done():
+        while not asked.done():  # jupyter_client would wait for the whole timeout for a kernel that has died
             await asyncio.wait([asked], timeout=_TICK)
             if not (asked.done() or await manager.is_alive()):
                 asked.cancel()
@@ -217,52 +198,32 @@ class Kernel:
         try:
             content = (await asked)["content"]
         except TimeoutError:
-            return f"it gave no answer within {_STARTUP_SECONDS:.0f} s"
+            return f"it gave no answer within {SECONDS:.0f} s"
         if content["status"] == "ok":
             return ""
         name, text = content.get("ename"), content.get("evalue")
-        return str(text) if name == _UNFIT else f"{name}: {text}"
+        return str(text) if name == UNFIT else f"{name}: {text}"
 
     def _unreadable(self, why: str) -> KernelError:
         needed = "nbrerun needs Python 3.9 or newer with ipykernel 6 or newer there"
         return KernelError(f"the kernel '{self.name}' cannot be read: {why} ({needed}).")
 
-    def accept(self, token: str, seconds: float = _STARTUP_SECONDS) -> tuple[Wire, dict[str, Any]]:
-        """Wait for the process that was told to come with this token, and hear what it says of itself.
-
-        Raises:
-            Closed: it did not come.
-        """
-        deadline = time.monotonic() + seconds
-        self._listener.settimeout(_TICK)
-        while token not in self._arrived:
-            try:
-                sock, _ = self._listener.accept()
-            except TimeoutError:
-                if time.monotonic() > deadline or not self._is_alive():
-                    raise Closed("nobody came") from None
-                continue
-            wire = Wire(sock)
-            hello = wire.receive(_STARTUP_SECONDS)
-            self._arrived[hello["token"]] = (wire, hello)
-        return self._arrived.pop(token)
-
     def _is_alive(self) -> bool:
-        manager: Any = self._client.km
+        manager: Any = self._nbclient.km
         return manager is not None and bool(run_sync(manager.is_alive)())
 
     def execute(self, cell: Cell) -> FirstRun:
         """Run a cell of the main run, through nbclient."""
-        node = self._client.nb.cells[cell.index]
+        node = self._nbclient.nb.cells[cell.index]
         started = time.perf_counter()
         raised, fatal = None, False
-        self._is_busy = True
+        self.client.is_busy = True
         try:
-            self._client.execute_cell(node, cell.index)
-            self._is_busy = False
+            self._nbclient.execute_cell(node, cell.index)
+            self.client.is_busy = False
             raised = _expected_error(node)
         except CellExecutionError as error:
-            self._is_busy = False
+            self.client.is_busy = False
             text = _NO_INPUT if error.ename == "StdinNotImplementedError" else error.evalue
             raised, fatal = Raised(error.ename, text, _traceback(node)), True
         except CellTimeoutError:
@@ -273,29 +234,6 @@ class Kernel:
             raised, fatal = Raised("DeadKernelError", "the kernel died while it ran this cell"), True
         return FirstRun(time.perf_counter() - started, raised, fatal)
 
-    def ask(self, operation: str, **request: Any) -> dict[str, Any]:
-        """Have the kernel itself do something, between two cells.
-
-        Raises:
-            Closed: the kernel is dead, or still at something that was given up.
-        """
-        self._request({"op": operation, **request})
-        try:
-            reply = answer(self.wire, self.pid)
-        except ProbeFailure:
-            self._is_busy = False
-            raise
-        self._is_busy = False
-        return reply
-
-    def _request(self, request: dict[str, Any]) -> None:
-        if self._is_busy:
-            raise Closed("the kernel is still at what it was asked before")
-        self._is_busy = True
-        client: Any = self._client.kc
-        client.shell_channel.send(client.session.msg(DOORBELL))
-        self.wire.send(request)  # only once it has been called to read: a socket holds no long message
-
     def lacks(self, modules: Sequence[str]) -> tuple[str, ...]:
         """Which top-level modules it could not import; none is imported.
 
@@ -303,46 +241,19 @@ class Kernel:
             KernelError: it does not say.
         """
         try:
-            return tuple(self.ask("lacks", modules=list(modules))["lacks"])
+            return tuple(self.client.lacks(modules))
         except (Closed, ProbeFailure) as error:
             raise KernelError(f"the kernel '{self.name}' does not say which modules it has: {error}") from error
 
     def save_files(self) -> str:
-        """Where the files are that the notebook has changed, for `files` of another kernel; gone with this one."""
+        """Save the files that the notebook has changed, and return their folder, which is removed with this kernel."""
         folder = os.path.join(self._folder, f"files{time.monotonic_ns()}")
-        self.ask(FILES + "save", folder=folder)
+        self.client.save_files(folder)
         return folder
 
     def take_over(self, files: str) -> str:
-        """Keep what another kernel has kept, which is about to be closed."""
+        """Keep the files that another kernel has saved, which is about to be closed."""
         return str(shutil.move(files, self._folder))
-
-    def is_full(self) -> bool:
-        """There is no more room for files."""
-        return bool(self.ask(FILES + "is_full")["full"])
-
-    def ask_running(self, waiting: Waiting, operation: str, **request: Any) -> dict[str, Any] | Undone:
-        """Have the kernel itself run a cell again."""
-        self.begin(operation, **request)
-        return self.answer_to_begun(waiting)
-
-    def begin(self, operation: str, **request: Any) -> None:
-        """Have the kernel itself begin something, and do not wait.
-
-        Raises:
-            Closed: the kernel is dead, or still at something else.
-        """
-        self._request({"op": operation, **request})
-
-    def has_answered(self) -> bool:
-        """What was begun is over."""
-        return bool(select.select([self.wire.sock], [], [], 0)[0])
-
-    def answer_to_begun(self, waiting: Waiting) -> dict[str, Any] | Undone:
-        """Wait for the end of what was begun."""
-        reply = waiting.answer(self.wire, self.pid)
-        self._is_busy = isinstance(reply, Undone)
-        return reply
 
     def close(self) -> None:
         """End the kernel and whatever it started."""
@@ -350,26 +261,24 @@ class Kernel:
             with contextlib.suppress(Closed, KernelError, OSError):  # it may have been given up on before it was up
                 self._meet_keeper()
         if self._keeper is not None:
-            self._keeper.sock.shutdown(socket.SHUT_WR)
+            self._keeper.sock.shutdown(socket.SHUT_WR)  # an end of file, which has the keeper end everything
             with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left
                 self._keeper.receive(_KEEPER_SECONDS)
             self._keeper.close()
         with contextlib.suppress(Exception):  # whatever state the kernel is in, it has to go
-            if self._client.km is not None:
-                self._client._cleanup_kernel()
-        for wire, _ in self._arrived.values():
-            wire.close()
-        if hasattr(self, "wire"):
-            self.wire.close()
-        self._listener.close()
+            if self._nbclient.km is not None:
+                self._nbclient._cleanup_kernel()
+        if self._probe is not None:
+            self._probe.close()
+        self.arrivals.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _listen(path: str) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
-    listener.listen(64)
-    return listener
+class StartKernel(Protocol):
+    """Starts a kernel whose global generators of random numbers, and files, begin as given."""
+
+    def __call__(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
+        """See `Kernel`."""
 
 
 def _expected_error(node: Mapping[str, Any]) -> Raised | None:

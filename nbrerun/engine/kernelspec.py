@@ -1,4 +1,4 @@
-"""Which kernel a notebook runs in; looked up without starting anything, and without loading what does."""
+"""Which kernel a notebook runs in, looked up without starting it and without importing nbclient."""
 
 from __future__ import annotations
 

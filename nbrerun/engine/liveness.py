@@ -1,10 +1,12 @@
-"""Waiting for what a process of the kernel answers, until it is out of time, dead or stuck."""
+"""Every wait for a process of the kernel, each with an end: the answer, a time limit, or a dead or stuck process."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -12,60 +14,84 @@ import psutil
 from nbrerun.engine.interface import Undone
 from nbrerun.probe.protocol.wire import Closed, Wire
 
+PATIENCE = 120.0
+"""Seconds without any computing after which a process that does not run a cell is stuck."""
 _TICK = 1.0
 """Seconds between two looks at a process that does not answer; looking at its children costs milliseconds."""
-
-
-def answer(wire: Wire, pid: int) -> dict[str, Any]:
-    """The next answer of a process that is not running a cell.
-
-    Raises:
-        Closed: it died.
-    """
-    while not select.select([wire.sock], [], [], _TICK)[0]:
-        if not psutil.pid_exists(pid):
-            raise Closed("the process is gone")
-    reply = wire.receive()
-    if "failed" in reply:
-        raise ProbeFailure(reply["failed"], "\n".join(reply["traceback"]))
-    return reply
+_KILL_SECONDS = 5.0
+_KILL_TICK = 0.001
 
 
 class ProbeFailure(Exception):
     """The probe could not do what it was asked."""
 
 
+@dataclass(frozen=True)
 class Waiting:
-    """Waits for a run of a cell, until it is over, out of time, dead or stuck."""
+    """How long to wait for a run of a cell."""
 
-    def __init__(self, timeout: float | None, patience: float, forked: bool) -> None:
-        self._timeout = timeout
-        self._patience = patience
-        self._forked = forked
+    timeout: float | None
+    """Seconds in all."""
+    patience: float
+    """Seconds without any computing."""
+    forked: bool
+    """The process is a fork: where it is stuck, a process that is none may not be."""
 
     def answer(self, wire: Wire, pid: int) -> dict[str, Any] | Undone:
         """The answer, or why there is none."""
-        started = active = time.monotonic()
-        used = 0.0
-        while not select.select([wire.sock], [], [], _TICK)[0]:
-            now = time.monotonic()
-            computed = _cpu_seconds(pid)
-            if computed > used:
-                used, active = computed, now
-            if self._timeout is not None and now - started > self._timeout:
-                return Undone(f"the rerun was stopped at its time limit of {self._timeout:g} s")
-            if now - active > self._patience:
-                return Undone(
-                    f"the rerun did nothing for {now - active:.0f} s and was stopped",
-                    replay_may_answer=self._forked,
-                )
+        undone = _wait(wire, pid, self)
+        if undone is not None:
+            return undone
         try:
-            reply = wire.receive()
-        except Closed:
+            reply = wire.receive(PATIENCE)
+        except (Closed, TimeoutError):
             return Undone("the kernel died in the rerun")
         if "failed" in reply:
             return Undone(f"the state after the rerun could not be read: {reply['failed']}")
         return reply
+
+
+def answer(wire: Wire, pid: int) -> dict[str, Any]:
+    """The next answer of a process that is not running a cell.
+
+    Raises:
+        Closed: it died, or is stuck.
+        ProbeFailure: it could not do what it was asked.
+    """
+    undone = _wait(wire, pid, Waiting(None, PATIENCE, forked=False))
+    if undone is not None:
+        raise Closed(undone.reason)
+    try:
+        reply = wire.receive(PATIENCE)
+    except TimeoutError:
+        raise Closed("the process gave no answer") from None
+    if "failed" in reply:
+        raise ProbeFailure(reply["failed"], "\n".join(reply["traceback"]))
+    return reply
+
+
+def has_answered(wire: Wire) -> bool:
+    """Whether an answer is there."""
+    return bool(select.select([wire.sock], [], [], 0)[0])
+
+
+def _wait(wire: Wire, pid: int, waiting: Waiting) -> Undone | None:
+    """Wait until there is something to receive, an end of file included; why there will be nothing."""
+    started = active = time.monotonic()
+    used = 0.0
+    while not select.select([wire.sock], [], [], _TICK)[0]:
+        now = time.monotonic()
+        if not psutil.pid_exists(pid):  # without a hang-up: a child that it has started may hold its socket
+            return Undone("the kernel died in the rerun")
+        computed = _cpu_seconds(pid)
+        if computed > used:
+            used, active = computed, now
+        if waiting.timeout is not None and now - started > waiting.timeout:
+            return Undone(f"the rerun was stopped at its time limit of {waiting.timeout:g} s")
+        if now - active > waiting.patience:
+            reason = f"the rerun did nothing for {now - active:.0f} s and was stopped"
+            return Undone(reason, replay_may_answer=waiting.forked)
+    return None
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -75,6 +101,23 @@ def _cpu_seconds(pid: int) -> float:
         process = psutil.Process(pid)
         for each in [process, *process.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
-                times = each.cpu_times()
+                times = each.cpu_times()  # a child that has ended is counted no more, so that the total may go down
                 total += times.user + times.system
-    return round(total, 2)
+    return round(total, 2)  # the clock counts in hundredths of a second (times(2)); sums of floats differ below that
+
+
+def group_of(pid: int) -> list[psutil.Process]:
+    """A process and what it has started, except for what has left its process group."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        process = psutil.Process(pid)
+        children = process.children(recursive=True)
+        return [process, *(child for child in children if os.getpgid(child.pid) == pid)]
+    return []
+
+
+def wait_for_end(process: psutil.Process) -> None:
+    """Wait until a process that was killed writes to no file any more: it may be in the middle of that."""
+    deadline = time.monotonic() + _KILL_SECONDS
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(_KILL_TICK)

@@ -1,8 +1,8 @@
 """The replay engine: a moment is reached by running the notebook up to it, in a fresh kernel if need be.
 
-The kernel at hand is used as long as it is where the main run left it. A rerun that changed nothing
-leaves it so; one that only drew random numbers has its generators put back; any other spoils it, and
-the next thing asked for costs a fresh kernel, brought to the moment by running the cells before it.
+A kernel is used as long as it is in the state in which the main run left it. A rerun that changed nothing leaves it
+in that state, and after one that only drew random numbers its generators are put back. Any other rerun spoils the
+kernel: the next experiment needs a fresh one, in which the cells before are run first.
 """
 
 from __future__ import annotations
@@ -10,32 +10,32 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import TypeVar
 
 from nbrerun.engine.follower import Follower, global_pins, run_as_first
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Branch, Control, Doing, FirstRun, Fresh, Limits, Past, Undone
-from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.interface import Again, Branch, Control, Doing, FirstResult, FirstRun, Fresh, Limits, Past, Undone
+from nbrerun.engine.kernel import Kernel, StartKernel
 from nbrerun.engine.liveness import Waiting
+from nbrerun.engine.reruns import pinned_first, plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
+from nbrerun.probe.protocol.requests import BegunCell, Looked
 from nbrerun.probe.protocol.wire import Closed
-from nbrerun.probe.service import FILES
-from nbrerun.state.diff import Leaves, differing
+from nbrerun.state.diff import Leaves, differing, moved_generators
+from nbrerun.state.evidence import worth_showing
+from nbrerun.state.names import Name
 
+_Answer = TypeVar("_Answer", Rerun, Alone)
 
-class StartKernel(Protocol):
-    """Starts a kernel whose global generators of random numbers, and files, begin as given."""
-
-    def __call__(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
-        """See `Kernel`."""
+_LEAST_PATIENCE = 30.0
+"""Seconds without computing after which the kernel itself is stuck; more than for a branch: it is slow to replace."""
 
 
 class ReplayEngine:
-    """Everywhere, for any library."""
+    """Works on every system and with every library."""
 
     name = "replay"
-    passes_control = True
 
     def __init__(
         self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Past] = ()
@@ -47,70 +47,104 @@ class ReplayEngine:
         self._past = list(done)
         """The main run so far."""
         self._reported: State | None = None
-        """The state that it came to, as it was first read."""
-        self._astray: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-        """What has other values in this kernel than in the one that it came after: before the last cell, and now."""
+        """The state at its end, as it was first read."""
+        self._astray: tuple[frozenset[Name], frozenset[Name]] = (frozenset(), frozenset())
+        """What has other values in this kernel than in the one that it replaces: before the last cell, and after it."""
         self._seeds: Sequence[Generator] = ()
-        """How the global generators of the first kernel began."""
-        self._note_seeds()
+        """The states in which the global generators of the first kernel began."""
+        self._is_noted = False
+        """`_past` has the random bytes of the last cell, and `_seeds` the generators that it brought."""
         self._fresh = True
-        """The kernel is where the main run left it."""
+        """The kernel is in the state in which the main run left it."""
         self._broken = False
-        """The kernel died in its last run, or still is in it."""
+        """The kernel died in its last run, or has not come to the end of it."""
         self._now: State | None = None
-        """The state that the next cell begins with, where a rerun or another kernel came in between."""
+        """The state that the next cell begins with; None where it is the one that the last cell left."""
         self._before: State | None = None
         """The state before the last cell, if this kernel is not the one that first ran it."""
         self._first_seconds: dict[int, float] = {}
+        self._controlled: Control | None = None
+        """The answer to `control`, where the way to another experiment on the same cell has given it."""
         self._follower = Follower(lambda wait: self._start(self._seeds, wait=wait), doing)
         self._saved = ""
-        """Where the files are that the main run left."""
+        """The folder of the files that the main run left."""
         self._beginnings: dict[bool, ForkEngine] = {}
         """Kernels that have run nothing: with the files of the end, and with those of the beginning."""
 
     def first_run(self, cell: Cell) -> FirstRun:
-        """Run the next cell, in a kernel that is where the last one left it."""
+        """Run the next cell, in a kernel that is in the state in which the last cell left it."""
         undone = self._refresh(len(self._past))
         if undone:
             return FirstRun(0.0, lost=undone.reason)
         before, self._now, self._before = self._now, None, None
-        self._remember()
+        with contextlib.suppress(Closed):  # a dead kernel shows soon enough
+            self._note(self.kernel.client.begin_cell())
         self._follower.follow(self.kernel, self._past, self._seeds)
         self._past.append(Past(cell, before or self._reported))
-        self._reported, self._astray = None, (frozenset(), frozenset())
+        self._reported, self._astray, self._controlled = None, (frozenset(), frozenset()), None
         run = self.kernel.execute(cell)
-        self._note_seeds()
+        self._is_noted = False
         self._first_seconds[cell.index] = run.seconds
         return replace(run, before=before)
 
-    def hold(self, moment: int) -> Undone | None:
-        """Nothing to keep: the way there can be gone again."""
-        return None
+    def hold(self, moment: int) -> Branch | Undone:
+        """Go there; nothing needs to be kept, since the cells can be run again."""
+        return self.branch(moment)
 
     def can_come_back(self) -> bool:
-        """It would run the whole notebook up to there."""
+        """Never: it would take a run of the whole notebook up to there."""
         return False
 
     def drop(self, moment: int) -> None:
-        """Nothing was kept."""
+        """Do nothing, since nothing was kept."""
 
     def branch(self, moment: int) -> Branch | Undone:
-        """A kernel at the end of the main run so far; no experiment starts further back."""
+        """The kernel at the end of the main run so far; no experiment starts further back."""
+        kernel = self.kernel
         undone = self._refresh(moment)
-        return undone or ReplayBranch(self, self._before, self._astray[1])
+        if undone:
+            return undone
+        here = self._now if self.kernel is not kernel else None
+        self._reported = self._reported or here
+        branch = ReplayBranch(self, self._before, here)
+        branch.astray = self._astray[1]
+        return branch
+
+    def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
+        """Run the cell in the kernel itself; pinned first where it draws, since going back to the moment is expensive.
+
+        See "An engine chooses the order of the reruns" in `docs/decisions.md`.
+        """
+        if moved_generators(first.before, first.after):
+            return pinned_first(self, moment, branch, first)
+        kernel = self.kernel
+        return plain_first(self, moment, branch, first, lambda other, done: self._start_of(other, done, kernel))
+
+    def _start_of(self, other: Branch, done: Again, kernel: Kernel) -> State:
+        """The state where another branch of the moment begins, which may be in another kernel than the rerun.
+
+        That one has run the cell for the first time, as *control* would.
+        """
+        start = other.read()
+        if self.kernel is not kernel:
+            parts = other.leaves_after([name for name in worth_showing(done.moved) if name in done.parts])
+            self._controlled = Control(
+                self._astray[0], start, lambda names: {name: parts[name] for name in names if name in parts}
+            )
+        return start
 
     def keep_files(self) -> str:
-        """At the end of the main run; reruns change the files of the kernel afterwards."""
+        """Keep the files at the end of the main run, before reruns change those of the kernel."""
         if not self._saved:
             self._saved = self.kernel.save_files()
         return self._saved
 
     def is_full(self) -> bool:
         """Ask the kernel."""
-        return self.kernel.is_full()
+        return self.kernel.client.files_are_full()
 
     def about_the_end(self) -> Branch | Undone:
-        """The kernel as it is; it is brought there anew only after a run that it did not survive."""
+        """The kernel as it is; it is replaced only after a run that it did not survive."""
         if self._broken:
             undone = self._refresh(len(self._past))
             if undone:
@@ -118,29 +152,30 @@ class ReplayEngine:
         return ReplayBranch(self)
 
     def fresh(self, files: bool = True) -> Fresh | Undone:
-        """A fork of a kernel in which nothing has been run; nothing in it can be in the way of forking."""
+        """A fork of a kernel in which nothing has been run, and which can therefore be forked."""
         engine = self._beginnings.get(files)
         if engine is None:
             kernel = self._start(files=self.keep_files() if files else "")
             engine = self._beginnings[files] = ForkEngine(kernel, self._limits)
-            undone = engine.hold(0)
+            undone = engine.keep(0)
             if undone:
                 return undone
         return engine.branch(0)
 
     def control(self, moment: int, cell: Cell) -> Control | Undone:
-        """A fresh kernel brought to the moment has run the cell for the first time."""
+        """The state of a fresh kernel that has run the cell for the first time."""
+        if self._controlled is not None:
+            return self._controlled
         self._fresh = False
         undone = self._refresh(moment)
         if undone:
             return undone
-        assert self._before is not None
         assert self._now is not None
-        return Control(self._before, self._astray[0], self._now, ReplayBranch(self).leaves_after)
+        return Control(self._astray[0], self._now, self.kernel.client.take_apart)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
-        """What was remembered before the cell's first run."""
-        return set(self.kernel.ask("existed", ids=list(addresses))["existed"])
+        """Ask the kernel, which remembers the objects from before the first run."""
+        return self.kernel.client.existed(addresses, read=False)
 
     def close(self) -> None:
         """End every kernel."""
@@ -149,73 +184,83 @@ class ReplayEngine:
             engine.close()
         self.kernel.close()
 
-    def _note_seeds(self) -> None:
-        """Other kernels are given the same; asked early, since after a rerun there may be nobody to ask."""
-        with contextlib.suppress(Closed):
-            seeds = self.kernel.ask("seeds")
-            self._seeds = seeds["generators"]
-            if self._past:
-                self._past[-1] = replace(self._past[-1], entropy=seeds["entropy"] or self._past[-1].entropy)
+    def _note(self, found: BegunCell | Looked) -> None:
+        """Remember what other kernels need to come to the same state, from the first answer after a cell.
 
-    def _remember(self) -> None:
-        """Have the probe note which objects there are, for `existed`; a dead kernel shows soon enough."""
-        with contextlib.suppress(Closed):
-            self.kernel.ask("remember")
+        Later answers include what reruns drew.
+        """
+        if not self._is_noted:
+            self._seeds, self._is_noted = found["seeds"], True
+            if self._past:
+                self._past[-1] = replace(self._past[-1], entropy=found["entropy"] or self._past[-1].entropy)
+
+    def read(self) -> State:
+        """The state of the kernel; other kernels are compared with the first one that is read at a moment."""
+        found = self.kernel.client.read()
+        self._note(found)
+        self._reported = self._reported or found["state"]
+        return found["state"]
 
     def _refresh(self, moment: int) -> Undone | None:
-        """Make sure that the kernel is at `moment`, which is never behind it."""
+        """Replace the kernel if it is not at `moment`, which is the end of the main run so far or one cell before."""
         if self._fresh and moment == len(self._past):
             return None
-        patience = max(30.0, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
-        *others, last = self._past[:moment]
+        patience = max(_LEAST_PATIENCE, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
+        *others, last = self._past[:moment]  # the state before the last one is needed
         kernel = self._follower.take(others, self._seeds, patience)
         if isinstance(kernel, Undone):
             return kernel
         spoiled, self.kernel = self.kernel, kernel
         if self._saved:
-            self._saved = self.kernel.take_over(self._saved)
+            self._saved = self.kernel.take_over(self._saved)  # the spoiled kernel removes its folder
         spoiled.close()
         self._broken = False
-        self._before = cast(State, self.kernel.ask("read", pins=global_pins(last)))
-        self._remember()
+        self._before = self.kernel.client.read(global_pins(last))["state"]
+        self.kernel.client.begin_cell()
         self._doing(last.cell.index, "again up to here")
+        # Other random bytes than in the first kernel: *control* has to show which values depend on them.
         undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
         if undone:
             return undone
-        self._note_seeds()
-        self._now = cast(State, self.kernel.ask("read"))
+        found = self.kernel.client.read()
+        self._is_noted = False
+        self._note(found)
+        self._now = found["state"]
         self._astray = (_apart(last.before, self._before), _apart(self._reported, self._now))
         self._fresh = True
         return None
 
-    def note(self, state: State) -> None:
-        """What is first said of a moment is what other kernels are held against."""
-        self._reported = self._reported or state
-
-    def wait_for_run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str]) -> Rerun | Undone:
-        """Run a cell in the kernel itself, and spoil the kernel if that gives no answer."""
+    def run(self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str], note_parts: bool) -> Rerun | Undone:
+        """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
-        waiting = Waiting(self._limits.timeout, max(patience, 30.0), forked=False)
+        waiting = Waiting(self._limits.timeout, max(patience, _LEAST_PATIENCE), forked=False)
         self._fresh = False
         self._follower.follow(self.kernel, self._past[:-1], self._seeds)
-        request = {"sources": [cell.source], "pins": list(pins), "watched": list(watched)}
-        reply = self.kernel.ask_running(waiting, "run", **request)
-        self._broken = isinstance(reply, Undone)
-        return cast("Rerun | Undone", reply)
+        client = self.kernel.client
+        return self._unless_broken(client.run(waiting, [cell.source], pins, watched, note_parts=note_parts))
 
-    def run(self, seconds: float, operation: str, **request: object) -> dict[str, object] | Undone:
-        """Have the kernel itself run something that spoils it."""
+    def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
+        """Run cells in the kernel itself, which spoils it."""
+        waiting = Waiting(seconds, seconds, forked=False)
         self._fresh = False
-        reply = self.kernel.ask_running(Waiting(seconds, seconds, forked=False), operation, **request)
-        self._broken = isinstance(reply, Undone)
-        return reply
+        return self._unless_broken(self.kernel.client.run(waiting, [cell.source for cell in cells], anew=anew))
+
+    def run_alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
+        """Run a cell without most names in the kernel itself, which spoils it."""
+        waiting = Waiting(seconds, seconds, forked=False)
+        self._fresh = False
+        return self._unless_broken(self.kernel.client.run_alone(waiting, cell.source, given))
+
+    def _unless_broken(self, answer: _Answer | Undone) -> _Answer | Undone:
+        self._broken = isinstance(answer, Undone)
+        return answer
 
     def settle(self, before: State, run: Rerun) -> None:
-        """The branch is over: see whether the kernel can go on from where it is."""
+        """After a branch: see whether the main run can go on in the kernel as it is."""
         if not _same(before, run):
             return
         if before["generators"] != run["after"]["generators"]:
-            self.kernel.ask("put_back", pins=before["generators"])
+            self.kernel.client.put_back(before["generators"])
         self._now = {**run["after"], "generators": before["generators"]}
         self._fresh = True
 
@@ -223,77 +268,73 @@ class ReplayEngine:
 class ReplayBranch:
     """The kernel itself, at the end of the main run so far."""
 
-    def __init__(
-        self, engine: ReplayEngine, previous: State | None = None, astray: frozenset[str] = frozenset()
-    ) -> None:
+    astray: frozenset[Name] = frozenset()
+
+    def __init__(self, engine: ReplayEngine, previous: State | None = None, here: State | None = None) -> None:
         self.previous = previous
-        self.astray = astray
         self._engine = engine
         self._kernel = engine.kernel
-        self._before: State | None = None
+        self._before = here
+        """The state that the kernel has to be in afterwards if the main run is to go on in it."""
         self._run: Rerun | None = None
-        self._leaves: Leaves = {}
         self._stripped = False
 
     def read(self) -> State:
-        """The state as it is now."""
-        self._before = cast(State, self._kernel.ask("read"))
-        self._engine.note(self._before)
+        """The state as it is now; nothing is asked where it was read on the way here."""
+        if self._before is None or self._run is not None:
+            self._before = self._engine.read()
         return self._before
 
     def run(self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = ()) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
-        if self._run is None:
-            before = self._before or self.read()
-            names = [name for name in self.touchable(cell) if name in before["variables"]]
-            self._leaves = cast(Leaves, self._kernel.ask("leaves", names=names))
-        run = self._engine.wait_for_run(cell, pins, watched)
+        if self._before is None:
+            self.read()
+        run = self._engine.run(cell, pins, watched, note_parts=self._run is None)
         if not isinstance(run, Undone):
             self._run = run
         return run
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""
-        sources = [cell.source for cell in cells]
-        return cast("Rerun | Undone", self._engine.run(seconds, "run", sources=sources, pins=[], anew=anew))
+        return self._engine.run_all(cells, seconds, anew)
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""
         self._stripped = True
-        request = {"source": cell.source, "given": list(given)}
-        return cast("Alone | Undone", self._engine.run(seconds, "alone", **request))
+        return self._engine.run_alone(cell, given, seconds)
 
     def remove_files(self, names: Sequence[str]) -> None:
-        """Take files away."""
-        self._kernel.ask(FILES + "remove", names=list(names))
+        """Remove files."""
+        self.read()
+        self._kernel.client.remove_files(names)
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
-        return cast(list[str], self._kernel.ask("touchable", sources=[cell.source])["names"])
+        return self._kernel.client.touchable(cell.source)
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """As they were noted before the run."""
-        return {name: self._leaves[name] for name in names if name in self._leaves}
+        """The parts of variables as they were before the first run."""
+        return self._kernel.client.noted(names)
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """Variables taken apart, as they are here."""
-        return cast(Leaves, self._kernel.ask("leaves", names=list(names)))
+        """The parts of variables as they are here."""
+        return self._kernel.client.take_apart(names)
 
     def close(self) -> None:
         """Let the main run go on here, if it can."""
         if self._stripped:
             with contextlib.suppress(Closed):
-                self._kernel.ask("together")
+                self._kernel.client.give_all_names_back()
         if self._before is not None and self._run is not None and self._kernel is self._engine.kernel:
             self._engine.settle(self._before, self._run)
 
 
-def _apart(one: State | None, other: State) -> frozenset[str]:
+def _apart(one: State | None, other: State) -> frozenset[Name]:
     return frozenset(differing(one, other)) if one is not None else frozenset()
 
 
 def _same(before: State, run: Rerun) -> bool:
-    """Equal values under every name; what the cell can reach and nobody can read may have changed."""
+    """Whether every name has an equal value, and everything that the cell can reach could be read."""
     first, second = before["variables"], run["after"]["variables"]
     if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
         return False

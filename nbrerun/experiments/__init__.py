@@ -1,1 +1,1 @@
-"""What is done to a cell to find out about it: one experiment per file, each a branch or two."""
+"""The experiments on a cell, one per file: each runs something in a branch or two, and records what it shows."""

@@ -1,18 +1,18 @@
-"""*control*: memory k-1, run cell k for the first time once more; it shows how noisy the cell is."""
+"""*control*: memory k-1, run cell k as if for the first time; it shows how noisy the cell is."""
 
 from __future__ import annotations
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.state.diff import Leaves, differing
-from nbrerun.state.evidence import take_apart
+from nbrerun.state.evidence import take_apart, worth_showing
 from nbrerun.state.observation import Observation
 
 
 def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> Undone | None:
-    """Note what even a first run leaves with another value, of all that is not explained yet.
+    """Record which of the changes that are not explained yet a second first run shows as well.
 
     Args:
-        before: the variables that *again* moved, as the main run's first run left them.
+        before: the parts of what *again* left with another value, as the first run left them.
     """
     if not seen.still_moved:
         return None
@@ -22,7 +22,8 @@ def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> U
     if seen.changed & seen.inputs:  # else *again* itself began with what the first run began with
         seen.astray = repeated.astray & seen.inputs
     names = differing(seen.first, repeated.after) & seen.still_moved
-    after = repeated.leaves([name for name in names if name in before]) if names else {}
+    shown = [name for name in worth_showing(names) if name in before]
+    after = repeated.leaves(shown) if names else {}
     seen.noise = take_apart(names, seen.first, repeated.after, before, after)
     repeated.close()
     return None

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
-from nbrerun.probe.protocol.messages import FILE, Error, Generator, State
-from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
+from nbrerun.probe.protocol.messages import Error, Generator, State
+from nbrerun.probe.source.vocabulary import LOOKING_FOR_FILES
+from nbrerun.state.diff import differing, moved_generators, same_generator
+from nbrerun.state.names import Name, files, generator, settings, variables
 from nbrerun.state.observation import Later, Observation, Place
 
-_LOOKS_FOR_FILES = re.compile(r"\b(exists|is_?file|is_?dir|listdir|i?glob|rglob|iterdir|scandir|walk|access|stat)\b")
 
-
-def matters(seen: Observation, end: State, settings: set[str], sources: Iterable[str] = ()) -> bool:
-    """Whether the cell's result can differ: an input of it has another value at the end.
+def matters(seen: Observation, end: State, changed: set[str], sources: Iterable[str] = ()) -> bool:
+    """Whether *later* can show anything: an input of the cell has another value at the end than after its first run.
 
     Args:
-        settings: process settings that later cells changed; nobody can tell which cells look at them.
-        sources: the cell's, and those of the cells that define what it calls.
+        changed: keys of process settings that later cells changed; any cell may depend on them.
+        sources: of the cell, and of the cells that define what it calls.
     """
     if seen.again is None or seen.again["error"] is not None or _pins(seen, end) is None:
         return False
-    inputs = seen.inputs | {ENV + name for name in settings}
+    inputs = seen.inputs | settings(changed)
     if differing(seen.first, end) & inputs:
         return True
+    # A cell that looks for files may find those that later cells have written.
     new_files = end["files"].keys() - seen.first["files"].keys()
-    return bool(new_files) and any(map(_LOOKS_FOR_FILES.search, sources))
+    return bool(new_files) and any(map(LOOKING_FOR_FILES.search, sources))
 
 
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
     """Run the cell at the end of the main run, with the random numbers of its first run.
 
-    A variable that two such runs leave with different values is noise, and nothing is said of it.
+    A variable that two such runs leave with different values is noise, and is left out.
     """
     seen.later = Later({})
     branch = engine.branch(moment)
@@ -44,7 +44,6 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
     with closing(branch):
         if branch.astray & seen.inputs:
             return  # what differs here need not have come from the cells below
-        branch.read()
         seen.later = first = _once(branch, seen, end)
         if first.raised is None and Place.ELSEWHERE in first.places.values():
             second = _once(branch, seen, end).places
@@ -54,7 +53,7 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
 
 
 def told_anything(later: Later | None) -> bool:
-    """Whether it was run, and came to its end."""
+    """Whether the run gave an answer."""
     return later is not None and bool(later.places or later.raised)
 
 
@@ -68,13 +67,13 @@ def _once(branch: Branch, seen: Observation, end: State) -> Later:
     return Later(_places(seen, run["after"], end), read=read)
 
 
-def _places(seen: Observation, after: State, end: State) -> dict[str, Place]:
+def _places(seen: Observation, after: State, end: State) -> dict[Name, Place]:
     unlike_first, unlike_end = differing(seen.first, after), differing(end, after)
-    places: dict[str, Place] = {}
+    places: dict[Name, Place] = {}
     assert seen.again is not None
     opened = seen.again["after"]["opened"]
-    files = {*seen.first["files"], *(name for name in opened if opened[name]["written"])}
-    for name in [*seen.first["variables"], *(FILE + name for name in files)]:
+    written = (path for path in opened if opened[path]["written"])
+    for name in variables(seen.first["variables"]) | files([*seen.first["files"], *written]):
         if name not in unlike_first:
             places[name] = Place.FIRST
         else:
@@ -83,13 +82,13 @@ def _places(seen: Observation, after: State, end: State) -> dict[str, Place]:
 
 
 def _pins(seen: Observation, end: State) -> list[Generator] | None:
-    """The generators that the cell draws from, as they stood before it; None if one is gone by the end."""
+    """The states before the cell of the generators that it draws from; None if one of them is gone by the end."""
     drawn = moved_generators(seen.before, seen.first)
-    pins = [item for item in seen.before["generators"] if item["name"] in drawn]
+    pins = [item for item in seen.before["generators"] if generator(item) in drawn]
     there = all(any(same_generator(pin, item) for item in end["generators"]) for pin in pins)
     return pins if there else None
 
 
 def described(error: Error) -> Raised:
-    """What a rerun raised."""
+    """An error of the probe's as the report has it."""
     return Raised(error["ename"], error["evalue"], tuple(error["traceback"]))

@@ -1,7 +1,8 @@
-"""*recover*: memory 0, files N, run only the cells that bring a variable back; then compare.
+"""*recover*: memory 0, files N, run only the cells that recreate a variable; then compare.
 
-The plan is found from what cells were seen to read and write: backward from the cell that gave the
-variable its last value, through the names that it needs, to the cells that these come from.
+The plan follows from what cells were seen to read and write: backward from the cell that gave the variable its last
+value, through the names that it needs, to the cells that bound those. See "Bringing a variable back" in
+`docs/decisions.md`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from nbrerun.engine.interface import Engine, Fresh, Undone
 from nbrerun.experiments.restart import imports
 from nbrerun.experiments.without_file import holds_result
 from nbrerun.model import Kind, Recovery, Restart
-from nbrerun.probe.protocol.messages import FILE, GLOBAL, Rerun
+from nbrerun.probe.protocol.messages import Rerun
+from nbrerun.state.names import Name, Space, files, variables
 from nbrerun.state.timeline import Step, kind_of
 
 Plan = tuple[int, ...]
-"""Positions of steps."""
+"""Positions of steps, in order."""
 
 _ALLOWANCE = 10.0
 """Seconds that a plan may run longer than the first runs of its cells."""
@@ -30,11 +32,12 @@ def recover(
     watched: Iterable[str],
     seconds: float,
 ) -> Iterator[Recovery]:
-    """For every model, and for names that somebody watches: the way back to it, the quickest first.
+    """Find the cells that recreate each model and each watched name, the quickest first.
 
     Args:
         restarts: what each cell was seen to need, by position.
-        seconds: how long plans may run in all, by the first runs of their cells, imports left out.
+        watched: names of further variables.
+        seconds: how long plans may run in all, by the first runs of their cells, without imports.
     """
     end = steps[-1].first
     names = [name for name in end["variables"] if kind_of(name, end) is Kind.MODEL or name in set(watched)]
@@ -54,7 +57,7 @@ def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Ru
 
 
 class _Runs:
-    """Runs plans, each once; what several begin with is run once for all of them."""
+    """Runs each plan once, and a beginning that several plans share once for all of them."""
 
     def __init__(self, engine: Engine, steps: list[Step], plans: list[Plan], seconds: float) -> None:
         self._engine = engine
@@ -66,7 +69,7 @@ class _Runs:
         """Kernels in which the beginning of a plan has been run."""
 
     def run(self, plan: Plan) -> Rerun | Undone:
-        """What running a plan in a fresh kernel comes to."""
+        """Run a plan in a fresh kernel."""
         if plan not in self._results:
             cost = self.cost(plan)
             if cost > self._left:
@@ -76,13 +79,13 @@ class _Runs:
         return self._results[plan]
 
     def cost(self, plan: Plan) -> float:
-        """Seconds of what has not been run yet, imports left out."""
+        """Seconds that the cells take that have not been run yet, without imports."""
         begun = max((len(beginning) for beginning in self._begun if plan[: len(beginning)] == beginning), default=0)
         steps = [self._steps[position] for position in plan[begun:]]
         return sum(step.seconds for step in steps if not step.imported)
 
     def close(self) -> None:
-        """End what waits."""
+        """End the kernels that wait."""
         for branch in self._begun.values():
             branch.close()
 
@@ -120,13 +123,13 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
     last = plan[-1]
     cells = tuple(steps[position].cell.index for position in plan)
     skipped = tuple(steps[position].cell.index for position in range(last) if position not in plan)
-    via, reason = None, ""
+    file, reason = None, ""
     if isinstance(run, Undone):
         reason = run.reason
     elif run["error"] is not None:
         reason = f"running them raises {run['error']['ename']}: {run['error']['evalue']}"
     else:
-        via = next((FILE + file for file in holds_result(run, steps[-1].first)), None)
+        file = next(holds_result(run, steps[-1].first), None)
         found, wanted = run["after"]["variables"].get(name), steps[-1].first["variables"][name]
         if found is None:
             reason = "they do not bind it"
@@ -137,19 +140,20 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
     unknown = [steps[position].cell.index for position in plan if steps[position].seen is None]
     if reason and unknown:
         reason = f"what cell {unknown[0]} needs is not known, since it was not run again"
-    return Recovery(name, cells, skipped, via, verified=not reason, reason=reason)
+    return Recovery(name, cells, skipped, file, verified=not reason, reason=reason)
 
 
 def _plans(name: str, steps: list[Step], restarts: Mapping[int, Restart]) -> list[Plan]:
     """Lists of cells worth trying, the shortest first."""
-    right = [position for position, step in enumerate(steps) if name in step.written and _may_give(name, step, steps)]
+    wanted = Name(Space.VARIABLE, name)
+    right = [position for position, step in enumerate(steps) if wanted in step.written and _may_give(name, step, steps)]
     needs = [_Measured(steps, restarts), _Seen(steps), _WithFiles(steps)]
     plans = {_slice(need, at, steps) for need in needs for at in right}
     return sorted(plans, key=lambda plan: (len(plan), plan))
 
 
 def _may_give(name: str, step: Step, steps: list[Step]) -> bool:
-    """Whether a cell gave a variable the value of the end, or may do so with the files of the end."""
+    """Whether a cell gave a variable its value at the end, or may do so with the files at the end."""
     later = step.seen.later if step.seen else None
     if later is not None and later.read:
         return True
@@ -158,44 +162,44 @@ def _may_give(name: str, step: Step, steps: list[Step]) -> bool:
 
 
 class _Seen:
-    """What cells need by all that they, and the functions that they call, look at."""
+    """The needs of cells, taken to be all that they and the functions that they call look at."""
 
     def __init__(self, steps: list[Step]) -> None:
         self._steps = steps
 
-    def names(self, position: int) -> set[str]:
+    def names(self, position: int) -> set[Name]:
         """Names that a cell needs."""
-        return self._steps[position].read
+        return self._steps[position].needed
 
 
 class _Measured(_Seen):
-    """What cells were seen to miss after a restart, with the files that the notebook left."""
+    """The needs of cells, taken to be what they missed after a restart."""
 
     def __init__(self, steps: list[Step], restarts: Mapping[int, Restart]) -> None:
         super().__init__(steps)
         self._restarts = restarts
 
-    def names(self, position: int) -> set[str]:
-        """Names that the cell misses, and generators, which nobody misses."""
+    def names(self, position: int) -> set[Name]:
+        """Names that the cell missed, and generators: each kernel has those, but in another state."""
         restart, seen = self._restarts.get(position), self._steps[position].seen
         if restart is None or restart.raised or restart.reason:
             return super().names(position)
-        missing = {item.name for item in restart.missing}
+        missing = variables(item.name for item in restart.missing)
         if seen is not None and seen.from_file:  # what a new model draws before it is given what was saved is lost
             return missing
-        return missing | {name for name in super().names(position) if name.startswith(GLOBAL)}
+        return missing | {name for name in super().names(position) if name.space is Space.GENERATOR}
 
 
 class _WithFiles(_Seen):
-    """What cells need, if the files that they read have to be made again as well."""
+    """The needs of cells, where the files that they read have to be made again as well."""
 
-    def names(self, position: int) -> set[str]:
+    def names(self, position: int) -> set[Name]:
         """Names that a cell needs, with files."""
-        return super().names(position) | self._steps[position].files_read
+        return super().names(position) | files(self._steps[position].files_read)
 
 
 def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
-    """The cell, and all that it needs, from the last cells before that wrote it."""
+    """A cell, and the last cells before it that wrote what it needs, and so on."""
     plan: set[int] = set()
     pending = [last]
     while pending:
@@ -207,17 +211,17 @@ def _slice(need: _Seen, last: int, steps: list[Step]) -> Plan:
     return tuple(sorted(plan))
 
 
-def _sources(name: str, position: int, steps: list[Step], need: _Seen) -> list[int]:
-    """The cells that give a name the value with which it is found: the last that bound it, and changes since."""
+def _sources(name: Name, position: int, steps: list[Step], need: _Seen) -> list[int]:
+    """The cells that gave a name its value at a position: the last that bound it, and those that changed it since."""
     found = []
     for earlier in range(position - 1, -1, -1):
         step = steps[earlier]
         if name in step.written:
             found.append(earlier)
-            anew = name in step.bound or name.startswith((GLOBAL, FILE))
-            # Where a generator stands depends on where it stood, also where nobody needs what was drawn.
-            needed = step.read if name.startswith(GLOBAL) else need.names(earlier) | step.files_read
+            anew = name in variables(step.bound) or name.space in (Space.GENERATOR, Space.FILE)
+            # The state of a generator depends on its state before, also where nobody needs what was drawn.
+            needed = step.needed if name.space is Space.GENERATOR else need.names(earlier) | files(step.files_read)
             if anew and name not in needed:
                 return found
-    # Cells that only draw from a generator which none has seeded bring no value back.
-    return [] if name.startswith(GLOBAL) else found
+    # Cells that only draw from a generator that none has seeded recreate no value.
+    return [] if name.space is Space.GENERATOR else found

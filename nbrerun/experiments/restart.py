@@ -1,4 +1,4 @@
-"""*restart*: memory 0, files N, run cell k alone; then, name by name, what it misses."""
+"""*restart*: memory 0, files N, run cell k alone; then find the names that it misses, one after the other."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
 
 
 def imports(earlier: list[Step]) -> float:
-    """Seconds that cells took whose imports this one found done."""
+    """Seconds that earlier cells with imports took: a cell that runs alone may have to do those imports itself."""
     return sum(step.seconds for step in earlier if step.imported)
 
 
 def _raised_first(step: Step, ename: str) -> bool:
-    """Whether the first run raised the same, as the cell's tag allows."""
+    """Whether the first run raised the same exception, as the cell's tag allows."""
     return step.raised is not None and step.raised.ename == ename
 
 
 def _is_name_of(run: Alone, steps: list[Step]) -> bool:
-    """Whether a name was missed that the notebook binds somewhere."""
+    """Whether the run missed a name that the notebook binds somewhere."""
     return run["missing"] is not None and any(run["missing"] in step.bound for step in steps)
 
 
@@ -63,7 +63,7 @@ def _needs(engine: Engine, position: int, steps: list[Step]) -> Restart:
 
 
 def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missing]) -> str:
-    """Fill in what is missing; why that came to an early end, or nothing."""
+    """Fill in what is missing; the reason if that ended early, or an empty text."""
     step = steps[position]
     deadline = time.monotonic() + step.seconds + _ALLOWANCE
     while len(missing) < _MOST_NAMES:
@@ -84,7 +84,7 @@ def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missin
 
 
 def _with(given: list[str], position: int, steps: list[Step]) -> str:
-    """What the names were given as: their values of the end may say nothing of the cell as it stands there."""
+    """Say which values the names were given: the cell may raise only because they have changed since."""
     before, end = steps[position].before["variables"], steps[-1].first["variables"]
     moved = [
         name for name in given if name in end and (name not in before or before[name]["digest"] != end[name]["digest"])
@@ -105,13 +105,13 @@ def _missing(name: str, through: str | None, position: int, steps: list[Step]) -
 
 
 def _mentioned(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
-    """The other names that the cell's source mentions, where running it did not get that far."""
+    """The other names that the cell mentions: it did not run far enough to miss them."""
     known = {item.name for item in missing}
     rest = sorted(name for name in steps[position].read - known if any(name in step.bound for step in steps[:position]))
     return [_missing(name, None, position, steps) for name in rest]
 
 
 def _deleted(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
-    """Those that are gone by the end of the notebook: the cell is not run for what cannot be given to it."""
+    """The names among those that are gone by the end of the notebook, so that the cell could not be given them."""
     there = steps[-1].first["variables"]
     return [item for item in _mentioned(missing, position, steps) if item.name not in there]

@@ -1,4 +1,4 @@
-"""The whole notebook once more: at its end, after a restart, or on somebody else's machine."""
+"""Run the whole notebook once more: at its end, after a restart, or as on another machine."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Failure, Parting, WholeRun
-from nbrerun.probe.protocol.messages import FILE
 from nbrerun.state.diff import differing
+from nbrerun.state.names import Name
 from nbrerun.state.timeline import Step
 
 _ALLOWANCE = 10.0
 
 
 def whole(engine: Engine, experiment: str, steps: list[Step], uncommitted: Sequence[str]) -> WholeRun:
-    """Run every cell, and say what ends differently from the main run, and where it first parts.
+    """Run every cell, and find what ends differently from the main run, and the cell where it first differs.
 
     Args:
-        experiment: one of `config.WHOLE`.
-        uncommitted: files that somebody who clones the repository does not get.
+        experiment: one of `settings.values.WHOLE`.
+        uncommitted: paths of files that a clone of the repository does not have.
     """
     if experiment == "run-all-twice":
         branch = engine.branch(len(steps))
@@ -34,7 +34,7 @@ def whole(engine: Engine, experiment: str, steps: list[Step], uncommitted: Seque
 
 
 def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
-    parted: dict[str, int] = {}
+    parted: dict[Name, int] = {}
     after = branch.read()
     anew = experiment != "run-all-twice"
     for step in steps:
@@ -52,13 +52,13 @@ def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
     return WholeRun(experiment, _partings(parted, differing(steps[-1].first, after)))
 
 
-def _partings(parted: Mapping[str, int], unlike: set[str]) -> tuple[Parting, ...]:
-    """What ends with another value, in the order in which it parted."""
-    found = [Parting(name, index) for name, index in parted.items() if name in unlike]
+def _partings(parted: Mapping[Name, int], unlike: set[Name]) -> tuple[Parting, ...]:
+    """What ends with another value, in the order in which it first differed."""
+    found = [Parting(str(name), index) for name, index in parted.items() if name in unlike]
     return tuple(sorted(found, key=lambda parting: (parting.index, parting.name)))
 
 
 def files_read(steps: list[Step]) -> list[str]:
-    """Files that cells read and that were there before the first one."""
+    """Paths of files that cells read and that were there before the first one."""
     written = steps[-1].first["files"].keys()
-    return sorted({name[len(FILE) :] for step in steps for name in step.files_read} - written)
+    return sorted({path for step in steps for path in step.files_read} - written)

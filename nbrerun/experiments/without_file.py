@@ -1,21 +1,20 @@
-"""*without the file*: memory k, files k less those that the rerun read; only where that can matter."""
+"""*without the file*: memory k, run cell k without the files that the rerun read; only where that can matter."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.protocol.messages import Rerun, State
+from nbrerun.probe.source.vocabulary import LOADING
 from nbrerun.state.diff import differing
+from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Observation, unrepeatable
-
-_LOADS = re.compile(r"(load|restore|set_weights|set_state)")
 
 
 def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | None:
-    """Note which variables take their value from which file."""
+    """Record which variables take their values from which file."""
     assert seen.again is not None
     files = sorted(holds_result(seen.again, seen.first))
     if not files or not any([*_after(seen.again, files), *_loads_into(seen.again)]):
@@ -26,7 +25,6 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
     with closing(branch):
         if branch.astray & seen.inputs:
             return Undone(unrepeatable(branch.astray & seen.inputs))
-        branch.read()
         branch.remove_files(files)
         run = branch.run(seen.cell)
     if isinstance(run, Undone):
@@ -45,20 +43,16 @@ def _loads_into(run: Rerun) -> Iterator[str]:
     """Names whose own methods loaded something: `net.load_state_dict(...)`, `booster.load_model(...)`."""
     for method in run["methods"]:
         name, _, called = method.partition(".")
-        if _LOADS.match(called) and _holds_value(run["after"], name):
+        variable = run["after"]["variables"].get(name)
+        if LOADING.match(called) and variable is not None and variable["kind"] in ("model", "data"):
             yield name
 
 
-def _holds_value(state: State, name: str) -> bool:
-    variable = state["variables"].get(name)
-    return variable is not None and variable["kind"] in ("model", "data")
-
-
 def holds_result(run: Rerun, before: State) -> Iterator[str]:
-    """Files that a run read before it wrote them, and that hold what an earlier run left.
+    """Paths of files that a run read before it wrote them, and that hold what an earlier run left.
 
     Args:
-        before: a state that tells which files the notebook had written.
+        before: the state that says which files the notebook had written.
     """
     for name, opened in run["after"]["opened"].items():
         if opened["read"] and not opened["written_first"] and (name in before["files"] or opened["model"]):
@@ -71,25 +65,21 @@ def _after(run: Rerun, files: list[str]) -> Iterator[str]:
 
 
 def _depends(seen: Observation, file: str, name: str, without: Rerun) -> bool:
-    """Whether a variable that was written after the file was read does not come out the same without it."""
+    """Whether a variable that was written after the file was read has another value without the file."""
     assert seen.again is not None
-    if _is_model(seen, name):
+    variable = seen.first["variables"].get(name)
+    if variable is not None and variable["kind"] == "model":
         if _is_computed(seen.again, file, name):
             return False
-    elif name not in {*seen.changed, *seen.again["bound"], *seen.again["stores"]}:
+    elif name not in {*keys(seen.changed, Space.VARIABLE), *seen.again["bound"], *seen.again["stores"]}:
         return False  # a method of it was called, which left it alone
     if seen.again["touched_by"].get(name) != without["touched_by"].get(name):
-        return True  # it was not reached, or something else gave it its value
+        return True  # the run did not come to it, or another statement gave it its value
     made_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
-    return made_again or name in differing(seen.again["after"], without["after"])
+    return made_again or Name(Space.VARIABLE, name) in differing(seen.again["after"], without["after"])
 
 
 def _is_computed(run: Rerun, file: str, name: str) -> bool:
-    """Whether a model is made from the data that a file holds, and not given back by it."""
+    """Whether a model is computed from the data in a file, and not loaded from it."""
     given_back = run["after"]["opened"][file]["model"] or name in run["loaded"]
     return name in run["trained"] or not given_back
-
-
-def _is_model(seen: Observation, name: str) -> bool:
-    variable = seen.first["variables"].get(name)
-    return variable is not None and variable["kind"] == "model"

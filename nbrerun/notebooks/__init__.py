@@ -1,1 +1,1 @@
-"""Notebook files: found, read and addressed; the only users of nbformat and jupytext. None is ever written."""
+"""Find, read and address notebook files; the only users of nbformat and jupytext. No notebook is ever written."""

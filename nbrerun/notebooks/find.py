@@ -1,4 +1,4 @@
-"""Find notebooks: files as given, folders recursively."""
+"""Find the notebooks to check: files as given, folders recursively."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ _SUFFIXES = (_SUFFIX, *text.SUFFIXES)
 def find_notebooks(
     paths: Iterable[str | os.PathLike[str]], excludes: Callable[[Path], bool] = lambda path: False
 ) -> list[Path]:
-    """List the notebooks that `paths` mean: files as given, folders recursively and sorted, each once.
+    """List the notebooks at `paths`: files as given, folders recursively and sorted, each notebook once.
 
-    Hidden files and folders (`.ipynb_checkpoints` is one) below a given folder are left out, and so is what
-    `excludes` says. Where jupytext is installed, a folder has notebooks that are text as well: those with a header of
-    jupytext's, and no `.ipynb` file to go with them.
+    Below a given folder, hidden files and folders (such as `.ipynb_checkpoints`) are left out. If jupytext is
+    installed, a folder also yields text notebooks: files with a header of jupytext and no `.ipynb` file with the
+    same cells.
+
+    Args:
+        paths: files and folders.
+        excludes: whether to leave out a notebook that was found in a folder.
 
     Raises:
-        UsageError: a path does not exist, or a folder holds no notebook.
+        UsageError: a path does not exist, or a folder contains no notebook.
     """
+    # By the file that a symbolic link leads to, so that no notebook is checked twice.
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
         for notebook in _notebooks_of(path, excludes):
@@ -38,7 +43,7 @@ def _notebooks_of(path: Path, excludes: Callable[[Path], bool]) -> list[Path]:
             return _notebooks_in(path, excludes)
         if path.is_file():
             return [path]
-        raise UsageError(f"{path} is no regular file" if path.exists() else f"there is no file {path}")
+        raise UsageError(f"{path} is not a regular file" if path.exists() else f"there is no file {path}")
     except OSError as error:
         raise UsageError(f"{error.filename or path} cannot be read ({error.strerror})") from error
 
@@ -49,7 +54,9 @@ def _notebooks_in(folder: Path, excludes: Callable[[Path], bool]) -> list[Path]:
     if text.is_installed():
         found = sorted([*found, *_unpaired(files, found)])
     if not found:
-        raise UsageError(f"there is no notebook (*.ipynb) in the folder {folder}{_hint(files)}")
+        example = next(_unpaired(files, ()), None)
+        hint = f"; install jupytext to check text notebooks such as {example}: pip install jupytext" if example else ""
+        raise UsageError(f"there is no notebook (*.ipynb) in the folder {folder}{hint}")
     left = [path for path in found if not excludes(path)]
     if not left:
         raise UsageError(f"every notebook in the folder {folder} is excluded by its configuration")
@@ -57,7 +64,7 @@ def _notebooks_in(folder: Path, excludes: Callable[[Path], bool]) -> list[Path]:
 
 
 def _unpaired(files: Iterable[Path], notebooks: Iterable[Path]) -> Iterator[Path]:
-    """Give the notebooks that are text, but for those whose cells are in another file already."""
+    """Yield the text notebooks, except for those whose cells are also in another file."""
     taken = {path.with_suffix("") for path in notebooks}
     names = {path.stem for path in notebooks}
     texts = [path for path in files if path.suffix in text.SUFFIXES]
@@ -69,18 +76,12 @@ def _unpaired(files: Iterable[Path], notebooks: Iterable[Path]) -> Iterator[Path
             yield path
 
 
-def _hint(files: Iterable[Path]) -> str:
-    text = next(_unpaired(files, ()), None)
-    return f"; install jupytext to check those that are text, such as {text}: pip install jupytext" if text else ""
-
-
 def _walk(folder: Path) -> Iterator[Path]:
-    for where, folders, files in os.walk(folder, onerror=_raise):
+    def fail(error: OSError) -> None:
+        raise error  # os.walk skips folders that it cannot read, unless it is told otherwise
+
+    for where, folders, files in os.walk(folder, onerror=fail):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        # A hidden file is a leftover of some other program: macOS puts `._name.ipynb` beside a file.
+        # Hidden files belong to other programs: macOS stores attributes of `name.ipynb` in `._name.ipynb`.
         names = (name for name in files if name.endswith(_SUFFIXES) and not name.startswith("."))
         yield from (path for path in (Path(where, name) for name in names) if path.is_file())
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -1,6 +1,6 @@
-"""Read notebooks; the only user of nbformat. A notebook file is never written.
+"""Read notebooks; the only module that uses nbformat. A notebook file is never written.
 
-Notebooks that are text are read by `text`, and from then on are like any other.
+Text notebooks are converted by `text`; from then on they are treated like any other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 
 from nbrerun.errors import NotebookError
-from nbrerun.model import Cell, Declared
+from nbrerun.model import Cell
 from nbrerun.notebooks import cell_tags, text
 
 _KNOWN_MAJOR = 4
@@ -27,43 +27,50 @@ class Notebook:
     """A notebook as nbformat 4, with the code cells that a main run executes."""
 
     path: Path
-    """As the person gave it."""
+    """As the user gave it."""
     node: Any = field(repr=False, compare=False)
     """The `nbformat.NotebookNode`; every cell has an id."""
     cells: tuple[Cell, ...]
     """Code cells that are executed, in document order: not blank, not tagged `skip-execution` or `nbval-skip`."""
     skipped: tuple[Cell, ...] = ()
-    """Code cells that nbclient (or nbval) leaves out because of their tag."""
+    """Code cells that nbclient (or nbval) skips because of their tag."""
     kernel_name: str | None = None
-    """Of the notebook's own kernelspec, None where it names none."""
+    """Name of the notebook's kernelspec; None if it names none."""
     language: str | None = None
-    """As the notebook says it (`python`, `R` ...), None where it does not."""
+    """Language according to the notebook (`python`, `R` ...); None if it names none."""
     needs: tuple[str, ...] = ()
-    """Top-level modules that its metadata says it cannot do without."""
+    """Top-level modules that the notebook's metadata declares as required."""
 
     @property
     def folder(self) -> Path:
-        """The folder that the notebook runs in; links are kept, as Jupyter does."""
+        """The folder that the notebook runs in; symbolic links are not resolved, as in Jupyter."""
         return self.path.absolute().parent
 
 
 def read_notebook(path: str | os.PathLike[str]) -> Notebook:
-    """Read a notebook of any nbformat up to 4, upgraded in memory, or one that is text.
+    """Read a text notebook, or one of any nbformat up to 4, which is upgraded in memory.
 
     Raises:
-        NotebookError: the file cannot be read, is no notebook that nbformat knows, or says what it needs in
-            a way that cannot be meant; or a cell declares something that cannot be.
+        NotebookError: the file cannot be read or is not a notebook, or its metadata, or that of a cell, declares
+            something invalid.
     """
     path = Path(path)
     raw = _load(path)
     node = _upgrade(raw, path)
     cells = [_tidy(cell, path) for cell in node["cells"]]
-    # nbformat draws random ids when it upgrades; a report has to name the same cell every time.
+    # nbformat generates random ids when it upgrades, but reports have to name the same cell every time.
     _name_cells(cells, keep=raw["nbformat"] == _KNOWN_MAJOR)
-    # Cell ids are part of the format since 4.5.
+    # Cell ids are part of the format since 4.5 (JEP 62).
     node["nbformat_minor"] = max(_minor(node), 5)
-    said = [_declared(path, index, cell) for index, cell in enumerate(cells)]
-    code = [_cell(index, cell, said[index]) for index, cell in enumerate(cells) if is_code(cell)]
+    code = []
+    for index, cell in enumerate(cells):
+        metadata = cell["metadata"]
+        declared = cell_tags.declared(f"{path}, cell {index}", metadata, cell["cell_type"] == "code")
+        if is_code(cell):
+            tags = cell_tags.tags(metadata.get("tags"))
+            if tags:  # nbclient reads them from the node
+                metadata["tags"] = tags
+            code.append(Cell(index, cell["id"], cell["source"], frozenset(tags), declared))
     return Notebook(
         path=path,
         node=node,
@@ -77,6 +84,7 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
+        # With or without a byte order mark, which some editors on Windows write.
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise NotebookError(f"{path} cannot be read ({error.strerror})") from error
@@ -85,27 +93,23 @@ def _load(path: Path) -> dict[str, Any]:
     return text.read(content, path) if path.suffix in text.SUFFIXES else _json(content, path)
 
 
-def _json(text: str, path: Path) -> dict[str, Any]:
+def _json(content: str, path: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(text)
+        raw = json.loads(content)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise NotebookError(f"{path} is not a notebook: it is not JSON ({where})") from error
     except (RecursionError, ValueError) as error:
         raise NotebookError(f"{path} is not a notebook: its JSON cannot be read ({error})") from error
-    _check_version(raw, path)
-    return raw  # type: ignore[no-any-return]
-
-
-def _check_version(raw: object, path: Path) -> None:
     major = raw.get("nbformat") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or type(major) is not int or major < 1:
-        raise NotebookError(f"{path} is JSON, but not a notebook: it does not say its nbformat")
+        raise NotebookError(f"{path} is JSON, but not a notebook: it does not state its nbformat")
     if major > _KNOWN_MAJOR:
-        raise NotebookError(f"{path} has nbformat {major}; the newest that nbrerun knows is {_KNOWN_MAJOR}")
-    holds = "worksheets" if major in (2, 3) else "cells"
-    if not isinstance(raw.get(holds), list):
-        raise NotebookError(f"{path} is JSON, but not a notebook: it has no list of {holds}")
+        raise NotebookError(f"{path} has nbformat {major}; the newest that nbrerun can read is {_KNOWN_MAJOR}")
+    contents = "worksheets" if major in (2, 3) else "cells"
+    if not isinstance(raw.get(contents), list):
+        raise NotebookError(f"{path} is JSON, but not a notebook: it has no list of {contents}")
+    return raw
 
 
 def _minor(raw: dict[str, Any]) -> int:
@@ -114,9 +118,9 @@ def _minor(raw: dict[str, Any]) -> int:
 
 
 def _upgrade(raw: dict[str, Any], path: Path) -> Any:
-    """Make a v4 node, as lenient as Jupyter: what does not keep a cell from running is let pass."""
+    """Convert to a node of nbformat 4, as leniently as Jupyter: flaws that do not affect execution are accepted."""
     major, minor = raw["nbformat"], _minor(raw)
-    # nbformat trips over metadata that some writers leave out.
+    # nbformat fails on missing metadata, which some writers leave out.
     for holder in (raw, *raw.get("cells", ())):
         if isinstance(holder, dict) and not isinstance(holder.get("metadata"), dict):
             holder["metadata"] = {}
@@ -131,9 +135,8 @@ def _upgrade(raw: dict[str, Any], path: Path) -> Any:
 
 
 def _tidy(cell: Any, path: Path) -> Any:
-    """Put in what a kernel client relies on and some writers leave out."""
-    sound = isinstance(cell, dict) and isinstance(cell.get("source"), str) and "cell_type" in cell
-    if not sound:
+    """Add the keys that nbclient requires and some writers leave out."""
+    if not isinstance(cell, dict) or not isinstance(cell.get("source"), str) or "cell_type" not in cell:
         raise NotebookError(f"{path} is a damaged notebook: one of its cells has no type or no source")
     if cell["cell_type"] == "code":
         cell.setdefault("outputs", [])
@@ -142,16 +145,16 @@ def _tidy(cell: Any, path: Path) -> Any:
 
 
 def _name_cells(cells: Sequence[Any], *, keep: bool) -> None:
-    """Give an id to every cell that has none of its own."""
+    """Give an id to every cell that has none, or has the id of a cell above it; keep the others if `keep` says so."""
     taken: set[str] = set()
-    nameless = []
+    without_id = []
     for index, cell in enumerate(cells):
         own = cell.get("id")
         if keep and isinstance(own, str) and own and own not in taken:
             taken.add(own)
         else:
-            nameless.append(index)
-    for index in nameless:
+            without_id.append(index)
+    for index in without_id:
         name = f"cell-{index}"
         while name in taken:
             name += "-x"
@@ -160,19 +163,8 @@ def _name_cells(cells: Sequence[Any], *, keep: bool) -> None:
 
 
 def is_code(cell: Any) -> bool:
-    """Whether a cell is a code cell that is not blank."""
+    """Tell whether a cell of the node is a code cell that is not blank."""
     return cell["cell_type"] == "code" and bool(cell["source"].strip())
-
-
-def _declared(path: Path, index: int, cell: Any) -> Declared:
-    return cell_tags.declared(f"{path}, cell {index}", cell["metadata"], cell["cell_type"] == "code")
-
-
-def _cell(index: int, cell: Any, declared: Declared) -> Cell:
-    tags = cell_tags.tags(cell["metadata"].get("tags"))
-    if tags:  # what executes the cell reads them here
-        cell["metadata"]["tags"] = tags
-    return Cell(index, cell["id"], cell["source"], frozenset(tags), declared)
 
 
 def _text(node: Any, *keys: str) -> str | None:
@@ -185,9 +177,10 @@ def _text(node: Any, *keys: str) -> str | None:
 def _needs(node: Any, path: Path) -> tuple[str, ...]:
     own = node["metadata"].get("nbrerun", {})
     if not isinstance(own, dict):
-        raise NotebookError(f'{path}: metadata.nbrerun has to be an object, such as {{"needs": ["torch"]}}')
+        raise NotebookError(f'{path}: metadata.nbrerun must be an object, such as {{"needs": ["torch"]}}')
+    # Parts of a package cannot be looked up without importing it, which would run code; hence no dots.
     names = own.get("needs", [])
     if not isinstance(names, list) or not all(isinstance(name, str) and name.isidentifier() for name in names):
         shape = 'a list of top-level module names, such as ["torch"]'
-        raise NotebookError(f"{path}: metadata.nbrerun.needs has to be {shape}")
+        raise NotebookError(f"{path}: metadata.nbrerun.needs must be {shape}")
     return tuple(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""Select cells of a notebook, as `--cells` addresses them."""
+"""Select the cells of a notebook that `--cells` addresses."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from nbrerun.errors import UsageError
 from nbrerun.notebooks.read import Notebook, is_code
 
 _LISTED = 8
-"""Names that an error lists; it says how many more there are."""
+"""Names that an error message lists before it counts the rest."""
 
 
 def select(notebook: Notebook, selectors: Iterable[str]) -> set[int]:
-    """Return the indexes of the cells to run again; no selectors mean every cell that is executed.
+    """Return the indexes of the cells to run again; without selectors, every cell that is executed.
 
-    A selector is `3` or `5-7` (the notebook's own numbers, from 0, over all cells), a cell id, or `tag:NAME`.
+    A selector is `3` or `5-7` (positions among all cells of the notebook, from 0), a cell id, or `tag:NAME`.
 
     Raises:
-        UsageError: a selector that selects nothing.
+        UsageError: a selector selects nothing.
     """
     selectors = tuple(selectors)
     if not selectors:
@@ -33,7 +33,8 @@ def _selected(notebook: Notebook, selector: str) -> set[int]:
         return _tagged(notebook, selector)
     if _is_number(selector) and int(selector) < count:
         return _single(notebook, selector, int(selector))
-    # One id in forty that Jupyter draws consists of digits alone; a number too large for an index may be one.
+    # One in forty of the ids that Jupyter generates consists of digits only, so a number too large for a position may
+    # be an id.
     if selector in ids:
         return _single(notebook, selector, ids[selector])
     if _is_number(selector):
@@ -45,7 +46,7 @@ def _selected(notebook: Notebook, selector: str) -> set[int]:
 
 
 def _is_number(selector: str) -> bool:
-    # Longer numbers are no index, and int() refuses those of thousands of digits.
+    # Longer numbers cannot be positions, and int() rejects more than 4,300 digits (sys.set_int_max_str_digits).
     return re.fullmatch(r"[0-9]{1,9}", selector) is not None
 
 
@@ -66,7 +67,7 @@ def _single(notebook: Notebook, selector: str, index: int) -> set[int]:
 def _spanned(notebook: Notebook, selector: str, first: int, last: int) -> set[int]:
     count = len(notebook.node["cells"])
     if first > last:
-        raise _refuse(selector, f"the range runs backwards; say {last}-{first}")
+        raise _refuse(selector, f"the range runs backwards; write {last}-{first}")
     if last >= count:
         raise _refuse(selector, f"{notebook.path} has {_extent(count)}")
     indexes = {cell.index for cell in notebook.cells if first <= cell.index <= last}

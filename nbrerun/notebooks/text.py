@@ -1,7 +1,7 @@
-"""Notebooks that are text (`.py`, `.md` ...), as jupytext writes them; the only module that uses jupytext.
+"""Text notebooks (`.py`, `.md` ...) in the formats of jupytext; the only module that uses jupytext.
 
-What is a notebook is decided here, without jupytext: a program or a page of documentation is never run for want of
-a better idea. How its cells are told apart is left to jupytext.
+Whether a file is a notebook is decided here, without jupytext, which takes any script for one; splitting it into
+cells is left to jupytext. See docs/decisions.md#text-notebooks.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _CELLS = {
     ),
     ".Rmd": ("```{python}", r"^```+\{python\b"),
 }
-"""What a cell begins with, for a person and as a pattern."""
+"""What begins a cell, by suffix: as error messages show it, and as a pattern."""
 
 SUFFIXES = tuple(_CELLS)
-"""Of files that may be notebooks as text; where several have one name, the first of them counts."""
+"""Suffixes of files that may be text notebooks; of several files with one stem the first suffix wins."""
 
 _SCRIPT_HEADER = re.compile(
     r"\A(?:#!.*\n)?(?:#.*coding.*\n)?# ?---[ \t]*\n(?P<yaml>(?:(?!# ?---[ \t]*$)#.*\n?)*)(?P<end>#)?", re.M
@@ -39,16 +39,16 @@ _OF_JUPYTER = re.compile(r"^(?:# ?)?(?:jupyter[ \t]*:[ \t]*$|jupytext[ \t]*:)", 
 _OF_JUPYTEXT = re.compile(r"^(?:#[ \t]*|[ \t]+)?jupytext[ \t]*:", re.M)
 _PAIRED = re.compile(r"^#?[ \t]*formats[ \t]*:.*ipynb", re.M)
 _HEAD = 16_384
-"""Characters in which a header has its say; jupytext's own are some hundred long."""
+"""Characters that are searched for a header; those that jupytext writes have some hundred."""
 
 _WITH_MARKERS = ("percent", "hydrogen", "myst", "rmarkdown")
-"""Formats of jupytext that need no header, since the cells are marked."""
+"""Formats of jupytext that need no header, since their cells have markers."""
 _FOREIGN = ("pandoc", "quarto", "marimo")
-"""Those that jupytext has other programs read."""
+"""Formats that jupytext needs other programs for."""
 
 _PYTHON = re.compile(r"i?python\d?", re.I)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What nbformat takes for a cell id."""
+"""Cell ids that nbformat accepts (JEP 62)."""
 
 _MARK = "#nbrerun-line-"
 _MARKED = re.compile(rf" {_MARK}(\d+)$")
@@ -56,21 +56,21 @@ _MARKED = re.compile(rf" {_MARK}(\d+)$")
 
 @dataclass(frozen=True)
 class Header:
-    """What the first lines of a file say."""
+    """The facts that the header of a file states."""
 
     of_jupytext: bool
-    """It is a notebook beyond doubt."""
+    """It names jupytext, so the file is a notebook beyond doubt."""
     paired: bool
-    """An `.ipynb` file is to have the same cells, be it in another folder."""
+    """An `.ipynb` file with the same cells exists, possibly in another folder."""
 
 
 def is_installed() -> bool:
-    """Whether jupytext can be imported; it is not."""
+    """Tell whether jupytext could be imported, without importing it."""
     return importlib.util.find_spec("jupytext") is not None
 
 
 def header_of(path: Path) -> Header:
-    """Read the first lines of a file, no more; what cannot be read says nothing."""
+    """Read only the first lines of a file; a file that cannot be read has no header."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             head = file.read(_HEAD)
@@ -81,10 +81,10 @@ def header_of(path: Path) -> Header:
 
 
 def read(text: str, path: Path) -> dict[str, Any]:
-    """Make of a text what a `.ipynb` file of nbformat 4 would hold.
+    """Convert a text notebook to the JSON of an `.ipynb` file of nbformat 4.
 
     Raises:
-        NotebookError: it is no notebook, jupytext is not installed or cannot read it, or it is not Python.
+        NotebookError: it is not a notebook or not in Python, or jupytext is not installed or cannot read it.
     """
     marker, pattern = _CELLS[path.suffix]
     yaml, ends = _header(text, path)
@@ -95,24 +95,29 @@ def read(text: str, path: Path) -> dict[str, Any]:
     if not has_header and not re.search(pattern, text, re.M):
         raise NotebookError(plain)
     format_name, raw = _jupytext(text, path)
-    # The markers may stand in quotes, which jupytext knows better.
+    # What looks like a marker may be part of a string; jupytext tells the difference.
     if not has_header and format_name not in _WITH_MARKERS:
         raise NotebookError(plain)
-    _check_language(raw["metadata"], path)
+    # If the header names a kernel, that kernel is asked for its language later.
+    own = raw["metadata"].get("jupytext", {})
+    language = own.get("default_lexer") or own.get("main_language") or "python"
+    if "kernelspec" not in raw["metadata"] and not _PYTHON.fullmatch(language):
+        raise NotebookError(f"{path} is a notebook in {language}, and nbrerun reads Python kernels only")
     for index, cell in enumerate(raw["cells"]):
         _tidy(cell, f"{path}, cell {index}")
     return raw
 
 
 def _header(text: str, path: Path) -> tuple[str, bool]:
-    """The YAML at the top, in a script with its comment signs, and whether it has an end."""
+    """Return the YAML at the top (in a script with its comment signs), and whether it has an end."""
     found = (_SCRIPT_HEADER if path.suffix == ".py" else _PAGE_HEADER).match(text)
     return (found["yaml"], found["end"] is not None) if found else ("", False)
 
 
 def _jupytext(text: str, path: Path) -> tuple[str, dict[str, Any]]:
-    """Have jupytext read it; its warnings are for those who write such files with it."""
+    """Convert with jupytext, and return its name for the format and the notebook."""
     with warnings.catch_warnings():
+        # They concern users who write such files with jupytext.
         warnings.simplefilter("ignore")
         try:
             import jupytext  # type: ignore[import-untyped]  # it has no annotations
@@ -125,30 +130,22 @@ def _jupytext(text: str, path: Path) -> tuple[str, dict[str, Any]]:
                 node = jupytext.reads(text, fmt={"extension": path.suffix})
                 # The header may hold what YAML knows and JSON does not, such as a date.
                 return format_name, json.loads(json.dumps(node, default=str))
-        except Exception as error:  # of a damaged file, jupytext raises whatever it stumbles over
+        except Exception as error:  # for a damaged file jupytext raises any of the errors of its parsers
             raise NotebookError(f"{path} is a damaged jupytext notebook ({_why(error)})") from error
     raise NotebookError(f"{path} is a notebook for {format_name}, which nbrerun does not read")
 
 
 def _why(error: Exception) -> str:
-    # Errors of PyYAML say where on the next lines, as they count: from the beginning of the header.
+    # Further lines of PyYAML's message give a position within the header, which is not one in the file.
     problem = getattr(error, "problem", None)
     said = f"its YAML: {problem}" if problem else str(error).strip().partition("\n")[0]
-    key = [*getattr(error, "relative_path", ())][-1:]  # of nbformat's schema
+    key = [*getattr(error, "relative_path", ())][-1:]  # of a violation of nbformat's schema
     return ": ".join([*map(str, key), said or type(error).__name__])
 
 
-def _check_language(metadata: Mapping[str, Any], path: Path) -> None:
-    """Refuse other languages; where the header names a kernel, that one is asked for its language later on."""
-    own = metadata.get("jupytext", {})
-    language = own.get("default_lexer") or own.get("main_language") or "python"
-    if "kernelspec" not in metadata and not _PYTHON.fullmatch(language):
-        raise NotebookError(f"{path} is a notebook in {language}, and nbrerun reads Python kernels only")
-
-
 def _tidy(cell: dict[str, Any], place: str) -> None:
-    """Bring options of a cell to where an `.ipynb` file has them; ids that jupytext draws do not last."""
-    cell.pop("id", None)
+    """Move the options of a cell to where an `.ipynb` file has them."""
+    cell.pop("id", None)  # jupytext generates a random id on every reading
     metadata = cell["metadata"]
     lost = metadata.get("incorrectly_encoded_metadata", "")
     if "tags" in lost or "nbrerun" in lost:
@@ -159,28 +156,31 @@ def _tidy(cell: dict[str, Any], place: str) -> None:
 
 
 def lines(text: str, path: Path) -> list[tuple[int, int]]:
-    """Say for each cell on which lines of the text its source stands, from 1; `(1, 1)` where that is not certain.
+    """Find the first and last line of each cell's source in the text, from 1; `(1, 1)` if they are uncertain.
 
-    Every line that a cell may begin with is marked, and jupytext reads the text once more: a mark that comes out
-    at the beginning of a cell says which line this is. Identical cells are no trouble, and neither is what
-    jupytext does to a line, since nothing is searched for.
+    jupytext does not report lines, so every line that may begin a cell gets a mark with its number, and jupytext reads
+    the text again: the mark at the beginning of a cell is its line. See docs/decisions.md#text-notebooks.
 
     Raises:
-        NotebookError: it is no notebook any more.
+        NotebookError: it is no longer a notebook.
     """
     cells = _jupytext(text, path)[1]["cells"]
     written = text.split("\n")
     anchors = {_anchor(cell["source"])[1] for cell in cells if cell["cell_type"] == "code"} - {""}
-    marked = _jupytext("\n".join(_marks(written, anchors)), path)[1]["cells"]
+    with_marks = (
+        f"{line.rstrip()} {_MARK}{number}" if anchors & _forms(line) else line for number, line in enumerate(written, 1)
+    )
+    marked = _jupytext("\n".join(with_marks), path)[1]["cells"]
     if [cell["cell_type"] for cell in cells] != [cell["cell_type"] for cell in marked]:
         return []
-    return [_span(cell, with_marks, written) for cell, with_marks in zip(cells, marked, strict=True)]
+    return [_span(cell, marked_cell, written) for cell, marked_cell in zip(cells, marked, strict=True)]
 
 
 def _anchor(source: str) -> tuple[int, str]:
-    """Choose the line by which a cell is found: one with a word in it, for a mark behind a fence would break that.
+    """Choose the line by which a cell is found, and return its position in the source and its text.
 
-    A cell magic may be no line of the file: jupytext writes `language="bash"` for `%%bash`.
+    It has a word in it, since a mark would break a fence. It is not a cell magic if there is another line: jupytext
+    writes `language="bash"` instead of `%%bash`.
     """
     lines = list(enumerate(line.strip() for line in source.split("\n")))
     worded = [(number, line) for number, line in lines if re.search(r"\w", line)]
@@ -188,13 +188,8 @@ def _anchor(source: str) -> tuple[int, str]:
     return next(iter(plain or worded), (0, ""))
 
 
-def _marks(written: Iterable[str], anchors: set[str]) -> Iterable[str]:
-    for number, line in enumerate(written, 1):
-        yield f"{line.rstrip()} {_MARK}{number}" if anchors & _forms(line) else line
-
-
 def _forms(line: str) -> set[str]:
-    """What a line of the file may be in a cell: jupytext hides magics, and cells for other programs, in comments."""
+    """List what a line of the file may be in a cell: jupytext writes magics as comments."""
     bare = line.strip()
     return {bare, bare.removeprefix("#").strip()}
 
@@ -211,6 +206,7 @@ def _span(cell: Mapping[str, Any], marked: Mapping[str, Any], written: Sequence[
 
 
 def _reach(source: Iterable[str], written: Iterable[str]) -> int:
-    """Count the lines that are the same, up to the last that is not blank; jupytext parts lines at form feeds, too."""
+    """Count how many leading lines agree, up to the last one that is not blank."""
+    # Not strict: jupytext splits lines at form feeds as well, so one side may have more.
     same = takewhile(lambda pair: pair[0].strip() in _forms(pair[1]), zip(source, written, strict=False))
     return max((number for number, (line, _) in enumerate(same, 1) if line.strip()), default=0)

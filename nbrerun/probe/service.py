@@ -1,54 +1,47 @@
-"""Answers nbrerun: in the kernel itself, in moments (forks that wait) and in branches (forks of those).
+"""The service of the probe: answers nbrerun in the kernel, in moments (forks that wait) and in branches (their forks).
 
-The kernel is asked by a message on its shell channel, so that it answers between two cells; what is
-asked, and the answer, travel over a Unix socket. Moments and branches have a socket each.
+The kernel is called by a message on its shell channel, so that it answers between two cells. Requests and answers
+travel over a Unix socket, one for each process. `TABLE` says which method answers which operation.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import fcntl
+import inspect
 import os
-import signal
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Awaitable, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .execute.after_restart import Stripped
-from .execute.rerun import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
-from .execute.tracer import Marks
+from .execute.observed import run_observed
+from .execute.rerun import describe_error, follow, touchable
 from .files.session import NotebookFiles
 from .plugins.discovery import Packages
 from .process.entropy import Entropy
 from .process.fork_hazards import Hazards
-from .process.forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
+from .process.forked import live
+from .process.forking import detach, die_with_parent, fork, pause_openmp, reseed
 from .process.import_hook import ImportWatch, can_be_found
-from .protocol.messages import Error, Generator, Rerun, State
-from .protocol.wire import Closed, connect
+from .protocol import requests as ask
+from .protocol.messages import Alone, Generator, Leaf, Rerun, State
+from .protocol.requests import OPERATION, Answer, Operation, Request
+from .protocol.wire import connect
 from .read import generators
 from .read.namespace import user_names
 from .read.parts import leaves
-from .read.walk import Reader, uncollected
+from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
 
-DOORBELL = "nbrerun_request"
-"""Type of the shell message that says: there is a request on the socket."""
-
-FILES = "files "
-"""What operations begin with that concern files only."""
-
-Message = Dict[str, Any]
+_READ: Mapping[str, Any] = {OPERATION: ask.READ.name, **ask.Read(pins=[])}
 
 
 class Service:
-    """One process that answers; the kernel's own is inherited by every fork of it."""
+    """One process that answers; every fork of the kernel inherits the kernel's own."""
 
-    def __init__(self, kernel: Any, address: str, first_generators: List[Generator], sandbox: Message) -> None:
+    def __init__(self, kernel: Any, address: str, first_generators: List[Generator], sandbox: Dict[str, Any]) -> None:
         self.kernel = kernel
         self.shell = kernel.shell
-        self.address = address
-        self.wire = connect(address)
-        self.forked = False
+        self._address = address
+        self._wire = connect(address)
         self._ran = True
         """Cells have been run in this process itself."""
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
@@ -56,9 +49,12 @@ class Service:
         self._children: Set[int] = set()
         self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
+        """Addresses of the objects that the last reading met, ..."""
         self._remembered: Set[int] = set()
-        self._first = {item["name"]: item["state"] for item in first_generators}
-        self._seen: Dict[str, bytes] = {}
+        """... and the last one before the cell of the main run began."""
+        self._noted: Dict[str, Dict[str, Leaf]] = {}
+        """The parts of variables as they were before the last run."""
+        self._seeds = generators.Seeds(first_generators)
         self._packages = Packages()
         self._entropy = Entropy()
         self.imports = ImportWatch(self._hazards.before_import, self._after_import)
@@ -73,171 +69,190 @@ class Service:
         self.imports.begin()
         self.files.install()
         self._hazards.watch(self.files.sandbox.folders)
-        self.kernel.shell_handlers[DOORBELL] = self._on_doorbell
-        self.wire.send({"token": "", "pid": os.getpid()})
+        self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
+        hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
+        self._wire.send(hello)
 
     def _after_import(self) -> None:
         """After an import: remember how each global generator was seeded, or seed it as it once was."""
         with self.files.unheard():
             self._packages.load()
         self._hazards.after_import()
-        reader = Reader()
-        for name, target in generators.global_generators():
-            if name not in self._seen:
-                if name in self._first:
-                    with contextlib.suppress(Exception):  # an adapter of another package may fail at it
-                        generators.set_state(target, self._first[name])
-                reader.read(name, target)
-        self._seen.update({item.name: item.state for item in reader.generators.values()})
+        self._seeds.look()
 
     def _notice_modules(self) -> None:
-        """See to modules that a cell has put among the others by hand, as if it had imported them."""
+        """Treat modules that a cell has put into `sys.modules` by hand as if it had imported them."""
         if self._packages.due():
             self.imports.enter()
             self.imports.leave()
 
     async def _on_doorbell(self, *_: Any) -> None:
-        request = self.wire.receive()
+        request = self._wire.receive()
         reply = await self._try(request)
-        self.wire.send(reply)
+        self._wire.send(reply)
 
-    async def _try(self, request: Message) -> Message:
+    async def _try(self, request: Mapping[str, Any]) -> Mapping[str, object]:
         try:
             with self.files.unheard():
                 self._notice_modules()
-                return await self._answer(request)
+                answer = TABLE[request[OPERATION]](self, request)
+                found: Mapping[str, object] = await answer if inspect.isawaitable(answer) else answer
+                return found
         except Exception as error:  # noqa: BLE001  a failure here is reported, and never the notebook's
-            failure: Error = describe_error(error)
-            return {"failed": f"{failure['ename']}: {failure['evalue']}", "traceback": failure["traceback"]}
-
-    async def _answer(self, request: Message) -> Message:
-        operation = request["op"]
-        if operation.startswith(FILES):
-            return self.files.answer(operation[len(FILES) :], request)
-        if operation == "hold":
-            return self._fork("moment", request["token"])
-        if operation == "branch":
-            return self._fork("branch", request["token"], request["files"])
-        if operation == "read":
-            generators.put_back_global(request.get("pins", []))
-            return dict(self._read()[0])
-        if operation == "run":
-            self._first.update({item["name"]: item["state"] for item in request.get("seeds", ())})
-            if request.get("anew"):
-                draw_anew()
-            return dict(await self._rerun(request["sources"], request["pins"], request.get("watched", ())))
-        if operation == "follow":
-            self._first.update({item["name"]: item["state"] for item in request["seeds"]})
-            return {"raised": await self._follow(request["cells"])}
-        if operation == "alone":
-            return await self._alone(request["source"], request["given"])
-        if operation == "together":
-            if self._stripped is not None:
-                self._stripped.restore()
-            self._stripped = None
-            return {}
-        if operation == "leaves":
-            return self._leaves(request["names"])
-        if operation == "touchable":
-            return {"names": sorted(touchable(self.shell, request["sources"]))}
-        if operation == "put_back":
-            return self._put_back(request["pins"])
-        if operation == "remember":
-            self._remembered = self._met
-            self._begin()
-            return {}
-        if operation == "existed":
-            alive = self._remembered | held_by_modules(self.shell.user_ns)
-            return {"existed": [address for address in request["ids"] if address in alive]}
-        if operation == "lacks":
-            return {"lacks": [name for name in request["modules"] if not can_be_found(name)]}
-        if operation == "seeds":
-            return {
-                "generators": [self._seed(name, state) for name, state in self._seen.items()],
-                "entropy": self._entropy.noted(),
+            raised = describe_error(error)
+            failure: ask.Failure = {
+                "failed": f"{raised['ename']}: {raised['evalue']}",
+                "traceback": raised["traceback"],
             }
-        raise ValueError(f"unknown request {operation!r}")
+            return failure
 
-    def _seed(self, name: str, state: bytes) -> Generator:
-        return {"name": name, "id": 0, "digest": b"", "state": state}
+    def hold(self, request: ask.Hold) -> ask.Held:
+        """Fork the kernel for a moment, which keeps its files as they are now."""
+        entropy, hazards, files = self._entropy.recorded(), self._prepare_to_fork(), ""
+        if not hazards:
+            files = self.files.freeze()
+            self._fork(request["token"], reopen_files)
+            self._begin()
+        return {"hazards": hazards, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
+
+    def branch(self, request: ask.Branch) -> ask.Branched:
+        """Fork this process for a branch, which sees the files that are kept under a name."""
+        hazards = self._prepare_to_fork()
+        if not hazards:
+            self._fork(
+                request["token"], lambda: self._enter_files(request["files"]), [_READ] if request["read"] else []
+            )
+        return {"hazards": hazards}
+
+    def read(self, request: ask.Read) -> ask.Looked:
+        """Read everything that the kernel holds."""
+        generators.put_back_global(request["pins"])
+        entropy = self._entropy.recorded()
+        state, _ = self._read()
+        return {"state": state, "entropy": entropy, "seeds": self._seeds.seen()}
+
+    async def run(self, request: ask.Run) -> Rerun:
+        """Run cells one after the other, and read what they have left."""
+        self._seeds.want(request["seeds"])
+        if request["anew"]:
+            reseed()
+        sources = request["sources"]
+        if request["note_parts"]:
+            self._noted = self._leaves(touchable(self.shell, sources))
+        if request["pins"]:
+            self._put_back(request["pins"])
+        self._ran = True
+        return await run_observed(self.shell, self.files, sources, request["watched"], lambda: self._read()[0])
+
+    async def follow(self, request: ask.Follow) -> ask.Followed:
+        """Run cells as the main run does, up to one that raises and may not."""
+        self._seeds.want(request["seeds"])
+        self._ran = True
+        with self.files.heard():
+            for cell in request["cells"]:
+                self._entropy.begin(cell["entropy"])
+                generators.put_back_global(cell["pins"])
+                if await follow(self.shell, cell["source"]) and not cell["may_raise"]:
+                    return {"raised": True}
+        return {"raised": False}
+
+    async def run_alone(self, request: ask.RunAlone) -> Alone:
+        """Run a cell without the names that other cells have bound, except for those given."""
+        if self._stripped is None:
+            self._stripped = Stripped(self.shell)
+        with self.files.heard():
+            return await self._stripped.run(request["source"], request["given"])
+
+    def give_all_names_back(self, _: ask.Empty) -> ask.Empty:
+        """Undo what `run_alone` has done to the namespace."""
+        if self._stripped is not None:
+            self._stripped.restore()
+        self._stripped = None
+        return {}
+
+    def take_apart(self, request: ask.TakeApart) -> ask.Apart:
+        """The parts of variables as they are now."""
+        return {"parts": self._leaves(request["names"])}
+
+    def noted(self, request: ask.TakeApart) -> ask.Apart:
+        """The parts of variables as they were before the last run."""
+        return {"parts": {name: self._noted[name] for name in request["names"] if name in self._noted}}
+
+    def touchable(self, request: ask.AskTouchable) -> ask.Touchable:
+        """Names that cells may read or bind."""
+        return {"names": sorted(touchable(self.shell, request["sources"]))}
+
+    def put_back(self, request: ask.PutBack) -> ask.Empty:
+        """Set generators back to where they stood."""
+        self._put_back(request["pins"])
+        return {}
+
+    def begin_cell(self, _: ask.Empty) -> ask.BegunCell:
+        """Before a cell of the main run, which may be followed by `existed`."""
+        found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
+        self._remembered, self._noted = self._met, {}
+        self._begin()
+        return found
+
+    def existed(self, request: ask.AskExisted) -> ask.Existed:
+        """Which addresses belonged to objects of the state, or that a module held."""
+        if request["read"]:
+            self._read()
+            self._remembered = self._met
+        alive = self._remembered | held_by_modules(self.shell.user_ns)
+        return {"ids": [address for address in request["ids"] if address in alive]}
+
+    def lacks(self, request: ask.AskLacks) -> ask.Lacks:
+        """Which top-level modules cannot be imported."""
+        return {"modules": [name for name in request["modules"] if not can_be_found(name)]}
+
+    def forget_files(self, request: ask.KeptFiles) -> ask.Empty:
+        """Forget the files that are kept under a name."""
+        self.files.sandbox.forget(request["name"])
+        return {}
+
+    def leave_files(self, _: ask.Empty) -> ask.Empty:
+        """In the kernel, after a branch that shares its sandbox: see the kernel's own files again."""
+        self.files.leave()
+        return {}
+
+    def remove_files(self, request: ask.RemoveFiles) -> ask.Empty:
+        """Remove files, as if they had never been made."""
+        self.files.remove(request["names"])
+        return {}
+
+    def save_files(self, request: ask.FilesFolder) -> ask.Empty:
+        """Write what the notebook has changed into a folder."""
+        self.files.save(request["folder"])
+        return {}
+
+    def restore_files(self, request: ask.FilesFolder) -> ask.Empty:
+        """Change the files as those of another kernel had been changed."""
+        self.files.restore(request["folder"])
+        return {}
+
+    def files_are_full(self, _: ask.Empty) -> ask.Fullness:
+        """Whether there is no more room for files."""
+        return {"full": self.files.sandbox.is_full()}
 
     def _read(self) -> Tuple[State, Reader]:
         self._notice_modules()
-        with uncollected():
+        with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
             self._met = reader.lasting()
         return state, reader
 
-    def _leaves(self, names: List[str]) -> Message:
+    def _leaves(self, names: Iterable[str]) -> Dict[str, Dict[str, Leaf]]:
         namespace = user_names(self.shell)
-        with uncollected(), self.files.unwatched():
+        with collector_paused(), self.files.unwatched():
             return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
-    def _put_back(self, pins: List[Generator]) -> Message:
+    def _put_back(self, pins: List[Generator]) -> None:
         """Set generators back; a global one that was not there yet goes back to how it was seeded."""
         _, reader = self._read()
-        known = {pin["name"] for pin in pins}
-        seeds = [self._seed(name, state) for name, state in self._seen.items() if name not in known]
+        known = {pin["name"] for pin in pins if pin["library"]}
+        seeds = [seed for seed in self._seeds.seen() if seed["name"] not in known]
         generators.put_back(reader.generators, [*pins, *seeds])
-        return {}
-
-    async def _rerun(self, sources: List[str], pins: List[Generator], watched: Sequence[str]) -> Rerun:
-        if pins:
-            self._put_back(pins)
-        self._ran = True
-        history = HistoryKept(self.shell)
-        namespace = user_names(self.shell)
-        parts = Parts(namespace[name] for name in watched if name in namespace)
-        del namespace
-        marks = Marks()
-        self.files.begin(marks.count)
-        with self.files.heard():
-            ran = await run_cells(self.shell, sources, marks)
-        gone = parts.gone()
-        del parts
-        history.restore()
-        after, _ = self._read()
-        models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
-        return {
-            "error": ran.error,
-            "seconds": ran.seconds,
-            "bound": sorted(ran.bound),
-            "written": sorted(marks.written()),
-            "stores": sorted(marks.names("stores")),
-            "imports": sorted(marks.imported()),
-            "methods": sorted(marks.names("methods")),
-            "touched_by": marks.touched_by(raised=ran.error is not None),
-            "after_read": {
-                name: sorted(marks.touched_since(opened["at"], models))
-                for name, opened in after["opened"].items()
-                if opened["read"]
-            },
-            "trained": sorted(marks.names("trains")),
-            "loaded": sorted(marks.names("loads")),
-            "acts": marks.acted(),
-            "passed": sorted(ran.passed),
-            "asked": sorted(ran.asked),
-            "replaced": sorted(ran.replaced),
-            "gone": gone,
-            "incidental": sorted(loose(self.shell, sources)),
-            "seeds": ran.seeds,
-            "trains": ran.trains,
-            "reads": sorted(ran.reads),
-            "mentions": sorted(touchable(self.shell, sources)),
-            "disk_full": self.files.sandbox.is_full(),
-            "after": after,
-        }
-
-    async def _follow(self, cells: List[Message]) -> bool:
-        """Run cells as the main run does; whether one raised that may not."""
-        self._ran = True
-        with self.files.heard():
-            for cell in cells:
-                self._entropy.begin(cell["entropy"])
-                generators.put_back_global(cell["pins"])
-                if await follow(self.shell, cell["source"]) and not cell["may_raise"]:
-                    return True
-        return False
 
     def _begin(self) -> None:
         """Another cell is about to run."""
@@ -245,85 +260,83 @@ class Service:
         self.files.begin()
         self._entropy.begin()
 
-    async def _alone(self, source: str, given: List[str]) -> Message:
-        if self._stripped is None:
-            self._stripped = Stripped(self.shell)
-        with self.files.heard():
-            return dict(await self._stripped.run(source, given))
-
-    def _fork(self, role: str, token: str, files: str = "") -> Message:
-        self._reap()
-        hazards = self._hazards.read()
-        if hazards:
-            return {"hazards": hazards}
-        entropy = self._entropy.noted()
-        if self._ran:
-            pause_openmp()
-        if not self.forked:
-            files = self.files.freeze()
-        pid = fork()
-        if pid == 0:
-            self._live(role, token, files)
-        if not self.forked:
-            self._begin()
-        self._children.add(pid)
-        return {"pid": pid, "hazards": [], "files": files, "entropy": entropy}
-
-    def _reap(self) -> None:
-        for pid in list(self._children):
+    def _prepare_to_fork(self) -> List[str]:
+        """What speaks against a fork now; if nothing does, what has to be done before one."""
+        for pid in list(self._children):  # they would stay zombies
             try:
                 ended, _ = os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 ended = pid
             if ended:
                 self._children.discard(pid)
+        hazards = self._hazards.read()
+        if not hazards and self._ran:
+            pause_openmp()
+        return hazards
 
-    def _live(self, role: str, token: str, files: str) -> None:
-        """The whole life of a forked process; it never returns into the kernel's code."""
-        status = 1
+    def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> None:
+        pid = fork()
+        if pid == 0:
+            live(self._address, token, lambda: self._leave_kernel(begin), self._try, list(unasked))
+        self._children.add(pid)
+
+    def _leave_kernel(self, begin: Callable[[], None]) -> str:
+        """In a forked process: share nothing with the kernel; why its files cannot be kept apart, if they cannot."""
+        if self._ran:
+            detach(self.kernel)
+        self._ran = False
+        self._children = set()
+        self._wire.close()
         try:
-            if self._ran:
-                make_alone(self.kernel)
-            self.forked, self._ran = True, False
-            self._children = set()
-            asyncio._set_running_loop(None)
-            failed = ""
-            if role == "branch":
-                os.setpgid(0, 0)  # so that whatever it starts ends with it
-                try:
-                    self.files.enter(files)
-                except OSError as error:
-                    failed = f"its files cannot be kept apart: {error}"
-            else:
-                reopen_files()
-            self.wire.close()
-            self.wire = connect(self.address)
-            self.wire.send({"token": token, "pid": os.getpid(), "failed": failed})
-            asyncio.new_event_loop().run_until_complete(self._serve())
-            status = 0
-        except Closed:
-            status = 0
-        finally:
-            os._exit(status)
+            begin()
+        except OSError as error:
+            return f"its files cannot be kept apart: {error}"
+        return ""
 
-    async def _serve(self) -> None:
-        while True:
-            request = self.wire.receive()
-            self._die_on_hang_up(request["op"] == "run")
-            reply = await self._try(request)
-            self._die_on_hang_up(False)
-            self.wire.send(reply)
-
-    def _die_on_hang_up(self, on: bool) -> None:
-        """While a cell runs nobody reads the socket: have the kernel of the system watch it (SIGIO kills)."""
-        descriptor = self.wire.sock.fileno()
-        signal.signal(signal.SIGIO, signal.SIG_DFL)
-        fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
-        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-        changed = flags | os.O_ASYNC if on else flags & ~os.O_ASYNC
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, changed)
+    def _enter_files(self, files: str) -> None:
+        os.setpgid(0, 0)  # so that whatever the branch starts ends with it
+        self.files.enter(files)
 
 
-def install(kernel: Any, address: str, first_generators: List[Generator], sandbox: Message) -> None:
+Handler = Callable[[Service, Any], Union[Mapping[str, object], Awaitable[Mapping[str, object]]]]
+
+
+def _answers(
+    operation: Operation[Request, Answer],
+    handler: Callable[[Service, Request], Union[Answer, Awaitable[Answer]]],
+) -> Tuple[str, Handler]:
+    """One row of the table; mypy checks that the method takes this request and gives this answer."""
+    row: Any = handler
+    return operation.name, row
+
+
+TABLE: Dict[str, Handler] = dict(
+    [
+        _answers(ask.HOLD, Service.hold),
+        _answers(ask.BRANCH, Service.branch),
+        _answers(ask.READ, Service.read),
+        _answers(ask.RUN, Service.run),
+        _answers(ask.FOLLOW, Service.follow),
+        _answers(ask.RUN_ALONE, Service.run_alone),
+        _answers(ask.GIVE_ALL_NAMES_BACK, Service.give_all_names_back),
+        _answers(ask.TAKE_APART, Service.take_apart),
+        _answers(ask.NOTED, Service.noted),
+        _answers(ask.TOUCHABLE, Service.touchable),
+        _answers(ask.PUT_BACK, Service.put_back),
+        _answers(ask.BEGIN_CELL, Service.begin_cell),
+        _answers(ask.EXISTED, Service.existed),
+        _answers(ask.LACKS, Service.lacks),
+        _answers(ask.FORGET_FILES, Service.forget_files),
+        _answers(ask.LEAVE_FILES, Service.leave_files),
+        _answers(ask.REMOVE_FILES, Service.remove_files),
+        _answers(ask.SAVE_FILES, Service.save_files),
+        _answers(ask.RESTORE_FILES, Service.restore_files),
+        _answers(ask.FILES_ARE_FULL, Service.files_are_full),
+    ]
+)
+"""Which method answers which operation."""
+
+
+def install(kernel: Any, address: str, first_generators: List[Generator], sandbox: Dict[str, Any]) -> None:
     """Called once, before the first cell."""
     Service(kernel, address, first_generators, sandbox).install()

@@ -1,4 +1,4 @@
-"""One look at everything that the kernel holds."""
+"""Read everything that the kernel holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .read.walk import Reader
 
 
 def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[State, Reader]:
-    """Read names, generators, settings and files; the reader knows the generators themselves."""
+    """Read names, generators, settings and files; the reader has the generators themselves."""
     reader = Reader()
     with files.unwatched():  # a connection to a database is read through its file
         generators.read_global(reader)
@@ -48,11 +48,12 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
         "kind": "model" if read.model else read.kind,
         "atom": read.atom,
         "opaque": list(read.opaque),
+        "in_part": bool(read.opaque) and not read.hidden,
     }
 
 
 def held_by_modules(namespace: Dict[str, Any]) -> Set[int]:
-    """Addresses of the objects that modules other than the notebook itself hold directly."""
+    """Addresses of the objects that modules other than the notebook hold directly."""
     found: Set[int] = set()
     for module in list(sys.modules.values()):
         if isinstance(module, types.ModuleType) and vars(module) is not namespace:

@@ -1,1 +1,1 @@
-"""How a report is shown: one module per format, each with a pure `render(report, out)`."""
+"""Formats of the report: one module per format, each with a pure `render(report, out)`; `write` opens the files."""

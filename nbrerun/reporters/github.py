@@ -1,4 +1,4 @@
-"""Annotations for GitHub Actions, as workflow commands: the runner reads them from the output of the step."""
+"""Annotations for GitHub Actions, as workflow commands that the runner reads from the output of a step."""
 
 from __future__ import annotations
 
@@ -11,32 +11,42 @@ from nbrerun.reporters.entries import Entry, new_of_report
 from nbrerun.reporters.pieces import count
 
 MOST = 10
-"""GitHub keeps so many annotations of each severity for one step, and drops the rest without a word."""
+"""Annotations of each severity that GitHub keeps for one step; it silently drops the others."""
 SUMMARY_BYTES = 1024 * 1024
-"""GitHub refuses a larger job summary of one step as a whole."""
+"""Size of the job summary of one step; GitHub rejects a larger one as a whole."""
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def render(report: Report, out: TextIO) -> None:
-    """Write annotations, those that matter most first, and one notice that says how many there is no room for."""
+    """Write annotations, most important first, and a notice that says how many are not shown."""
     entries = sorted(new_of_report(report), key=lambda entry: entry.rank)
     shown = list(_shown(entries))
     for entry in shown:
-        out.write(_annotation(entry))
+        properties = {
+            "file": entry.path,
+            "line": str(entry.place.line),
+            "endLine": str(entry.place.end_line),
+            "title": entry.title,
+        }
+        # Properties are escaped further than messages (actions/toolkit, command.ts, escapeProperty).
+        written = ",".join(
+            f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items()
+        )
+        out.write(f"::{_COMMANDS[entry.severity]} {written}::{_escaped(entry.message)}\n")
     if len(shown) < len(entries):
-        out.write(f"::notice title=nbrerun::{_data(_cut(entries, shown))}\n")
+        out.write(f"::notice title=nbrerun::{_escaped(_not_shown(entries, shown))}\n")
 
 
 def _shown(entries: Sequence[Entry]) -> Iterator[Entry]:
     groups = {severity: [entry for entry in entries if entry.severity is severity] for severity in Severity}
     cut = any(len(group) > MOST for group in groups.values())
     for severity, group in groups.items():
-        # The notice on what was cut is a notice, too.
+        # The notice that says what was cut counts as one of the notices.
         yield from islice(group, MOST - (cut and severity is Severity.INFO))
 
 
-def _cut(entries: Sequence[Entry], shown: Sequence[Entry]) -> str:
+def _not_shown(entries: Sequence[Entry], shown: Sequence[Entry]) -> str:
     left = [
         f"{before - after} of {count(before, word)}"
         for severity, word in _COMMANDS.items()
@@ -50,20 +60,5 @@ def _number(entries: Iterable[Entry], severity: Severity) -> int:
     return sum(entry.severity is severity for entry in entries)
 
 
-def _annotation(entry: Entry) -> str:
-    properties = {
-        "file": entry.path,
-        "line": str(entry.place.line),
-        "endLine": str(entry.place.end_line),
-        "title": entry.title,
-    }
-    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{_COMMANDS[entry.severity]} {written}::{_data(entry.message)}\n"
-
-
-def _data(text: str) -> str:
+def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

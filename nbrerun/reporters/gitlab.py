@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report: what it shows in a merge request is what is new."""
+"""GitLab's Code Quality report, from which a merge request shows what is new."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO
 
 
 def render(report: Report, out: TextIO) -> None:
-    """Write one array of issues, in ASCII; GitLab takes no byte order mark."""
+    """Write one array of issues in ASCII; GitLab does not accept a byte order mark."""
     json.dump([_issue(entry) for entry in new_of_report(report)], out, indent=2)
     out.write("\n")
 
@@ -21,7 +21,7 @@ def _issue(entry: Entry) -> dict[str, Any]:
     return {
         "description": f"{entry.where}: {entry.message}",
         "check_name": entry.rule,
-        # GitLab shows one issue for each fingerprint in a report, so the file is part of it.
+        # GitLab shows one issue for each fingerprint in a report, so the path is part of it.
         "fingerprint": entry.fingerprint(entry.path),
         "severity": "critical" if entry.rule == RUN_FAILED else _SEVERITIES[entry.severity],
         "location": {"path": entry.path, "lines": {"begin": entry.place.line}},

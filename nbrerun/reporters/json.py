@@ -1,4 +1,4 @@
-"""The report for machines; `report.schema.json` beside this file describes it.
+"""The report for programs; `report.schema.json` next to this file describes it.
 
 Version history:
 
@@ -14,7 +14,6 @@ from typing import Any, TextIO
 
 from nbrerun.model import (
     CellReport,
-    Compared,
     Failure,
     Finding,
     NotebookReport,
@@ -30,25 +29,20 @@ SCHEMA_VERSION = 1
 
 
 def render(report: Report, out: TextIO) -> None:
-    """Write the report as JSON in ASCII, which every consumer reads and every stream takes."""
+    """Write the report as JSON in ASCII, which streams of every encoding accept."""
     json.dump(_report(report), out, indent=2, allow_nan=False)
     out.write("\n")
 
 
 def _report(report: Report) -> dict[str, Any]:
+    compared = report.compared
     return {
         "schema_version": SCHEMA_VERSION,
         "nbrerun_version": report.nbrerun_version,
         "notebooks": [_notebook(notebook) for notebook in report.notebooks],
         "summary": report.summary(),
-        "baseline": _compared(report.compared),
+        "baseline": compared and {"path": compared.baseline, "gone": [asdict(gone) for gone in compared.gone]},
     }
-
-
-def _compared(compared: Compared | None) -> dict[str, Any] | None:
-    if compared is None:
-        return None
-    return {"path": compared.baseline, "gone": [asdict(gone) for gone in compared.gone]}
 
 
 def _notebook(notebook: NotebookReport) -> dict[str, Any]:
@@ -99,7 +93,7 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
         "via": _word(variable.via),
         "direction": variable.direction,
         "marks": [str(mark) for mark in variable.marks],
-        "reason": variable.reason,
+        "reason": variable.sentence,
         "changes": [
             {
                 "path": change.path,
@@ -139,7 +133,7 @@ def _recovery(recovery: Recovery) -> dict[str, Any]:
         "name": recovery.name,
         "cells": list(recovery.cells),
         "skipped": list(recovery.skipped),
-        "via": recovery.via,
+        "via": None if recovery.file is None else f"file:{recovery.file}",
         "verified": recovery.verified,
         "reason": recovery.reason,
     }
@@ -184,5 +178,5 @@ def _word(word: object | None) -> str | None:
 
 
 def _number(number: float | None) -> float | None:
-    """JSON has no word for infinity and for what is not a number."""
+    """Write infinity and NaN as null, since JSON has no numbers for them (RFC 8259, section 6)."""
     return number if number is not None and math.isfinite(number) else None

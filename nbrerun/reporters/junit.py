@@ -9,20 +9,22 @@ from typing import TextIO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from nbrerun.model import Failure, NotebookReport, Report, Seconds, Verdict
+from nbrerun.model import NotebookReport, Report, Verdict
 from nbrerun.notebooks.text import SUFFIXES
 from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_notebook, where
 from nbrerun.reporters.text import clean, one_line
 
-_UNWRITTEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The complement of the characters of XML 1.0 (section 2.2).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SUFFIX = re.compile(rf"(?:{'|'.join(map(re.escape, ('.ipynb', *SUFFIXES)))})$")
 _NOT_JUDGED = {Verdict.SKIPPED, Verdict.UNDETERMINED}
 
 
 def render(report: Report, out: TextIO) -> None:
-    """Write the suites; findings that fail the check are failures, the others are output of the case."""
+    """Write the suites; findings that fail the check are failures, the others are output of their case."""
     suites = [_suite(notebook) for notebook in report.notebooks]
-    root = Element("testsuites", name=TOOL, time=_time(_total(report.notebooks)))
+    total = sum(notebook.seconds for notebook in report.notebooks)
+    root = Element("testsuites", name=TOOL, time=_time(total))
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
     root.extend(suites)
@@ -44,10 +46,12 @@ def _suite(notebook: NotebookReport) -> Element:
 
 def _cases(notebook: NotebookReport) -> Iterator[Element]:
     entries = of_notebook(notebook)
-    classname = _classname(notebook.path)
+    # Written as a Java class: readers take the names between dots for packages.
+    classname = _text(_SUFFIX.sub("", notebook.path).strip("./\\")).replace("\\", "/").replace("/", ".")
     for cell in notebook.cells:
         name = f"{where(cell.index)}: {_text(cell.first_line)}"
-        case = Element("testcase", name=name, classname=classname, time=_time(_spent(cell.seconds)))
+        spent = (cell.seconds.first or 0.0) + (cell.seconds.again or 0.0)
+        case = Element("testcase", name=name, classname=classname, time=_time(spent))
         _fill(case, notebook, [entry for entry in entries if entry.index == cell.index])
         if cell.verdict in _NOT_JUDGED and len(case) == 0:
             SubElement(case, "skipped", message=_text(f"{cell.verdict}: {cell.reason}"))
@@ -56,7 +60,7 @@ def _cases(notebook: NotebookReport) -> Iterator[Element]:
 
 
 def _other_cases(notebook: NotebookReport, entries: Sequence[Entry], classname: str) -> Iterator[Element]:
-    """What is about no cell of the report: the one that the main run stopped at, or the notebook as a whole."""
+    """Yield cases for entries on no cell of the report: the cell that failed the main run, or the whole notebook."""
     known = {cell.index for cell in notebook.cells}
     for index in sorted({entry.index for entry in entries} - known):
         case = Element("testcase", name=where(index), classname=classname)
@@ -72,48 +76,30 @@ def _fill(case: Element, notebook: NotebookReport, entries: Sequence[Entry]) -> 
     findings = [entry for entry in entries if entry.rule != RUN_FAILED]
     failed = [entry for entry in findings if entry.fails]
     if notebook.failure and len(findings) < len(entries):
-        _error(case, notebook.failure)
+        message = f"the main run raised {notebook.failure.ename}: {notebook.failure.evalue}"
+        error = SubElement(case, "error", type=_text(notebook.failure.ename), message=_text(message))
+        error.text = _NOT_XML.sub("", clean("\n".join(notebook.failure.traceback)))
         failed = []
     elif failed:
-        # One for all: readers take the first failure of a case and forget the others.
+        # All in one failure: readers show the first failure of a case and ignore the others.
         rules = ", ".join(dict.fromkeys(entry.rule for entry in failed))
         SubElement(case, "failure", type=rules, message=_text(failed[0].message)).text = _lines(failed)
     if rest := [entry for entry in findings if entry not in failed]:
         SubElement(case, "system-out").text = _lines(rest)
 
 
-def _error(case: Element, failure: Failure) -> None:
-    message = f"the main run raised {failure.ename}: {failure.evalue}"
-    error = SubElement(case, "error", type=_text(failure.ename), message=_text(message))
-    error.text = _UNWRITTEN.sub("", clean("\n".join(failure.traceback)))
-
-
 def _lines(entries: Iterable[Entry]) -> str:
-    return "\n".join(
-        _text(f"{entry.path}:{entry.place.line}: {entry.rule} {_severity(entry)}: {entry.message}") for entry in entries
-    )
-
-
-def _severity(entry: Entry) -> str:
-    return f"{entry.severity} (known)" if entry.known else str(entry.severity)
-
-
-def _classname(path: str) -> str:
-    """Write a path as a class of Java: readers make packages of what lies between dots."""
-    return _text(_SUFFIX.sub("", path).strip("./\\")).replace("\\", "/").replace("/", ".")
+    lines = []
+    for entry in entries:
+        known = " (known)" if entry.known else ""
+        line = f"{entry.path}:{entry.place.line}: {entry.rule} {entry.severity}{known}: {entry.message}"
+        lines.append(_text(line))
+    return "\n".join(lines)
 
 
 def _text(text: str) -> str:
-    """Leave out what XML has no way to write."""
-    return _UNWRITTEN.sub("", one_line(text))
-
-
-def _spent(seconds: Seconds) -> float:
-    return (seconds.first or 0.0) + (seconds.again or 0.0)
-
-
-def _total(notebooks: Iterable[NotebookReport]) -> float:
-    return sum(notebook.seconds for notebook in notebooks)
+    """Remove the characters that XML cannot represent, even as references."""
+    return _NOT_XML.sub("", one_line(text))
 
 
 def _time(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The report as Markdown: for a job summary, or a comment on a pull request."""
+"""The report as Markdown, for a job summary or a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -6,60 +6,53 @@ import re
 from collections.abc import Iterator
 from typing import TextIO
 
-from nbrerun.model import NotebookReport, Report
-from nbrerun.reporters.entries import RUN_FAILED, Entry, new_of_report, of_notebook
+from nbrerun.model import Report
+from nbrerun.reporters.entries import RUN_FAILED, new_of_report, of_notebook
 from nbrerun.reporters.pieces import count
-from nbrerun.reporters.terminal import summary_line
+from nbrerun.reporters.summary import summary_line
 from nbrerun.reporters.text import one_line
 
 _CODE = re.compile(r"(`[^`]+`)")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
-_ROOM = 256
-"""Bytes kept for the sentence that says what was cut."""
+_RESERVE = 256
+"""Bytes kept free for the sentence that says how much was cut."""
 
 
 def render(report: Report, out: TextIO, most_bytes: int | None = None) -> None:
-    """Write a table for each notebook that has something to show; at most so many bytes of UTF-8."""
+    """Write a table for each notebook that has findings, in at most this many bytes of UTF-8."""
     size = 0
     rows = 0
     for chunk, is_row in _chunks(report):
         size += len(chunk.encode("utf-8", "replace"))
-        if most_bytes is not None and size > most_bytes - _ROOM:
+        if most_bytes is not None and size > most_bytes - _RESERVE:
             left = len(new_of_report(report)) - rows
-            out.write(f"\n\n{count(left, 'more line')} cut: the table is larger than there is room for.\n")
+            out.write(f"\n\n{count(left, 'more line')} cut: the table exceeds the size limit.\n")
             return
         out.write(chunk)
         rows += is_row
 
 
 def _chunks(report: Report) -> Iterator[tuple[str, bool]]:
-    """Give pieces of text that belong together, and whether each is the row of an entry."""
+    """Yield pieces of text that must not be cut, and whether each is the row of an entry."""
     yield f"## nbrerun\n\n{_prose(summary_line(report))}\n", False
     for notebook in report.notebooks:
         new = [entry for entry in of_notebook(notebook) if not entry.known]
         entries = sorted(new, key=lambda entry: (entry.rank, entry.index))
         if entries or notebook.lacks or notebook.incomplete:
-            yield _heading(notebook), False
+            notes = "".join(f"\n{_prose(note)}\n" for note in (notebook.reason, notebook.incomplete) if note)
+            yield f"\n### {_prose(notebook.path)}\n{notes}", False
         if entries:
             yield "\n| cell | rule | severity | what |\n| ---: | --- | --- | --- |\n", False
-        yield from ((_row(entry), True) for entry in entries)
-
-
-def _heading(notebook: NotebookReport) -> str:
-    said = "".join(f"\n{_prose(note)}\n" for note in (notebook.reason, notebook.incomplete) if note)
-    return f"\n### {_prose(notebook.path)}\n{said}"
-
-
-def _row(entry: Entry) -> str:
-    cell = str(entry.index) if entry.index >= 0 else ""
-    rule = "the run failed" if entry.rule == RUN_FAILED else entry.rule
-    return f"| {cell} | {rule} | {entry.severity} | {_prose(entry.message)} |\n"
+        for entry in entries:
+            cell = str(entry.index) if entry.index >= 0 else ""
+            rule = "the run failed" if entry.rule == RUN_FAILED else entry.rule
+            yield f"| {cell} | {rule} | {entry.severity} | {_prose(entry.message)} |\n", True
 
 
 def _prose(text: str) -> str:
-    """Escape what Markdown would read as markup; what stands between backticks stays code."""
+    """Escape what Markdown would read as markup, except for code between backticks."""
     parts = _CODE.split(one_line(text))
-    # A table splits at a bare `|` even within code.
+    # A table splits at a bare `|` even within code (GitHub Flavored Markdown, "Tables").
     return "".join(
         part.replace("|", r"\|") if number % 2 else _SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts)
     )

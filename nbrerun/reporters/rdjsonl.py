@@ -1,4 +1,4 @@
-"""Reviewdog's diagnostic format, one JSON object a line."""
+"""The diagnostic format of reviewdog, one JSON object on each line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def render(report: Report, out: TextIO) -> None:
 def _diagnostic(entry: Entry) -> dict[str, Any]:
     return {
         "message": f"{entry.where}: {entry.message}",
-        # A range without columns means whole lines, the last one included.
+        # A range without columns covers whole lines, including the last one.
         "location": {
             "path": entry.path,
             "range": {"start": {"line": entry.place.line}, "end": {"line": entry.place.end_line}},

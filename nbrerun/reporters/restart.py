@@ -1,4 +1,4 @@
-"""The sections of the terminal report on restarts, and on running the whole notebook once more."""
+"""The sections of the terminal report on restarts and on a second run of the whole notebook."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from itertools import groupby
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nbrerun.model import CellReport, Missing, NotebookReport, Parting, Recovery, Restart, WholeRun
+from nbrerun.model import CellReport, Missing, NotebookReport, Recovery, Restart, WholeRun
 from nbrerun.reporters.pieces import count, exception, grid, prose, traceback
 from nbrerun.reporters.text import one_line
 
 _MOST_ROWS = 20
 _MOST_PARTED = 8
 _SPAN = 3
-"""So many cells in a row are written `5-7`; fewer are named each."""
+"""This many consecutive cells are written `5-7`; fewer are written one by one."""
 
 
 def sections(notebook: NotebookReport, *, everything: bool) -> Iterator[RenderableType]:
-    """Give those sections for which something was measured; `everything` cuts no list and adds tracebacks."""
+    """Yield the sections that have content; `everything` adds tracebacks and shows lists in full."""
     answered = [(cell, cell.restart) for cell in notebook.cells if cell.restart]
     places = _Places(notebook.cells)
     if answered:
@@ -40,28 +40,29 @@ def _section(heading: str, *body: RenderableType) -> Group:
 
 @dataclass(frozen=True)
 class _Places:
-    """The code cells in document order; the text between two of them does not keep them apart."""
+    """The code cells in document order; two with only text between them count as consecutive."""
 
     cells: Sequence[CellReport]
 
     @cached_property
-    def _place(self) -> dict[int, int]:
+    def _ordinals(self) -> dict[int, int]:
         return {cell.index: place for place, cell in enumerate(self.cells)}
 
-    def row(self, index: int) -> int:
-        """Say which code cell it is, counted from 0."""
-        return self._place.get(index, index)
+    def ordinal(self, index: int) -> int:
+        """Count the code cell among all code cells, from 0."""
+        return self._ordinals.get(index, index)
 
     def spans(self, indexes: Iterable[int]) -> list[str]:
-        """Write cells as `0`, `1`, `5-7`."""
+        """Render cells as `0`, `1`, `5-7`."""
         spans: list[str] = []
-        for _, pairs in groupby(enumerate(indexes), lambda pair: self.row(pair[1]) - pair[0]):
+        # Consecutive cells have a constant difference between their ordinal and their place in the list.
+        for _, pairs in groupby(enumerate(indexes), lambda pair: self.ordinal(pair[1]) - pair[0]):
             run = [index for _, index in pairs]
             spans += [f"{run[0]}-{run[-1]}"] if len(run) >= _SPAN else map(str, run)
         return spans
 
     def named(self, indexes: Sequence[int]) -> str:
-        """Write `cell 4`, `cells 1 and 7`, `cells 0, 1, 5-7`."""
+        """Render `cell 4`, `cells 1 and 7`, `cells 0, 1, 5-7`."""
         spans = self.spans(indexes)
         between = " and " if len(spans) == 2 else ", "
         return f"{'cells' if len(indexes) > 1 else 'cell'} {between.join(spans)}"
@@ -72,16 +73,18 @@ def _lost(
 ) -> Iterator[RenderableType]:
     rows = list(_rows(answered, places))
     shown = rows if everything else rows[:_MOST_ROWS]
-    if shown:
-        yield grid([(_where(row, places), _body(answer, everything)) for row, answer in shown], [None])
+    lines: list[tuple[RenderableType, RenderableType]] = []
+    for row, answer in shown:
+        where = Text(f"[{', '.join(places.spans(row))}]", style="dim", justify="right")
+        clauses = Text("; ").join(_clauses(answer))
+        trace = traceback(answer.raised) if everything and answer.raised else ()
+        lines.append((where, Group(clauses, *trace)))
+    if lines:
+        yield grid(lines, [None])
     if left := sum(len(row) for row, _ in rows[len(shown) :]):
         yield Text(f"and {count(left, 'more cell')} (-v lists them)", style="dim")
     if alone := [cell.index for cell, restart in answered if _is_alone(restart)]:
         yield Text(f"{places.named(alone)} {'run' if len(alone) > 1 else 'runs'} alone", style="green")
-
-
-def _where(indexes: Iterable[int], places: _Places) -> Text:
-    return Text(f"[{', '.join(places.spans(indexes))}]", style="dim", justify="right")
 
 
 def _is_alone(restart: Restart) -> bool:
@@ -89,22 +92,18 @@ def _is_alone(restart: Restart) -> bool:
 
 
 def _rows(answered: Iterable[tuple[CellReport, Restart]], places: _Places) -> Iterator[tuple[list[int], Restart]]:
-    """Put cells that follow each other and need the same into one row."""
+    """Put consecutive cells with the same answer into one row."""
+
+    def alike(one: tuple[int, tuple[int, Restart]]) -> tuple[object, ...]:
+        place, (index, restart) = one
+        # Without the tracebacks, which differ between cells that raise the same.
+        raised = restart.raised and (restart.raised.ename, restart.raised.evalue)
+        return places.ordinal(index) - place, restart.runs_alone, restart.missing, raised, restart.reason
+
     needy = enumerate((cell.index, restart) for cell, restart in answered if not _is_alone(restart))
-    for _, group in groupby(needy, lambda one: (places.row(one[1][0]) - one[0], *_same(one[1][1]))):
+    for _, group in groupby(needy, alike):
         row = [member for _, member in group]
         yield [index for index, _ in row], row[0][1]
-
-
-def _same(restart: Restart) -> tuple[object, ...]:
-    """What two answers have in common that read alike; tracebacks tell cells apart that raise the same."""
-    raised = restart.raised and (restart.raised.ename, restart.raised.evalue)
-    return restart.runs_alone, restart.missing, raised, restart.reason
-
-
-def _body(restart: Restart, everything: bool) -> RenderableType:
-    line = Text("; ").join(_clauses(restart))
-    return Group(line, *traceback(restart.raised)) if everything and restart.raised else line
 
 
 def _clauses(restart: Restart) -> Iterator[Text]:
@@ -122,7 +121,7 @@ def _clauses(restart: Restart) -> Iterator[Text]:
 
 
 def _needs(missing: Iterable[Missing]) -> Iterator[Text]:
-    """Write `np, plt (import, cell 0)`: names of one origin stand together, in the order of the first of them."""
+    """Render `np, plt (import, cell 0)`: names of one origin together, in the order of the first of them."""
     origins: dict[tuple[str, int | None, str | None], list[str]] = {}
     for one in missing:
         kind = "import" if one.imported else str(one.kind)
@@ -138,11 +137,11 @@ def _needs(missing: Iterable[Missing]) -> Iterator[Text]:
 def _plan(recovery: Recovery, places: _Places) -> Text:
     if not recovery.cells:
         why = f": {recovery.reason}" if recovery.reason else ""
-        return prose(f"`{recovery.name}`: no cells were found that bring it back{why}", style="yellow")
-    verb = "comes" if recovery.verified else "may come"
-    line = f"`{recovery.name}` {verb} back by running {places.named(recovery.cells)}"
-    if recovery.via:
-        line += f" (from {recovery.via.removeprefix('file:')})"
+        return prose(f"`{recovery.name}`: no cells were found that restore it{why}", style="yellow")
+    verb = "is" if recovery.verified else "may be"
+    line = f"`{recovery.name}` {verb} restored by running {places.named(recovery.cells)}"
+    if recovery.file:
+        line += f" (from {recovery.file})"
     if recovery.skipped:
         line += f"; {places.named(recovery.skipped)} need not run"
     if recovery.verified:
@@ -159,14 +158,14 @@ def _run(run: WholeRun, everything: bool) -> RenderableType:
         where = f" in cell {run.raised.index}" if run.raised.index >= 0 else ""
         clauses.append(Text("raises ").append_text(exception(run.raised, most=1)).append(where))
     if run.parted:
-        clauses.append(_parted(run.parted, everything))
+        shown = run.parted if everything else run.parted[:_MOST_PARTED]
+        words = []
+        for one in shown:
+            details = [f"first differs at cell {one.index}", *map(str, one.marks)]
+            words.append(f"`{one.name}` ({', '.join(details)})")
+        if left := len(run.parted) - len(shown):
+            words.append(f"and {left} more (-v lists them)")
+        differs = Text("ends differently: ", style="yellow")
+        clauses.append(differs.append_text(prose(", ".join(words), style="default")))
     line = Text("; ").join(clauses or [Text("same result", style="green")])
     return Group(line, *traceback(run.raised)) if everything and run.raised else line
-
-
-def _parted(parted: Sequence[Parting], everything: bool) -> Text:
-    shown = parted if everything else parted[:_MOST_PARTED]
-    words = [f"`{one.name}` ({', '.join([f'first parts at cell {one.index}', *map(str, one.marks)])})" for one in shown]
-    if left := len(parted) - len(shown):
-        words.append(f"and {left} more (-v lists them)")
-    return Text("ends differently: ", style="yellow").append_text(prose(", ".join(words), style="default"))

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, which code scanning services and editors read."""
+"""SARIF 2.1.0, the format that code scanning services and editors read."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def _run(report: Report) -> dict[str, Any]:
     return {
         "tool": {"driver": driver},
         "invocations": [_invocation(report, entries)],
-        "results": [_result(entry, rules.index(entry.rule)) | _state(report, entry) for entry in found],
+        "results": [_result(report, entry, rules.index(entry.rule)) for entry in found],
     }
 
 
 def _invocation(report: Report, entries: list[Entry]) -> dict[str, Any]:
-    """A main run that raised is no result: the tool could not look at the cells that follow."""
+    """Describe the run; a main run that raised is not a result, since the cells after it were not examined."""
     failed = [entry for entry in entries if entry.rule == RUN_FAILED]
     complete = not failed and not any(notebook.incomplete for notebook in report.notebooks)
     return {
@@ -59,7 +59,7 @@ def _invocation(report: Report, entries: list[Entry]) -> dict[str, Any]:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     summary = f"{rule.summary[:1].upper()}{rule.summary[1:]}."
-    # The text names other pages of the docs, which lie elsewhere for whoever reads it here.
+    # The text links to other pages of the docs; these relative links lead nowhere in a code scanning service.
     text = _LINK.sub(r"\1", rule.text.strip())
     plain = _BOLD.sub(r"\1", text)
     return {
@@ -71,29 +71,25 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
+def _result(report: Report, entry: Entry, rule_index: int) -> dict[str, Any]:
     fingerprint = entry.fingerprint()
+    # With a baseline every result has this property, without one none has it (section 3.27.24).
+    state = {} if report.compared is None else {"baselineState": "unchanged" if entry.known else "new"}
     return {
         "ruleId": entry.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[entry.severity],
         "message": _message(entry),
         "locations": [_location(entry)],
-        # GitHub reads the second name only, and without it takes the text of the line.
+        # GitHub reads the second name only, and computes it from the text of the line if it is missing.
         "partialFingerprints": {"cellAndRule/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
+        **state,
     }
-
-
-def _state(report: Report, entry: Entry) -> dict[str, Any]:
-    """SARIF has this on every result where there was a baseline, and on none where there was not."""
-    if report.compared is None:
-        return {}
-    return {"baselineState": "unchanged" if entry.known else "new"}
 
 
 def _location(entry: Entry) -> dict[str, Any]:
     physical = {
-        "artifactLocation": {"uri": _uri(entry.path)},
+        "artifactLocation": {"uri": ("file://" if entry.path.startswith("/") else "") + quote(entry.path)},
         "region": {"startLine": entry.place.line, "endLine": entry.place.end_line},
     }
     if entry.index < 0:
@@ -101,11 +97,7 @@ def _location(entry: Entry) -> dict[str, Any]:
     return {"physicalLocation": physical, "logicalLocations": [{"name": entry.where, "kind": "object"}]}
 
 
-def _uri(path: str) -> str:
-    return ("file://" if path.startswith("/") else "") + quote(path)
-
-
 def _message(entry: Entry) -> dict[str, str]:
-    """Write plain text as a SARIF message, where `{0}` is a placeholder and `[text](1)` a link."""
+    """Escape plain text for SARIF, where `{0}` is a placeholder and `[text](1)` a link (section 3.11)."""
     text = f"{entry.where}: {entry.message}".replace("](", "] (")
     return {"text": text.replace("{", "{{").replace("}", "}}")}

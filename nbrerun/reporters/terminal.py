@@ -1,6 +1,6 @@
-"""The report for people: what each cell does when it is run again, and why, in a terminal or as a picture.
+"""The report for users: what each cell does when it is run again, and why, in a terminal or as a picture.
 
-Text from a notebook is only ever shown through `Text` objects, so nothing in it is read as markup.
+Text from a notebook is shown through `Text` objects only, so nothing in it is read as markup.
 """
 
 from __future__ import annotations
@@ -19,25 +19,22 @@ from rich.text import Text
 
 from nbrerun.model import (
     CellReport,
-    Change,
-    Compared,
-    Failure,
     Finding,
     NotebookReport,
     Report,
     Severity,
     VariableReport,
     Verdict,
-    skipped_for,
 )
 from nbrerun.reporters import restart
 from nbrerun.reporters.pieces import GAP, count, exception, grid, indent, prose, traceback
+from nbrerun.reporters.summary import summary
 from nbrerun.reporters.text import one_line
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 
 _LOOKS = {
-    # verdict: symbol, symbol where there is no Unicode, style
+    # verdict: symbol, symbol in ASCII, style
     Verdict.ERROR: ("✗", "x", "bold red"),
     Verdict.IN_PLACE: ("»", ">", "bold yellow"),
     Verdict.PERSISTED: ("◆", "*", "bold blue"),
@@ -56,18 +53,19 @@ _SOURCE_WIDE = 52
 
 
 def render(report: Report, out: TextIO, verbosity: int = NORMAL) -> None:
-    """Write the report; colours and width are those of `out` if it is a terminal."""
+    """Write the report, with the colours and the width of `out` if it is a terminal."""
     console = Console(file=out, highlight=False, markup=False, emoji=False)
-    # Written in one piece by us: rich would end the process by itself on a closed pipe.
+    # rich exits the process when it writes to a closed pipe (Console.on_broken_pipe), so it must not write itself.
     with console.capture() as captured:
         print_report(report, console, verbosity)
     text = re.sub(" +$", "", captured.get(), flags=re.MULTILINE)
+    # A terminal or a pipe may not be able to encode the symbols, or text of the notebook.
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def render_svg(report: Report, title: str, width: int = 100, verbosity: int = NORMAL) -> str:
-    """Draw the report as an SVG picture that depends on nothing else, no web font either."""
+    """Draw the report as an SVG picture that depends on no other file, not even a web font."""
     console = Console(
         record=True,
         file=io.StringIO(),
@@ -80,79 +78,27 @@ def render_svg(report: Report, title: str, width: int = 100, verbosity: int = NO
     )
     print_report(report, console, verbosity)
     code_format = re.sub(r"\s*@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    # A fixed id: the same report gives the same file.
+    # With a fixed id the same report gives the same file.
     return console.export_svg(title=title, code_format=code_format, unique_id="nbrerun")
 
 
-def summary_line(report: Report) -> str:
-    """Say in one line how many cells there are of each verdict, and how many findings."""
-    return "; ".join(_summary(report))
-
-
-def _summary(report: Report) -> tuple[str, str]:
-    counts = report.summary()
-    cells, notebooks = counts.pop("cells"), len(report.notebooks)
-    verdicts = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
-    first = f"{count(cells, 'cell')} in {count(notebooks, 'notebook')}" + (f": {verdicts}" if verdicts else "")
-    if notebooks and all(notebook.static for notebook in report.notebooks):
-        first = f"{count(notebooks, 'notebook')} read, nothing run"
-    rest = [*_findings_lines(report)]
-    if failed := sum(notebook.failure is not None for notebook in report.notebooks):
-        rest.append(f"{count(failed, 'notebook')} failed")
-    if skipped := [notebook for notebook in report.notebooks if notebook.lacks]:
-        lacks = dict.fromkeys(module for notebook in skipped for module in notebook.lacks)
-        rest.append(f"{count(len(skipped), 'notebook')} {skipped_for(lacks)}")
-    if any(notebook.interrupted for notebook in report.notebooks):
-        rest.append("interrupted")
-    if any(notebook.over_budget for notebook in report.notebooks):
-        rest.append("the budget is spent")
-    if cached := sum(notebook.cached for notebook in report.notebooks):
-        rest.append(f"{count(cached, 'notebook')} cached")
-    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks if not notebook.cached):.1f} s")
-    return first, "; ".join(rest)
-
-
-def _findings_lines(report: Report) -> Iterator[str]:
-    findings = list(report.findings())
-    if report.compared is None:
-        yield _findings_line(findings)
-        return
-    new = [finding for finding in findings if not finding.known]
-    yield _findings_line(new).replace("findings", "new findings")
-    yield f"{len(findings) - len(new)} known"
-    if gone := sum(item.count for item in report.compared.gone):
-        yield f"{gone} gone"
-
-
-def _findings_line(findings: Sequence[Finding]) -> str:
-    severities = [finding.severity for finding in findings]
-    counted = [(severities.count(severity), severity) for severity in Severity]
-    words = [
-        count(number, str(severity), plural=severity is not Severity.INFO) for number, severity in counted if number
-    ]
-    return "findings: " + ", ".join(words) if words else "no findings"
-
-
 def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> None:
-    """Print the report on `console`; `QUIET` shows findings and the summary only."""
+    """Print the report on `console`; `QUIET` shows only findings and the summary."""
     for notebook in report.notebooks:
         eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.incomplete
         if eventful or (verbosity > QUIET and not notebook.static):
             _NotebookPrinter(notebook, console, verbosity).print()
             console.print()
-    if report.compared is not None and report.compared.gone and verbosity > QUIET:
-        _print_gone(report.compared, console)
-    for line in _summary(report):
+    compared = report.compared
+    if compared is not None and compared.gone and verbosity > QUIET:
+        console.print(Text(f"gone since the baseline {one_line(compared.baseline)}", style="bold", overflow="fold"))
+        for gone in compared.gone:
+            number = f" ({gone.count} findings)" if gone.count > 1 else ""
+            text = f"{gone.rule} in cell {gone.cell} of {gone.notebook}{number}"
+            console.print(indent(Text(one_line(text), style="green", overflow="fold"), _MARGIN))
+        console.print()
+    for line in summary(report):
         console.print(Text(line, style="bold"))
-
-
-def _print_gone(compared: Compared, console: Console) -> None:
-    console.print(Text(f"gone since the baseline {one_line(compared.baseline)}", style="bold", overflow="fold"))
-    for gone in compared.gone:
-        number = f" ({gone.count} findings)" if gone.count > 1 else ""
-        text = f"{gone.rule} in cell {gone.cell} of {gone.notebook}{number}"
-        console.print(indent(Text(one_line(text), style="green", overflow="fold"), _MARGIN))
-    console.print()
 
 
 @dataclass(frozen=True)
@@ -165,8 +111,11 @@ class _NotebookPrinter:
         self._print_header()
         if self.verbosity > QUIET:
             self._print_cells()
-        if self.notebook.failure:
-            self._print_grid([self._failure_row(self.notebook.failure)])
+        if failure := self.notebook.failure:
+            body = Text("the main run raised ").append_text(exception(failure))
+            body.append("\nno cell after it was run", style="dim")
+            more = traceback(failure) if self.verbosity >= VERBOSE else ()
+            self._print_grid([[*self._first(failure.index, Verdict.ERROR, "failed"), Group(body, *more)]])
         if self.notebook.incomplete:
             self._print_indented(Text(self.notebook.incomplete, "bold magenta"))
         if self.verbosity > QUIET:
@@ -187,8 +136,9 @@ class _NotebookPrinter:
         cached = "cached; " if self.notebook.cached else ""
         line = f"{cached}kernel {one_line(self.notebook.kernel)}, {engine}{why}"
         self._print_indented(Text(line, style="dim"))
-        if files := _files(self.notebook):
-            self._print_indented(Text(files, style="dim"))
+        if self.notebook.sandbox or self.notebook.sandbox_reason:
+            why = f": {one_line(self.notebook.sandbox_reason)}" if self.notebook.sandbox_reason else ""
+            self._print_indented(Text(f"files: {self.notebook.sandbox or 'no sandbox'}{why}", style="dim"))
         self.console.print()
 
     def _print_indented(self, renderable: RenderableType) -> None:
@@ -201,13 +151,7 @@ class _NotebookPrinter:
             return
         elif not self.notebook.cells and not self.notebook.failure and not self.notebook.incomplete:
             self._print_indented(Text("no code cells", style="dim"))
-        if self.console.width >= _WIDE:
-            self._print_grid([self._wide_row(cell) for cell in self.notebook.cells])
-        else:
-            self._print_grid([self._narrow_row(cell) for cell in self.notebook.cells])
-        self._print_opaque()
-
-    def _print_opaque(self) -> None:
+        self._print_grid([self._row(cell) for cell in self.notebook.cells])
         parts = [part for cell in self.notebook.cells for variable in cell.variables for part in variable.opaque]
         if parts:
             where = "" if self.verbosity >= VERBOSE else " (-v lists them)"
@@ -216,7 +160,7 @@ class _NotebookPrinter:
             self._print_indented(Text(note, style="magenta"))
 
     def _print_grid(self, rows: Sequence[Sequence[RenderableType]]) -> None:
-        """Print rows of symbol and position, verdict, (source,) and the rest, which may wrap."""
+        """Print rows of symbol and position, verdict, source (wide rows only) and a rest that may wrap."""
         if not rows:
             return
         widths = [*self._first_widths, self._source_width]
@@ -244,13 +188,11 @@ class _NotebookPrinter:
         lead.append(_position(index).rjust(self._first_widths[0] - 1), style="not bold dim default")
         return lead, Text(word or str(verdict), style=style)
 
-    def _wide_row(self, cell: CellReport) -> list[RenderableType]:
-        body = Group(_reason(cell), *self._details(cell))
-        return [*self._first(cell.index, cell.verdict), _source(cell), body]
-
-    def _narrow_row(self, cell: CellReport) -> list[RenderableType]:
-        """Put the reason beside the source if it fits there on one line, else below it."""
+    def _row(self, cell: CellReport) -> list[RenderableType]:
+        """Put the reason into a column of its own on wide terminals, else next to the source if it fits, else below."""
         source, reason = _source(cell), _reason(cell)
+        if self.console.width >= _WIDE:
+            return [*self._first(cell.index, cell.verdict), source, Group(reason, *self._details(cell))]
         beside = self._source_width + GAP
         room = self.console.width - _MARGIN - sum(self._first_widths) - 2 * GAP
         if reason.cell_len <= room - beside:
@@ -261,55 +203,36 @@ class _NotebookPrinter:
             lines = [source, reason]
         return [*self._first(cell.index, cell.verdict), Group(*lines, *self._details(cell))]
 
-    def _failure_row(self, failure: Failure) -> list[RenderableType]:
-        body = Text("the main run raised ").append_text(exception(failure))
-        body.append("\nno cell after it was run", style="dim")
-        more = traceback(failure) if self.verbosity >= VERBOSE else ()
-        return [*self._first(failure.index, Verdict.ERROR, "failed"), Group(body, *more)]
-
     def _details(self, cell: CellReport) -> Iterator[RenderableType]:
         if self.verbosity < VERBOSE:
             return
-        if timing := _timing(cell, self.notebook):
-            yield Text(timing, style="dim")
+        runs = (("first run", cell.seconds.first), ("again", cell.seconds.again))
+        timing = [f"{run} {seconds:.2f} s" for run, seconds in runs if seconds is not None]
+        if cell.engine and cell.engine != self.notebook.engine:
+            timing.append(f"engine {cell.engine}")
+        if timing:
+            yield Text(", ".join(timing), style="dim")
         for variable in cell.variables:
             yield from _variable_lines(variable, arrow="->" if self.console.options.ascii_only else "→")
         if cell.error:
             yield from traceback(cell.error)
 
     def _print_findings(self, findings: Sequence[Finding]) -> None:
-        rows = [
-            (
-                Text(_position(finding.index), style="dim", justify="right"),
-                Text(finding.rule, style="bold"),
-                _severity(finding),
-                prose(finding.message),
-            )
-            for finding in findings
-        ]
+        rows = []
+        for finding in findings:
+            position = Text(_position(finding.index), style="dim", justify="right")
+            severity = Text(str(finding.severity), style=_SEVERITIES[finding.severity])
+            if finding.known:
+                severity = Text(f"{finding.severity}, known", style="dim")
+            rows.append((position, Text(finding.rule, style="bold"), severity, prose(finding.message)))
         self._print_indented(grid(rows, [None] * 3))
 
 
 def _worth_listing(notebook: NotebookReport, verbosity: int) -> list[Finding]:
-    """What is for information only is in the sections above already; `-v` lists it again, with its code.
-
-    With `-q` what the baseline has is left out.
-    """
+    """Select the findings to list: with `-v` all, else none of severity info, and with `-q` none that are known."""
+    # The sections of the report show what findings of severity info say; `-v` adds the codes of their rules.
     listed = [item for item in notebook.findings if item.severity is not Severity.INFO or verbosity >= VERBOSE]
     return [item for item in listed if not item.known or verbosity > QUIET]
-
-
-def _severity(finding: Finding) -> Text:
-    if finding.known:
-        return Text(f"{finding.severity}, known", style="dim")
-    return Text(str(finding.severity), style=_SEVERITIES[finding.severity])
-
-
-def _files(notebook: NotebookReport) -> str:
-    if not notebook.sandbox and not notebook.sandbox_reason:
-        return ""
-    why = f": {one_line(notebook.sandbox_reason)}" if notebook.sandbox_reason else ""
-    return f"files: {notebook.sandbox or 'no sandbox'}{why}"
 
 
 def _position(index: int) -> str:
@@ -325,33 +248,21 @@ def _reason(cell: CellReport) -> Text:
     return prose(cell.reason, style="dim" if cell.verdict in _CALM and not marked else "")
 
 
-def _timing(cell: CellReport, notebook: NotebookReport) -> str:
-    runs = (("first run", cell.seconds.first), ("again", cell.seconds.again))
-    parts = [f"{run} {seconds:.2f} s" for run, seconds in runs if seconds is not None]
-    if cell.engine and cell.engine != notebook.engine:
-        parts.append(f"engine {cell.engine}")
-    return ", ".join(parts)
-
-
 def _variable_lines(variable: VariableReport, arrow: str) -> Iterator[RenderableType]:
     words = [variable.verdict, variable.how, variable.via and f"via {variable.via}", variable.direction]
     said = ", ".join([str(word) for word in words if word] + [str(mark) for mark in variable.marks])
     line = Text(one_line(variable.name), style="cyan").append(f" ({one_line(variable.type)}): ", style="dim")
     line.append(said, style=_LOOKS[variable.verdict][2])
     if variable.reason:
-        line.append(" - ").append_text(prose(variable.reason))
+        line.append(" - ").append_text(prose(variable.sentence))
     yield line
     for change in variable.changes:
-        yield indent(_change_line(change, arrow))
+        line = Text(f"{one_line(change.path)}: ", style="cyan")
+        line.append(f"{one_line(change.first)} {arrow} {one_line(change.again)}", style="default")
+        if change.max_abs_change is not None:
+            line.append(f", max |change| {change.max_abs_change:.3g}", style="bold default")
+        yield indent(line)
     if variable.more_changes:
         yield indent(Text(f"and {count(variable.more_changes, 'more change')}", style="dim"))
     for part in variable.opaque:
         yield indent(Text(f"not read: {one_line(part)}", style="magenta"))
-
-
-def _change_line(change: Change, arrow: str) -> Text:
-    line = Text(f"{one_line(change.path)}: ", style="cyan")
-    line.append(f"{one_line(change.first)} {arrow} {one_line(change.again)}", style="default")
-    if change.max_abs_change is not None:
-        line.append(f", max |change| {change.max_abs_change:.3g}", style="bold default")
-    return line

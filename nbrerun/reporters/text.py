@@ -1,25 +1,25 @@
-"""Make text that comes out of a notebook safe to print."""
+"""Make text from a notebook safe to print."""
 
 from __future__ import annotations
 
 import re
 
-# ECMA-48: OSC and other strings with their end, CSI sequences, then the escapes of two bytes. The one-byte
-# (C1) forms are not parsed: in Unicode text they are far more often the debris of a wrong decoding.
+# ECMA-48: OSC and other strings with their terminator, CSI sequences, then escapes of two bytes. The one-byte
+# (C1) forms are not parsed: in Unicode text they are far more often the result of a wrong decoding.
 _ESCAPES = re.compile(
     r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]",
 )
-# Besides controls: marks that turn the direction of writing, and halves of surrogate pairs (not encodable).
+# Also marks that change the direction of writing, and unpaired surrogates, which cannot be encoded.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
 def clean(text: str) -> str:
-    """Remove escape sequences and control characters; newlines and (as four blanks) tabs stay."""
+    """Remove escape sequences and control characters; keep newlines, and write tabs as four spaces."""
     text = _BREAKS.sub("\n", _ESCAPES.sub("", text))
     return _CONTROLS.sub("", text.replace("\t", "    "))
 
 
 def one_line(text: str) -> str:
-    """Clean text, and bring it on one line."""
+    """Clean text and join its lines."""
     return " ".join(clean(text).split())

@@ -1,13 +1,12 @@
-"""Bring a finished report to where it was asked for; the one place that opens files for writing."""
+"""Write finished reports; the only module of the reporters that opens files."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -15,35 +14,32 @@ from nbrerun.errors import UsageError
 
 
 def check_target(target: str, inputs: Iterable[Path] = ()) -> None:
-    """Make sure that a report can be written to `target`, without touching it.
+    """Make sure that a report can be written to `target`, without touching the file.
 
     Raises:
         UsageError: its folder does not exist or is not writable, or it is a folder or one of the `inputs`.
     """
+    path = Path(target)
     try:
-        _check(Path(target), inputs)
+        if path.is_dir():
+            raise UsageError(f"the output file {path} is a folder")
+        if not path.parent.is_dir():
+            raise UsageError(f"the folder of the output file {path} does not exist")
+        if path.exists() and any(path.samefile(one) for one in inputs):
+            raise UsageError(f"the output file {path} is one of the notebooks to check")
+        places = [path]
+        if path.is_file() or not path.exists():
+            # `_replace` writes a new file into the folder and moves it to its place.
+            real = Path(os.path.realpath(path))
+            places = [real.parent, real] if real.exists() else [real.parent]
+        if not all(os.access(place, os.W_OK) for place in places):
+            raise UsageError(f"the output file {path} cannot be written (permission denied)")
     except OSError as error:
         raise UsageError(f"the output file {target} cannot be written ({error.strerror})") from error
 
 
-def _check(target: Path, inputs: Iterable[Path]) -> None:
-    if target.is_dir():
-        raise UsageError(f"the output file {target} is a folder")
-    if not target.parent.is_dir():
-        raise UsageError(f"the folder of the output file {target} does not exist")
-    if target.exists() and any(target.samefile(one) for one in inputs):
-        raise UsageError(f"the output file {target} is one of the notebooks to check")
-    places = [target]
-    if target.is_file() or not target.exists():
-        # A file is written beside its place and then moved there.
-        real = Path(os.path.realpath(target))
-        places = [real.parent, real] if real.exists() else [real.parent]
-    if not all(os.access(place, os.W_OK) for place in places):
-        raise UsageError(f"the output file {target} cannot be written (permission denied)")
-
-
 def write_file(target: str, render: Callable[[TextIO], None]) -> None:
-    """Write what `render` writes: all of it, or nothing.
+    """Write a file atomically: it has all that `render` writes, or stays as it was.
 
     Raises:
         UsageError: the system refuses.
@@ -58,51 +54,45 @@ def write_file(target: str, render: Callable[[TextIO], None]) -> None:
 
 def _replace(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():
-        # A device or a pipe, `/dev/null` say: it is there to be written into, not to be replaced.
+        # A device or a pipe, such as `/dev/null`, is written to; replacing it would remove it.
         path.write_text(text, encoding="utf-8")
         return
-    # Through a link to what it points at, so that the link stays.
+    # The file that a symbolic link points to is replaced, so that the link stays.
     path = Path(os.path.realpath(path))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with _removed_on_error(beside):
-        with beside.open("x", encoding="utf-8") as file:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
         if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except BaseException:  # including Ctrl-C: no half-written file may stay
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def size(path: str) -> int:
-    """Bytes in a file, 0 if there is none."""
+    """Return the size of a file in bytes, 0 if it does not exist."""
     return os.path.getsize(path) if os.path.exists(path) else 0
 
 
 def append(path: str, text: str) -> None:
-    """Write at the end of a file that others write to as well."""
+    """Append to a file that other programs write to as well."""
     with open(path, "a", encoding="utf-8") as file:
         file.write(text)
 
 
-@contextlib.contextmanager
-def _removed_on_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:  # Ctrl-C included: no half-written file stays, and the error goes on
-        path.unlink(missing_ok=True)
-        raise
-
-
 def write_stdout(render: Callable[[TextIO], None]) -> None:
-    """Let `render` write to stdout; that nobody reads to the end (`| head`) is no error.
+    """Let `render` write to stdout; a reader that closes it early (`| head`) is not an error.
 
     Raises:
-        UsageError: the system refuses, a full disk for one.
+        UsageError: the system refuses, for example because the disk is full.
     """
     try:
         render(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more at exit, and would complain there.
+        # Python flushes stdout again at exit and would report the error there (docs.python.org, "Note on SIGPIPE").
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise UsageError(f"the report cannot be written to stdout ({error.strerror})") from error

@@ -1,4 +1,4 @@
-"""The rules: code, severity, and the text that `nbrerun explain` and the page in the docs share."""
+"""The rules: code, severity, and the text that `nbrerun explain` shows and `docs/findings.md` links to."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from nbrerun.model import Severity
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the findings."""
+    """A rule that findings refer to by its code."""
 
     code: str
     severity: Severity
     summary: str
-    """Half a sentence without a full stop."""
+    """A clause without a full stop."""
 
     @property
     def text(self) -> str:
-        """Why it matters, an example, how to mend it; Markdown without a heading."""
+        """Markdown without a heading: why the rule matters, an example, how to fix it."""
         return _read(f"{self.code}.md")
 
 
+# The texts are files of their own, so that they are written and reviewed as Markdown.
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 RULES = {
     rule.code: rule
     for rule in (
         Rule("NBR001", _ERROR, "the rerun raises"),
-        Rule("NBR002", _ERROR, "a model trains on"),
-        Rule("NBR003", _ERROR, "other state moves on"),
+        Rule("NBR002", _ERROR, "a model keeps training"),
+        Rule("NBR003", _ERROR, "other state keeps changing"),
         Rule("NBR004", _WARNING, "a model is unseeded"),
         Rule("NBR005", _WARNING, "a result is nondeterministic"),
-        Rule("NBR006", _ERROR, "a file grows or moves on"),
+        Rule("NBR006", _ERROR, "a file grows or keeps changing"),
         Rule("NBR007", _WARNING, "an input drifts"),
         Rule("NBR101", _INFO, "a cell does not run alone after a restart"),
         Rule("NBR102", _ERROR, "a cell reads a file that only a later cell writes"),
@@ -45,20 +46,22 @@ RULES = {
         Rule("NBR303", _ERROR, "a cell reads a file that no cell before it mentions, and a later one writes"),
     )
 }
-"""By code, in order."""
+"""The rules by code, in the order of their codes."""
 
 
 def matching(prefix: str) -> list[str]:
-    """The codes that begin so; `NBR0` means seven of them."""
+    """List the codes with this prefix, in upper or lower case; an empty prefix matches none."""
     return [code for code in RULES if prefix and code.startswith(prefix.upper())]
 
 
 def page() -> str:
-    """The page on all rules: `docs/findings.md`."""
-    rows = [f"| [{rule.code}](#{rule.code.lower()}) | {rule.severity} | {rule.summary} |" for rule in RULES.values()]
-    table = "\n".join(["| code | severity | what |", "| --- | --- | --- |", *rows])
-    sections = "\n".join(f"## {rule.code}\n\n{rule.text}" for rule in RULES.values()).rstrip()
-    return _read("page.md").replace("{table}", table).replace("{rules}", sections)
+    """Render the page on all rules, `docs/findings.md`, with a table that links to their texts."""
+    rows = [
+        f'| <a id="{rule.code.lower()}"></a>[{rule.code}](../nbrerun/rules/{rule.code}.md) '
+        f"| {rule.severity} | {rule.summary} |"
+        for rule in RULES.values()
+    ]
+    return _read("page.md").replace("{table}", "\n".join(["| code | severity | what |", "| --- | --- | --- |", *rows]))
 
 
 def _read(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What is in force for a check, and where each value came from: command line, cell, notebook, files."""
+"""The settings in force for a check, and the source of each: command line, cell, notebook or configuration file."""

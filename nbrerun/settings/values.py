@@ -1,4 +1,4 @@
-"""What a person asked for, as one frozen value."""
+"""The settings of a check, as frozen values."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from pathlib import Path
 from nbrerun.model import Finding, Severity
 
 EXPERIMENTS = ("again", "later", "restart")
-"""What is done unless `--experiment` says otherwise; pinned and control follow from *again* by themselves."""
+"""The experiments done by default; *pinned* and *control* follow from *again*."""
 
 WHOLE = ("run-all-twice", "restart-and-run-all", "fresh-clone")
-"""Experiments on the whole notebook, done when asked for."""
+"""Experiments on the whole notebook, done only on request."""
 
 SANDBOXES = ("auto", "overlay", "copy")
 
 FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl")
-"""Each is a module of that name in `nbrerun.reporters`."""
+"""Each format is a module of that name in `nbrerun.reporters`."""
 
 ENGINES = ("auto", "fork", "replay")
 
 LOCAL = "loky"
 CLUSTERS = ("dask", "ray")
 BACKENDS = (LOCAL, *CLUSTERS)
-"""How joblib calls what does the work in processes of its own."""
+"""Names of joblib backends that use other processes."""
 CACHE_FOLDER = ".nbrerun_cache"
 
 NEVER = "never"
 
 OUT_OF_BUDGET = "budget: no time was left for it"
-"""Why something was not looked at."""
+"""The reason for a cell that was not examined."""
 
 _SHORTEST = 0.01
-"""Seconds; nbclient takes a limit of 0 for none."""
+"""The shortest time limit in seconds; nbclient treats 0 as no limit."""
 
 FAIL_ON = (*map(str, Severity), NEVER)
 """Severities, the gravest first."""
@@ -42,13 +42,14 @@ FAIL_ON = (*map(str, Severity), NEVER)
 
 @dataclass(frozen=True)
 class Budget:
-    """How long the check of a notebook may take; what is left out then is undetermined, and the report says so."""
+    """How long the check of a notebook may take; cells that it does not suffice for are undetermined."""
 
     begin: float
-    """When it began, in seconds since the epoch: clocks of other machines count them, too."""
+    """When it began, in seconds since the epoch, which other machines of a cluster share."""
     end: float
+    """When it ends, in seconds since the epoch."""
     first: frozenset[int] = frozenset()
-    """Cells that are looked at before all others, by index."""
+    """Indexes of the cells that are examined before all others."""
 
     @property
     def left(self) -> float:
@@ -57,12 +58,12 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Nothing is begun any more."""
+        """Whether nothing more may be started."""
         return self.left <= 0
 
     @property
     def is_half_spent(self) -> bool:
-        """The rest is for what tells most."""
+        """Whether the rest is reserved for the most important cells."""
         return self.left <= (self.end - self.begin) / 2
 
 
@@ -73,33 +74,33 @@ class Settings:
     cells: tuple[str, ...] = ()
     """Selectors of the cells to run again (`3`, `5-7`, a cell id, `tag:NAME`); empty means all."""
     only: str = "all"
-    """`models`: judge only cells that touch a model; `all`."""
+    """`models` to judge only cells that touch a model, or `all`."""
     watch: frozenset[str] = frozenset()
-    """Report these variables only; empty means all."""
+    """Names of the variables to report; empty means all."""
     experiments: frozenset[str] = frozenset(EXPERIMENTS)
     all_plans: bool = False
     """Run every recovery plan, however long it takes."""
     engine: str = "auto"
     kernel: str | None = None
-    """Name of a kernelspec; None takes the notebook's own, else python3."""
+    """Name of a kernelspec; None for that of the notebook, or python3 if it names none."""
     sandbox: str = "auto"
-    """How to keep the files of the disk safe: `overlay`, `copy`, or `auto`, the first that this system allows."""
+    """How to protect the user's files: `overlay`, `copy`, or `auto` for the first of these that the system allows."""
     sandbox_dirs: tuple[Path, ...] = ()
-    """Folders besides the notebook's own whose files are kept safe."""
+    """Folders to protect in addition to that of the notebook."""
     sandbox_limit: int | None = None
     """Bytes that a run may write; None for a quarter of the memory."""
     write_files: bool = False
     """Keep the files that the main run wrote."""
     static: bool = False
-    """Read the source, and run nothing."""
+    """Only read the source, and run nothing."""
     timeout: float | None = None
-    """Seconds that one run of one cell may take; None means no limit for first runs."""
+    """Seconds that one run of one cell may take; None for no limit on first runs."""
     budget: Budget | None = None
-    """Time for the whole notebook; None means no limit."""
+    """Time for the whole notebook; None for no limit."""
 
     @property
     def seconds_to_run(self) -> float | None:
-        """How long a run of a cell that begins now may take; None means no limit."""
+        """Seconds that a run of a cell may take if it begins now; None for no limit."""
         if self.budget is None:
             return self.timeout
         left = max(self.budget.left, _SHORTEST)
@@ -108,24 +109,27 @@ class Settings:
 
 @dataclass(frozen=True)
 class Gate:
-    """Which findings are reported, and which of them fail a check."""
+    """Which findings are reported, and which of these fail the check."""
 
     select: tuple[str, ...] = ()
-    """Rules, or beginnings of their codes; empty means all."""
+    """Codes of rules, or prefixes of codes; empty means all."""
     ignore: tuple[str, ...] = ()
+    """Codes or prefixes, too."""
     always_ignored: tuple[str, ...] = ()
-    """What the configuration ignores in this notebook, whatever is selected."""
+    """Codes that the configuration ignores in this notebook, whatever is selected."""
     fail_on: str = str(Severity.ERROR)
+    """The lowest severity that fails the check, or `never`."""
 
     def reports(self, rule: str) -> bool:
-        """Whether it counts; of a selected and an ignored prefix the longer one decides."""
+        """Tell whether findings of a rule count; of a selected and an ignored prefix the longer one wins."""
         if rule.startswith(self.always_ignored):
             return False
+        # Without a selection every rule is selected, by the empty prefix; an ignored prefix is longer than that.
         selected = _longest(rule, self.select) if self.select else 0
         return selected is not None and selected > (_longest(rule, self.ignore) or -1)
 
     def fails(self, finding: Finding) -> bool:
-        """Whether it is grave enough."""
+        """Tell whether the severity of a finding fails the check."""
         grave = FAIL_ON[: FAIL_ON.index(self.fail_on) + 1] if self.fail_on != NEVER else ()
         return str(finding.severity) in grave
 

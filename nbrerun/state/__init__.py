@@ -1,1 +1,1 @@
-"""Compares what the probe read at two moments."""
+"""What the probe read, compared: two states, a cell's reruns, the main run as a whole."""

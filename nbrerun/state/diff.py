@@ -1,4 +1,4 @@
-"""Two states into the names that differ; two tables of parts into changes with their sizes."""
+"""The differences between two states, by name, and between two tables of parts, with their sizes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nbrerun.model import ABSENT, Change
-from nbrerun.probe.protocol.messages import FILE, GLOBAL, File, Generator, Leaf, State
+from nbrerun.probe.protocol.messages import File, Generator, Leaf, State
+from nbrerun.state.names import Name, files, generator, settings, variables
 
 Parts = Mapping[str, Leaf]
 """The parts of one variable, by path."""
@@ -16,41 +17,39 @@ Leaves = Mapping[str, Parts]
 """The parts of several variables, by name."""
 
 
-ENV = "env:"
-"""What names of process settings begin with."""
-
-
-def differing(first: State, second: State) -> set[str]:
-    """Names whose values differ, those that only one state has included; settings and files with their prefixes."""
+def differing(first: State, second: State) -> set[Name]:
+    """Names of variables, settings and files whose values differ, or that only one state has."""
     one, other = first["variables"], second["variables"]
-    names = {
-        name
-        for name in one.keys() | other.keys()
-        if name not in one or name not in other or one[name]["digest"] != other[name]["digest"]
-    }
-    settings = first["settings"].keys() | second["settings"].keys()
-    names |= {ENV + name for name in settings if first["settings"].get(name) != second["settings"].get(name)}
-    files = first["files"].keys() | second["files"].keys()
-    return names | {FILE + name for name in files if not _same(first["files"].get(name), second["files"].get(name))}
+    values = (name for name in one.keys() | other.keys() if not _is_equal(name, first, second))
+    known = first["settings"].keys() | second["settings"].keys()
+    set_otherwise = (name for name in known if first["settings"].get(name) != second["settings"].get(name))
+    paths = first["files"].keys() | second["files"].keys()
+    contents = (path for path in paths if not _same(first["files"].get(path), second["files"].get(path)))
+    return variables(values) | settings(set_otherwise) | files(contents)
+
+
+def _is_equal(name: str, first: State, second: State) -> bool:
+    one, other = first["variables"].get(name), second["variables"].get(name)
+    return one is not None and other is not None and one["digest"] == other["digest"]
 
 
 def _same(one: File | None, other: File | None) -> bool:
-    """Whether two files have the same value; names and dates that are none may make a file longer."""
+    """Whether two files have the same value; timestamps and the like are not part of it, but may change the size."""
     if one is None or other is None:
         return one is other
     return {**one, "size": 0} == {**other, "size": 0}
 
 
-def rebound(first: State, second: State) -> set[str]:
-    """Names that hold another object than before, or did not exist."""
+def rebound(first: State, second: State) -> set[Name]:
+    """Variables that hold another object in the second state, or are new there."""
     one, other = first["variables"], second["variables"]
-    return {name for name in other if name not in one or one[name]["id"] != other[name]["id"]}
+    return variables(name for name in other if name not in one or one[name]["id"] != other[name]["id"])
 
 
-def moved_generators(first: State, second: State) -> set[str]:
-    """Names of the generators that stand elsewhere; new ones are left out."""
+def moved_generators(first: State, second: State) -> set[Name]:
+    """Names of the generators that have another state; new ones are left out."""
     return {
-        item["name"]
+        generator(item)
         for item in second["generators"]
         for old in first["generators"]
         if same_generator(old, item) and old["digest"] != item["digest"]
@@ -58,30 +57,30 @@ def moved_generators(first: State, second: State) -> set[str]:
 
 
 def same_generator(one: Generator, other: Generator) -> bool:
-    """Whether two looks at one kernel saw the same generator: global ones by name, others by address."""
-    if one["name"].startswith(GLOBAL) or other["name"].startswith(GLOBAL):
-        return one["name"] == other["name"]
+    """Whether two readings of one kernel found the same generator: a library's by name, others by address."""
+    if one["library"] or other["library"]:
+        return generator(one) == generator(other)
     return one["id"] == other["id"]
 
 
-def setting_change(name: str, first: State, second: State) -> Change:
+def setting_change(name: Name, first: State, second: State) -> Change:
     """What happened to one process setting."""
-    key = name[len(ENV) :]
-    return Change(name, first["settings"].get(key, "(not set)"), second["settings"].get(key, "(not set)"))
+    one, other = (state["settings"].get(name.key, "(not set)") for state in (first, second))
+    return Change(str(name), one, other)
 
 
 _OTHER = "other contents"
-"""Said of what has the same short text before and after."""
+"""Stands for the second value where its short text is the same as that of the first."""
 
 
-def file_change(name: str, first: State, second: State) -> Change:
+def file_change(name: Name, first: State, second: State) -> Change:
     """What happened to one file."""
-    one, other = (state["files"].get(name[len(FILE) :]) for state in (first, second))
+    one, other = (state["files"].get(name.key) for state in (first, second))
     texts = [_file_text(file) for file in (one, other)]
     if texts[0] == texts[1]:
         texts[1] = _OTHER
     size = abs(other["size"] - one["size"]) if one and other and one["kind"] == other["kind"] == "file" else None
-    return Change(name, texts[0], texts[1], size or None)
+    return Change(str(name), texts[0], texts[1], size or None)
 
 
 def _file_text(file: File | None) -> str:
@@ -93,10 +92,10 @@ def _file_text(file: File | None) -> str:
 
 
 def changes(first: Parts, second: Parts) -> list[Change]:
-    """The parts that differ: the largest change of each sort of part first, then the others, the largest first."""
+    """The parts that differ: the largest change of each kind of part first, then the others, largest first."""
     root = min([*first, *second], key=len, default="")
     if root in first and root in second and first[root]["size"] != second[root]["size"]:
-        return [Change(root, first[root]["text"], second[root]["text"])]  # another sort of thing altogether
+        return [Change(root, first[root]["text"], second[root]["text"])]  # another type altogether
     found: dict[str, Change] = {}
     for path in [*first, *(path for path in second if path not in first)]:
         change = _change(path, first.get(path), second.get(path))
@@ -106,13 +105,13 @@ def changes(first: Parts, second: Parts) -> list[Change]:
         if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
     if len(found) > 1 and root in found and found[root].again == _OTHER:
-        del found[root]  # too large to be taken apart to its end; what was found of its parts says more
+        del found[root]  # too large to be taken apart completely; the parts that were found say more
     moved = [change for change in found.values() if change.max_abs_change != 0 or not _told_below(change, found)]
     return _one_of_each_first(sorted(moved, key=_weight))
 
 
 def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
-    """A network moves in many layers: each sort of part (`weight`, `running_mean`, `exp_avg`) is named once first."""
+    """Put one change of each kind of part first (`weight`, `running_mean`, `exp_avg`): a network has many layers."""
     firsts: dict[str, Change] = {}
     for change in ordered:
         firsts.setdefault(change.path.rpartition(".")[2], change)
@@ -121,7 +120,7 @@ def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
 
 
 def _told_below(change: Change, found: Iterable[str]) -> bool:
-    """Whether something that hangs on the object has changed: the gradient or hooks of a tensor of the same values."""
+    """Whether something attached to the object has changed: the gradient or hooks of a tensor with equal values."""
     return any(path.removeprefix("len(").startswith(change.path) and path != change.path for path in found)
 
 
@@ -138,7 +137,7 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
     if one["size"] == other["size"] and one["length"] != other["length"] and one["length"] and other["length"]:
         return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
     if not one["whole"] and not other["whole"]:
-        return None  # its parts tell
+        return None  # the changes of its parts are listed
     size = max_abs_change(one["numbers"], other["numbers"])
     same = one["text"] == other["text"] and size is None
     return Change(path, one["text"], _OTHER if same else other["text"], size)
@@ -149,10 +148,10 @@ def _distance(one: str, other: str) -> float | None:
 
 
 def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
-    """Largest absolute difference of two runs of float64; None unless both are there and as long."""
+    """The largest absolute difference between two arrays of native float64; None unless both have the same length."""
     if one is None or other is None or len(one) != len(other):
         return None
-    import numpy  # only a difference of arrays is worth loading it
+    import numpy  # loaded only where arrays differ: it takes a tenth of a second
 
     first, second = numpy.frombuffer(one), numpy.frombuffer(other)
     with numpy.errstate(invalid="ignore", over="ignore"):
@@ -162,7 +161,7 @@ def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
 
 
 _BESIDES = re.compile(r"\.(?:_?(optimizer)|(grad$)|(history))\b")
-"""How a model is trained, and what that left behind, say less than where it led to: the least comes last."""
+"""An optimizer, gradients and a history say less than the weights; the least informative comes last."""
 
 
 def _says_less(change: Change) -> int:
@@ -176,13 +175,13 @@ def _weight(change: Change) -> tuple[bool, float, str]:
 
 
 def exceeds(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
-    """Whether the rerun moved a part that the control left alone, or moved one much further."""
+    """Whether the rerun changed a part that the control left alone, or changed one much more."""
     held = {change.path: change.max_abs_change for change in noise}
     return any(_beyond(change, held) for change in moved)
 
 
 _CLEARLY = 10.0
-"""A part moved by the rerun itself when it went this many times as far as the noise does."""
+"""A change this many times as large as the noise comes from the rerun itself."""
 
 
 def _beyond(change: Change, noise: Mapping[str, float | None]) -> bool:

@@ -1,32 +1,33 @@
-"""What moved, taken apart for evidence."""
+"""The changes of what has another value, for reports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from nbrerun.model import Change
-from nbrerun.probe.protocol.messages import FILE, State
-from nbrerun.state.diff import ENV, Leaves, changes, file_change, setting_change
+from nbrerun.probe.protocol.messages import State
+from nbrerun.state.diff import Leaves, changes, file_change, setting_change
+from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Moved
 
 _MOST_SHOWN = 40
 
 
-def worth_showing(names: Iterable[str]) -> list[str]:
-    """The variables to take apart: not settings and files, which have no parts, and not too many."""
-    return [name for name in sorted(names) if not name.startswith((ENV, FILE))][:_MOST_SHOWN]
+def worth_showing(names: Iterable[Name]) -> list[str]:
+    """The variables to take apart: not settings and files, which have no parts, and not too many variables."""
+    return sorted(keys(names, Space.VARIABLE))[:_MOST_SHOWN]
 
 
-def take_apart(names: Iterable[str], first: State, second: State, before: Leaves, after: Leaves) -> Moved:
-    """What moved in each of these names, the largest changes first."""
-    found: dict[str, tuple[Change, ...]] = {}
+def take_apart(names: Iterable[Name], first: State, second: State, before: Leaves, after: Leaves) -> Moved:
+    """The changes in each of these names, the largest first."""
+    found: dict[Name, tuple[Change, ...]] = {}
     for name in sorted(names):
-        if name.startswith(ENV):
+        if name.space is Space.SETTING:
             found[name] = (setting_change(name, first, second),)
-        elif name.startswith(FILE):
+        elif name.space is Space.FILE:
             found[name] = (file_change(name, first, second),)
-        elif name in before or (name in after and name not in first["variables"]):
-            found[name] = tuple(changes(before.get(name, {}), after.get(name, {})))
+        elif name.key in before or (name.key in after and name.key not in first["variables"]):
+            found[name] = tuple(changes(before.get(name.key, {}), after.get(name.key, {})))
         else:
-            found[name] = ()  # nobody expected it to move, and nobody noted its parts before
+            found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
     return found

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from nbrerun.model import Cell, Change, Raised
-from nbrerun.probe.protocol.messages import FILE, Rerun, State
+from nbrerun.probe.protocol.messages import Rerun, State
 from nbrerun.state.diff import differing, rebound
+from nbrerun.state.names import Name, files, variables
 
-Moved = Mapping[str, tuple[Change, ...]]
-"""Names of variables and settings (`env:NAME`) that differ, with what moved in them."""
+Moved = Mapping[Name, tuple[Change, ...]]
+"""Names of what differs, each with its changes."""
 
 
 @dataclass
@@ -28,31 +29,31 @@ class Observation:
     again: Rerun | None = None
     moved: Moved = field(default_factory=dict)
     """What *again* left with another value."""
-    still_moved: frozenset[str] = frozenset()
+    still_moved: frozenset[Name] = frozenset()
     """What *again, pinned* left with another value."""
     noise: Moved = field(default_factory=dict)
-    """What even the control left with another value."""
+    """What the control left with another value as well."""
     made: frozenset[str] = frozenset()
-    """Names whose very object the first run made."""
-    parts_kept: dict[str, bool] = field(default_factory=dict)
-    """Of names whose parts the first run made: whether the rerun left those very parts there."""
-    astray: frozenset[str] = frozenset()
-    """Inputs of the cell that had another value where the control began."""
+    """Variables whose very object the first run made."""
+    parts_kept: Mapping[str, bool] = field(default_factory=dict)
+    """Of variables whose parts the first run made: whether the rerun left those very parts there."""
+    astray: frozenset[Name] = frozenset()
+    """Inputs of the cell that had another value before the control than in the main run."""
     from_file: dict[str, str] = field(default_factory=dict)
-    """Variables that do not come out the same without a file, with that file."""
+    """Variables that have another value without a file, with the path of that file."""
     later: Later | None = None
 
     @property
-    def changed(self) -> set[str]:
-        """What the first run gave another value, or bound."""
+    def changed(self) -> set[Name]:
+        """What the first run bound or gave another value."""
         return differing(self.before, self.first) | rebound(self.before, self.first)
 
     @property
-    def inputs(self) -> set[str]:
+    def inputs(self) -> set[Name]:
         """Variables and files that the rerun depended on."""
         assert self.again is not None
-        files = {FILE + name for name, opened in self.again["after"]["opened"].items() if opened["read"]}
-        return files.union(self.again["reads"])
+        read = (path for path, opened in self.again["after"]["opened"].items() if opened["read"])
+        return files(read) | variables(self.again["reads"])
 
     @property
     def error(self) -> Raised | None:
@@ -61,8 +62,8 @@ class Observation:
         return None if error is None else Raised(error["ename"], error["evalue"], tuple(error["traceback"]))
 
 
-def unrepeatable(names: Iterable[str]) -> str:
-    """Why a cell cannot be compared across kernels."""
+def unrepeatable(names: Iterable[Name]) -> str:
+    """The reason why a cell cannot be compared across kernels."""
     named = ", ".join(f"`{name}`" for name in sorted(names)[:3])
     return f"the cells above give {named} another value each time they are run"
 
@@ -77,9 +78,9 @@ class Place(Enum):
 
 @dataclass(frozen=True)
 class Later:
-    """The cell once more after everything else."""
+    """The cell run once more after the whole notebook."""
 
-    places: Mapping[str, Place]
+    places: Mapping[Name, Place]
     raised: Raised | None = None
     read: frozenset[str] = frozenset()
-    """Files that it read."""
+    """Paths of the files that it read."""

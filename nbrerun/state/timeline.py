@@ -1,4 +1,4 @@
-"""The main run, cell by cell: what each one was seen to do to names and files."""
+"""The main run, cell by cell: what each cell was seen to do to names and files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbrerun.model import Cell, Kind, Raised
-from nbrerun.probe.protocol.messages import FILE, GLOBAL, State
-from nbrerun.state.diff import ENV, differing, moved_generators, rebound
+from nbrerun.probe.protocol.messages import State
+from nbrerun.state.diff import differing, moved_generators, rebound
+from nbrerun.state.names import Name, Space, generator, keys, variables
 from nbrerun.state.observation import Observation
 
 
@@ -26,39 +27,43 @@ class Step:
 
     @property
     def bound(self) -> set[str]:
-        """Names that it gave an object to; not those that it imported once more."""
+        """Variables that it gave an object to; not those that it imported once more."""
         again = self.seen.again if self.seen else None
         named = set(again["bound"]) - set(again["imports"]) if again else set()
-        return rebound(self.before, self.first) | (named & self.first["variables"].keys())
+        made = keys(rebound(self.before, self.first), Space.VARIABLE)
+        return made | (named & self.first["variables"].keys())
 
     @property
-    def written(self) -> set[str]:
-        """Names that it bound, or whose values it changed; generators that it drew from or set; files."""
-        changed = {name for name in differing(self.before, self.first) if not name.startswith(ENV)}
-        return self.bound | changed | self._generators
+    def written(self) -> set[Name]:
+        """Variables that it bound or gave another value; generators that it drew from or set; files."""
+        changed = {name for name in differing(self.before, self.first) if name.space is not Space.SETTING}
+        return variables(self.bound) | changed | self._generators
 
     @property
-    def _generators(self) -> set[str]:
-        """Global generators that it drew from or set; setting one may be what has it made."""
-        known = {item["name"] for item in self.before["generators"]}
+    def _generators(self) -> set[Name]:
+        """Libraries' generators that it drew from or set; some libraries create theirs when it is first seeded."""
         seeds = self.seen is not None and self.seen.again is not None and self.seen.again["seeds"]
-        new = {item["name"] for item in self.first["generators"] if item["name"] not in known} if seeds else set()
-        return {name for name in moved_generators(self.before, self.first) | new if name.startswith(GLOBAL)}
+        new = set(map(generator, self.first["generators"])) - set(map(generator, self.before["generators"]))
+        found = moved_generators(self.before, self.first) | (new if seeds else set())
+        return {name for name in found if name.space is Space.GENERATOR}
 
     @property
     def read(self) -> set[str]:
-        """Names that it looked at, or that functions it calls did; generators that it drew from."""
+        """Variables that it looked at, or that functions it calls did."""
+        return set(self.seen.again["reads"]) if self.seen and self.seen.again else set()
+
+    @property
+    def needed(self) -> set[Name]:
+        """What it read, and the generators that it drew from."""
         again = self.seen.again if self.seen else None
-        if again is None:
-            return set()
-        drawn = set() if again["seeds"] else {name for name in self.written if name.startswith(GLOBAL)}
-        return set(again["reads"]) | drawn
+        drawn = self._generators if again and not again["seeds"] else set()
+        return variables(self.read) | drawn
 
     @property
     def files_read(self) -> set[str]:
-        """Files that it read before it wrote them, or added to."""
+        """Paths of the files that it read before it wrote them, or added to."""
         opened = self.first["opened"].items()
-        return {FILE + name for name, how in opened if how["kept"] or (how["read"] and not how["written_first"])}
+        return {path for path, how in opened if how["kept"] or (how["read"] and not how["written_first"])}
 
     @property
     def imported(self) -> set[str]:
@@ -67,14 +72,14 @@ class Step:
 
 
 def kind_of(name: str, state: State) -> Kind:
-    """What sort of thing a name holds, as far as a person who misses it cares."""
+    """The kind of a variable: a model, a definition or data, as reports on restarts tell them apart."""
     variable = state["variables"].get(name)
     word = variable["kind"] if variable else "data"
     return Kind(word) if word in ("model", "definition") else Kind.DATA
 
 
 def defined_in(name: str, position: int, steps: list[Step]) -> Step | None:
-    """The last cell before that bound a name; failing that, the first one after."""
+    """The last cell before a position that bound a name; if there is none, the first one after it."""
     before = [step for step in steps[:position] if name in step.bound]
     after = [step for step in steps[position:] if name in step.bound]
     return next(iter([*reversed(before), *after]), None)
@@ -89,7 +94,7 @@ def sources(step: Step, steps: list[Step]) -> Iterator[str]:
 
 
 def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
-    """Files that a cell reads, or reads once they are there, and that only a later cell writes."""
+    """Files that a cell reads, or would read if they were there, and that only a later cell writes."""
     for position, step in enumerate(steps):
         for name in sorted(_reads(step)):
             if not any(_writes(other, name) for other in steps[: position + 1]):
@@ -99,12 +104,12 @@ def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
 
 
 def _reads(step: Step) -> set[str]:
-    """Files that a cell read, or read once they were there; not those that it reads then in place of others."""
-    read = {name[len(FILE) :] for name in step.files_read}
+    """Files that a cell read, or read in *later*; not those that it read there in place of others."""
+    read = step.files_read
     later = step.seen.later if step.seen else None
     return read | later.read if later is not None and read <= later.read else read
 
 
 def _writes(step: Step, name: str) -> bool:
     opened = step.first["opened"].get(name)
-    return FILE + name in step.written or (opened is not None and opened["written"])
+    return name in keys(step.written, Space.FILE) or (opened is not None and opened["written"])

@@ -1,6 +1,6 @@
 """The reports on docs/questions.md, each made by the command that stands above it.
 
-`python -m tests.functional.questions_page` prints them anew; with `--write` it puts them into the page.
+`python -m tests.functional.questions_page` prints the current ones; with `--write` it puts them into the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong, as a person meets it: a real process, its exit code, and what it leaves behind."""
+"""What can go wrong, as a user meets it: a real process, its exit code, and what it leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files kept safe without an overlay: whatever a notebook does, the person's files are what they were."""
+"""Files kept safe without an overlay: whatever a notebook does, the user's files are what they were."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def test_live_threads_with_the_fork_engine_are_undetermined(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("engine", ["fork", "replay"])
 def test_a_branch_draws_on_from_where_the_kernel_stands(engine: str, tmp_path: Path) -> None:
-    """A fork does not seed Python's generator anew: the rerun draws the second number of the main run's sequence."""
+    """A fork does not reseed Python's generator: the rerun draws the second number of the main run's sequence."""
     report = check(tmp_path, ["import random\nrandom.seed(1)", "drawn = random.random()", "random.seed(7)"], engine)
     sequence = random.Random(1)
     first, second = sequence.random(), sequence.random()

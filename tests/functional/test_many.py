@@ -22,7 +22,7 @@ COUNTS = "import os\nthreads = os.environ.get('OMP_NUM_THREADS')\nassert threads
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four notebooks: one trains on, one can be run once only."""
+    """Four notebooks: one keeps training, one can be run only once."""
     write(tmp_path, "x = 1", name="a.ipynb")
     write(tmp_path, "rows = []", "rows.append(1)", name="b.ipynb")
     write(tmp_path, "d = {'k': 1}", "del d['k']", name="c.ipynb")
@@ -102,7 +102,7 @@ def test_a_process_that_is_killed_is_one_sentence(tmp_path: Path, scratch: Path)
     environment = {**os.environ, "TMPDIR": str(scratch)}
     done = nbrerun(tmp_path, "--jobs", "2", "--sandbox", "copy", timeout=100, env=environment)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("nbrerun: a process that checked notebooks is gone")
+    assert done.stderr.splitlines()[-1].startswith("nbrerun: a process that checked notebooks has died")
     assert "Traceback" not in done.stderr
     assert data.read_text() == "mine"
     assert list(scratch.glob("nbrerun*")) == []

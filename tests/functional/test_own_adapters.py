@@ -12,7 +12,7 @@ from textwrap import dedent
 
 import pytest
 
-import nbrerun.engine.kernel
+import nbrerun.engine.loading
 from nbrerun.analysis import analyze
 from nbrerun.model import CellReport, Kind, Mark, NotebookReport, VariableReport, Verdict
 from nbrerun.notebooks.read import read_notebook
@@ -141,7 +141,7 @@ def test_the_example_of_the_page_gives_exact_verdicts(
 
 
 def test_without_it_the_model_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The very same cells: what the adapter reads is opaque, and nothing is said to train on."""
+    """The very same cells: what the adapter reads is opaque, and nothing is reported to keep training."""
     monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "site", None)))
     cells = check(tmp_path, *CELLS).cells
     trained = variable(cells[2], "model")
@@ -150,7 +150,7 @@ def test_without_it_the_model_cannot_be_read(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_test_of_the_page_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is run as a person runs it, with nbrerun from the command line."""
+    """It is run as a user runs it, with nbrerun from the command line."""
     found = blocks()
     folder = install(tmp_path / "site", found["mylib_nbrerun.py"])
     (tmp_path / "test_mylib_nbrerun.py").write_text(found["test_mylib_nbrerun.py"])
@@ -172,7 +172,7 @@ BROKEN = {
     "`register` raises": (READS + "return None\n    1 / 0", "cannot be loaded (ZeroDivisionError: "),
     "another library's type": (
         "register = lambda api: api.reads('collections.Counter')(repr)",
-        "cannot be loaded (ValueError: collections.Counter is not of mylib)",
+        "cannot be loaded (ValueError: collections.Counter is not in mylib)",
     ),
     "generators that are not found": (
         "import mylib\ndef register(api):\n    api.draws_from(lambda: [('mylib', mylib.no_such)])",
@@ -183,10 +183,10 @@ BROKEN = {
         "class Panic(BaseException): pass\n" + READS + "raise Panic('at the disco')",
         "raised Panic: at the disco",
     ),
-    "no node": (READS + "return vars(value)", "raised TypeError: it gives dict, and no Node"),
+    "no node": (READS + "return vars(value)", "raised TypeError: it returned dict, not a Node"),
     "a kind that there is not": (
         READS + "return api.Node('mylib.Model', kind='network')",
-        "raised TypeError: its `kind` is none that there is",
+        "raised TypeError: its `kind` is unknown",
     ),
 }
 
@@ -276,7 +276,7 @@ print(node.opaque, node.kind, node.labels(), node.children)
 def test_every_python_finds_it(version: str, tmp_path: Path) -> None:
     """What lists the installed packages is not the same in each version of Python."""
     site = install(tmp_path / "site", blocks()["mylib_nbrerun.py"])
-    command = [PYTHONS[version], "-c", PROBE.format(folder=str(nbrerun.engine.kernel._PROBE))]
+    command = [PYTHONS[version], "-c", PROBE.format(folder=str(nbrerun.engine.loading._PROBE))]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True, check=False
     )
@@ -310,10 +310,10 @@ def test_a_library_that_no_import_brought_is_read(tmp_path: Path, monkeypatch: p
 
 def test_a_broken_adapter_of_our_own_stops_no_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Objects of its library are undetermined, with a reason; all others are judged."""
-    probe = shutil.copytree(nbrerun.engine.kernel._PROBE, tmp_path / "probe")
+    probe = shutil.copytree(nbrerun.engine.loading._PROBE, tmp_path / "probe")
     with open(probe / "adapters" / "networkx.py", "a") as file:
         file.write("\nimport no_such_module\n")
-    monkeypatch.setattr(nbrerun.engine.kernel, "_PROBE", probe)
+    monkeypatch.setattr(nbrerun.engine.loading, "_PROBE", probe)
     cells = check(tmp_path, "from networkx import DiGraph\ng = DiGraph()\nn = 0", "g.add_node(len(g))", "n += 1").cells
     assert [cell.verdict for cell in cells] == [Verdict.RESET, Verdict.UNDETERMINED, Verdict.IN_PLACE]
     why = "nbrerun's own adapter cannot be loaded (ModuleNotFoundError: No module named 'no_such_module')"

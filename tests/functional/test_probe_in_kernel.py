@@ -289,7 +289,7 @@ def test_names_of_builtins_may_mean_something_else(engine: str, tmp_path: Path) 
 
 @ENGINES
 def test_a_person_may_use_the_names_of_the_probe(engine: str, tmp_path: Path) -> None:
-    """Names that look like nbrerun's own, or like IPython's, are a person's like any other."""
+    """Names that look like nbrerun's own, or like IPython's, are names of the user like any other."""
     bound = "_nbrerun_probe = 1\n_private = 1\nservice = 2\nkernel = 3"
     path = write(tmp_path, bound, "_private += 1", "print(_private)")
     report = compare(path, engine)

@@ -57,9 +57,9 @@ def test_cells_pass_and_fail_by_name_and_the_text_is_the_finding(run: Run, pytes
             "nb.ipynb::cell[[]0 cell-0 xs = [[][]]] PASSED*",
             "nb.ipynb::cell[[]1 cell-1 xs.append(1)] FAILED*",
             "nb.ipynb::cell[[]2 cell-2 ys = xs[[]::2]] PASSED*",
-            "nb.ipynb:*: NBR003 error: `xs` moves on*",
+            "nb.ipynb:*: NBR003 error: `xs` keeps changing*",
             "cell 1 is in-place: *xs.append*",
-            "how to mend it: nbrerun explain NBR003",
+            "how to fix it: nbrerun explain NBR003",
             "*Captured nbrerun call*",
             "nb.ipynb:*: NBR101 info: *",
         ]

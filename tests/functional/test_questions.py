@@ -12,7 +12,7 @@ from tests.functional.questions_page import ROOT, lasting, shown, with_reports
 
 SHOWN = shown(questions_page.PAGE.read_text(encoding="utf-8"))
 
-ROW = " ✓ [4]  reset      model.fit(X, y)             `model` is computed anew\n"
+ROW = " ✓ [4]  reset      model.fit(X, y)             `model` is refitted\n"
 REPORT = f"""\
 nb.ipynb
  kernel python3, engine fork: everything in this notebook survives a fork
@@ -27,7 +27,7 @@ no findings; 11.7 s
 @pytest.mark.timeout(600)  # a kernel with TensorFlow takes its time to start, and a restart takes several
 @pytest.mark.parametrize("command", SHOWN)
 def test_the_page_shows_what_the_command_prints(command: str) -> None:
-    """Verdicts, reasons and what a restart loses are those of a run; mend: `questions_page --write`."""
+    """Verdicts, reasons and what a restart loses are those of a run; update them with `questions_page --write`."""
     assert lasting(SHOWN[command]) == lasting(questions_page.run(command))
 
 
@@ -49,7 +49,7 @@ def test_every_report_is_about_a_sample() -> None:
         ("11.7 s", "… s"),
         ("engine fork: everything in this notebook survives a fork", "engine replay: asked\n for"),
         ("files: overlay: what the notebook writes goes to a layer in memory", "files: copy"),
-        ("is computed anew", "is computed\n              anew"),
+        ("is refitted", "is\n              refitted"),
     ],
     ids=["seconds", "engine", "sandbox", "line breaks"],
 )
@@ -64,7 +64,7 @@ def test_what_differs_between_machines_is_not_compared(one: str, other: str) -> 
     [
         ("reset      model", "in-place   model"),
         ("[4]", "[5]"),
-        ("computed anew", "made anew"),
+        ("refitted", "recreated"),
         ("1 reset", "2 reset"),
         ("no findings", "findings: 1 error"),
         (ROW, ""),

@@ -196,7 +196,7 @@ def test_the_gitlab_job_has_to_be_told_what_to_install(tmp_path: Path) -> None:
     text = "\n".join(job["before_script"])
     nothing = bash(text, tmp_path, job["variables"])
     assert (nothing.returncode != 0, nothing.stdout) == (True, "")
-    assert "has to say what pip shall install" in nothing.stderr
+    assert "must say what pip is to install" in nothing.stderr
     said = bash(text, tmp_path, {"NBRERUN_INSTALL": "a -r b"})
     assert said.stdout.split() == ["-m", "pip", "install", "--quiet", "a", "-r", "b"]
 

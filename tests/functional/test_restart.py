@@ -56,7 +56,7 @@ def test_what_a_cell_lacks_after_a_restart(case: RestartCase, engine: str, tmp_p
 @ENGINES
 @pytest.mark.parametrize("case", RECOVER, ids=str)
 def test_the_cells_that_bring_a_model_back(case: RecoverCase, engine: str, tmp_path: Path) -> None:
-    """For each model the fewest cells, and whether they were seen to bring it back."""
+    """For each model the fewest cells, and whether they were seen to restore it."""
     report = check(tmp_path, [(source, ()) for source in case.sources], engine)
     plans = {item.name: (item.cells, item.verified) for item in report.recover}
     assert {name: plans.get(name) for name in case.expected} == dict(case.expected)
@@ -86,5 +86,5 @@ def test_a_database_that_only_nbrerun_looks_into_is_no_input(engine: str, tmp_pa
         "b = np.load('w.npy')",
     ]
     report = check(tmp_path, [(source, ()) for source in sources], engine)
-    assert report.cells[3].reason == "`b` comes back from w.npy"
+    assert report.cells[3].reason == "`b` is loaded from w.npy"
     assert "NBR102" not in {finding.rule for finding in report.findings}

@@ -85,7 +85,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "statistics": "reset",
         "standardise": "in-place",
         "look": "stateless",
-        "mended": "reset",
+        "fixed": "reset",
     },
     "08_unseeded_forest.ipynb": {
         "imports": "stateless",
@@ -243,15 +243,15 @@ RESTART: dict[str, dict[str, dict[str, str | None]]] = {
     },
 }
 
-# Model -> cells that bring it back after a restart, the file it comes from, whether that was seen.
+# Model -> cells that restore it after a restart, the file it is loaded from, whether that was verified.
 RECOVER: dict[str, dict[str, tuple[list[str], str | None, bool]]] = {
     "04_save_and_load.ipynb": {
         "model": (["imports", "data", "train"], None, True),
-        "loaded": (["imports", "load"], "file:wine_model.pkl", True),
+        "loaded": (["imports", "load"], "wine_model.pkl", True),
     },
     "14_keras_after_a_restart.ipynb": {
         "model": (["imports", "data", "alias", "create", "train"], None, True),
-        "loaded": (["load"], "file:iris.keras", True),
+        "loaded": (["load"], "iris.keras", True),
     },
 }
 
@@ -297,13 +297,13 @@ def missing(report: NotebookReport) -> dict[str, dict[str, str | None]]:
 def plans(report: NotebookReport) -> dict[str, tuple[list[str], str | None, bool]]:
     """What brings each model back."""
     ids = {cell.index: cell.id for cell in report.cells}
-    return {plan.name: ([ids[index] for index in plan.cells], plan.via, plan.verified) for plan in report.recover}
+    return {plan.name: ([ids[index] for index in plan.cells], plan.file, plan.verified) for plan in report.recover}
 
 
 @pytest.mark.parametrize("engine", ["fork", "replay"])
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_sample_does_what_its_text_promises(name: str, engine: str, tmp_path: Path) -> None:
-    """Verdicts, findings, and what a restart loses and brings back are those of the tables, whatever the engine."""
+    """Verdicts, findings, lost names and the cells that restore them are those of the tables, on both engines."""
     report = check(name, engine, tmp_path)
     assert {cell.id: str(cell.verdict) for cell in report.cells} == EXPECTED[name]
     assert findings(report) == FINDINGS.get(name, findings(report))

@@ -34,7 +34,7 @@ def allows_overlay() -> bool:
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(OSError, AttributeError):
-            syscalls.own_mounts()
+            syscalls.unshare_mounts()
             os._exit(0)
         os._exit(1)
     return os.waitpid(pid, 0)[1] == 0
@@ -91,7 +91,7 @@ def verdicts(report: NotebookReport) -> list[str]:
 
 
 def filled(folder: Path) -> None:
-    """Files that a person might have."""
+    """Files that a user might have."""
     (folder / "data").mkdir()
     (folder / "data" / "x.csv").write_text("a,b\n1,2\n")
     (folder / "data" / "deep").mkdir()

@@ -42,7 +42,9 @@ def _model(verdict: Verdict, **more: Any) -> VariableReport:
 
 
 def _training() -> NotebookReport:
-    trains_on = "trains on: `model.partial_fit` moved `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
+    keeps_training = (
+        "keeps training: `model.partial_fit` changed `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
+    )
     coefficients = Change("model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31)
     cells = (
         CellReport(
@@ -58,7 +60,7 @@ def _training() -> NotebookReport:
             3,
             "cd34",
             Verdict.RESET,
-            "starts over: `X_train`, `X_test` and 2 more are computed anew",
+            "starts over: `X_train`, `X_test` and 2 more are recreated",
             "X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)",
             Seconds(0.02, 0.02),
             (VariableReport("X_train", Kind.DATA, "numpy.ndarray", Verdict.RESET, How.RECREATED),),
@@ -78,7 +80,7 @@ def _training() -> NotebookReport:
             6,
             "0a0b",
             Verdict.IN_PLACE,
-            trains_on,
+            keeps_training,
             "model.partial_fit(X_train, y_train)",
             Seconds(0.25, 0.24),
             (
@@ -137,7 +139,7 @@ def _training() -> NotebookReport:
             "model",
             "`model` comes out different every time: give it a random_state",
         ),
-        Finding("NBR002", Severity.ERROR, 6, "model", "`model` " + trains_on),
+        Finding("NBR002", Severity.ERROR, 6, "model", "`model` " + keeps_training),
         Finding("NBR001", Severity.ERROR, 11, None, "running the cell again raises KeyError: 'target'"),
         Finding("NBR101", Severity.INFO, 6, "model", "needs `model` of cell 4"),
     )
@@ -186,9 +188,7 @@ def _restarted() -> NotebookReport:
         for index, (line, restart) in restarts.items()
     )
     recover = (
-        Recovery(
-            "model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "file:my_model.sav", True, "comes back from its file"
-        ),
+        Recovery("model", (0, 12), (1, 2, 4, 5, 6, 8, 9, 10, 11), "my_model.sav", True, "is loaded from its file"),
         Recovery("scaler", (2,), (), None, True),
         Recovery("search", (0, 1, 2, 5), (4,), None, False, "it differs by up to 0.02 from that of the main run"),
         Recovery("net", (), (), None, False, "running all cells before it was stopped after 60 s"),
@@ -248,7 +248,7 @@ def _hostile() -> NotebookReport:
         "python3",
         sandbox_reason="[red]no\x1b[2J",
         cells=(cell,),
-        recover=(Recovery("x[/]", (0,), (), "file:[red]\x1b[31m.sav", False, "[/]\x07"),),
+        recover=(Recovery("x[/]", (0,), (), "[red]\x1b[31m.sav", False, "[/]\x07"),),
         whole=(WholeRun("fresh-clone", (Parting("[/]\x1b[0m", 0),), failure),),
         failure=failure,
         seconds=1.0,

@@ -8,24 +8,39 @@ from typing import Any, get_origin, get_type_hints
 
 from nbrerun.engine.interface import Undone
 from nbrerun.model import Cell, NotebookReport, Report
-from nbrerun.probe.protocol.messages import Alone, Error, File, Generator, Opened, Rerun, State, Variable
+from nbrerun.probe.protocol.messages import Alone, Error, File, FileKind, Generator, Opened, Rerun, State, Variable
 from nbrerun.settings.values import Gate
+from nbrerun.state.names import Name, Space
 from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
 
 
 def variable(digest: bytes, address: int = 1, kind: str = "data", **more: Any) -> Variable:
     """A variable with a value and an address."""
-    plain: Any = {"digest": digest, "id": address, "type": "T", "kind": kind, "atom": False, "opaque": []}
+    plain: Any = {"digest": digest, "id": address, "type": "T", "kind": kind, "atom": False}
+    plain |= {"opaque": [], "in_part": False}
     return {**plain, **more}
 
 
-def generator(name: str, digest: bytes, address: int = 1) -> Generator:
+def generator(name: str, digest: bytes, address: int = 1, library: bool = False) -> Generator:
     """A generator that stands somewhere."""
-    return {"name": name, "id": address, "digest": digest, "state": b""}
+    return {"name": name, "library": library, "id": address, "digest": digest, "state": b""}
 
 
-def file(digest: bytes = b"", kind: str = "file", size: int = 0, model: bool = False) -> File:
+def named(*names: str) -> set[Name]:
+    """Names as reports write them: `x`, `env:cwd`, `file:out.csv`; `generator:random` for one of a library."""
+    spaces = {space.value: space for space in Space if space.value}
+    found = ((spaces.get(name[: name.find(":") + 1], Space.VARIABLE), name) for name in names)
+    return {Name(space, name[len(space.value) :]) for space, name in found}
+
+
+def name(text: str) -> Name:
+    """One such name."""
+    (found,) = named(text)
+    return found
+
+
+def file(digest: bytes = b"", kind: FileKind = "file", size: int = 0, model: bool = False) -> File:
     """A file that is not as it was before the first cell."""
     return {"kind": kind, "digest": digest, "size": size, "model": model}
 
@@ -129,7 +144,7 @@ class Does:
     opens: Mapping[str, str] = field(default_factory=dict)
     """Files, and how it opens them: see `opened`."""
     draws: Mapping[str, str] = field(default_factory=dict)
-    """Generators, and where they stand after it."""
+    """Generators of libraries, and where they stand after it."""
     again: Mapping[str, Any] = field(default_factory=dict)
     """What else its rerun was seen to do."""
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -140,7 +155,9 @@ def main_run(*cells: Does) -> list[Step]:
     """The steps of a main run; the cell at position 3 has the index 30. All generators are there from the beginning."""
     steps: list[Step] = []
     last = state(
-        generators=[generator(name, b"start") for name in sorted({name for does in cells for name in does.draws})]
+        generators=[
+            generator(name, b"start", library=True) for name in sorted({name for does in cells for name in does.draws})
+        ]
     )
     for position, does in enumerate(cells):
         first = _after(last, 100 * position, does)
@@ -160,7 +177,7 @@ def _after(last: State, address: int, does: Does) -> State:
     for name, value in does.moves.items():
         variables[name] = {**variables[name], "digest": value.encode()}
     generators = {item["name"]: item for item in last["generators"]}
-    generators.update({name: generator(name, value.encode()) for name, value in does.draws.items()})
+    generators.update({name: generator(name, value.encode(), library=True) for name, value in does.draws.items()})
     files = {name: file(text.encode(), size=len(text)) for name, text in does.writes.items()}
     return state(
         variables,

@@ -1,7 +1,7 @@
-"""Verdicts of earlier checks, for notebooks of which nothing has changed since that a verdict depends on.
+"""Cache of verdicts, for notebooks that have not changed in anything that a verdict depends on.
 
 A verdict is looked up in two steps: by a digest of what is known before anything runs (`key`), and then by the files
-that the notebook was seen to look at (`inputs`), which have to be what they were.
+that the notebook was seen to use (`fingerprints`), which must be unchanged. See docs/decisions.md#the-cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nbrerun.batch.cache.key import key_of
 from nbrerun.batch.cache.store import Store, Unusable
 from nbrerun.batch.jobs import Job
 from nbrerun.errors import KernelError
-from nbrerun.model import CellReport, NotebookReport, Verdict
+from nbrerun.model import NotebookReport, Verdict
 from nbrerun.notebooks.git import committed
 from nbrerun.settings.values import CACHE_FOLDER
 
@@ -29,19 +29,24 @@ __all__ = ["Cache", "asked_for", "folder_of", "opened"]
 
 
 def folder_of(options: Mapping[str, Any]) -> Path:
-    """Where the options of a run keep it."""
+    """Return the folder of the cache, from the options by parameter name."""
     return Path(options["cache_dir"] or CACHE_FOLDER)
 
 
 def asked_for(options: Mapping[str, Any], note: Callable[[str], None]) -> Cache | None:
-    """The cache that the options of a run ask for."""
+    """Open the cache that the options ask for; None if they ask for none, or for a static check.
+
+    Args:
+        options: by parameter name.
+        note: is called with a sentence if the cache cannot be used.
+    """
     wanted = options["cache"] and not options["static"]
     return Cache(folder_of(options), note) if wanted else None
 
 
 @contextlib.contextmanager
 def opened(options: Mapping[str, Any], note: Callable[[str], None]) -> Iterator[Cache | None]:
-    """The same for the time of a run."""
+    """Open the cache that the options ask for, and close it at the end of the run."""
     cache = asked_for(options, note)
     try:
         yield cache
@@ -52,21 +57,21 @@ def opened(options: Mapping[str, Any], note: Callable[[str], None]) -> Iterator[
 
 @dataclass(frozen=True)
 class _Row:
-    """What is stored of one notebook."""
+    """What is stored for one notebook."""
 
     looks: tuple[Look, ...]
     tracked: tuple[str, ...]
-    """Files of which it mattered whether they are under version control."""
+    """Files for which it mattered whether git tracks them."""
     committed: tuple[str, ...] | None
-    """Those that were; None where there was no repository."""
+    """Those that git tracked; None if there was no repository."""
     report: NotebookReport
 
 
 class Cache:
-    """One folder of verdicts. Whatever is wrong with it is said once, and the check goes on without it."""
+    """A folder of verdicts. A problem with it is reported once, and the check goes on without the cache."""
 
     def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
-        """Open it, and make it where it is missing; `note` is told what is wrong."""
+        """Open the cache, or create it; `note` is called with a sentence if it cannot be used."""
         self._folder = folder
         self._note = note
         self._disk = Disk()
@@ -78,20 +83,20 @@ class Cache:
             self._give_up(error)
 
     def close(self) -> None:
-        """Be done with it."""
+        """Close the file."""
         if self._store is not None:
             self._store.close()
             self._store = None
 
     def get(self, job: Job) -> NotebookReport | None:
-        """What a check of this notebook would find; None where only a check can tell."""
+        """Return the report that a check of this notebook would give; None if only a check can tell."""
         if self._store is None or job.settings.static or job.settings.write_files:
             return None
         began = time.time()
         try:
             name = key_of(job)
         except KernelError:
-            return None  # the check says so itself
+            return None  # the check reports it
         if name is None:
             return None
         self._begun[job.notebook.path] = name, began
@@ -100,13 +105,21 @@ class Cache:
         except Unusable as error:
             self._give_up(error)
             return None
-        row = self._read(text) if text is not None else None
-        if row is None or not self._still_holds(job, row):
+        if text is None:
+            return None
+        try:
+            row = decode(_Row, json.loads(text))
+        except (Malformed, ValueError, RecursionError):
+            self._say("it is damaged: an entry is not a report")
+            return None
+        if not self._disk.are_still(_where(job), row.looks):
+            return None
+        if row.tracked and _committed(job, row.tracked) != row.committed:
             return None
         return replace(row.report, path=str(job.notebook.path), cached=True)
 
     def put(self, job: Job, report: NotebookReport) -> None:
-        """Keep what a check has found, if another one would find the same."""
+        """Store the report of a check, if another check would give the same report."""
         asked = self._begun.pop(job.notebook.path, None)
         if self._store is None or asked is None or report.inputs is None or not _lasts(report):
             return
@@ -123,20 +136,8 @@ class Cache:
             self._give_up(error)
 
     def _name(self, job: Job) -> str:
-        """From the cache on: both may move together."""
+        """Name the notebook relative to the cache, so that both can be moved together."""
         return Path(os.path.relpath(job.notebook.path.absolute(), self._folder.absolute())).as_posix()
-
-    def _read(self, text: str) -> _Row | None:
-        try:
-            return decode(_Row, json.loads(text))
-        except (Malformed, ValueError, RecursionError):
-            self._say("it is damaged: what it holds is no report")
-            return None
-
-    def _still_holds(self, job: Job, row: _Row) -> bool:
-        if not self._disk.are_still(_where(job), row.looks):
-            return False
-        return not row.tracked or _committed(job, row.tracked) == row.committed
 
     def _give_up(self, error: Unusable) -> None:
         self.close()
@@ -148,7 +149,7 @@ class Cache:
 
 
 def _where(job: Job) -> Path:
-    """What names of files start from, as the kernel's sandbox has it."""
+    """Return the folder that the probe's file names are relative to."""
     return job.notebook.folder.resolve()
 
 
@@ -158,12 +159,11 @@ def _committed(job: Job, names: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def _lasts(report: NotebookReport) -> bool:
-    """Whether it says what the notebook is like, and not how the day was."""
+    """Tell whether another check of the unchanged notebook would give the same report."""
     if report.incomplete or report.failure or report.lacks or report.static or report.cached:
         return False
-    return not any(map(_gave_no_answer, report.cells)) and not any(run.reason for run in report.whole)
-
-
-def _gave_no_answer(cell: CellReport) -> bool:
-    """A rerun was stopped, or a kernel died; what could not be read of a state is undetermined for good."""
-    return cell.verdict is Verdict.UNDETERMINED and cell.seconds.again is None
+    for cell in report.cells:
+        # A rerun was stopped, or the kernel died. State that cannot be read is undetermined in every check.
+        if cell.verdict is Verdict.UNDETERMINED and cell.seconds.again is None:
+            return False
+    return not any(run.reason for run in report.whole)

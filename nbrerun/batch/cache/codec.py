@@ -1,6 +1,6 @@
-"""Frozen dataclasses as plain JSON values and back, strictly: what has another shape is refused, never mended.
+"""Encode frozen dataclasses as plain JSON values, and decode them strictly: any other shape is rejected.
 
-Nothing read here can run code, unlike a pickle.
+Unlike a pickle, what is read here cannot run code.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Decode = Callable[[Any], Any]
 
 
 class Malformed(ValueError):
-    """It is not what `encode` made of such a type."""
+    """The value is not an encoding of the expected type."""
 
 
 def encode(value: Any) -> Any:
-    """Values that JSON knows."""
+    """Convert dataclasses, enumerations and tuples to values that JSON knows."""
     if is_dataclass(value):
         return {item.name: encode(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Enum):
@@ -32,20 +32,26 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: Callable[..., T], value: Any) -> T:
-    """What `encode` was given.
+    """Convert an encoded value back to an instance of `kind`.
 
     Raises:
-        Malformed: anything is missing, left over, or of another type.
+        Malformed: anything is missing, superfluous, or of another type.
     """
     return cast(T, _decoder(kind)(value))
 
 
+# Cached, since resolving the annotations of a dataclass (get_type_hints) is slow compared with decoding.
 @functools.cache
 def _decoder(kind: Any) -> Decode:
     if get_origin(kind) in (Union, types.UnionType):
-        return _optional(kind)
+        (one,) = (each for each in get_args(kind) if each is not type(None))
+        inner = _decoder(one)
+        return lambda value: None if value is None else inner(value)
     if get_origin(kind) is tuple:
-        return _several(kind)
+        one, rest = get_args(kind)
+        assert rest is ..., kind
+        item_decoder = _decoder(one)
+        return lambda value: tuple([item_decoder(item) for item in _plain(list, value)])
     if is_dataclass(kind):
         return _dataclass(kind)
     if issubclass(kind, Enum):
@@ -55,7 +61,7 @@ def _decoder(kind: Any) -> Decode:
 
 def _plain(kind: type, value: Any) -> Any:
     if type(value) is not kind and not (kind is float and type(value) is int):  # PEP 484: an int will do
-        raise Malformed(f"{value!r:.40} is no {kind.__name__}")
+        raise Malformed(f"{value!r:.40} is not of type {kind.__name__}")
     return value
 
 
@@ -66,26 +72,13 @@ def _word(kind: type[Enum], value: Any) -> Enum:
         raise Malformed(str(error)) from error
 
 
-def _optional(kind: Any) -> Decode:
-    (one,) = (each for each in get_args(kind) if each is not type(None))
-    inner = _decoder(one)
-    return lambda value: None if value is None else inner(value)
-
-
-def _several(kind: Any) -> Decode:
-    one, rest = get_args(kind)
-    assert rest is ..., kind
-    inner = _decoder(one)
-    return lambda value: tuple([inner(item) for item in _plain(list, value)])
-
-
 def _dataclass(kind: Any) -> Decode:
     hints = get_type_hints(kind)
     inner = {item.name: _decoder(hints[item.name]) for item in fields(kind)}
 
     def decode_one(value: Any) -> Any:
         if _plain(dict, value).keys() != inner.keys():
-            raise Malformed(f"these are not the parts of a {kind.__name__}")
+            raise Malformed(f"these are not the fields of a {kind.__name__}")
         return kind(**{name: decode_part(value[name]) for name, decode_part in inner.items()})
 
     return decode_one

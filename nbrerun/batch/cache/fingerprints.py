@@ -1,4 +1,4 @@
-"""What files and folders were like when a verdict was found, and whether they still are."""
+"""Fingerprints of the files and folders that a verdict depends on, and whether these have changed since."""
 
 from __future__ import annotations
 
@@ -17,48 +17,55 @@ from nbrerun.settings.values import CACHE_FOLDER
 
 _CHUNK = 1 << 20
 _LONGEST = 255
+"""Longer strings are taken for text; a file name has at most 255 bytes (NAME_MAX, limits.h(0p))."""
 _QUOTED = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\\n])+)\1""")
 _COMMAND = re.compile(r"^\s*(?:[\w\s,]+=\s*)?[!%]+(.*)$", re.MULTILINE)
 _IMPORT = re.compile(r"\b(?:from\s+(\w+)|import\s+([\w., \t]+))")
+# These appear when a notebook is checked, imports a module next to it, or is opened in Jupyter.
 _NOT_LISTED = frozenset([CACHE_FOLDER, "__pycache__", ".ipynb_checkpoints"])
 
 
 class Unsteady(Exception):
-    """It changed while the notebook was checked, or cannot be read."""
+    """A file changed while the notebook was checked, or cannot be read."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was under a path."""
+    """What was found at a path."""
 
     name: str
-    """From the notebook's folder, or from the root."""
+    """The path, absolute or relative to the notebook's folder."""
     kind: str
     """`absent`, `file`, `folder` or `special` (a pipe, a device)."""
     size: int = 0
     modified_ns: int = 0
     changed_ns: int = 0
-    """Whoever sets the other time back cannot set this one."""
+    """The ctime; unlike the mtime, programs cannot set it (utimensat(2))."""
     digest: str = ""
-    """Of the bytes of a file, or of the names in a folder."""
+    """Digest of the bytes of a file, or of the names in a folder."""
 
 
 class Disk:
-    """Looks at files, and reads each of them once as long as it does not change."""
+    """Takes fingerprints of files, and reads each file once as long as its size and times do not change."""
 
     def __init__(self) -> None:
         self._digests: dict[tuple[str, int, int, int], str] = {}
 
     def look(self, folder: Path, names: Iterable[str], since: float) -> tuple[Look, ...]:
-        """What these are like now.
+        """Take fingerprints of files and folders.
+
+        Args:
+            folder: the folder that relative names start from.
+            names: paths.
+            since: when the check began, in seconds since the epoch.
 
         Raises:
-            Unsteady: one has been written since then, or cannot be read.
+            Unsteady: one of them was written after `since`, or cannot be read.
         """
         return tuple(self._look(folder, name, since) for name in sorted(names))
 
     def are_still(self, folder: Path, looks: Iterable[Look]) -> bool:
-        """Whether all of them are as they were."""
+        """Tell whether all of them are unchanged."""
         try:
             return all(self._is_still(folder, then) for then in looks)
         except Unsteady:
@@ -69,6 +76,7 @@ class Disk:
         if status is None or then.kind == "absent":
             return status is None and then.kind == "absent"
         if then.kind == "file" and stat.S_ISREG(status.st_mode):
+            # Equal times spare the reading; a fresh checkout has new times, so unequal times prove nothing.
             now = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             if now == (then.size, then.modified_ns, then.changed_ns):
                 return True
@@ -87,7 +95,12 @@ class Disk:
             now = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             return Look(name, "file", *now, self._digest(path, now))
         if stat.S_ISDIR(status.st_mode):
-            return Look(name, "folder", digest=_listing(path))
+            try:
+                names = sorted(set(os.listdir(path)) - _NOT_LISTED)
+            except OSError as error:
+                raise Unsteady(path) from error
+            listing = "\0".join(names).encode(errors="surrogateescape")
+            return Look(name, "folder", digest=hashlib.blake2b(listing, digest_size=16).hexdigest())
         return Look(name, "special")
 
     def _digest(self, path: str, now: tuple[int, int, int]) -> str:
@@ -100,7 +113,7 @@ class Disk:
 def _status(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
-    except (OSError, ValueError):  # too long, or not a name at all
+    except (OSError, ValueError):  # ValueError: the name contains a null byte
         return None
 
 
@@ -115,35 +128,29 @@ def _read(path: str) -> str:
     return digest.hexdigest()
 
 
-def _listing(path: str) -> str:
-    try:
-        names = sorted(set(os.listdir(path)) - _NOT_LISTED)
-    except OSError as error:
-        raise Unsteady(path) from error
-    return hashlib.blake2b("\0".join(names).encode(errors="surrogateescape"), digest_size=16).hexdigest()
-
-
 def mentioned(cells: Iterable[Cell]) -> set[str]:
-    """What stands in the source and may name a file: no event tells that somebody asks whether a file is there."""
+    """Collect what may be the name of a file in the source.
+
+    No audit event reports that code tests whether a file exists (docs.python.org, "Audit events table").
+    """
     return {name for cell in cells for name in _names(cell.source) if 0 < len(name) <= _LONGEST and "\0" not in name}
 
 
 def _names(source: str) -> Iterator[str]:
     for match in _QUOTED.finditer(source):
         yield match[2]
+    # In a cell magic such as %%bash every line may be a command.
     commands = [source] if source.lstrip().startswith("%%") else _COMMAND.findall(source)
     for command in commands:
-        for word in _words(command):
+        try:
+            words = shlex.split(command)
+        except ValueError:  # an unbalanced quote
+            words = command.split()
+        for word in words:
             yield word
+            # In `cat <a.txt;` the shell does not count the punctuation as part of the name.
             yield word.strip("\"'`;()<>|&")
     for origin, names in _IMPORT.findall(source):
         for module in re.findall(r"(?:^|,)\s*(\w+)", origin or names):
             yield f"{module}.py"
             yield f"{module}/__init__.py"
-
-
-def _words(command: str) -> list[str]:
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return command.split()

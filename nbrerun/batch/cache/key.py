@@ -1,4 +1,4 @@
-"""What a verdict depends on besides files: the notebook, the options, nbrerun itself, the kernel's environment."""
+"""Digest what a verdict depends on apart from files: notebook, options, nbrerun, and the kernel's environment."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ for folder in sys.path:
 print()
 print(json.dumps([sys.version, sys.executable, os.uname().machine, sorted(found)]))
 """
-"""Folders of installed distributions are called by their names and versions; reading what they hold takes longer."""
+"""Identifies an environment; metadata folders are named after distribution and version (PEP 376, PEP 427)."""
 
 
 def key_of(job: Job) -> str | None:
-    """A digest of all that; None where the kernel's environment does not say what it is.
+    """Return the digest; None if the kernel's environment cannot be identified.
 
     Raises:
         KernelError: there is no such kernel.
@@ -47,12 +47,13 @@ def key_of(job: Job) -> str | None:
     environment = _environment(tuple(spec.argv), tuple(sorted(spec.env.items())))
     if environment is None:
         return None
-    parts = [__version__, _own_source(), kernel, environment, _notebook(job.notebook), _settings(job)]
+    settings = {name: _plain(value) for name, value in vars(job.settings).items()}
+    parts = [__version__, _own_source(), kernel, environment, _notebook(job.notebook), settings]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=20).hexdigest()
 
 
 def _notebook(notebook: Notebook) -> Any:
-    """What is run, and what is declared; text between the cells only moves them."""
+    """Collect what is run and declared; text cells only count as far as they move the others."""
     there = repository(notebook.folder)
     return [
         [_cell(cell) for cell in notebook.cells],
@@ -66,10 +67,6 @@ def _cell(cell: Cell) -> Any:
     return [cell.index, cell.id, cell.source, sorted(cell.tags), encode(cell.declared)]
 
 
-def _settings(job: Job) -> Any:
-    return {name: _plain(value) for name, value in vars(job.settings).items()}
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, (frozenset, tuple)):
         words = [str(item) for item in value]
@@ -79,7 +76,7 @@ def _plain(value: Any) -> Any:
 
 @functools.cache
 def _own_source() -> str:
-    """Those who develop nbrerun change it without changing its version."""
+    """Digest nbrerun's own source, which its developers change without changing the version."""
     digest = hashlib.blake2b(digest_size=16)
     root = Path(__file__).parents[2]
     for path in sorted(root.rglob("*.py")):
@@ -90,25 +87,27 @@ def _own_source() -> str:
 
 @functools.cache
 def _environment(argv: tuple[str, ...], env: tuple[tuple[str, str], ...]) -> Any:
-    """The interpreter and its installed packages, as it says itself; asked once."""
+    """Ask the kernel's interpreter for its version and its installed distributions; None if it does not answer."""
     command = _asking(argv)
     if command is None:
         return None
     variables = {name: string.Template(value).safe_substitute(os.environ) for name, value in env}
     try:
+        # In the root folder, since `-c` puts the current folder on sys.path (docs.python.org, "Command line").
         asked = subprocess.run(
             command, env={**os.environ, **variables}, cwd="/", capture_output=True, timeout=_SECONDS, check=True
         )
+        # Start-up files of the environment (.pth, sitecustomize) may print first; an empty line ends their output.
         return [argv, env, json.loads(asked.stdout.rpartition(b"\n\n")[2] or asked.stdout)]
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
 
 
 def _asking(argv: tuple[str, ...]) -> list[str] | None:
-    """The command that starts the kernel, with a question in place of the kernel's module."""
+    """Replace the kernel's module in the command that starts the kernel by `_ASK`; None if it starts no module."""
     if "-m" not in argv:
         return None
     first, *more = argv[: argv.index("-m")]
     ours = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
-    # jupyter_client starts its own interpreter for these names.
+    # jupyter_client starts its own interpreter for these names (KernelManager.format_kernel_cmd).
     return [sys.executable if first in ours else first, *more, "-c", _ASK]

@@ -1,7 +1,6 @@
-"""Texts by key in one SQLite file, which many processes may use at once and any of them may be killed at.
+"""Texts by key in one SQLite file, which many processes may use at once, and any of them may be killed while writing.
 
-The file is nobody's but ours: another program's, a newer version's or a damaged one is left as it is, and nothing is
-read from it.
+A file of another program or of a newer version, or a damaged one, is left as it is, and nothing is read from it.
 """
 
 from __future__ import annotations
@@ -15,43 +14,43 @@ from pathlib import Path
 
 _FILE = "verdicts.sqlite3"
 _APPLICATION = 0x6E627272
-"""Says in the file's header whose it is: "nbrr" (SQLite's documentation, PRAGMA application_id)."""
+"""Identifies our files by their header: "nbrr" in ASCII (SQLite documentation, PRAGMA application_id)."""
 _FORMAT = 1
 _KEPT = 4
-"""Texts per notebook: those of other options, and of other branches of a repository."""
+"""Texts per notebook, for different options and branches of the repository."""
 _PATIENCE = 5.0
-"""Seconds to wait for others who write."""
+"""Seconds to wait for other processes that write."""
 _TAG = """\
 Signature: 8a477f597d28d172789f06886806bc55
-# This file says that nbrerun keeps a cache here, which no backup needs (https://bford.info/cachedir/).
+# This file marks a cache of nbrerun, which no backup needs (https://bford.info/cachedir/).
 """
 _BESIDE = {"CACHEDIR.TAG": _TAG, ".gitignore": "*\n"}
 _OURS = frozenset([*_BESIDE, _FILE, *(_FILE + suffix for suffix in ("-journal", "-wal", "-shm"))])
 
 
 class Unusable(Exception):
-    """There is no using this cache; half a sentence says why."""
+    """The cache cannot be used; the message is a clause that says why."""
 
 
 class Store:
-    """One open file.
+    """An open file.
 
-    Raises (from everything but `close`):
+    Raises (all methods except for `close`):
         Unusable: it cannot be read or written.
     """
 
     def __init__(self, folder: Path, create: bool = True) -> None:
-        """Open it, and make it where it is missing."""
+        """Open the file in a folder; `create` says whether to create what is missing."""
         self.path = folder / _FILE
         if create:
             _prepare(folder)
         with _explained():
-            # Read-only where it may not be written: what is known is of use all the same.
+            # SQLite opens a file that may not be written read-only (sqlite3_open_v2); reading is still useful.
             self._base = sqlite3.connect(
                 f"{self.path.resolve().as_uri()}?mode={'rwc' if create else 'rw'}",
                 uri=True,
                 timeout=_PATIENCE,
-                isolation_level=None,
+                isolation_level=None,  # sqlite3 would open transactions implicitly
             )
         try:
             with _explained():
@@ -63,16 +62,16 @@ class Store:
     def _open(self) -> None:
         if not self._is_ours():
             with self._transaction():
-                if not self._is_ours():  # somebody else was quicker
+                if not self._is_ours():  # another process may have been quicker
                     self._make()
-        # The journal stays where it is: files that come and go are seen by notebooks that list the folder.
+        # A journal that is created and deleted would be seen by notebooks that list the folder.
         self._base.execute("PRAGMA journal_mode = PERSIST").fetchall()
 
     def _is_ours(self) -> bool:
-        """False for a new file, or one of an older version.
+        """Tell whether the file has our format; it does not if it is new or of an older version.
 
         Raises:
-            Unusable: it is another program's, or a newer version's.
+            Unusable: it belongs to another program or a newer version.
         """
         (application,) = self._base.execute("PRAGMA application_id").fetchone()
         (version,) = self._base.execute("PRAGMA user_version").fetchone()
@@ -86,6 +85,7 @@ class Store:
         return False
 
     def _make(self) -> None:
+        # The texts of an older version are dropped: a check costs less than converting them would.
         self._base.execute("DROP TABLE IF EXISTS verdict")
         self._base.execute(
             "CREATE TABLE verdict (notebook TEXT, key TEXT, stored REAL, text TEXT, PRIMARY KEY (notebook, key))"
@@ -98,25 +98,25 @@ class Store:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:  # Ctrl-C included: nothing is half written, and the error goes on
+        except BaseException:  # including Ctrl-C: nothing may stay half written
             with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
                 self._base.execute("ROLLBACK")
             raise
         self._base.execute("COMMIT")
 
     def get(self, notebook: str, key: str) -> str | None:
-        """The text under a key."""
+        """Return the text under a key; None if there is none."""
         with _explained():
             query = "SELECT text FROM verdict WHERE notebook = ? AND key = ?"
             row = self._base.execute(query, (notebook, key)).fetchone()
         if row is None:
             return None
         if not isinstance(row[0], str):
-            raise Unusable("it is damaged: there is something else than text in it")
+            raise Unusable("it is damaged: an entry is not text")
         return row[0]
 
     def put(self, notebook: str, key: str, text: str) -> None:
-        """Keep a text, in place of the oldest ones of this notebook."""
+        """Store a text, and remove the oldest texts of this notebook if there are too many."""
         with _explained(), self._transaction():
             row = (notebook, key, time.time(), text)
             self._base.execute("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?)", row)
@@ -127,7 +127,7 @@ class Store:
             )
 
     def count(self) -> tuple[int, int]:
-        """How many notebooks there are, and how many texts."""
+        """Count the notebooks and the texts."""
         with _explained():
             found: tuple[int, int] = self._base.execute(
                 "SELECT count(DISTINCT notebook), count(*) FROM verdict"
@@ -135,7 +135,7 @@ class Store:
         return found
 
     def close(self) -> None:
-        """Be done with it."""
+        """Close the file."""
         with contextlib.suppress(sqlite3.Error):
             self._base.close()
 
@@ -153,30 +153,30 @@ def _explained() -> Iterator[None]:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder, with what keeps it out of backups and repositories.
+    """Create the folder, with the files that exclude it from backups and repositories.
 
     Raises:
-        Unusable: it is in use for something else, or the system refuses.
+        Unusable: it contains other files, or the system refuses.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         there = set(os.listdir(folder))
         if there - _OURS and _FILE not in there:
-            raise Unusable("the folder holds other files")
+            raise Unusable("the folder contains other files")
         for name, text in _BESIDE.items():
             if name not in there:
                 with contextlib.suppress(FileExistsError), open(folder / name, "x", encoding="ascii") as file:
                     file.write(text)
     except OSError as error:
-        if not os.path.exists(folder / _FILE):  # else it can be read at least
+        if not os.path.exists(folder / _FILE):  # else it can at least be read
             raise Unusable(error.strerror or str(error)) from error
 
 
 def clear(folder: Path) -> bool:
-    """Remove what this module writes, and the folder if nothing else is in it; whether there was anything.
+    """Remove what this module writes, and the folder if it is empty then; return whether there was anything.
 
     Raises:
-        Unusable: it is not ours, or the system refuses.
+        Unusable: the file is not ours, or the system refuses.
     """
     try:
         found = [folder / name for name in sorted(_OURS) if os.path.lexists(folder / name)]
@@ -193,7 +193,10 @@ def clear(folder: Path) -> bool:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """By its header, which is readable where the rest is damaged (SQLite's documentation, Database File Format)."""
+    """Raise Unusable for a file of another program.
+
+    Its header tells, which is readable even if the rest is damaged (SQLite documentation, Database File Format).
+    """
     with open(folder / _FILE, "rb") as file:
         header = file.read(72)
     is_database = header.startswith(b"SQLite format 3\0") and len(header) == 72

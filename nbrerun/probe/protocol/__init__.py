@@ -1,1 +1,1 @@
-"""What travels between nbrerun and the kernel: the shapes of requests and answers, and how they are sent."""
+"""The protocol between nbrerun and the kernel: the types of requests and answers, and the wire."""

@@ -1,19 +1,14 @@
-"""The shapes of what the probe sends; the side of nbrerun imports them from here."""
+"""The states, parts and results of runs that the probe sends; nbrerun imports their types from here."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, TypedDict
+from typing import Dict, List, Literal, Optional, TypedDict
 
-GLOBAL = "global "
-"""What names of generators begin with that belong to a library, not to the notebook."""
+VariableKind = Literal["model", "data", "generator", "iterator", "definition"]
+"""An iterator is used up as one goes through it; a generator is one of random numbers."""
 
-
-ITERATOR = "iterator"
-"""Kind of a variable that is used up as one goes through it."""
-
-
-MORE_THAN = "more than "
-"""Is in the reasons of what was read up to a limit only."""
+FileKind = Literal["file", "folder", "special", "gone"]
+"""A special file is a pipe or a socket."""
 
 
 class Variable(TypedDict):
@@ -24,33 +19,33 @@ class Variable(TypedDict):
     id: int
     """Address of the object; comparable among moments of one kernel."""
     type: str
-    kind: str
+    kind: VariableKind
     atom: bool
     """A value without an identity of its own: numbers, strings, None ..."""
     opaque: List[str]
-    """Parts that could not be read, with reasons."""
+    """Why parts of it could not be read."""
+    in_part: bool
+    """All of those lie beyond a limit on what is read; everything before it was."""
 
 
 class Generator(TypedDict):
-    """One generator of random numbers, global or somewhere in the namespace."""
+    """One generator of random numbers."""
 
     name: str
+    """Of the generator, if it belongs to a library; else of the variable in which it was found."""
+    library: bool
+    """A library draws from it when it is given none; another kernel has it, too."""
     id: int
     digest: bytes
     state: bytes
 
 
-FILE = "file:"
-"""What names of files begin with; a path relative to the notebook's folder follows, or an absolute one."""
-
-
 class File(TypedDict):
     """One file or folder that is not as it was before the first cell."""
 
-    kind: str
-    """`file`, `folder`, `special` (a pipe, a socket) or `gone`."""
+    kind: FileKind
     digest: bytes
-    """Equal for equal contents, clocks and counters of the format left out."""
+    """Equal for equal contents, without timestamps and counters of the format."""
     size: int
     model: bool
     """It holds a trained model."""
@@ -62,11 +57,11 @@ class Opened(TypedDict):
     read: bool
     written: bool
     kept: bool
-    """What was there went into what it wrote: it opened the file to append or to change it."""
+    """It kept what was there: it opened the file to append to it or to change it."""
     written_first: bool
     """It wrote the file before it read it."""
     at: int
-    """How many statements had begun or ended when it was first read; see `Marks`."""
+    """The number of statements that had begun or ended when the cell first read it; see `Marks`."""
     exists: bool
     """The file is there after the cell."""
     model: bool
@@ -74,14 +69,14 @@ class Opened(TypedDict):
 
 
 class Inputs(TypedDict):
-    """What a cell looked at, wherever it is; names as those of files, without the `file:`."""
+    """What a cell looked at, wherever it is: paths relative to the notebook's folder, or absolute."""
 
     files: List[str]
     """Files that it read, or looked for."""
     folders: List[str]
     """Folders whose names it listed."""
     complete: bool
-    """False where there were too many."""
+    """False where there were too many to record all."""
 
 
 class State(TypedDict):
@@ -90,15 +85,15 @@ class State(TypedDict):
     variables: Dict[str, Variable]
     generators: List[Generator]
     settings: Dict[str, str]
-    """Process settings by name, without the `env:`."""
+    """Process settings by name."""
     import_drew: bool
     """An import of the last cell drew from a global generator that was there before."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
-    """By name, without the `file:`: those that are not as before the first cell."""
+    """Those that are not as before the first cell, by path: relative to the notebook's folder, or absolute."""
     opened: Dict[str, Opened]
-    """Files that the last cell opened, by the same names."""
+    """Files that the last cell opened, by path."""
     inputs: Inputs
 
 
@@ -108,12 +103,12 @@ class Leaf(TypedDict):
     digest: bytes
     id: int
     atom: bool
-    """It has no identity of its own, or only this reading made it."""
+    """It has no identity of its own, or was created for this reading only."""
     text: str
     size: Optional[str]
-    """What to call a change of size, `len(x)` or `X.shape`, and ..."""
+    """The expression that a change of size is reported with, `len(x)` or `X.shape`, and ..."""
     length: Optional[str]
-    """... the size."""
+    """... its value."""
     numbers: Optional[bytes]
     """The values as native float64, where they are numbers and not too many."""
     whole: bool
@@ -129,7 +124,7 @@ class Error(TypedDict):
 
 
 class Rerun(TypedDict):
-    """What running cells in a branch came to."""
+    """The result of running cells in a branch."""
 
     error: Optional[Error]
     seconds: float
@@ -140,8 +135,8 @@ class Rerun(TypedDict):
     passed: List[str]
     """Names whose objects the run passed to a call, which may have written to them."""
     asked: List[str]
-    """Names of objects of the person's own classes, of which the run called a method that has the name of one that
-    only tells something."""
+    """Names of objects of the user's own classes, of which the run called a method whose name says that it only
+    returns something."""
     incidental: List[str]
     """Names that the cells bind as loop variables or handles only."""
     stores: List[str]
@@ -153,18 +148,17 @@ class Rerun(TypedDict):
     gone: List[int]
     """Addresses of parts of watched variables that the run threw away."""
     touched_by: Dict[str, List[int]]
-    """For each name that statements bound or wrote to: which of them."""
+    """The numbers of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
-    """For each file that was read: names that were bound or written to after that."""
+    """Names that were bound or written to after each file was first read."""
     trained: List[str]
     """Names that were bound or written to by statements that train."""
     loaded: List[str]
-    """Names that were given something that was learnt before, by statements that say so."""
+    """Names that were given something learnt earlier, by statements that load it."""
     methods: List[str]
-    """Methods that the run called on what names hold, as they are written: `clf.partial_fit`; `net()` for the object
-    itself."""
+    """Methods that the run called, as the source writes them: `clf.partial_fit`; `net()` for the object itself."""
     acts: bool
-    """Whether the run called anything that may have changed something somewhere."""
+    """Whether the run called anything that may have side effects."""
     seeds: bool
     """Whether the cells set a generator of random numbers."""
     trains: bool
@@ -179,10 +173,10 @@ class Rerun(TypedDict):
 
 
 class Alone(TypedDict):
-    """What running a cell without most names came to."""
+    """The result of running a cell without most names."""
 
     error: Optional[Error]
     missing: Optional[str]
-    """The name that was missed."""
+    """The name that the run missed."""
     through: Optional[str]
     """The function of another cell that missed it."""

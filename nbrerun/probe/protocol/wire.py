@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import socket
 import struct
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 _LENGTH = struct.Struct("!Q")
 
@@ -21,16 +21,24 @@ class Closed(Exception):
 class Wire:
     """One connection; both sides use it."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
+    def __init__(self, sock: socket.socket, patience: Optional[float] = None) -> None:
+        """Use a connected socket.
 
-    def send(self, message: Dict[str, Any]) -> None:
+        Args:
+            patience: seconds that the other side may take to accept a message, or to go on with one that it has
+                begun; None for as long as it likes.
+        """
+        self.sock = sock
+        self._patience = patience
+
+    def send(self, message: Mapping[str, object]) -> None:
         """Send one message, whole.
 
         Raises:
             Closed: nobody is listening any more.
         """
-        data = marshal.dumps(message, 2)
+        data = marshal.dumps(dict(message), 2)
+        self.sock.settimeout(self._patience)
         try:
             self.sock.sendall(_LENGTH.pack(len(data)) + data)
         except OSError as error:
@@ -45,8 +53,11 @@ class Wire:
         """
         self.sock.settimeout(timeout)
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
-        self.sock.settimeout(None)  # the rest of a message follows at once
-        message: Dict[str, Any] = marshal.loads(self._exactly(length))
+        self.sock.settimeout(self._patience)  # the rest of a message follows at once
+        try:
+            message: Dict[str, Any] = marshal.loads(self._exactly(length))
+        except TimeoutError:
+            raise Closed("it stopped in the middle of a message") from None
         return message
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ def notebook(*cells: str | dict[str, Any], **metadata: Any) -> str:
 
 
 class Desk:
-    """A folder with a notebook and a cache, as often opened anew as one asks it something."""
+    """A folder with a notebook and a cache, reopened for every request."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -115,7 +115,7 @@ def test_a_moved_folder_is_known(desk: Desk, tmp_path: Path) -> None:
     ],
 )
 def test_another_notebook_is_checked_again(desk: Desk, changed: str) -> None:
-    """Whatever of a notebook bears on its verdicts, when it changes they are found anew."""
+    """Whatever of a notebook bears on its verdicts, when it changes they are measured again."""
     desk.keep()
     desk.write(desk.path, changed)
     assert desk.get() is None
@@ -319,7 +319,7 @@ def test_a_row_of_another_shape_is_not_trusted(desk: Desk, damage: Callable[[Any
     base.execute("UPDATE verdict SET text = ?", (damage(json.loads(text)),))
     cache.close()
     desk.keep()
-    assert desk.notes == [f"the cache in {desk.folder / 'cache'} is ignored: it is damaged: what it holds is no report"]
+    assert desk.notes == [f"the cache in {desk.folder / 'cache'} is ignored: it is damaged: an entry is not a report"]
     assert desk.get() is not None
 
 

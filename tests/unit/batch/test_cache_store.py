@@ -67,7 +67,7 @@ def test_only_the_newest_of_a_notebook_stay(tmp_path: Path) -> None:
 
 
 def test_the_folder_says_what_it_is(tmp_path: Path) -> None:
-    """Backups and git leave it alone, and a person's own version of these files stays."""
+    """Backups and git leave it alone, and the user's own version of these files stays."""
     filled(tmp_path / "a")
     assert (tmp_path / "a" / ".gitignore").read_text() == "*\n"
     assert (tmp_path / "a" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
@@ -105,7 +105,7 @@ WRONG = [
     (database("PRAGMA application_id = 7"), "another program wrote it"),
     (database("PRAGMA user_version = 99"), "a newer nbrerun wrote it"),
     (database("DROP TABLE verdict"), "no such table"),
-    (database("UPDATE verdict SET text = x'00ff'"), "something else than text"),
+    (database("UPDATE verdict SET text = x'00ff'"), "an entry is not text"),
 ]
 
 
@@ -148,9 +148,9 @@ def test_a_database_of_somebody_else(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_other_things(tmp_path: Path) -> None:
-    """A person's own folder gets no .gitignore that hides all of it."""
+    """A user's own folder gets no .gitignore that hides all of it."""
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(Unusable, match="holds other files"):
+    with pytest.raises(Unusable, match="contains other files"):
         Store(tmp_path)
     assert os.listdir(tmp_path) == ["thesis.tex"]
 
@@ -308,8 +308,8 @@ def nbrerun(*args: object) -> click.testing.Result:
 
 def test_info_and_clear(cache_folder: Path) -> None:
     """One says where it is and what is in it, the other removes that, with the folder; neither makes anything."""
-    assert nbrerun("cache", "info").stdout.splitlines() == [str(cache_folder), "nothing is there"]
-    assert nbrerun("cache", "clear").stdout == f"{cache_folder}: nothing is there\n"
+    assert nbrerun("cache", "info").stdout.splitlines() == [str(cache_folder), "there is no cache"]
+    assert nbrerun("cache", "clear").stdout == f"{cache_folder}: there is no cache\n"
     path = filled(cache_folder)
     said = nbrerun("cache", "info").stdout.splitlines()
     assert said == [str(cache_folder), f"1 notebook, 1 report, {path.stat().st_size} bytes"]

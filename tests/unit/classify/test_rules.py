@@ -10,11 +10,13 @@ import pytest
 from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
 from nbrerun.classify.findings import findings, future_findings, whole_findings
-from nbrerun.classify.reasons import cell_reason, describe, variable_reason
+from nbrerun.classify.reasons import cell_reason, describe, drift, variable_reason
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import (
+    ABSENT,
     CellReport,
     Change,
+    Drift,
     Failure,
     How,
     Kind,
@@ -112,7 +114,7 @@ VARIABLES = {
     ),
     "a model saved, another every time": (facts(**WRITTEN, saves_model=True, **MOVED), in_place()),
     "a model saved, after a new draw": (facts(**WRITTEN, saves_model=True, moved=True), reset(RECREATED, UNSEEDED)),
-    "a file written anew": (facts(**WRITTEN), reset(RECREATED)),
+    "a file that is rewritten": (facts(**WRITTEN), reset(RECREATED)),
     "a file left alone by the rerun": (facts(kind=FILE, changed_first=True, new_object=True), reset(RECREATED)),
     "a file that grows": (facts(**WRITTEN, looked_at=True, **MOVED), in_place()),
     "a file with the time in it": (facts(**WRITTEN, **NOISY), reset(RECREATED, NONDETERMINISTIC)),
@@ -123,12 +125,12 @@ VARIABLES = {
     "bound to an equal number": (facts(**BOUND, atom=True), reset(RECREATED)),
     "bound again to what it held anyway": (facts(bound=True), reset(REFITTED)),
     "bound again to an object of an earlier cell": (facts(bound_first=True, bound=True), reset(REFITTED)),
-    "the same object computed anew": (facts(changed_first=True, written=True), reset(REFITTED)),
+    "the same object refitted": (facts(changed_first=True, written=True), reset(REFITTED)),
     "an item stored again": (facts(changed_first=True, stored=True, written=True), reset(REFITTED)),
     "an item stored that was there before": (facts(stored=True), reset(REFITTED)),
     "a model fitted as it was": (facts(kind=Kind.MODEL, sets=("x.fit",), written=True), reset(REFITTED)),
     "a model put into a mode that it was in": (facts(kind=Kind.MODEL, methods=("x.train",), written=True), UNTOUCHED),
-    "its parts made anew by a function": (facts(changed_first=True, passed=True, parts_kept=False), reset(REFITTED)),
+    "its parts recreated by a function": (facts(changed_first=True, passed=True, parts_kept=False), reset(REFITTED)),
     "asked, which put it into a mode": (facts(changed_first=True, asked=True), reset(REFITTED)),
     "handed to a call, nothing known of parts": (facts(changed_first=True, passed=True), reset(REFITTED)),
     "a setting set again": (facts(kind=ENV, changed_first=True, acts=True, atom=True), reset(RECREATED)),
@@ -221,9 +223,10 @@ A, B, GONE, FOLDER = making.file(b"1"), making.file(b"2"), making.file(kind="gon
 REWRITES, APPENDS = {"a": opened("written written_first")}, {"a": opened("written kept")}
 SAVES = {"a": opened("written written_first", model=True)}
 TEMPORARY = {"a": opened("written written_first", exists=False)}
-MOVES = {"file:a": (Change("file:a", "3 bytes", "10 bytes", 7.0),)}
-OTHER = {"file:a": (Change("file:a", "3 bytes", "other contents"),)}
-STILL = frozenset({"file:a"})
+NAME = making.name("file:a")
+MOVES = {NAME: (Change("file:a", "3 bytes", "10 bytes", 7.0),)}
+OTHER = {NAME: (Change("file:a", "3 bytes", "other contents"),)}
+STILL = frozenset({NAME})
 
 OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
     "nothing": (saw({}, {}), {}),
@@ -239,11 +242,11 @@ OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
         saw({"a": A}, {"a": B}, moved=MOVES, still_moved=STILL),
         {"file:a": in_place()},
     ),
-    "written anew, with a new draw": (
+    "rewritten, with a new draw": (
         saw({"a": A}, {"a": B}, REWRITES, moved=OTHER),
         {"file:a": reset(RECREATED, UNSEEDED)},
     ),
-    "written anew, with the time": (
+    "rewritten, with the time": (
         saw({"a": A}, {"a": B}, REWRITES, moved=OTHER, still_moved=STILL, noise=OTHER),
         {"file:a": reset(RECREATED, NONDETERMINISTIC)},
     ),
@@ -262,7 +265,7 @@ OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
         {"file:a": in_place()},
     ),
     "other contents after the whole notebook": (
-        saw({"a": A}, {"a": A}, REWRITES, later=Later({"file:a": Place.ELSEWHERE})),
+        saw({"a": A}, {"a": A}, REWRITES, later=Later({NAME: Place.ELSEWHERE})),
         {"file:a": reset(RECREATED, DRIFTS)},
     ),
     "two files": (
@@ -270,8 +273,8 @@ OBSERVED: dict[str, tuple[Observation, dict[str, Judged]]] = {
             {"a": A, "b": A},
             {"a": A, "b": B},
             {**REWRITES, "b": opened("written kept")},
-            moved={"file:b": MOVES["file:a"]},
-            still_moved=frozenset({"file:b"}),
+            moved={making.name("file:b"): MOVES[NAME]},
+            still_moved=frozenset(making.named("file:b")),
         ),
         {"file:a": reset(RECREATED), "file:b": in_place()},
     ),
@@ -364,15 +367,15 @@ def report(*variables: VariableReport, verdict: Verdict = Verdict.RESET, reason:
 
 
 FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
-    "a model trains on": (MODELS[Verdict.IN_PLACE], [("NBR002", Severity.ERROR)]),
-    "other state moves on": (DATA[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
-    "a setting moves on": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
+    "a model keeps training": (MODELS[Verdict.IN_PLACE], [("NBR002", Severity.ERROR)]),
+    "other state keeps changing": (DATA[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
+    "a setting keeps changing": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
     "a file grows": (FILES[Verdict.IN_PLACE], [("NBR006", Severity.ERROR)]),
     "a file grows by the time": (
         variable(FILE, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
         [("NBR006", Severity.ERROR), ("NBR005", Severity.WARNING)],
     ),
-    "a file written anew": (FILES[Verdict.RESET], []),
+    "a file that is rewritten": (FILES[Verdict.RESET], []),
     "a file with a model": (FILES[Verdict.PERSISTED], []),
     "an unseeded file is no finding": (variable(FILE, Verdict.RESET, marks=(UNSEEDED,)), []),
     "an unseeded model": (variable(MODEL, Verdict.RESET, marks=(UNSEEDED,)), [("NBR004", Severity.WARNING)]),
@@ -390,7 +393,7 @@ FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
         variable(MODEL, Verdict.RESET, marks=(UNSEEDED, DRIFTS)),
         [("NBR004", Severity.WARNING), ("NBR007", Severity.WARNING)],
     ),
-    "trains on, with noise": (
+    "keeps training, with noise": (
         variable(MODEL, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
         [("NBR002", Severity.ERROR), ("NBR005", Severity.WARNING)],
     ),
@@ -417,11 +420,10 @@ def test_a_rerun_that_raises_is_one_finding() -> None:
 
 def test_many_that_drift_are_one_finding() -> None:
     """It is the inputs of the cell that have changed: what it says of them is said once."""
-    text = "`{}` is made anew; run after the whole notebook, the cell gives another result"
-    drifting = [variable(Kind.DATA, Verdict.RESET, name, marks=(DRIFTS,), reason=text.format(name)) for name in "xy"]
+    drifting = [variable(Kind.DATA, Verdict.RESET, name, marks=(DRIFTS,), drift=Drift()) for name in "xy"]
     (found,) = findings(report(*drifting))
     assert (found.rule, found.severity, found.name) == ("NBR007", Severity.WARNING, None)
-    assert found.message == "`x`, `y`: run after the whole notebook, the cell gives another result"
+    assert found.message == "`x`, `y`: run after the whole notebook, the cell gives a different result"
 
 
 def test_what_is_incidental_is_no_finding() -> None:
@@ -483,22 +485,24 @@ def test_a_change_is_told_by_how_much_or_from_what_to_what(change: Change, text:
 
 def reason(seen: Evidence) -> str:
     """The sentence on a variable, judged by the rules."""
-    return variable_reason(seen, judge(seen))
+    judged = judge(seen)
+    text, drifts = variable_reason(seen, judged), drift(seen, judged)
+    return VariableReport(seen.name, seen.kind, "", judged.verdict, reason=text, drift=drifts).sentence
 
 
-def test_training_on_is_told_with_what_moved() -> None:
+def test_a_model_that_keeps_training_is_reported_with_its_changes() -> None:
     """The sentence names the parts and how far they went, and how many more there are."""
     parts = (COEF, STEPS, *(Change(f"clf.a{i}_", "1", "2") for i in range(4)))
     text = reason(Evidence("clf", MODEL, written=True, changes=parts, **MOVED))
-    assert "`clf` trains on: `clf.coef_` by up to 0.31, `clf.t_` from 101.0 to 201.0" in text
+    assert "`clf` keeps training: `clf.coef_` by up to 0.31, `clf.t_` from 101.0 to 201.0" in text
     assert "`clf.a0_` from 1 to 2" in text
     assert "3 more" in text
 
 
-def test_data_moves_on_and_does_not_train() -> None:
+def test_data_keeps_changing_and_does_not_train() -> None:
     """The word training is for models."""
     text = reason(Evidence("losses", written=True, changes=(GROWN,), **MOVED))
-    assert "`losses` moves on: `len(losses)` from 3 to 6" in text
+    assert "`losses` keeps changing: `len(losses)` from 3 to 6" in text
     assert "train" not in text
 
 
@@ -512,42 +516,59 @@ ONE, TWO = ("losses.append",), ("losses.append", "losses()")
 def test_a_method_is_blamed_if_nothing_else_touched_the_object(more: dict[str, Any], blamed: bool) -> None:
     """`net.eval()` beside `net(X)` moves nothing."""
     text = reason(Evidence("losses", written=True, changes=(GROWN,), **more, **MOVED))
-    assert ("`losses.append` moved" in text) is blamed
+    assert ("`losses.append` changed" in text) is blamed
 
 
 def test_a_move_without_known_parts_is_still_a_sentence() -> None:
     """Where no part can be shown, the value as a whole has changed."""
-    assert reason(Evidence("blob", written=True, **MOVED)) == "`blob` moves on: its value changed"
+    assert reason(Evidence("blob", written=True, **MOVED)) == "`blob` keeps changing: its value changed"
 
 
 REASONS = {
-    "recreated": (facts(**BOUND, new_object=True), "`x` is made anew"),
-    "refitted": (facts(changed_first=True, written=True), "`x` is computed anew"),
-    "unseeded": (facts(**BOUND, new_object=True, moved=True), "`x` is made anew, with another random draw each time"),
+    "recreated": (facts(**BOUND, new_object=True), "`x` is recreated"),
+    "recomputed": (facts(changed_first=True, written=True), "`x` is recomputed"),
+    "refitted": (facts(kind=MODEL, changed_first=True, written=True), "`x` is refitted"),
+    "a setting": (facts(kind=ENV, changed_first=True, bound=True, acts=True), "`x` is set again"),
+    "a generator that is seeded": (
+        facts(kind=GENERATOR, changed_first=True, bound=True),
+        "`x` is left in the same state",
+    ),
+    "a generator that is drawn from": (
+        facts(kind=GENERATOR, changed_first=True, written=True, moved=True),
+        "`x` is advanced, with a different random draw each time",
+    ),
+    "a part that is new, by a method": (
+        facts(written=True, changes=(Change("x[3]", ABSENT, "1"),), methods=("x.append",), **MOVED),
+        "`x` keeps changing: `x[3]` is new",
+    ),
+    "unseeded": (
+        facts(**BOUND, new_object=True, moved=True),
+        "`x` is recreated, with a different random draw each time",
+    ),
     "nondeterministic": (
         facts(**BOUND, atom=True, new_object=True, **NOISY),
-        "`x` is made anew, but no two runs give the same value",
+        "`x` is recreated, but no two runs give the same value",
     ),
     "drifts": (
         facts(**BOUND, new_object=True, later=Place.ELSEWHERE),
-        "`x` is made anew; run after the whole notebook, the cell gives another result",
+        "`x` is recreated; run after the whole notebook, the cell gives a different result",
     ),
     "drifts by raising": (
         facts(**BOUND, new_object=True, later_raised=Raised("KeyError", "'a'")),
-        "`x` is made anew; run after the whole notebook, the cell raises KeyError",
+        "`x` is recreated; run after the whole notebook, the cell raises KeyError",
     ),
-    "loaded": (facts(**BOUND, new_object=True, from_file="m.pkl"), "`x` comes back from m.pkl"),
-    "saved": (facts(**WRITTEN, saves_model=True), "`x` keeps a model, and is written with the same value again"),
-    "a file": (facts(**WRITTEN), "`x` is written anew"),
-    "a file with the time": (facts(**WRITTEN, **NOISY), "`x` is written anew, but no two runs give the same value"),
+    "loaded": (facts(**BOUND, new_object=True, from_file="m.pkl"), "`x` is loaded from m.pkl"),
+    "saved": (facts(**WRITTEN, saves_model=True), "`x` holds a model, and is rewritten with the same value"),
+    "a file": (facts(**WRITTEN), "`x` is rewritten"),
+    "a file with the time": (facts(**WRITTEN, **NOISY), "`x` is rewritten, but no two runs give the same value"),
     "a file that grows": (
-        facts(**WRITTEN, changes=MOVES["file:a"], **MOVED),
-        "`x` moves on: 3 bytes after the first run, 10 bytes after the second",
+        facts(**WRITTEN, changes=MOVES[NAME], **MOVED),
+        "`x` keeps changing: 3 bytes after the first run, 10 bytes after the second",
     ),
-    "kept": (facts(**MADE), "`x` was made by the first run and is left alone by the next"),
+    "kept": (facts(**MADE), "`x` was created by the first run, and the rerun leaves it alone"),
     "opaque": (facts(opaque=("_thread.lock: a lock",), written=True), "`x` cannot be read (_thread.lock: a lock)"),
     "too large": (
-        facts(opaque=("list: more than 9 objects",), written=True),
+        facts(opaque=("list: more than 9 objects",), in_part=True, written=True),
         "`x` cannot be read in full (list: more than 9 objects)",
     ),
     "too large, and not the only reason": (
@@ -556,15 +577,16 @@ REASONS = {
     ),
     "opaque, and draws": (
         facts(opaque=("a lock",), written=True, moved=True),
-        "`x` draws random numbers, and whether it starts over with them cannot be read (a lock)",
+        "`x` depends on random numbers, and whether it starts over otherwise cannot be read (a lock)",
     ),
     "opaque, draws, and is made from nothing": (
         facts(**BOUND, new_object=True, opaque=("a lock",), moved=True),
-        "`x` is made anew, with another value each time; whether all of that is by chance cannot be read (a lock)",
+        "`x` is recreated, with a different value each time; "
+        "whether chance explains all of that cannot be read (a lock)",
     ),
     "noise beside what cannot be read": (
         facts(written=True, beyond_noise=False, opaque=("a lock",), **NOISY),
-        "`x` is not the same on every first run either, and what else moves cannot be read (a lock)",
+        "`x` differs even between two first runs, and what else changes cannot be read (a lock)",
     ),
     "cells above that do not repeat": (
         facts(**BOUND, astray=frozenset({"t", "u"}), **NOISY),
@@ -572,7 +594,7 @@ REASONS = {
     ),
     "noisy training": (
         facts(looked_at=True, written=True, changes=(STEPS,), **NOISY),
-        "`x` moves on: `clf.t_` from 101.0 to 201.0; it is not the same on every first run either",
+        "`x` keeps changing: `clf.t_` from 101.0 to 201.0; it differs even between two first runs",
     ),
 }
 
@@ -593,12 +615,12 @@ def test_a_cell_that_raises_says_what_on_one_line() -> None:
 
 def test_a_value_that_cannot_be_read_in_full_has_a_sentence_of_its_own() -> None:
     """It is not named together with what comes out the same."""
-    plain = variable(Kind.DATA, Verdict.RESET, name="y", reason="`y` is made anew")
+    plain = variable(Kind.DATA, Verdict.RESET, name="y", reason="`y` is recreated")
     drawn = variable(
-        Kind.DATA, Verdict.RESET, name="x", reason="`x` is made anew, with another value", changes=(STEPS,)
+        Kind.DATA, Verdict.RESET, name="x", reason="`x` is recreated, with a different value", changes=(STEPS,)
     )
     text = cell_reason(Verdict.RESET, (drawn, plain))
-    assert text == "`x` is made anew, with another value; `y` is made anew"
+    assert text == "`x` is recreated, with a different value; `y` is recreated"
 
 
 def test_a_cell_without_an_answer_says_why() -> None:
@@ -613,23 +635,23 @@ def test_a_stateless_cell_leaves_nothing_behind() -> None:
 
 
 def test_a_cell_speaks_of_the_variables_its_verdict_rests_on() -> None:
-    """A cell that trains a model on says so, and not what else it made."""
-    trained = variable(MODEL, Verdict.IN_PLACE, "clf", reason="`clf` trains on")
-    moved = variable(Kind.DATA, Verdict.IN_PLACE, "losses", reason="`losses` moves on")
-    made = variable(Kind.DATA, Verdict.RESET, reason="`x` is made anew")
-    assert cell_reason(Verdict.IN_PLACE, (made, moved, trained)) == "`clf` trains on"
+    """A cell that keeps training a model says so, and not what else it made."""
+    trained = variable(MODEL, Verdict.IN_PLACE, "clf", reason="`clf` keeps training")
+    moved = variable(Kind.DATA, Verdict.IN_PLACE, "losses", reason="`losses` keeps changing")
+    made = variable(Kind.DATA, Verdict.RESET, reason="`x` is recreated")
+    assert cell_reason(Verdict.IN_PLACE, (made, moved, trained)) == "`clf` keeps training"
 
 
 def test_many_plain_variables_share_one_sentence() -> None:
     """They are counted, and those with a mark keep a sentence of their own."""
     plain = [variable(Kind.DATA, Verdict.RESET, f"x{i}", how=RECREATED) for i in range(8)]
-    marked = variable(Kind.DATA, Verdict.RESET, "y", marks=(UNSEEDED,), reason="`y` is drawn anew")
+    marked = variable(Kind.DATA, Verdict.RESET, "y", marks=(UNSEEDED,), reason="`y` is redrawn")
     text = cell_reason(Verdict.RESET, (*plain, marked))
-    assert text == "`y` is drawn anew; `x0`, `x1`, `x2`, `x3`, `x4`, `x5` and 2 more are made anew"
+    assert text == "`y` is redrawn; `x0`, `x1`, `x2`, `x3`, `x4`, `x5` and 2 more are recreated"
 
 
 def test_more_than_a_few_reasons_are_counted() -> None:
     """Nobody reads ten of them."""
-    moved = [variable(Kind.DATA, Verdict.IN_PLACE, f"x{i}", reason=f"`x{i}` moves on") for i in range(5)]
+    moved = [variable(Kind.DATA, Verdict.IN_PLACE, f"x{i}", reason=f"`x{i}` keeps changing") for i in range(5)]
     text = cell_reason(Verdict.IN_PLACE, moved)
-    assert text == "`x0` moves on; `x1` moves on; `x2` moves on; and 2 more variables"
+    assert text == "`x0` keeps changing; `x1` keeps changing; `x2` keeps changing; and 2 more variables"

@@ -64,7 +64,7 @@ def run(*args: object) -> click.testing.Result:
 
 def finding(severity: Severity) -> dict[str, Any]:
     """An answer of the fake with one finding."""
-    return {"findings": (Finding("NBR002", severity, 0, "model", "trains on"),)}
+    return {"findings": (Finding("NBR002", severity, 0, "model", "keeps training"),)}
 
 
 FAILURE = {"failure": Failure("ValueError", "no", (), 1)}
@@ -284,7 +284,7 @@ def test_bad_input_is_one_sentence_before_anything_runs(
     [
         (
             "--experiment again,nope",
-            "there is no 'nope'; there is again, later, restart, run-all-twice, restart-and-run-all, fresh-clone",
+            "there is no 'nope'; choose from again, later, restart, run-all-twice, restart-and-run-all, fresh-clone",
         ),
         ("--experiment ,", "empty name"),
         ("--cells 1,,2", "empty name"),
@@ -292,33 +292,33 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--timeout nan", "greater than 0"),
         ("--timeout inf", "greater than 0"),
         ("--timeout soon", "not a valid float"),
-        ("--budget soon", "'soon' is no time; give 90s, 10m or 1h30m"),
-        ("--budget 0m", "'0m' is no time"),
-        ("--budget -5", "'-5' is no time"),
-        ("--budget 1.5h", "'1.5h' is no time"),
-        ("--jobs 0", "'0' is no number of notebooks; give 1 or more, or auto"),
-        ("--jobs all", "'all' is no number of notebooks"),
-        ("--shard 2", "'2' is no shard; give 2/5 for the second of five"),
-        ("--shard 0/2", "'0/2' is no shard"),
-        ("--shard 3/2", "'3/2' is no shard"),
+        ("--budget soon", "'soon' is not a time; give 90s, 10m or 1h30m"),
+        ("--budget 0m", "'0m' is not a time"),
+        ("--budget -5", "'-5' is not a time"),
+        ("--budget 1.5h", "'1.5h' is not a time"),
+        ("--jobs 0", "must be a whole number, 1 or more, or auto; not '0'"),
+        ("--jobs all", "must be a whole number, 1 or more, or auto; not 'all'"),
+        ("--shard 2", "'2' is not a shard; give 2/5 for the second of five"),
+        ("--shard 0/2", "'0/2' is not a shard"),
+        ("--shard 3/2", "'3/2' is not a shard"),
         ("--backend slurm", "'loky', 'dask', 'ray'"),
         ("--engine warp", "'auto', 'fork', 'replay'"),
         ("--sandbox jail", "'auto', 'overlay', 'copy'"),
-        ("--sandbox-limit lots", "'lots' is no size; give 500M, 2G or a number of bytes"),
-        ("--sandbox-limit 1.5G", "'1.5G' is no size"),
-        ("--sandbox-limit 0M", "'0M' is no size"),
-        ("--sandbox-limit -1", "'-1' is no size"),
-        ("--sandbox-limit ٣", "'٣' is no size"),
-        ("--sandbox-limit 9999999T", "'9999999T' is no size"),
+        ("--sandbox-limit lots", "'lots' is not a size; give 500M, 2G or a number of bytes"),
+        ("--sandbox-limit 1.5G", "'1.5G' is not a size"),
+        ("--sandbox-limit 0M", "'0M' is not a size"),
+        ("--sandbox-limit -1", "'-1' is not a size"),
+        ("--sandbox-limit ٣", "'٣' is not a size"),
+        ("--sandbox-limit 9999999T", "'9999999T' is not a size"),
         ("--only data", "'models', 'all'"),
-        ("--format xml", "there is no format 'xml'; there is `terminal`, `json`"),
+        ("--format xml", "there is no format 'xml'; choose from `terminal`, `json`"),
         ("--format sariff=x", "did you mean `sarif`?"),
-        ("--format json=", "there is no file behind the = of 'json='"),
+        ("--format json=", "there is no file after the = of 'json='"),
         ("--nope", "No such option"),
     ],
 )
 def test_bad_options_are_usage_errors(fake: Fake, write_notebook: Write, args: str, says: str) -> None:
-    """An option that cannot be meant is exit 2 and says what there is."""
+    """An invalid option gives exit 2, and the message lists the valid choices."""
     result = run(write_notebook("x"), *args.split())
     assert (result.exit_code, fake.calls) == (2, [])
     assert says in result.stderr
@@ -413,7 +413,7 @@ def test_sigterm_is_like_ctrl_c(fake: Fake, write_notebook: Write) -> None:
 
 
 def test_bugs_show_themselves(fake: Fake, write_notebook: Write) -> None:
-    """What is not an error of ours or the person's is not hidden."""
+    """What is not an error of ours or the user's is not hidden."""
     fake.answers["nb.ipynb"] = ZeroDivisionError("bug")
     with pytest.raises(ZeroDivisionError):
         run(write_notebook("x"))

@@ -8,10 +8,9 @@ from nbrerun.classify.evidence import gather
 from nbrerun.experiments.recover import recover
 from nbrerun.experiments.whole_notebook import whole
 from nbrerun.model import Parting
-from nbrerun.probe.protocol.messages import GLOBAL
-from tests.unit.making import Does, FakeEngine, file, generator, main_run, observation, rerun, state, step
+from tests.unit.making import Does, FakeEngine, file, generator, main_run, name, observation, rerun, state, step
 
-RANDOM = GLOBAL + "numpy.random"
+RANDOM = "numpy.random"
 
 
 def test_recover_runs_a_beginning_once_in_one_kernel() -> None:
@@ -36,7 +35,7 @@ def test_whole_tells_what_a_cell_did_not_do() -> None:
 
 def test_a_seed_of_a_generator_that_was_not_there_before() -> None:
     """numpy loads its generators when they are first asked for: by the seed, as likely as not."""
-    before, first = state(), state(generators=[generator(RANDOM, b"1")])
+    before, first = state(), state(generators=[generator(RANDOM, b"1", library=True)])
     again = rerun(first, seeds=True)
-    assert RANDOM in step(before, first, again=again).written
+    assert name(f"generator:{RANDOM}") in step(before, first, again=again).written
     assert [evidence.name for evidence in gather(observation(before, first, again))] == ["numpy.random"]

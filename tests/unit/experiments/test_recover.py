@@ -12,12 +12,13 @@ import pytest
 from nbrerun.engine.interface import Undone
 from nbrerun.experiments.recover import recover
 from nbrerun.model import Kind, Missing, Raised, Recovery, Restart
-from nbrerun.probe.protocol.messages import GLOBAL, Rerun, State
+from nbrerun.probe.protocol.messages import Rerun, State
+from nbrerun.state.names import Space, keys
 from nbrerun.state.observation import Later
 from nbrerun.state.timeline import Step
 from tests.unit.making import Does, FakeEngine, error, main_run, opened, rerun, state, variable
 
-RANDOM = GLOBAL + "numpy.random"
+RANDOM = "numpy.random"
 
 
 class Played:
@@ -32,12 +33,13 @@ class Played:
         variables: dict[str, Any] = {}
         for index in done:
             step = self.steps[index // 10]
-            missing = [name for name in sorted(step.read) if not name.startswith(GLOBAL) and name not in variables]
+            missing = [name for name in sorted(step.read) if name not in variables]
             if missing:
                 return rerun(error=error("NameError", f"name '{missing[0]}' is not defined"))
             there = step.first["variables"]
-            variables |= {name: there[name] for name in step.written if name in there}
-            made = {name for earlier in done[: done.index(index)] for name in self.steps[earlier // 10].written}
+            variables |= {name: there[name] for name in keys(step.written, Space.VARIABLE) if name in there}
+            earlier = [self.steps[index // 10] for index in done[: done.index(index)]]
+            made = {path for step in earlier for path in keys(step.written, Space.FILE)}
             if not self.files and not step.files_read <= made:
                 return rerun(error=error("ValueError", "the file is no good"))
         return rerun(self._after(variables, self.steps[done[-1] // 10]))
@@ -141,7 +143,7 @@ PLANS: dict[str, tuple[list[Does], tuple[int, ...], str | None]] = {
             Does(binds={"Model": "1"}, opens={"m.pkl": "read"}),
         ],
         (20,),
-        "file:m.pkl",
+        "m.pkl",
     ),
 }
 
@@ -185,7 +187,7 @@ def test_a_cell_that_finds_a_file_may_bring_back_what_it_did_not_make() -> None:
     assert steps[0].seen is not None
     steps[0].seen.later = Later({}, read=frozenset({"m.pkl"}))
     (found,) = recovered(steps, lambda done: rerun({**steps[-1].first, "opened": {"m.pkl": opened("read")}}))
-    assert found == Recovery("Model", (0,), (), "file:m.pkl", verified=True)
+    assert found == Recovery("Model", (0,), (), "m.pkl", verified=True)
 
 
 def missing(*names: str) -> Restart:

@@ -105,7 +105,7 @@ def test_the_cell_is_run_at_its_own_moment_with_the_files_taken_away() -> None:
     found.again["after_read"]["b.pkl"] = []
     engine = FakeEngine(lambda done: without())
     without_file(engine, 3, found)
-    assert engine.asked == [("moment 3", "read"), ("moment 3", "remove_files", ["b.pkl", FILE]), ("moment 3", "run", 0)]
+    assert engine.asked == [("moment 3", "remove_files", ["b.pkl", FILE]), ("moment 3", "run", 0)]
     assert engine.left_open() == []
 
 

@@ -51,27 +51,27 @@ def test_tags_and_metadata_are_read(write_notebook: Write, given: dict[str, Any]
         (cell("nbrerun:inplace"), "there is no tag `nbrerun:inplace`; did you mean `nbrerun:in-place`?"),
         (
             cell("nbrerun:"),
-            "there is no tag `nbrerun:`; there is `nbrerun:in-place`, `nbrerun:reset`, `nbrerun:persisted`, "
+            "there is no tag `nbrerun:`; choose from `nbrerun:in-place`, `nbrerun:reset`, `nbrerun:persisted`, "
             "`nbrerun:error`, `nbrerun:stateless`, `nbrerun:skip`",
         ),
         (cell("nbrerun-skip"), "there is no tag `nbrerun-skip`; did you mean `nbrerun:skip`?"),
         (cell("NBRerun: In-Place"), "there is no tag `NBRerun: In-Place`; did you mean `nbrerun:in-place`?"),
-        ({"source": "x", "metadata": {"tags": "nbrerun:skip"}}, "metadata.tags has to be a list of tags"),
-        (cell("nbrerun:undetermined"), "there is no tag `nbrerun:undetermined`; there is "),
+        ({"source": "x", "metadata": {"tags": "nbrerun:skip"}}, "metadata.tags must be a list of tags"),
+        (cell("nbrerun:undetermined"), "there is no tag `nbrerun:undetermined`; choose from "),
         (cell("nbrerun:reset", "nbrerun:error"), "it declares more than one verdict: error and reset"),
         (cell("nbrerun:reset", expect="error"), "it declares more than one verdict: error and reset"),
         (cell(expects="reset"), "metadata.nbrerun of a cell has no key `expects`; did you mean `expect`?"),
         (cell(expect="rest"), "metadata.nbrerun.expect cannot be 'rest'; did you mean `reset`?"),
         (cell(expect=["reset"]), "metadata.nbrerun.expect cannot be ['reset']; did you mean `reset`?"),
-        (cell(expect=None), "metadata.nbrerun.expect cannot be None; there is "),
-        (cell(skip="no"), "metadata.nbrerun.skip has to be true or false"),
-        (cell(ignore="NBR001"), 'metadata.nbrerun.ignore has to be a list of rules, such as ["NBR005"]'),
+        (cell(expect=None), "metadata.nbrerun.expect cannot be None; choose from "),
+        (cell(skip="no"), "metadata.nbrerun.skip must be true or false"),
+        (cell(ignore="NBR001"), 'metadata.nbrerun.ignore must be a list of rules, such as ["NBR005"]'),
         (cell(ignore=["NBR01"]), "metadata.nbrerun.ignore: there is no rule 'NBR01'; did you mean `NBR001`?"),
-        (cell(ignore=[""]), "metadata.nbrerun.ignore: there is no rule ''; there is "),
-        ({"source": "x", "metadata": {"nbrerun": [1]}}, "metadata.nbrerun has to be an object, such as "),
+        (cell(ignore=[""]), "metadata.nbrerun.ignore: there is no rule ''; choose from "),
+        ({"source": "x", "metadata": {"nbrerun": [1]}}, "metadata.nbrerun must be an object, such as "),
         (
             {**cell("nbrerun:skip"), "cell_type": "markdown"},
-            "the tag `nbrerun:skip` says something of code cells only, and this is none",
+            "the tag `nbrerun:skip` applies to code cells only, and this is not a code cell",
         ),
     ],
 )
@@ -105,7 +105,7 @@ def settled(
     declared: Declared, verdict: Verdict, *found: Finding, tags: tuple[str, ...] = (), partly: bool = False
 ) -> tuple[list[Finding], list[tuple[str, str]]]:
     """What is left of the findings, and rule and message of those that were added."""
-    report = CellReport(0, "id0", verdict, "it trains on")
+    report = CellReport(0, "id0", verdict, "it keeps training")
     left = list(settle(Cell(0, "id0", "x", frozenset(tags), declared), report, found, partly))
     return [one for one in left if one in found], [(one.rule, one.message) for one in left if one not in found]
 
@@ -131,7 +131,7 @@ def test_a_verdict_that_holds_silences_what_says_the_same(
 @pytest.mark.parametrize("verdict", [Verdict.RESET, Verdict.ERROR, Verdict.PERSISTED, Verdict.STATELESS])
 def test_a_verdict_that_does_not_hold_is_a_finding(verdict: Verdict) -> None:
     """It says what is declared, what is, and why; what was found stays."""
-    added = [("NBR201", f"declared `in-place`, and is `{verdict}`: it trains on")]
+    added = [("NBR201", f"declared `in-place`, but is `{verdict}`: it keeps training")]
     assert settled(Declared(Verdict.IN_PLACE), verdict, RAISES, TRAINS) == ([RAISES, TRAINS], added)
 
 
@@ -154,19 +154,19 @@ def test_where_nothing_is_known_nothing_is_said(verdict: Verdict) -> None:
             Declared(Verdict.RESET),
             Verdict.SKIPPED,
             ("skip-execution",),
-            "the cell is never run, so that nothing else that it declares has an effect",
+            "the cell is never run, so its other declarations have no effect",
         ),
         (
             Declared(skip=True),
             Verdict.SKIPPED,
             ("skip-execution",),
-            "the cell is never run, so that nothing else that it declares has an effect",
+            "the cell is never run, so its other declarations have no effect",
         ),
         (
             Declared(ignore=("NBR005",)),
             Verdict.IN_PLACE,
             (),
-            "it ignores NBR005, and there is no such finding",
+            "it ignores NBR005, but there is no such finding",
         ),
     ],
 )

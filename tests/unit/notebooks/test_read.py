@@ -100,7 +100,7 @@ def test_read_exposes_what_the_notebook_needs(
 def test_needs_that_cannot_be_meant_are_an_error(needs: Any, write_notebook: Write) -> None:
     """One line names the file, the key, and how it should be."""
     path = write_notebook(metadata={"nbrerun": {"needs": needs}})
-    with pytest.raises(NotebookError, match=r'metadata\.nbrerun\.needs has to be a list .* \["torch"\]$') as raised:
+    with pytest.raises(NotebookError, match=r'metadata\.nbrerun\.needs must be a list .* \["torch"\]$') as raised:
         read_notebook(path)
     assert str(raised.value).startswith(f"{path}: ")
 
@@ -109,7 +109,7 @@ def test_needs_that_cannot_be_meant_are_an_error(needs: Any, write_notebook: Wri
 def test_settings_of_the_notebook_have_to_be_an_object(own: Any, write_notebook: Write) -> None:
     """What is no object holds no key."""
     path = write_notebook(metadata={"nbrerun": own})
-    with pytest.raises(NotebookError, match=r"metadata\.nbrerun has to be an object") as raised:
+    with pytest.raises(NotebookError, match=r"metadata\.nbrerun must be an object") as raised:
         read_notebook(path)
     assert str(raised.value).startswith(f"{path}: ")
 
@@ -128,12 +128,12 @@ def test_folder_is_where_the_file_lies(write_notebook: Write, monkeypatch: pytes
         (b"import numpy", "not JSON .line 1 column 1"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"[" * 100_000, "cannot be read|not JSON"),
-        (b"[1, 2]", "does not say its nbformat"),
-        (b'{"cells": []}', "does not say its nbformat"),
-        (b'{"nbformat": "4", "cells": []}', "does not say its nbformat"),
+        (b"[1, 2]", "does not state its nbformat"),
+        (b'{"cells": []}', "does not state its nbformat"),
+        (b'{"nbformat": "4", "cells": []}', "does not state its nbformat"),
         (b'{"nbformat": 4}', "no list of cells"),
         (b'{"nbformat": 3, "cells": []}', "no list of worksheets"),
-        (b'{"nbformat": 5, "cells": []}', "nbformat 5; the newest that nbrerun knows is 4"),
+        (b'{"nbformat": 5, "cells": []}', "nbformat 5; the newest that nbrerun can read is 4"),
         (b'{"nbformat": 3, "worksheets": [{"nothing": 1}]}', "damaged"),
         (b'{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "damaged"),
         (b'{"nbformat": 4, "cells": ["x"]}', "damaged"),
@@ -210,7 +210,7 @@ def test_nbformat_3_is_upgraded_in_memory(
 def test_warnings_of_nbformat_are_not_shown(
     write_notebook: Write, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """What nbformat has to say of a file's form is no news to a person who checks it."""
+    """What nbformat has to say of a file's form does not concern a user who checks it."""
 
     def convert(node: Any, to_version: int) -> Any:
         warnings.warn("old", stacklevel=1)
@@ -277,7 +277,7 @@ def test_selectors_select(eight: Notebook, selectors: list[str], indexes: set[in
         ("8", "cells 0 to 7"),
         ("9" * 5000, "no cell of .* has this id"),
         ("6-8", "cells 0 to 7"),
-        ("3-1", "runs backwards; say 1-3"),
+        ("3-1", "runs backwards; write 1-3"),
         ("4-5", "no code cell to run in this range"),
         ("0", "is a markdown cell"),
         ("id0", "cell 0 .* is a markdown cell"),
@@ -289,7 +289,7 @@ def test_selectors_select(eight: Notebook, selectors: list[str], indexes: set[in
     ],
 )
 def test_selectors_that_select_nothing_are_usage_errors(eight: Notebook, selector: str, says: str) -> None:
-    """What cannot be meant is said together with what there is, in one line."""
+    """What cannot be meant is reported together with the valid choices, on one line."""
     with pytest.raises(UsageError, match=says) as raised:
         select(eight, ["1", selector])
     assert "\n" not in str(raised.value)

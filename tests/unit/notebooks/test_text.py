@@ -16,8 +16,8 @@ from nbrerun.errors import NotebookError, UsageError
 from nbrerun.model import Verdict
 from nbrerun.notebooks import text
 from nbrerun.notebooks.find import find_notebooks
+from nbrerun.notebooks.lines import read_places
 from nbrerun.notebooks.read import read_notebook
-from nbrerun.reporters.places import read_cells
 from nbrerun.settings.values import Settings
 from nbrerun.static.check import analyze
 
@@ -147,7 +147,7 @@ def _write(folder: Path, name: str, text: str) -> Path:
 
 def _places(path: Path) -> dict[int, tuple[int, int]]:
     """Of the code cells."""
-    found, read = read_cells(str(path)), read_notebook(path)
+    found, read = read_places(str(path)), read_notebook(path)
     assert len(found) == len(read.node["cells"])
     cells = sorted([*read.cells, *read.skipped], key=lambda cell: cell.index)
     return {cell.index: (found[cell.index].line, found[cell.index].end_line) for cell in cells}
@@ -298,7 +298,7 @@ def test_what_cannot_be_meant_is_one_sentence(tmp_path: Path, case: str) -> None
         read_notebook(path)
     assert str(raised.value).startswith(f"{path}")
     assert "\n" not in str(raised.value)
-    read_cells(str(path))  # a file that is broken by now is no error
+    read_places(str(path))  # a file that is broken by now is no error
 
 
 def test_bytes_that_are_no_text_are_one_sentence(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ def test_jupytext_is_asked_for_only_where_it_is_needed(tmp_path: Path, monkeypat
         read_notebook(script)
     with pytest.raises(NotebookError, match=r"b\.py is not a notebook"):
         read_notebook(module)
-    assert read_cells(str(script)) == []
+    assert read_places(str(script)) == []
 
 
 def test_folders_have_each_notebook_once_and_no_programs(tmp_path: Path) -> None:

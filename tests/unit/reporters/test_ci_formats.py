@@ -1,6 +1,6 @@
 """What the reporters for CI services make of one canonical report, and of hostile and large ones.
 
-The golden files are written anew as those of `test_terminal_and_json.py` are.
+The golden files are regenerated as those of `test_terminal_and_json.py` are.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ def test_sarif_describes_every_rule() -> None:
     levels = {"error": "error", "warning": "warning", "info": "note"}
     for code, rule in rules.items():
         assert rule["defaultConfiguration"]["level"] == levels[str(RULES[code].severity)]
-        assert "How to mend" in rule["help"]["markdown"]
+        assert "How to fix" in rule["help"]["markdown"]
         assert "](" not in rule["help"]["markdown"]
         assert "**" not in rule["help"]["text"]
         assert rule["fullDescription"]["text"].count("\n") == 0

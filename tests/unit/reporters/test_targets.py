@@ -39,7 +39,7 @@ def test_a_format_may_name_its_file(value: str, target: Target) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("xml", "there is no format 'xml'; there is `terminal`"),
+        ("xml", "there is no format 'xml'; choose from `terminal`"),
         ("serif=a", "did you mean `sarif`?"),
         ("=a", "there is no format ''"),
         ("json=", "write json=FILE, or json alone for stdout"),

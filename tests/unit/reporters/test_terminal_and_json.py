@@ -1,7 +1,7 @@
 """What the reporters make of one canonical report.
 
-The golden files are what a person has looked at and found good. After a change that is meant, write them anew
-with `NBRERUN_GOLDEN=1 pytest tests/unit/reporters` and look at the difference.
+The golden files were reviewed by hand. After an intended change, regenerate them
+with `NBRERUN_GOLDEN=1 pytest tests/unit/reporters` and review the diff.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from nbrerun.model import (
 )
 from nbrerun.reporters import json as json_reporter
 from nbrerun.reporters import terminal
+from nbrerun.reporters.summary import summary_line
 from nbrerun.reporters.text import clean, one_line
 from nbrerun.settings.values import SANDBOXES, WHOLE
 
@@ -191,7 +192,7 @@ def test_a_skipped_notebook_says_what_it_needs(lacks: list[tuple[str, ...]], sen
     assert sentence in lines
     assert "no code cells" not in lines
     assert lines[-1] == f"no findings; {summary}; 0.0 s"
-    assert terminal.summary_line(report).endswith(lines[-1])
+    assert summary_line(report).endswith(lines[-1])
     assert _terminal(report, terminal.QUIET).splitlines()[-1] == lines[-1]
     said = [(notebook["status"], notebook["reason"]) for notebook in _json(report)["notebooks"]]
     assert ("skipped", sentence) in said
@@ -272,12 +273,12 @@ def test_a_long_notebook_does_not_get_a_line_per_cell() -> None:
 @pytest.mark.parametrize(
     ("plan", "line"),
     [
-        (Recovery("m", (1,), (0,), None, True), "`m` comes back by running cell 1; cell 0 need not run"),
-        (Recovery("m", (0, 1), (), None, True, "why"), "`m` comes back by running cells 0 and 1"),
-        (Recovery("m", (1,), (), "file:m.pt", True), "`m` comes back by running cell 1 (from m.pt)"),
-        (Recovery("m", (1,), (), None, False), "`m` may come back by running cell 1; not verified"),
-        (Recovery("m", (1,), (), None, False, "slow"), "`m` may come back by running cell 1; not verified: slow"),
-        (Recovery("m", (), (), None, False), "`m`: no cells were found that bring it back"),
+        (Recovery("m", (1,), (0,), None, True), "`m` is restored by running cell 1; cell 0 need not run"),
+        (Recovery("m", (0, 1), (), None, True, "why"), "`m` is restored by running cells 0 and 1"),
+        (Recovery("m", (1,), (), "m.pt", True), "`m` is restored by running cell 1 (from m.pt)"),
+        (Recovery("m", (1,), (), None, False), "`m` may be restored by running cell 1; not verified"),
+        (Recovery("m", (1,), (), None, False, "slow"), "`m` may be restored by running cell 1; not verified: slow"),
+        (Recovery("m", (), (), None, False), "`m`: no cells were found that restore it"),
     ],
 )
 def test_a_plan_is_one_sentence(plan: Recovery, line: str) -> None:
@@ -295,7 +296,7 @@ def test_a_plan_is_one_sentence(plan: Recovery, line: str) -> None:
         (WholeRun("fresh-clone", raised=Failure("DeadKernel", "it died")), "fresh clone  raises DeadKernel: it died"),
         (
             WholeRun("fresh-clone", (Parting("m", 4, (Mark.UNSEEDED,)), Parting("x", 5))),
-            "fresh clone  ends differently: `m` (first parts at cell 4, unseeded), `x` (first parts at cell 5)",
+            "fresh clone  ends differently: `m` (first differs at cell 4, unseeded), `x` (first differs at cell 5)",
         ),
     ],
 )
@@ -311,8 +312,8 @@ def test_many_differences_are_cut_short() -> None:
     run = WholeRun("run-all-twice", tuple(Parting(f"x{number}", 1) for number in range(11)))
     notebook = NotebookReport("a.ipynb", "fork", "", "python3", whole=(run,))
     short, full = (" ".join(_after_cells(notebook, how)) for how in (terminal.NORMAL, terminal.VERBOSE))
-    assert short.endswith("`x7` (first parts at cell 1), and 3 more (-v lists them)")
-    assert full.endswith("`x10` (first parts at cell 1)")
+    assert short.endswith("`x7` (first differs at cell 1), and 3 more (-v lists them)")
+    assert full.endswith("`x10` (first differs at cell 1)")
 
 
 def test_the_picture_is_drawn_in_colour_and_needs_nothing_else(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:

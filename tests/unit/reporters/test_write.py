@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -84,3 +85,11 @@ def test_stdout_is_given_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     write.write_stdout(lambda out: print("x", file=out))
     assert (stream.getvalue(), stream.flushed) == ("x\n", True)
+
+
+def test_no_other_reporter_opens_a_file() -> None:
+    """Formats are pure: `write` opens files, and `targets` chooses them."""
+    opening = re.compile(r"\bopen\(|\.(?:read|write)_(?:text|bytes)\(")
+    folder = Path(write.__file__).parent
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    assert [name for name, source in sources.items() if opening.search(source)] == ["write.py"]

@@ -15,7 +15,8 @@ from nbrerun import analysis
 from nbrerun.cli import check, main
 from nbrerun.model import Finding, NotebookReport, Severity
 from nbrerun.notebooks.read import Notebook
-from nbrerun.settings.resolve import EXCLUDE, IGNORES, OF_A_NOTEBOOK, options_of
+from nbrerun.settings.files import EXCLUDE, IGNORES
+from nbrerun.settings.resolve import OF_A_NOTEBOOK, options_of
 from nbrerun.settings.values import Gate, Settings
 
 Write = Callable[..., Path]
@@ -297,26 +298,26 @@ def test_keys_of_the_whole_run_come_from_the_file_above_all_paths(
     [
         ("timeuot = 3", "there is no key `timeuot`; did you mean `timeout`?"),
         ("fail_no = 'never'", "there is no key `fail_no`; did you mean `fail-on`?"),
-        ("fail_on = 'never'\nfail-on = 'never'", "`fail_on` and `fail-on` are one key, and it is there twice"),
-        ("[tool.nbrerun]", "there is no key `tool`; here the keys stand without `[tool.nbrerun]`"),
+        ("fail_on = 'never'\nfail-on = 'never'", "`fail_on` and `fail-on` are the same key, and only one may be given"),
+        ("[tool.nbrerun]", "there is no key `tool`; keys in this file stand without `[tool.nbrerun]`"),
         ("needs = ['torch']", "there is no key `needs`; "),
         ("svg = 'x.svg'", "there is no key `svg`; "),
-        ("timeout = 'soon'", 'timeout has to be a number, not "soon"'),
-        ("timeout = true", "timeout has to be a number, not true"),
+        ("timeout = 'soon'", 'timeout must be a number, not "soon"'),
+        ("timeout = true", "timeout must be a number, not true"),
         ("timeout = 0", "timeout: give a number of seconds greater than 0"),
         ("timeout = nan", "timeout: give a number of seconds greater than 0"),
         ("engine = 'frok'", "engine: 'frok' is not one of 'auto', 'fork', 'replay'; did you mean `fork`?"),
-        ("engine = ['fork']", 'engine has to be a string, not ["fork"]'),
-        ("restart = 'yes'", 'restart has to be true or false, not "yes"'),
-        ("watch = [['a']]", 'watch has to be a list of strings, not [["a"]]'),
-        ("experiment = 'agian'", "experiment: there is no 'agian'; there is again, later"),
-        ("sandbox-limit = 'lots'", "sandbox-limit: 'lots' is no size"),
+        ("engine = ['fork']", 'engine must be a string, not ["fork"]'),
+        ("restart = 'yes'", 'restart must be true or false, not "yes"'),
+        ("watch = [['a']]", 'watch must be a list of strings, not [["a"]]'),
+        ("experiment = 'agian'", "experiment: there is no 'agian'; choose from again, later"),
+        ("sandbox-limit = 'lots'", "sandbox-limit: 'lots' is not a size"),
         ("sandbox-dir = ['nowhere']", "sandbox-dir: there is no folder "),
         ("select = ['NBR02']", "select: there is no rule 'NBR02'; did you mean `NBR002`?"),
         ("fail-on = 'errors'", "fail-on: 'errors' is not one of"),
-        ("exclude = [1]", "exclude has to be a list of globs, not [1]"),
-        ("exclude = ['']", 'exclude has to be a list of globs, not [""]'),
-        ("per-notebook-ignores = ['a']", "per-notebook-ignores has to be a table of globs, each with a list of rules"),
+        ("exclude = [1]", "exclude must be a list of globs, not [1]"),
+        ("exclude = ['']", 'exclude must be a list of globs, not [""]'),
+        ("per-notebook-ignores = ['a']", "per-notebook-ignores must be a table of globs, each with a list of rules"),
         ("[per-notebook-ignores]\n'a*' = ['NBRX']", "per-notebook-ignores.\"a*\": ignore: there is no rule 'NBRX'"),
         ("timeout = ", "is not TOML (Invalid value (at end of document))"),
     ],
@@ -339,7 +340,7 @@ def test_what_a_file_cannot_mean_is_one_sentence(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[tool]\nnbrerun = 3", "pyproject.toml: tool.nbrerun has to be a table"),
+        ("[tool]\nnbrerun = 3", "pyproject.toml: tool.nbrerun must be a table"),
         ("[tool.nbrerun]\nnope = 3", "pyproject.toml: there is no key `nope`; "),
         ("[tool.nbrerun", "pyproject.toml is not TOML ("),
     ],
@@ -370,9 +371,9 @@ def test_a_file_that_cannot_be_parsed_is_said(
     [
         ({"need": ["torch"]}, "there is no key `need`; did you mean `needs`?"),
         ({"engine": "frok"}, "engine: 'frok' is not one of 'auto', 'fork', 'replay'; did you mean `fork`?"),
-        ({"quiet": True}, "`quiet` is said for a whole run, on the command line or in a file"),
+        ({"quiet": True}, "`quiet` applies to a whole run: set it on the command line or in a file"),
         ({"exclude": ["a"]}, "there is no key `exclude`; "),
-        ({"timeout": None}, "timeout has to be a number, not -"),
+        ({"timeout": None}, "timeout must be a number, not -"),
     ],
 )
 def test_what_a_notebook_cannot_mean_is_one_sentence(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbrerun.model import Change
-from nbrerun.probe.protocol.messages import GLOBAL, File, Leaf
+from nbrerun.probe.protocol.messages import File, Leaf
 from nbrerun.state.diff import (
     changes,
     differing,
@@ -20,7 +20,7 @@ from nbrerun.state.diff import (
     same_generator,
     setting_change,
 )
-from tests.unit.making import file, generator, state, variable
+from tests.unit.making import file, generator, name, named, state, variable
 
 
 def floats(*values: float) -> bytes:
@@ -38,41 +38,41 @@ def test_names_differ_by_value_not_by_address() -> None:
     """An equal value at another address does not differ; another value at the same address does."""
     first = state({"same": variable(b"1", 1), "moved": variable(b"1", 2)})
     second = state({"same": variable(b"1", 9), "moved": variable(b"2", 2)})
-    assert differing(first, second) == {"moved"}
+    assert differing(first, second) == named("moved")
 
 
 def test_names_of_one_state_only_differ() -> None:
     """A name that came or went is a difference, in either direction."""
     first, second = state({"gone": variable(b"1")}), state({"new": variable(b"1")})
-    assert differing(first, second) == differing(second, first) == {"gone", "new"}
+    assert differing(first, second) == differing(second, first) == named("gone", "new")
 
 
 def test_settings_differ_key_by_key() -> None:
     """A setting that changed, came or went is named `env:NAME`; equal ones are not."""
     first = state(settings={"cwd": "/a", "sys.path": "[]", "os.environ[OLD]": "1"})
     second = state(settings={"cwd": "/b", "sys.path": "[]", "os.environ[NEW]": "1"})
-    assert differing(first, second) == {"env:cwd", "env:os.environ[OLD]", "env:os.environ[NEW]"}
+    assert differing(first, second) == named("env:cwd", "env:os.environ[OLD]", "env:os.environ[NEW]")
 
 
 def test_a_setting_change_tells_both_values() -> None:
     """A setting that is not there is called not set."""
     first, second = state(settings={"cwd": "/a"}), state(settings={"cwd": "/b", "os.environ[A]": "1"})
-    assert setting_change("env:cwd", first, second) == Change("env:cwd", "/a", "/b")
-    assert setting_change("env:os.environ[A]", first, second) == Change("env:os.environ[A]", "(not set)", "1")
+    assert setting_change(name("env:cwd"), first, second) == Change("env:cwd", "/a", "/b")
+    assert setting_change(name("env:os.environ[A]"), first, second) == Change("env:os.environ[A]", "(not set)", "1")
 
 
 def test_files_differ_by_value_and_by_being_there() -> None:
     """Named `file:PATH`: one that changed, came or went; one that is as it was does not differ."""
     first = state(files={"same": file(b"1"), "changed": file(b"1"), "old": file(b"1"), "deleted": file(b"1")})
     second = state(files={"same": file(b"1"), "changed": file(b"2"), "new": file(b"1"), "deleted": file(kind="gone")})
-    names = {"file:changed", "file:old", "file:new", "file:deleted"}
+    names = named("file:changed", "file:old", "file:new", "file:deleted")
     assert differing(first, second) == differing(second, first) == names
 
 
 def test_a_file_and_a_variable_of_one_name_are_two() -> None:
-    """Prefixes tell them apart, and a setting of that name as well."""
+    """And a setting of that name is a third."""
     first = state({"a": variable(b"1")}, settings={"a": "1"}, files={"a": file(b"1")})
-    assert differing(first, state()) == {"a", "env:a", "file:a"}
+    assert differing(first, state()) == named("a", "env:a", "file:a")
 
 
 FILES: dict[str, tuple[File | None, File | None, tuple[str, str, float | None]]] = {
@@ -93,34 +93,34 @@ def test_a_file_change_tells_sizes(case: str) -> None:
     """Both, with how far apart they are; where they are equal, that the contents are not."""
     one, other, told = FILES[case]
     first, second = (state(files={"a": found} if found else {}) for found in (one, other))
-    assert file_change("file:a", first, second) == Change("file:a", *told)
+    assert file_change(name("file:a"), first, second) == Change("file:a", *told)
 
 
 def test_rebound_names_hold_another_object() -> None:
     """Another address or a new name, whatever the value; a name that is gone is not bound at all."""
     first = state({"kept": variable(b"1", 1), "equal": variable(b"1", 2), "gone": variable(b"1", 3)})
     second = state({"kept": variable(b"2", 1), "equal": variable(b"1", 8), "new": variable(b"1", 9)})
-    assert rebound(first, second) == {"equal", "new"}
+    assert rebound(first, second) == named("equal", "new")
 
 
 def test_generators_that_were_drawn_from_have_moved() -> None:
     """Global ones are the same by name, others by address, whatever they are called by now."""
-    first = state(generators=[generator(GLOBAL + "random", b"1", 1), generator("rng", b"1", 2)])
-    second = state(generators=[generator(GLOBAL + "random", b"2", 7), generator("alias", b"2", 2)])
-    assert moved_generators(first, second) == {GLOBAL + "random", "alias"}
+    first = state(generators=[generator("random", b"1", 1, library=True), generator("rng", b"1", 2)])
+    second = state(generators=[generator("random", b"2", 7, library=True), generator("alias", b"2", 2)])
+    assert moved_generators(first, second) == named("generator:random", "alias")
     assert moved_generators(first, first) == set()
 
 
 def test_a_new_generator_has_not_moved() -> None:
     """One that was not there before has not been drawn from before."""
     first = state(generators=[generator("rng", b"1", 2)])
-    second = state(generators=[generator("rng", b"5", 3), generator(GLOBAL + "numpy.random", b"2", 4)])
+    second = state(generators=[generator("rng", b"5", 3), generator("numpy.random", b"2", 4, library=True)])
     assert moved_generators(first, second) == set()
 
 
 def test_a_global_generator_is_no_other() -> None:
     """An address in common does not make a global generator one of the notebook's."""
-    assert not same_generator(generator(GLOBAL + "random", b"1", 1), generator("rng", b"1", 1))
+    assert not same_generator(generator("random", b"1", 1, library=True), generator("rng", b"1", 1))
 
 
 def test_equal_parts_are_no_change() -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from nbrerun.model import Kind
-from nbrerun.probe.protocol.messages import GLOBAL
+from nbrerun.probe.protocol.messages import Generator
 from nbrerun.state.observation import Later
 from nbrerun.state.timeline import defined_in, from_the_future, kind_of, sources
-from tests.unit.making import Does, generator, main_run, opened, rerun, state, step, variable
+from tests.unit.making import Does, generator, main_run, name, named, opened, rerun, state, step, variable
 
-RANDOM = GLOBAL + "random"
+RANDOM = name("generator:random")
+
+
+def random(place: bytes) -> Generator:
+    """The generator of the module `random`, which stands somewhere."""
+    return generator("random", place, library=True)
 
 
 def test_a_name_with_a_new_object_is_bound() -> None:
@@ -35,15 +40,15 @@ def test_importing_once_more_binds_nothing() -> None:
 
 def test_values_files_and_generators_are_written() -> None:
     """A name bound to an equal object as well. Settings are not: no cell is run for the sake of one."""
-    before = state({"x": b"1", "y": b"1", "z": b"1"}, [generator(RANDOM, b"1"), generator("rng", b"1")], {"cwd": "/a"})
+    before = state({"x": b"1", "y": b"1", "z": b"1"}, [random(b"1"), generator("rng", b"1")], {"cwd": "/a"})
     (written,) = main_run(Does(writes={"out.csv": "1"}))
     first = state(
         {"x": b"2", "y": b"1", "z": variable(b"1", 2)},
-        [generator(RANDOM, b"2"), generator("rng", b"2")],
+        [random(b"2"), generator("rng", b"2")],
         {"cwd": "/b"},
         files=written.first["files"],
     )
-    assert step(before, first).written == {"x", "z", "file:out.csv", RANDOM}
+    assert step(before, first).written == named("x", "z", "file:out.csv") | {RANDOM}
 
 
 def test_what_is_only_imported_once_more_is_not_written() -> None:
@@ -54,19 +59,19 @@ def test_what_is_only_imported_once_more_is_not_written() -> None:
 
 def test_a_cell_that_draws_reads_the_generator() -> None:
     """One that seeds does not: it gives the generator a place of its own."""
-    before, first = (state(generators=[generator(RANDOM, place)]) for place in (b"1", b"2"))
-    assert step(before, first, again=rerun(reads=["x"])).read == {"x", RANDOM}
-    assert step(before, first, again=rerun(reads=["x"], seeds=True)).read == {"x"}
+    before, first = (state(generators=[random(place)]) for place in (b"1", b"2"))
+    assert step(before, first, again=rerun(reads=["x"])).needed == named("x") | {RANDOM}
+    assert step(before, first, again=rerun(reads=["x"], seeds=True)).needed == named("x")
 
 
 def test_a_cell_that_was_not_run_again_is_known_by_its_states() -> None:
     """What it reads and imports nobody has seen."""
     found = step(state(), state({"x": b"1"}), again=None)
-    assert (found.bound, found.written, found.read, found.imported) == ({"x"}, {"x"}, set(), set())
+    assert (found.bound, found.written, found.needed, found.imported) == ({"x"}, named("x"), set(), set())
     skipped = step(state(), state({"x": b"1"}))
     assert skipped.seen is not None
     skipped.seen.again = None
-    assert (skipped.bound, skipped.read, skipped.imported) == ({"x"}, set(), set())
+    assert (skipped.bound, skipped.needed, skipped.imported) == ({"x"}, set(), set())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_a_cell_that_was_not_run_again_is_known_by_its_states() -> None:
 def test_files_are_read_where_their_contents_mattered(how: str, read: bool) -> None:
     """Read before they were written, or written with what was there."""
     found = step(state(), state(opened={"a.csv": opened(how)}))
-    assert found.files_read == ({"file:a.csv"} if read else set())
+    assert found.files_read == ({"a.csv"} if read else set())
 
 
 @pytest.mark.parametrize(

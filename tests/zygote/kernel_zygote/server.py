@@ -281,7 +281,7 @@ class Root(Zygote):
                 close_descriptors(keep=other.fileno())
                 gc.unfreeze()
                 os.environ.update(variables)
-                for library in libraries:
+                for library in ("numpy", *libraries):  # first, to see whether it imports its lazy part at once
                     self._stash.load(library, *LIBRARIES[library])
                 Zygote(other, self._stash).serve()
             except BaseException:  # noqa: BLE001  a forked child must not go on in its parent's frames

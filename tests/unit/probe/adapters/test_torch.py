@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbrerun.probe.protocol.messages import GLOBAL
 from nbrerun.probe.read import generators
 from nbrerun.probe.read.walk import Reader
 from tests.unit.probe.looking import changed, digest, generator_digests, moved, notebook, paths, read, texts
@@ -435,8 +434,8 @@ def test_the_generators_of_devices_are_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     monkeypatch.setattr(torch.mps, "_get_default_mps_generator", lambda: other)
     found = dict(generators.global_generators())
-    assert found[GLOBAL + "torch.cuda[0]"] is one
-    assert found[GLOBAL + "torch.mps"] is other
+    assert found["torch.cuda[0]"] is one
+    assert found["torch.mps"] is other
     before = one.get_state()
     reader = Reader()
     generators.read_global(reader)
@@ -444,3 +443,34 @@ def test_the_generators_of_devices_are_found(monkeypatch: pytest.MonkeyPatch) ->
     torch.rand(1, generator=one)
     generators.put_back(reader.generators, pins)
     assert torch.equal(one.get_state(), before)
+
+
+COMPILED = "import torch\n@torch.compile\ndef x(a): return torch.relu(a)\n"
+
+AROUND = """
+import functools
+seen = []
+def around(f):
+    @functools.wraps(f)
+    def g(a):
+        seen.append(f)
+    g.seen = seen
+    return g
+x = around(x)
+"""
+
+
+def test_compiling_the_same_function_again_gives_an_equal_definition() -> None:
+    """PyTorch counts its wrappers up, and keeps counters in them; what is compiled is value."""
+    x = notebook(COMPILED)["x"]
+    assert (read(x).kind, digest(x)) == ("definition", digest(notebook(COMPILED)["x"]))
+    assert digest(x) != digest(notebook(COMPILED.replace("relu", "tanh"))["x"])
+
+
+@pytest.mark.parametrize(("more", "step"), [("x.count = 0", "x.count += 1"), (AROUND, "seen.append(1)")])
+def test_what_a_compiled_function_carries_is_value(more: str, step: str) -> None:
+    """A user's attributes on it, or on a wrapper of one's own around it that took over PyTorch's attributes."""
+    names = notebook(COMPILED + more)
+    before = digest(names["x"])
+    exec(step, names)
+    assert digest(names["x"]) != before

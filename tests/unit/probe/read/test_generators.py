@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nbrerun.probe.protocol.messages import GLOBAL, Generator
+from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.read.generators import global_generators, put_back, set_state
 from tests.unit.probe.looking import look
 
@@ -64,7 +64,7 @@ def test_a_state_can_be_put_into_another_generator(kind: str) -> None:
 
 def test_global_generators_are_known_by_name() -> None:
     """Those of `random` and numpy, and they are put back by name whatever the address says."""
-    assert [name for name, _ in global_generators()][:2] == [GLOBAL + "random", GLOBAL + "numpy.random"]
+    assert [name for name, _ in global_generators()][:2] == ["random", "numpy.random"]
     _, pins = look()
     drawn = random.random(), np.random.normal()
     reader, _ = look()
@@ -98,14 +98,14 @@ def test_drawing_moves_and_looking_does_not() -> None:
 def test_a_generator_with_two_names_is_one() -> None:
     """It is sent once, under the first of them."""
     rng = random.Random(1)
-    assert [item["name"] for item in look(a=rng, b=[rng])[1] if not item["name"].startswith(GLOBAL)] == ["a"]
+    assert [item["name"] for item in look(a=rng, b=[rng])[1] if not item["library"]] == ["a"]
 
 
 def test_a_global_generator_under_a_name_stays_global() -> None:
     """`rng = np.random.mtrand._rand` is no other generator."""
     found = look(rng=np.random.mtrand._rand, same=random._inst)[1]  # type: ignore[attr-defined]
-    assert {GLOBAL + "numpy.random", GLOBAL + "random"} <= {item["name"] for item in found}
-    assert all(item["name"].startswith(GLOBAL) for item in found)
+    assert {"numpy.random", "random"} <= {item["name"] for item in found}
+    assert all(item["library"] for item in found)
 
 
 def test_a_generator_that_is_gone_is_left_out() -> None:

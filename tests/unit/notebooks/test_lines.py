@@ -1,4 +1,4 @@
-"""Where a cell's source stands in its file, and how services want a path."""
+"""Where a cell's source lies in its file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from nbrerun.reporters.places import Place, cells_of, path_in_repository, read_cells
+from nbrerun.notebooks.lines import Place, places_in, read_places
 
 
 def _v4(*sources: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def _v3(*sheets: list[Any]) -> dict[str, Any]:
 def _written(notebook: dict[str, Any], text: str) -> list[list[str]]:
     """The lines that each place means."""
     lines = text.split("\n")
-    return [lines[place.line - 1 : place.end_line] for place in cells_of(text)]
+    return [lines[place.line - 1 : place.end_line] for place in places_in(text)]
 
 
 @pytest.mark.parametrize("indent", [None, 0, 1, 4])
@@ -45,7 +45,7 @@ def test_the_lines_of_a_cell_hold_its_source(notebook: dict[str, Any], indent: i
     """Whatever the layout of the file: every line of the source is within the lines, its first and last on the ends."""
     text = json.dumps(notebook, indent=indent)
     cells = notebook.get("cells") or [cell for sheet in notebook["worksheets"] for cell in sheet["cells"]]
-    assert len(cells_of(text)) == len(cells)
+    assert len(places_in(text)) == len(cells)
     for cell, lines in zip(cells, _written(notebook, text), strict=True):
         source = cell.get("source", cell.get("input"))
         pieces = source if isinstance(source, list) else [source]
@@ -67,7 +67,7 @@ def test_line_ends_and_byte_order_marks_do_not_move_lines(tmp_path: Path, ending
     text = json.dumps(_v4(["a"], ["b"]), indent=1)
     path = tmp_path / "nb.ipynb"
     path.write_bytes((bom + text.replace("\n", ending)).encode())
-    assert read_cells(str(path)) == cells_of(text)
+    assert read_places(str(path)) == places_in(text)
 
 
 def test_outputs_that_look_like_cells_are_not_cells() -> None:
@@ -94,37 +94,5 @@ def test_what_is_no_notebook_has_no_places(tmp_path: Path, text: str) -> None:
     """A file that is broken by now gives no lines, or line 1, and no error."""
     path = tmp_path / "nb.ipynb"
     path.write_text(text)
-    assert read_cells(str(path)) in ([], [Place(1, 1)])
-    assert read_cells(str(tmp_path / "missing.ipynb")) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "environment", "shown"),
-    [
-        ("sub/nb.ipynb", {}, "top/sub/nb.ipynb"),
-        ("./sub/../nb.ipynb", {}, "top/nb.ipynb"),
-        ("../nb.ipynb", {}, "nb.ipynb"),
-        ("nb.ipynb", {"GITHUB_WORKSPACE": "top"}, "nb.ipynb"),
-        ("nb.ipynb", {"CI_PROJECT_DIR": "top"}, "nb.ipynb"),
-        ("nb.ipynb", {"GITHUB_WORKSPACE": "elsewhere"}, "top/nb.ipynb"),
-        ("nb.ipynb", {"GITHUB_WORKSPACE": ""}, "top/nb.ipynb"),
-    ],
-)
-def test_paths_begin_at_the_top_of_the_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, environment: dict[str, str], shown: str
-) -> None:
-    """The workspace of the CI counts if the file is in it, else the git repository."""
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "top").mkdir()
-    monkeypatch.chdir(tmp_path / "top")
-    tops = {name: value and str(tmp_path / value) for name, value in environment.items()}
-    assert path_in_repository(path, tops) == shown
-    assert path_in_repository(str(tmp_path / "top" / path), tops) == shown
-
-
-def test_a_path_outside_of_everything_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a repository it begins at the current folder, and elsewhere at the root."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    assert path_in_repository("nb.ipynb", {}) == "nb.ipynb"
-    assert path_in_repository(str(tmp_path / "nb.ipynb"), {}) == (tmp_path / "nb.ipynb").as_posix()
+    assert read_places(str(path)) in ([], [Place(1, 1)])
+    assert read_places(str(tmp_path / "missing.ipynb")) == []

@@ -1,0 +1,41 @@
+"""A code cell, and what the notebook author declares about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbrerun.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the notebook author declares about a cell, in tags or in its metadata."""
+
+    expect: Verdict | None = None
+    """The verdict that the author expects."""
+    skip: bool = False
+    """The cell is never run again."""
+    ignore: tuple[str, ...] = ()
+    """Codes of rules, or prefixes of codes, that are not reported for this cell."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell."""
+
+    index: int
+    """Position among all cells of the notebook, from 0, as nbformat counts."""
+    id: str
+    source: str
+    tags: frozenset[str] = frozenset()
+    declared: Declared = Declared()
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the main run skips the cell; nbclient skips cells with this tag."""
+        return "skip-execution" in self.tags
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the source that is not blank."""
+        return next((line.strip() for line in self.source.splitlines() if line.strip()), "")

@@ -1,0 +1,65 @@
+"""Where processes of a kernel connect: each says by its token which one it is."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from nbrerun.engine.liveness import PATIENCE
+from nbrerun.probe.protocol.wire import Closed, Wire
+
+SECONDS = 60
+"""How long a process may take to connect; an int, since nbclient 0.10 takes no other number."""
+_TICK = 1.0
+"""Seconds between two looks at whether a kernel that does not come is still alive."""
+
+
+class Arrivals:
+    """A listening socket, and those who came before they were waited for."""
+
+    def __init__(self, folder: str, is_alive: Callable[[], bool]) -> None:
+        """Listen.
+
+        Args:
+            folder: where the socket lies; its path must be short (unix(7)).
+            is_alive: whether the kernel still is, so that somebody may come.
+        """
+        self.address = os.path.join(folder, "socket")
+        self._is_alive = is_alive
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(self.address)
+        self._listener.listen(64)  # more than there are processes that connect at the same time
+        self._listener.settimeout(_TICK)
+        self._arrived: dict[str, tuple[Wire, Any]] = {}
+
+    def accept(self, token: str, seconds: float = SECONDS) -> tuple[Wire, Any]:
+        """Wait for the process that was told to come with this token: its wire, and its hello.
+
+        Raises:
+            Closed: it did not come.
+        """
+        deadline = time.monotonic() + seconds
+        while token not in self._arrived:
+            try:
+                sock, _ = self._listener.accept()
+            except TimeoutError:
+                if time.monotonic() > deadline or not self._is_alive():
+                    raise Closed("nobody came") from None
+                continue
+            wire = Wire(sock, PATIENCE)
+            try:
+                hello = wire.receive(SECONDS)
+            except TimeoutError:
+                raise Closed("it connected and said nothing") from None
+            # Another one than the expected process: forked children connect in any order.
+            self._arrived[hello["token"]] = (wire, hello)
+        return self._arrived.pop(token)
+
+    def close(self) -> None:
+        """Listen no more."""
+        for wire, _ in self._arrived.values():
+            wire.close()
+        self._listener.close()

@@ -1,0 +1,177 @@
+"""Typed calls to one process of the kernel: one method for each operation of `probe/protocol/requests.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from nbrerun.engine.interface import Undone
+from nbrerun.engine.liveness import ProbeFailure, Waiting, answer, has_answered
+from nbrerun.probe.protocol import requests as ask
+from nbrerun.probe.protocol.messages import Alone, Generator, Rerun
+from nbrerun.probe.protocol.requests import OPERATION, Answer, Operation, Request
+from nbrerun.probe.protocol.wire import Closed, Wire
+from nbrerun.state.diff import Leaves
+
+
+class Client:
+    """The kernel, a moment or a branch, to be asked one thing after the other.
+
+    Every method raises `Closed` where the process is dead, stuck, or still busy with something that nobody waits
+    for any longer, and `ProbeFailure` where it could not do what it was asked. Those that run a cell return
+    `Undone` instead.
+    """
+
+    def __init__(self, wire: Wire, pid: int, ring: Callable[[], None] = lambda: None) -> None:
+        """Ask the process at the other end of a wire.
+
+        Args:
+            ring: called before every request; the kernel reads its socket only when it is told to.
+        """
+        self.pid = pid
+        self.is_busy = False
+        """It runs something, or did when nobody waited for it any longer."""
+        self._wire = wire
+        self._ring = ring
+
+    def hold(self, token: str) -> ask.Held:
+        """Fork the kernel for a moment, which says hello with this token."""
+        return self._ask(ask.HOLD, ask.Hold(token=token))
+
+    def branch(self, token: str, files: str, read: bool) -> ask.Branched:
+        """Fork a moment or a branch; a child that is to read has its `first_look` ready."""
+        return self._ask(ask.BRANCH, ask.Branch(token=token, files=files, read=read))
+
+    def first_look(self) -> ask.Looked:
+        """The answer to the reading that was asked for together with this branch."""
+        return self._answer(ask.READ)
+
+    def read(self, pins: Iterable[Generator] = ()) -> ask.Looked:
+        """Read the state, after setting the libraries' own generators."""
+        return self._ask(ask.READ, ask.Read(pins=list(pins)))
+
+    def run(
+        self,
+        waiting: Waiting,
+        sources: Iterable[str],
+        pins: Iterable[Generator] = (),
+        watched: Iterable[str] = (),
+        seeds: Iterable[Generator] = (),
+        anew: bool = False,
+        note_parts: bool = False,
+    ) -> Rerun | Undone:
+        """Run cells; see `ask.Run`."""
+        request = ask.Run(
+            sources=list(sources),
+            pins=list(pins),
+            watched=list(watched),
+            seeds=list(seeds),
+            anew=anew,
+            note_parts=note_parts,
+        )
+        self._begin(ask.RUN, request)
+        return self._wait(ask.RUN, waiting)
+
+    def begin_to_follow(self, cells: Iterable[ask.PastCell], seeds: Iterable[Generator]) -> None:
+        """Have the kernel run cells as the main run does, and do not wait."""
+        self._begin(ask.FOLLOW, ask.Follow(cells=list(cells), seeds=list(seeds)))
+
+    def followed(self, waiting: Waiting) -> ask.Followed | Undone:
+        """Wait for the end of `begin_to_follow`."""
+        return self._wait(ask.FOLLOW, waiting)
+
+    def has_answered(self) -> bool:
+        """Whether `followed` need not wait."""
+        return has_answered(self._wire)
+
+    def run_alone(self, waiting: Waiting, source: str, given: Sequence[str]) -> Alone | Undone:
+        """Run a cell without the names of other cells, except for those given."""
+        self._begin(ask.RUN_ALONE, ask.RunAlone(source=source, given=list(given)))
+        return self._wait(ask.RUN_ALONE, waiting)
+
+    def give_all_names_back(self) -> None:
+        """Undo what `run_alone` has done to the namespace."""
+        self._ask(ask.GIVE_ALL_NAMES_BACK, ask.Empty())
+
+    def take_apart(self, names: Iterable[str]) -> Leaves:
+        """The parts of variables as they are now."""
+        return self._ask(ask.TAKE_APART, ask.TakeApart(names=list(names)))["parts"]
+
+    def noted(self, names: Iterable[str]) -> Leaves:
+        """The parts of variables as the last run with `note_parts` found them."""
+        return self._ask(ask.NOTED, ask.TakeApart(names=list(names)))["parts"]
+
+    def touchable(self, source: str) -> list[str]:
+        """Names that a cell may read or bind."""
+        return self._ask(ask.TOUCHABLE, ask.AskTouchable(sources=[source]))["names"]
+
+    def put_back(self, pins: Iterable[Generator]) -> None:
+        """Set generators back to where they stood."""
+        self._ask(ask.PUT_BACK, ask.PutBack(pins=list(pins)))
+
+    def begin_cell(self) -> ask.BegunCell:
+        """Before a cell of the main run: what there is becomes what `existed` knows."""
+        return self._ask(ask.BEGIN_CELL, ask.Empty())
+
+    def existed(self, addresses: Iterable[int], read: bool) -> set[int]:
+        """Which addresses belonged to objects of the state: the present one, or the one before the last cell."""
+        return set(self._ask(ask.EXISTED, ask.AskExisted(ids=list(addresses), read=read))["ids"])
+
+    def lacks(self, modules: Iterable[str]) -> list[str]:
+        """Which top-level modules the kernel could not import; none is imported."""
+        return self._ask(ask.LACKS, ask.AskLacks(modules=list(modules)))["modules"]
+
+    def forget_files(self, name: str) -> None:
+        """Forget the files that are kept under a name."""
+        self._ask(ask.FORGET_FILES, ask.KeptFiles(name=name))
+
+    def leave_files(self) -> None:
+        """After a branch that shared the kernel's sandbox: see the kernel's own files again."""
+        self._ask(ask.LEAVE_FILES, ask.Empty())
+
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Remove files, as if they had never been made."""
+        self._ask(ask.REMOVE_FILES, ask.RemoveFiles(names=list(names)))
+
+    def save_files(self, folder: str) -> None:
+        """Write what the notebook has changed into a folder."""
+        self._ask(ask.SAVE_FILES, ask.FilesFolder(folder=folder))
+
+    def restore_files(self, folder: str) -> None:
+        """Change the files as those of another kernel had been changed."""
+        self._ask(ask.RESTORE_FILES, ask.FilesFolder(folder=folder))
+
+    def files_are_full(self) -> bool:
+        """Whether there is no more room for files."""
+        return self._ask(ask.FILES_ARE_FULL, ask.Empty())["full"]
+
+    def close(self) -> None:
+        """Hang up; a forked process ends then."""
+        self._wire.close()
+
+    def _ask(self, operation: Operation[Request, Answer], request: Request) -> Answer:
+        self._begin(operation, request)
+        return self._answer(operation)
+
+    def _begin(self, operation: Operation[Request, Answer], request: Request) -> None:
+        if self.is_busy:
+            raise Closed("the kernel is still at what it was asked before")
+        self.is_busy = True
+        self._ring()  # before the request: a socket holds no long message
+        self._wire.send({OPERATION: operation.name, **request})
+
+    def _answer(self, _: Operation[Request, Answer]) -> Answer:
+        try:
+            reply: Any = answer(self._wire, self.pid)
+        except ProbeFailure:
+            self.is_busy = False
+            raise
+        self.is_busy = False
+        found: Answer = reply
+        return found
+
+    def _wait(self, _: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
+        reply: Any = waiting.answer(self._wire, self.pid)
+        self.is_busy = isinstance(reply, Undone)
+        found: Answer | Undone = reply
+        return found

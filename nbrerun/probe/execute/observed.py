@@ -1,0 +1,67 @@
+"""One run of cells in a branch, with everything that it was seen to do."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List
+
+from ..files.session import NotebookFiles
+from ..protocol.messages import Rerun, State
+from ..read.namespace import user_names
+from .rerun import HistoryKept, Parts, loose, run_cells, touchable
+from .tracer import Tracer
+
+
+async def run_observed(
+    shell: Any, files: NotebookFiles, sources: List[str], watched: List[str], read: Callable[[], State]
+) -> Rerun:
+    """Run cells one after the other until one raises, and read the state after them.
+
+    Args:
+        shell: IPython's.
+        files: listens to what the cells open.
+        sources: of the cells.
+        watched: names of variables of which the parts are found that the run throws away.
+        read: reads the state.
+    """
+    history = HistoryKept(shell)
+    namespace = user_names(shell)
+    parts = Parts(namespace[name] for name in watched if name in namespace)
+    del namespace  # it would keep alive what the cells delete
+    marks = Tracer()
+    files.begin(marks.count)
+    with files.heard():
+        ran = await run_cells(shell, sources, marks)
+    gone = parts.gone()
+    del parts
+    history.restore()
+    after = read()
+    models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
+    return {
+        "error": ran.error,
+        "seconds": ran.seconds,
+        "bound": sorted(ran.bound),
+        "written": sorted(marks.written()),
+        "stores": sorted(marks.names("stores")),
+        "imports": sorted(marks.imported()),
+        "methods": sorted(marks.names("methods")),
+        "touched_by": marks.touched_by(raised=ran.error is not None),
+        "after_read": {
+            name: sorted(marks.touched_since(opened["at"], models))
+            for name, opened in after["opened"].items()
+            if opened["read"]
+        },
+        "trained": sorted(marks.names("trains")),
+        "loaded": sorted(marks.names("loads")),
+        "acts": marks.acted(),
+        "passed": sorted(ran.passed),
+        "asked": sorted(ran.asked),
+        "replaced": sorted(ran.replaced),
+        "gone": gone,
+        "incidental": sorted(loose(shell, sources)),
+        "seeds": ran.seeds,
+        "trains": ran.trains,
+        "reads": sorted(ran.reads),
+        "mentions": sorted(touchable(shell, sources)),
+        "disk_full": files.sandbox.is_full(),
+        "after": after,
+    }

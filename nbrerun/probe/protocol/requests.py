@@ -1,0 +1,289 @@
+"""What nbrerun may ask a process of the kernel: the name of each operation, its request and its answer.
+
+An `Operation` ties the three together. nbrerun's client asks by it (`engine/client.py`), and the service has one
+table that says which method answers it; mypy checks both sides against the types here. A request travels with the
+operation's name under `op`. An answer is the TypedDict itself, or `Failure`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Generic, List, Mapping, Type, TypedDict, TypeVar
+
+from .messages import Alone, Generator, Leaf, Rerun, State
+
+DOORBELL = "nbrerun_request"
+"""Type of the message on the kernel's shell channel that says: there is a request on the socket."""
+
+OPERATION = "op"
+"""The key of a request under which the operation's name travels."""
+
+
+class Hello(TypedDict):
+    """The first message of every process of the kernel that connects."""
+
+    token: str
+    """What nbrerun called it when it asked for it; empty for the kernel itself."""
+    pid: int
+    failed: str
+    """Why it cannot be used; empty if it can."""
+
+
+class SandboxFound(TypedDict, total=False):
+    """The sandbox that a kernel was started in; `made` and its neighbours are there if one works."""
+
+    kind: str
+    """`overlay`, `copy`, or empty where none works."""
+    reason: str
+    home: str
+    made: List[Any]
+    """The arguments that it was made with."""
+    covered: List[str]
+    """The folders of which it keeps the files."""
+
+
+class KeeperHello(TypedDict):
+    """The message of the process that has started the kernel and stays its parent."""
+
+    token: str
+    pid: int
+    sandbox: SandboxFound
+
+
+class Failure(TypedDict):
+    """The answer where an operation raised."""
+
+    failed: str
+    """`NameError: name 'x' is not defined`"""
+    traceback: List[str]
+
+
+class Empty(TypedDict):
+    """A request without arguments, or an answer that only says that it is done."""
+
+
+class Hold(TypedDict):
+    """Fork the kernel; the child is the moment, and waits to be forked itself."""
+
+    token: str
+
+
+class Held(TypedDict):
+    """The moment is there, unless there are hazards."""
+
+    hazards: List[str]
+    """What would not survive the fork, most important first; then nothing was forked."""
+    files: str
+    """The name under which the files of this moment are kept."""
+    entropy: List[bytes]
+    """The random bytes that the system gave the last cell."""
+    seeds: List[Generator]
+    """The state in which each global generator of a library began."""
+
+
+class Branch(TypedDict):
+    """Fork a moment, or a branch."""
+
+    token: str
+    files: str
+    """The name of the kept files that the child sees."""
+    read: bool
+    """The child sends the answer to `READ` right after its hello, without being asked."""
+
+
+class Branched(TypedDict):
+    """The branch is there, unless there are hazards."""
+
+    hazards: List[str]
+
+
+class Read(TypedDict):
+    """Read everything that the kernel holds."""
+
+    pins: List[Generator]
+    """States that global generators of libraries are set to first."""
+
+
+class Looked(TypedDict):
+    """The state, and what another kernel needs to come to the same one."""
+
+    state: State
+    entropy: List[bytes]
+    """The random bytes that the system gave the last cell and what ran after it."""
+    seeds: List[Generator]
+    """The state in which each global generator of a library began."""
+
+
+class Run(TypedDict):
+    """Run cells one after the other, until one raises; answered with a `Rerun`."""
+
+    sources: List[str]
+    pins: List[Generator]
+    """States that generators are set to first; the other global ones go back to how they began."""
+    watched: List[str]
+    """Variables of which the answer lists the parts that were thrown away."""
+    seeds: List[Generator]
+    """The state in which global generators begin that the run's imports bring into being."""
+    anew: bool
+    """Reseed the global generators from the system first, as a new kernel would."""
+    note_parts: bool
+    """Take apart what the cells can reach before they run, for `NOTED`."""
+
+
+class PastCell(TypedDict):
+    """One cell of the main run, for another kernel."""
+
+    source: str
+    may_raise: bool
+    pins: List[Generator]
+    """Where the libraries' own generators stood before it."""
+    entropy: List[bytes]
+    """The random bytes that the system gave it."""
+
+
+class Follow(TypedDict):
+    """Run cells as the main run does, with history and counts."""
+
+    cells: List[PastCell]
+    seeds: List[Generator]
+    """The state in which global generators begin that imports bring into being."""
+
+
+class Followed(TypedDict):
+    """How far that went."""
+
+    raised: bool
+    """A cell raised that may not; those after it were not run."""
+
+
+class RunAlone(TypedDict):
+    """Run a cell without the names that other cells have bound; answered with an `Alone`."""
+
+    source: str
+    given: List[str]
+    """The names that it is given all the same."""
+
+
+class TakeApart(TypedDict):
+    """Take variables apart."""
+
+    names: List[str]
+
+
+class Apart(TypedDict):
+    """The parts of variables; names that the namespace does not have are left out."""
+
+    parts: Dict[str, Dict[str, Leaf]]
+    """By name and path."""
+
+
+class AskTouchable(TypedDict):
+    """Find out what cells may read or bind."""
+
+    sources: List[str]
+
+
+class Touchable(TypedDict):
+    """Names that cells may read or bind."""
+
+    names: List[str]
+
+
+class PutBack(TypedDict):
+    """Set generators back to where they stood."""
+
+    pins: List[Generator]
+
+
+class BegunCell(TypedDict):
+    """What the last cell of the main run leaves to be known before the next one begins."""
+
+    entropy: List[bytes]
+    """The random bytes that the system gave it."""
+    seeds: List[Generator]
+    """The state in which each global generator of a library began."""
+
+
+class AskExisted(TypedDict):
+    """Find out which addresses belonged to objects that the state of an earlier moment held."""
+
+    ids: List[int]
+    read: bool
+    """The moment is now: read the state first. Otherwise it is the one before the last `BEGIN_CELL`."""
+
+
+class Existed(TypedDict):
+    """The addresses that did."""
+
+    ids: List[int]
+
+
+class AskLacks(TypedDict):
+    """Find out which top-level modules cannot be imported; none is imported."""
+
+    modules: List[str]
+
+
+class Lacks(TypedDict):
+    """The modules that cannot be."""
+
+    modules: List[str]
+
+
+class KeptFiles(TypedDict):
+    """Forget the files that are kept under a name."""
+
+    name: str
+
+
+class RemoveFiles(TypedDict):
+    """Remove files, as if they had never been made."""
+
+    names: List[str]
+    """Relative to the notebook's folder, or absolute."""
+
+
+class FilesFolder(TypedDict):
+    """The folder to save what the notebook has changed into, or to restore it from."""
+
+    folder: str
+
+
+class Fullness(TypedDict):
+    """Whether there is no more room for files."""
+
+    full: bool
+
+
+Request = TypeVar("Request", bound=Mapping[str, object])
+Answer = TypeVar("Answer", bound=Mapping[str, object])
+
+
+class Operation(Generic[Request, Answer]):
+    """One thing that a process of the kernel can be asked to do."""
+
+    def __init__(self, name: str, request: Type[Request], answer: Type[Answer]) -> None:
+        self.name = name
+        self.request = request
+        self.answer = answer
+
+
+HOLD = Operation("hold", Hold, Held)
+BRANCH = Operation("branch", Branch, Branched)
+READ = Operation("read", Read, Looked)
+RUN = Operation("run", Run, Rerun)
+FOLLOW = Operation("follow", Follow, Followed)
+RUN_ALONE = Operation("run alone", RunAlone, Alone)
+GIVE_ALL_NAMES_BACK = Operation("give all names back", Empty, Empty)
+TAKE_APART = Operation("take apart", TakeApart, Apart)
+NOTED = Operation("noted", TakeApart, Apart)
+TOUCHABLE = Operation("touchable", AskTouchable, Touchable)
+PUT_BACK = Operation("put back", PutBack, Empty)
+BEGIN_CELL = Operation("begin cell", Empty, BegunCell)
+EXISTED = Operation("existed", AskExisted, Existed)
+LACKS = Operation("lacks", AskLacks, Lacks)
+FORGET_FILES = Operation("forget files", KeptFiles, Empty)
+LEAVE_FILES = Operation("leave files", Empty, Empty)
+REMOVE_FILES = Operation("remove files", RemoveFiles, Empty)
+SAVE_FILES = Operation("save files", FilesFolder, Empty)
+RESTORE_FILES = Operation("restore files", FilesFolder, Empty)
+FILES_ARE_FULL = Operation("files are full", Empty, Fullness)
