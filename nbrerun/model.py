@@ -237,7 +237,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that a check depended on, apart from the notebook itself; paths are relative to the notebook's folder."""
+    """What a check depended on, apart from the notebook itself; paths are relative to the notebook's folder."""
 
     files: tuple[str, ...] = ()
     """Files that cells read or looked for."""
@@ -245,6 +245,10 @@ class Inputs:
     """Folders that cells listed."""
     tracked: tuple[str, ...] = ()
     """Files for which it mattered whether git tracks them."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that cells looked up."""
+    every_variable: bool = False
+    """Cells went through all of the environment."""
 
 
 @dataclass(frozen=True)

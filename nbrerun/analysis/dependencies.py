@@ -1,4 +1,4 @@
-"""The files that a check depended on, as far as its cells were seen to look at them."""
+"""The files and environment variables that a check depended on, as far as its cells were seen to look at them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def inputs(check: Check) -> Inputs | None:
         files=tuple(sorted({name for one in seen for name in one["files"]})),
         folders=tuple(sorted({name for one in seen for name in one["folders"]})),
         tracked=tuple(sorted(check.tracked)),
+        variables=tuple(sorted({name for one in seen for name in one["variables"]})),
+        every_variable=any(one["every_variable"] for one in seen),
     )
 
 
