@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from nbrerun.analysis import watched
 from nbrerun.analysis.check import Check
 from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
@@ -61,7 +62,7 @@ class Afterwards:
                 if not told_anything(seen.later) and not self._check.has_time():
                     self._check.report(not_judged(step.cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, step.seconds))
                 else:
-                    self._check.report(report_cell(seen, self._check.settings.watch, step.seconds, report.engine))
+                    self._check.report(report_cell(seen, step.seconds, report.engine))
 
     def _restart(self) -> None:
         found: dict[int, Restart] = {}
@@ -128,10 +129,12 @@ def all_findings(check: Check) -> Iterator[Finding]:
     """All findings, in the order of the cells."""
     on_files = [*future_findings(_from_the_future(check)), *whole_findings(check.whole)]
     cells = {cell.index: cell for cell in (*check.notebook.cells, *check.notebook.skipped)}
-    partly = bool(check.settings.watch) or not check.settings.experiments.issuperset(EXPERIMENTS)
+    asked = check.settings
+    partly = bool(asked.watch or asked.cells) or asked.only != "all" or not asked.experiments.issuperset(EXPERIMENTS)
     for report in check.cells():
-        found = [*findings(report), *(finding for finding in on_files if finding.index == report.index)]
-        found += _unseeded_draws(check, report)
+        found = [*findings(watched.cell(report, asked.watch))]
+        others = [*(finding for finding in on_files if finding.index == report.index), *_unseeded_draws(check, report)]
+        found += [finding for finding in others if watched.shows(finding.name, asked.watch)]
         yield from settle(cells[report.index], report, found, partly)
 
 

@@ -6,6 +6,7 @@ not observed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any, Callable, Optional
 
@@ -29,10 +30,8 @@ def _by_name(original: Any, hear: Hear) -> Any:
     def wrapper(self: Any, key: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of the traceback of a KeyError
         if isinstance(key, (str, bytes)):
-            try:
+            with contextlib.suppress(UnicodeError):  # no variable has this name
                 hear(os.fsencode(key))
-            except UnicodeError:  # no variable has this name
-                pass
         return original(self, key)
 
     return _disguised(wrapper, original)
