@@ -45,9 +45,9 @@ def recover(
     plans = {name: found for name in names if (found := _plans(name, steps, restarts))}
     with closing(_Runs(engine, steps, [plan for found in plans.values() for plan in found], seconds)) as runs:
         for name in sorted(plans, key=lambda name: runs.cost(plans[name][0])):
-            found = _first_that_works(name, plans[name], steps, runs)
-            if found is not None:
-                yield found
+            recovery = _first_that_works(name, plans[name], steps, runs)
+            if recovery is not None:
+                yield recovery
 
 
 def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Runs) -> Recovery | None:

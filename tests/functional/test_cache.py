@@ -236,16 +236,14 @@ def test_a_lookup_in_vain_raises_as_ever(tmp_path: Path) -> None:
 
 def test_another_value_of_a_variable_is_another_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A notebook that depends on MODE is checked again where MODE differs, and no value is stored."""
-    path = write(tmp_path, "import os\nx = []", "if os.environ.get('MODE') == 'secret-b':\n    x.append(1)")
+    path = write(tmp_path, "import os\nx = []", "if os.environ.get('MODE', '').endswith('b'):\n    x.append(1)")
     verdicts = {}
-    for mode, cached in (("secret-a", False), ("secret-b", False), ("secret-b", True), ("secret-a", False)):
+    for mode, cached in (("hush-a", False), ("hush-b", False), ("hush-b", True), ("hush-a", False)):
         monkeypatch.setenv("MODE", mode)
         arguments = ["check", str(path), "--cache-dir", str(tmp_path / "kept"), "--format", "json"]
         result = click.testing.CliRunner().invoke(main, arguments)
         (notebook,) = json.loads(result.stdout)["notebooks"]
         assert notebook["cached"] is cached, mode
         verdicts[mode] = notebook["cells"][1]["verdict"]
-    assert verdicts == {"secret-a": "stateless", "secret-b": "in-place"}
-    assert not any(
-        b"secret-" in file.read_bytes().replace(b"== 'secret-b'", b"") for file in (tmp_path / "kept").iterdir()
-    )
+    assert verdicts == {"hush-a": "stateless", "hush-b": "in-place"}
+    assert not any(b"hush-" in file.read_bytes() for file in (tmp_path / "kept").iterdir())

@@ -1,7 +1,8 @@
 """Cache of verdicts, for notebooks that have not changed in anything that a verdict depends on.
 
 A verdict is looked up in two steps: by a digest of what is known before anything runs (`key`), and then by the files
-(`fingerprints`) and variables (`environment`) that the notebook was seen to use, which must be unchanged. See docs/decisions.md#the-cache.
+(`fingerprints`) and variables (`environment`) that the notebook was seen to use, which must be unchanged. See
+docs/decisions.md#the-cache.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, Optional
 
 _BY_NAME = ("__getitem__", "__delitem__")
 """`get`, `in`, `pop` and `setdefault` look names up through `__getitem__` (collections.abc.MutableMapping)."""
@@ -24,6 +24,16 @@ def observe(hear: Hear) -> None:
         setattr(kind, method, _by_name(getattr(kind, method), hear))
     for method in _ALL:
         setattr(kind, method, _all(getattr(kind, method), hear))
+
+
+def unobserved() -> Dict[str, str]:
+    """Return the environment, without having looked anything up: the probe reads it, not the notebook."""
+    environment: Any = os.environ
+    try:
+        items = list(environment._data.items())
+        return {environment.decodekey(name): environment.decodevalue(value) for name, value in items}
+    except AttributeError:  # the notebook has put another mapping in its place
+        return dict(environment)
 
 
 def _by_name(original: Any, hear: Hear) -> Any:

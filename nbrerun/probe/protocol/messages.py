@@ -69,7 +69,7 @@ class Opened(TypedDict):
 
 
 class Inputs(TypedDict):
-    """What a cell looked at: environment variables, and files by paths relative to the notebook's folder or absolute."""
+    """What a cell looked at: environment variables and files (paths relative to the notebook's folder, or absolute)."""
 
     files: List[str]
     """Files that it read, or looked for."""
