@@ -135,6 +135,8 @@ class Restart:
     """What it raises apart from missing names."""
     reason: str = ""
     """Why the answer is incomplete; empty if it is complete."""
+    stopped: bool = False
+    """It is incomplete because a run was stopped at a limit."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ class Recovery:
     """The cells were run in a fresh kernel, and the variable ended with its value at the end of the main run."""
     reason: str = ""
     """One sentence for reports."""
+    stopped: bool = False
+    """It is not verified because the run was stopped at a limit."""
 
 
 @dataclass(frozen=True)

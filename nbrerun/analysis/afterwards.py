@@ -18,6 +18,8 @@ from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart
 from nbrerun.experiments.whole_notebook import files_read, whole
 from nbrerun.model import Cell, CellReport, Finding, Kind, Mark, Parting, Restart, Verdict, WholeRun
+from nbrerun.notebooks.git import repository
+from nbrerun.probe.describe.ownership import lies_in_environment
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
 from nbrerun.state.timeline import from_the_future, sources
@@ -108,8 +110,13 @@ class Afterwards:
         self._check.whole.append(replace(found, parted=tuple(map(self._with_marks, found.parted))))
 
     def _uncommitted(self) -> list[str]:
-        """Files that the notebook reads and that a clone of its repository does not have."""
-        read = files_read(self._steps)
+        """Files that the notebook reads and that a clone of its repository does not have.
+
+        An environment inside the repository is installed beside every clone, so its files stay.
+        """
+        folder = self._check.notebook.folder.resolve()
+        top = str(repository(folder) or folder)
+        read = [name for name in files_read(self._steps) if not lies_in_environment(str(folder / name), top)]
         there = self._check.committed(read)
         return [] if there is None else [name for name in read if name not in there]
 

@@ -144,7 +144,9 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
             reason = f"nobody can tell whether it is the same, since parts of it cannot be read ({wanted['opaque'][0]})"
         elif found["digest"] != wanted["digest"]:
             reason = "it comes out with another value than at the end of the main run"
-    return Recovery(name, cells, skipped, file, verified=not reason, reason=reason)
+    return Recovery(
+        name, cells, skipped, file, verified=not reason, reason=reason, stopped=isinstance(run, Undone) and run.stopped
+    )
 
 
 def _plans(name: str, steps: list[Step], restarts: Mapping[int, Restart]) -> list[Plan]:

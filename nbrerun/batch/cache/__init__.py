@@ -172,4 +172,6 @@ def _lasts(report: NotebookReport) -> bool:
         # A rerun was stopped, or the kernel died. State that cannot be read is undetermined in every check.
         if cell.verdict is Verdict.UNDETERMINED and cell.seconds.again is None:
             return False
-    return not any(run.reason for run in report.whole)
+        if cell.restart is not None and cell.restart.stopped:
+            return False
+    return not any(run.reason for run in report.whole) and not any(plan.stopped for plan in report.recover)
