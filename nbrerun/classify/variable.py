@@ -90,7 +90,9 @@ def _left_alone(seen: Evidence) -> bool:
     if not seen.mentioned or seen.outcome is Outcome.RESTORED:
         return False
     if seen.outcome is Outcome.STAYS:
-        return seen.made or seen.bound or not (seen.written and seen.parts_kept is not True)
+        if seen.atom or seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
+            return seen.created or seen.made
+        return seen.made or seen.parts_kept is True or not seen.written
     if seen.bound and (seen.atom or not seen.made):
         return False
     if seen.written or seen.parts_kept is False:

@@ -74,9 +74,9 @@ def doubtful(seen: Observation) -> list[str]:
 
 
 def _aliases(engine: Engine, moment: int, seen: Observation, names: Iterable[str]) -> set[str]:
-    """Names that the rerun bound to a part of what another variable holds, as it would again if they were deleted.
+    """Names that the rerun bound to a part of a container that the cell itself creates where there is none.
 
-    `v = cache["k"]` finds the object that an earlier run made; what is there belongs to `cache`, and `v` starts over.
+    `v = cache["k"]` finds an object that the first run made, but it is `cache` that was left alone.
     """
     run = seen.again
     assert run is not None
@@ -86,11 +86,13 @@ def _aliases(engine: Engine, moment: int, seen: Observation, names: Iterable[str
     if branch is None or isinstance(branch, Undone):
         return set()
     with closing(branch):
-        holders = [name for name in run["mentions"] if name in variables and variables[name]["kind"] != "definition"]
-        parts = branch.leaves_after(holders)
+        holders = set(run["mentions"]) & variables.keys() - seen.before["variables"].keys()
+        parts = branch.leaves_after(sorted(name for name in holders if variables[name]["kind"] != "definition"))
     found = set()
     for name in bound:
-        others = (leaf["id"] for holder in parts if holder != name for leaf in parts[holder].values())
+        others = (
+            leaf["id"] for holder in parts for path, leaf in parts[holder].items() if path != holder and holder != name
+        )
         if variables[name]["id"] in others:
             found.add(name)
     return found
