@@ -35,7 +35,7 @@ PAGES = sorted(
 DISTRIBUTIONS = {"jupyter_client": "jupyter-client"}
 """Names on PyPI that differ from the names of modules."""
 
-STARTED = {"ipykernel"}
+STARTED = {"ipykernel", "scikit-learn"}
 """Dependencies that nbrerun starts as a process and does not import."""
 
 OPTIONAL = {"distributed": "dask", "jupytext": "jupytext", "ray": "ray"}
