@@ -135,6 +135,8 @@ class Restart:
     """What it raises apart from missing names."""
     reason: str = ""
     """Why the answer is incomplete; empty if it is complete."""
+    stopped: bool = False
+    """It is incomplete because a run was stopped at a limit."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ class Recovery:
     """The cells were run in a fresh kernel, and the variable ended with its value at the end of the main run."""
     reason: str = ""
     """One sentence for reports."""
+    stopped: bool = False
+    """It is not verified because the run was stopped at a limit."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that a check depended on, apart from the notebook itself; paths are relative to the notebook's folder."""
+    """What a check depended on, apart from the notebook itself; paths are relative to the notebook's folder."""
 
     files: tuple[str, ...] = ()
     """Files that cells read or looked for."""
@@ -245,6 +249,10 @@ class Inputs:
     """Folders that cells listed."""
     tracked: tuple[str, ...] = ()
     """Files for which it mattered whether git tracks them."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that cells looked up."""
+    every_variable: bool = False
+    """Cells went through all of the environment."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start Python a thousand times
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers() -> int:

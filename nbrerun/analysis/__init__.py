@@ -6,6 +6,7 @@ import contextlib
 import time
 from dataclasses import replace
 
+from nbrerun.analysis import watched
 from nbrerun.analysis.afterwards import Afterwards, all_findings
 from nbrerun.analysis.check import Check, Listener
 from nbrerun.analysis.dependencies import inputs
@@ -57,9 +58,9 @@ def _checked(check: Check, report: NotebookReport) -> NotebookReport:
         engine_reason=choice.reason,
         sandbox=choice.sandbox["kind"],
         sandbox_reason=choice.sandbox["reason"],
-        cells=check.cells(),
+        cells=tuple(watched.cell(cell, check.settings.watch) for cell in check.cells()),
         recover=tuple(check.recovered),
-        whole=tuple(check.whole),
+        whole=tuple(watched.whole(run, check.settings.watch) for run in check.whole),
         findings=tuple(all_findings(check)),
         failure=check.failure,
         interrupted=interrupted,

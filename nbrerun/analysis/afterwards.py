@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from nbrerun.analysis import watched
 from nbrerun.analysis.check import Check
 from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
@@ -17,6 +18,8 @@ from nbrerun.experiments.recover import recover
 from nbrerun.experiments.restart import restart
 from nbrerun.experiments.whole_notebook import files_read, whole
 from nbrerun.model import Cell, CellReport, Finding, Kind, Mark, Parting, Restart, Verdict, WholeRun
+from nbrerun.notebooks.git import repository
+from nbrerun.probe.describe.ownership import lies_in_environment
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
 from nbrerun.state.timeline import from_the_future, sources
@@ -61,7 +64,7 @@ class Afterwards:
                 if not told_anything(seen.later) and not self._check.has_time():
                     self._check.report(not_judged(step.cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, step.seconds))
                 else:
-                    self._check.report(report_cell(seen, self._check.settings.watch, step.seconds, report.engine))
+                    self._check.report(report_cell(seen, step.seconds, report.engine))
 
     def _restart(self) -> None:
         found: dict[int, Restart] = {}
@@ -107,8 +110,13 @@ class Afterwards:
         self._check.whole.append(replace(found, parted=tuple(map(self._with_marks, found.parted))))
 
     def _uncommitted(self) -> list[str]:
-        """Files that the notebook reads and that a clone of its repository does not have."""
-        read = files_read(self._steps)
+        """Files that the notebook reads and that a clone of its repository does not have.
+
+        An environment inside the repository is installed beside every clone, so its files stay.
+        """
+        folder = self._check.notebook.folder.resolve()
+        top = str(repository(folder) or folder)
+        read = [name for name in files_read(self._steps) if not lies_in_environment(str(folder / name), top)]
         there = self._check.committed(read)
         return [] if there is None else [name for name in read if name not in there]
 
@@ -128,10 +136,12 @@ def all_findings(check: Check) -> Iterator[Finding]:
     """All findings, in the order of the cells."""
     on_files = [*future_findings(_from_the_future(check)), *whole_findings(check.whole)]
     cells = {cell.index: cell for cell in (*check.notebook.cells, *check.notebook.skipped)}
-    partly = bool(check.settings.watch) or not check.settings.experiments.issuperset(EXPERIMENTS)
+    asked = check.settings
+    partly = bool(asked.watch or asked.cells) or asked.only != "all" or not asked.experiments.issuperset(EXPERIMENTS)
     for report in check.cells():
-        found = [*findings(report), *(finding for finding in on_files if finding.index == report.index)]
-        found += _unseeded_draws(check, report)
+        found = [*findings(watched.cell(report, asked.watch))]
+        others = [*(finding for finding in on_files if finding.index == report.index), *_unseeded_draws(check, report)]
+        found += [finding for finding in others if watched.shows(finding.name, asked.watch)]
         yield from settle(cells[report.index], report, found, partly)
 
 

@@ -1,4 +1,4 @@
-"""The files that a check depended on, as far as its cells were seen to look at them."""
+"""The files and environment variables that a check depended on, as far as its cells were seen to look at them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from nbrerun.probe.protocol.messages import State
 def inputs(check: Check) -> Inputs | None:
     """All that the cells looked at in first runs and reruns; None where not all of it is known."""
     seen = [state["inputs"] for state in _states(check)]
-    if not all(one["complete"] for one in seen) or len(check.steps) < len(check.notebook.cells):
+    if not all(one["complete"] for one in seen) or not _saw_every_cell(check):
         return None
     return Inputs(
         files=tuple(sorted({name for one in seen for name in one["files"]})),
         folders=tuple(sorted({name for one in seen for name in one["folders"]})),
         tracked=tuple(sorted(check.tracked)),
+        variables=tuple(sorted({name for one in seen for name in one["variables"]})),
+        every_variable=any(one["every_variable"] for one in seen),
     )
+
+
+def _saw_every_cell(check: Check) -> bool:
+    return len(check.steps) == len(check.notebook.cells) and all(step.is_alone for step in check.steps)
 
 
 def _states(check: Check) -> Iterator[State]:

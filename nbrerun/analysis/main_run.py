@@ -43,6 +43,8 @@ class MainRun:
         self._chosen = select(check.notebook, check.settings.cells)
         self._done: list[Past] = []
         self._state: State | None = None
+        self._read_at = -1
+        """The moment at which the state was read."""
         self._waiting: list[_Waiting] = []
         self._is_over = False
 
@@ -62,14 +64,15 @@ class MainRun:
                 break
             before = self._state = first.before or self._state
             self._done.append(Past(cell, before))
-            seen = None
+            seen, was_read = None, self._read_at == moment - 1
             if self._is_chosen(moment):
                 seen = self._judge(moment, cell, first)
             else:
                 self._look(moment)
                 self._check.report(not_judged(cell, Verdict.SKIPPED, self._why_skipped(cell), first.seconds))
             if before is not None and self._state is not None:
-                self._check.steps.append(Step(cell, before, self._state, first.seconds, first.raised, seen))
+                is_alone = was_read and self._read_at == moment
+                self._check.steps.append(Step(cell, before, self._state, first.seconds, first.raised, seen, is_alone))
             self._drop(moment - 1)
         self._is_over = True
         self._judge_waiting()
@@ -109,7 +112,7 @@ class MainRun:
                 return self._elsewhere(moment, branch)
             if moment == len(self._notebook.cells):
                 engine.keep_files()
-            self._state = branch.read()
+            self._state, self._read_at = branch.read(), moment
             self._check.set_by_hand[moment] = self._state["by_hand"]
         except (Closed, ProbeFailure) as error:
             return Undone(f"the state could not be read: {error}")
@@ -221,7 +224,7 @@ class MainRun:
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)
             return None
-        self._check.report(report_cell(seen, self._check.settings.watch, first.seconds, self._choice.engine.name))
+        self._check.report(report_cell(seen, first.seconds, self._choice.engine.name))
         return seen
 
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:

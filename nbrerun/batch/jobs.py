@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nbrerun.batch.watch import refuse_unbound
 from nbrerun.errors import UsageError
 from nbrerun.model import NotebookReport
 from nbrerun.notebooks.find import find_notebooks
@@ -50,7 +51,13 @@ def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = Non
     """
     if not paths:
         raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
-    return [job(path, asked) for path in part(find_notebooks(paths, asked.excludes), shard)]
+    found = find_notebooks(paths, asked.excludes)
+    jobs = [job(path, asked) for path in part(found, shard)]
+    watched = asked.of_run(paths).values["watch"]
+    if watched.source in (COMMAND_LINE, CALL):
+        # A name counts if any of the notebooks binds it, also one of another shard.
+        _refuse_unbound(watched, [one.notebook for one in jobs] if shard is None else list(map(read_notebook, found)))
+    return jobs
 
 
 def part(paths: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]:
@@ -69,7 +76,16 @@ def job(path: Path, asked: Asked) -> Job:
     notebook = read_notebook(path)
     said = asked.of_notebook(notebook)
     settings = _settings(said.parameters())
+    if said.values["watch"].source == f"metadata of {path}":
+        _refuse_unbound(said.values["watch"], [notebook])
     return Job(_with_chosen_cells(notebook, said.values["cells"]), settings, said.gate())
+
+
+def _refuse_unbound(watched: Value, notebooks: Sequence[Notebook]) -> None:
+    try:
+        refuse_unbound(watched.value, notebooks)
+    except UsageError as error:
+        raise UsageError(str(error) if watched.source == COMMAND_LINE else f"{watched.source}: {error}") from error
 
 
 def _with_chosen_cells(notebook: Notebook, cells: Value) -> Notebook:

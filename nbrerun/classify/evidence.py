@@ -36,6 +36,8 @@ class Evidence:
     """It is used up as one goes through it."""
     incidental: bool = False
     """A loop variable or a handle of `with`."""
+    created: bool = False
+    """There was no such variable before the first run, or it held None."""
     changed_first: bool = False
     """The first run changed its value."""
     bound_first: bool = False
@@ -84,6 +86,17 @@ class Evidence:
     """What it follows: it does not depend on its own earlier value."""
     later: Place | None = None
     later_raised: Raised | None = None
+
+
+_NOTHING: Variable = {
+    "digest": b"",
+    "id": 0,
+    "type": "NoneType",
+    "kind": "data",
+    "atom": True,
+    "opaque": [],
+    "in_part": False,
+}
 
 
 def gather(seen: Observation) -> Iterator[Evidence]:
@@ -140,6 +153,7 @@ def _of_variable(
         looked_at=key in run["reads"],
         iterator=variable is not None and variable["kind"] == "iterator",
         incidental=key in run["incidental"],
+        created=seen.before["variables"].get(name.key, _NOTHING)["type"] == _NOTHING["type"],
         changed_first=name in changed,
         bound_first=name in bound_first,
         bound=key in run["bound"],

@@ -12,12 +12,11 @@ from nbrerun.state.observation import Observation
 _SHOWN_CHANGES = 5
 
 
-def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine: str) -> CellReport:
+def report_cell(seen: Observation, seconds: float, engine: str) -> CellReport:
     """Judge every variable, then the cell.
 
     Args:
         seen: what the experiments observed; *again* has been run.
-        watch: names of the variables to show, all if empty; the verdict on the cell does not depend on it.
         seconds: wall time of the first run.
         engine: name of the engine that ran the cell again.
     """
@@ -32,8 +31,7 @@ def report_cell(seen: Observation, watch: frozenset[str], seconds: float, engine
     )
     verdict = judge_cell(variables)
     reason = cell_reason(verdict, variables)
-    watched = tuple(variable for variable in variables if not watch or variable.name in watch)
-    return _cell(seen.cell, verdict, reason, taken, engine, variables=watched)
+    return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
 
 
 def not_judged(cell: Cell, verdict: Verdict, reason: str, seconds: float | None, engine: str = "") -> CellReport:

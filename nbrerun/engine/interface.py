@@ -39,6 +39,8 @@ class Undone:
     """Half a sentence: `the kernel died in the rerun`."""
     replay_may_answer: bool = False
     """The reason lies in forking, not in the notebook."""
+    stopped: bool = False
+    """The run was stopped at a limit, which another machine or another day may not reach."""
     died: bool = False
     """The cell ended its kernel, as it would end the user's."""
 

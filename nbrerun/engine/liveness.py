@@ -87,10 +87,10 @@ def _wait(wire: Wire, pid: int, waiting: Waiting) -> Undone | None:
         if computed > used:
             used, active = computed, now
         if waiting.timeout is not None and now - started > waiting.timeout:
-            return Undone(f"the rerun was stopped at its time limit of {waiting.timeout:g} s")
+            return Undone(f"the rerun was stopped at its time limit of {waiting.timeout:g} s", stopped=True)
         if now - active > waiting.patience:
             reason = f"the rerun did nothing for {now - active:.0f} s and was stopped"
-            return Undone(reason, replay_may_answer=waiting.forked)
+            return Undone(reason, replay_may_answer=waiting.forked, stopped=True)
     return None
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.probe.protocol.messages import Leaf, Rerun
-from nbrerun.state.diff import Leaves, Parts, moved_generators
+from nbrerun.state.diff import Leaves, Parts, is_rounding, moved_generators
 from nbrerun.state.names import Name, Space
 from nbrerun.state.observation import Observation, Outcome
 
@@ -74,9 +74,9 @@ def doubtful(seen: Observation) -> list[str]:
 
 
 def _aliases(engine: Engine, moment: int, seen: Observation, names: Iterable[str]) -> set[str]:
-    """Names that the rerun bound to a part of what another variable holds, as it would again if they were deleted.
+    """Names that the rerun bound to a part of a container that the cell itself creates where there is none.
 
-    `v = cache["k"]` finds the object that an earlier run made; what is there belongs to `cache`, and `v` starts over.
+    `v = cache["k"]` finds an object that the first run made, but it is `cache` that was left alone.
     """
     run = seen.again
     assert run is not None
@@ -86,11 +86,13 @@ def _aliases(engine: Engine, moment: int, seen: Observation, names: Iterable[str
     if branch is None or isinstance(branch, Undone):
         return set()
     with closing(branch):
-        holders = [name for name in run["mentions"] if name in variables and variables[name]["kind"] != "definition"]
-        parts = branch.leaves_after(holders)
+        holders = set(run["mentions"]) & variables.keys() - seen.before["variables"].keys()
+        parts = branch.leaves_after(sorted(name for name in holders if variables[name]["kind"] != "definition"))
     found = set()
     for name in bound:
-        others = (leaf["id"] for holder in parts if holder != name for leaf in parts[holder].values())
+        others = (
+            leaf["id"] for holder in parts for path, leaf in parts[holder].items() if path != holder and holder != name
+        )
         if variables[name]["id"] in others:
             found.add(name)
     return found
@@ -155,6 +157,8 @@ def _of_part(first: Leaf | None, changed: Leaf | None, after: Leaf | None) -> Ou
     one, other, last = (each or b"" for each in numbers)
     if not len(one) == len(other) == len(last):
         return Outcome.ELSEWHERE
+    if is_rounding(one, last):  # scaled to the unit interval: the same from any scale
+        return Outcome.RESTORED
     rows = range(0, len(last), 8)
     mixed = all(last[i : i + 8] in (one[i : i + 8], other[i : i + 8]) for i in rows)
     return Outcome.RESTORED if mixed else Outcome.ELSEWHERE

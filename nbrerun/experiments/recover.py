@@ -32,28 +32,35 @@ def recover(
     watched: Iterable[str],
     seconds: float,
 ) -> Iterator[Recovery]:
-    """Find the cells that recreate each model and each watched name, the quickest first.
+    """Find the cells that recreate each model, or each watched variable, the quickest first.
 
     Args:
         restarts: what each cell was seen to need, by position.
-        watched: names of further variables.
+        watched: names of the variables to restore; every model if empty.
         seconds: how long plans may run in all, by the first runs of their cells, without imports.
     """
     end = steps[-1].first
-    names = [name for name in end["variables"] if kind_of(name, end) is Kind.MODEL or name in set(watched)]
+    wanted = set(watched)
+    names = [name for name in end["variables"] if (name in wanted if wanted else kind_of(name, end) is Kind.MODEL)]
     plans = {name: found for name in names if (found := _plans(name, steps, restarts))}
     with closing(_Runs(engine, steps, [plan for found in plans.values() for plan in found], seconds)) as runs:
         for name in sorted(plans, key=lambda name: runs.cost(plans[name][0])):
-            yield _first_that_works(name, plans[name], steps, runs)
+            recovery = _first_that_works(name, plans[name], steps, runs)
+            if recovery is not None:
+                yield recovery
 
 
-def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Runs) -> Recovery:
+def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Runs) -> Recovery | None:
+    """The first plan that is verified, or else the first one that follows from what was measured, if there is one."""
     tried = []
     for plan in plans:
-        tried.append(_judged(name, plan, steps, runs.run(plan)))
-        if tried[-1].verified:
-            return tried[-1]
-    return tried[0]
+        found = _judged(name, plan, steps, runs.run(plan))
+        if found.verified:
+            return found
+        # What a cell needs is not known if it was not run again (`--cells`), so a list that contains it is a guess.
+        if all(steps[position].seen is not None for position in plan):
+            tried.append(found)
+    return tried[0] if tried else None
 
 
 class _Runs:
@@ -137,10 +144,9 @@ def _judged(name: str, plan: Plan, steps: list[Step], run: Rerun | Undone) -> Re
             reason = f"nobody can tell whether it is the same, since parts of it cannot be read ({wanted['opaque'][0]})"
         elif found["digest"] != wanted["digest"]:
             reason = "it comes out with another value than at the end of the main run"
-    unknown = [steps[position].cell.index for position in plan if steps[position].seen is None]
-    if reason and unknown:
-        reason = f"what cell {unknown[0]} needs is not known, since it was not run again"
-    return Recovery(name, cells, skipped, file, verified=not reason, reason=reason)
+    return Recovery(
+        name, cells, skipped, file, verified=not reason, reason=reason, stopped=isinstance(run, Undone) and run.stopped
+    )
 
 
 def _plans(name: str, steps: list[Step], restarts: Mapping[int, Restart]) -> list[Plan]:

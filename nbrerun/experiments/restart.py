@@ -25,7 +25,7 @@ def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
     with closing(branch):
         run = branch.alone(step.cell, (), 2 * (step.seconds + imports(steps[:position])) + _ALLOWANCE)
     if isinstance(run, Undone):
-        return Restart(False, reason=run.reason)
+        return Restart(False, reason=run.reason, stopped=run.stopped)
     error = run["error"]
     if error is None or (_raised_first(step, error["ename"]) and not _is_name_of(run, steps)):
         return Restart(True)
@@ -57,30 +57,31 @@ def _needs(engine: Engine, position: int, steps: list[Step]) -> Restart:
         return Restart(False, reason=branch.reason)
     with closing(branch):
         last = _give(branch, position, steps, missing)
-    if last == "":
+    if last is None:
         return Restart(False, tuple(missing + _deleted(missing, position, steps)))
-    return Restart(False, tuple(missing + _mentioned(missing, position, steps)), reason=last)
+    rest = _mentioned(missing, position, steps)
+    return Restart(False, tuple(missing + rest), reason=last.reason, stopped=last.stopped)
 
 
-def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missing]) -> str:
-    """Fill in what is missing; the reason if that ended early, or an empty text."""
+def _give(branch: Branch, position: int, steps: list[Step], missing: list[Missing]) -> Undone | None:
+    """Fill in what is missing; why that ended early, if it did."""
     step = steps[position]
     deadline = time.monotonic() + step.seconds + _ALLOWANCE
     while len(missing) < _MOST_NAMES:
         left = max(1.0, deadline - time.monotonic())
         run = branch.alone(step.cell, [item.name for item in missing], left)
         if isinstance(run, Undone):
-            return run.reason
+            return run
         name = run["missing"]
         if name is None and run["error"] is not None and not _raised_first(step, run["error"]["ename"]):
             given = [item.name for item in missing]
-            return f"{_with(given, position, steps)} it raises {run['error']['ename']}"
+            return Undone(f"{_with(given, position, steps)} it raises {run['error']['ename']}")
         if name is None or not _is_name_of(run, steps):
-            return ""
+            return None
         if name in {item.name for item in missing}:
-            return f"`{name}` is not there any more at the end of the notebook"
+            return Undone(f"`{name}` is not there any more at the end of the notebook")
         missing.append(_missing(name, run["through"], position, steps))
-    return "it needs very many names"
+    return Undone("it needs very many names")
 
 
 def _with(given: list[str], position: int, steps: list[Step]) -> str:

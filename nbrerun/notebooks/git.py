@@ -33,6 +33,11 @@ def committed(folder: Path, names: Iterable[str]) -> frozenset[str] | None:
     return frozenset(wanted[path] for path in os.fsdecode(listed).split("\0") if path in wanted)
 
 
+def tracks_any_of(folder: Path) -> bool:
+    """Tell whether git tracks any file in a folder; False if git cannot tell."""
+    return folder.is_dir() and bool(output(folder, "ls-files", "-z", "--", "."))
+
+
 def output(folder: Path, *command: str) -> bytes | None:
     """Run a git command in a folder and return its stdout; None if it fails or git is not installed."""
     try:

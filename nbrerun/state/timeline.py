@@ -24,6 +24,8 @@ class Step:
     """What it raised, as its tag allows."""
     seen: Observation | None = None
     """What the experiments on it have shown, if it was run again."""
+    is_alone: bool = True
+    """The states right before and after it were read, so what lies between them is its doing and not another cell's."""
 
     @property
     def bound(self) -> set[str]:
@@ -99,7 +101,8 @@ def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:
         for name in sorted(_reads(step)):
             if not any(_writes(other, name) for other in steps[: position + 1]):
                 writers = [other for other in steps[position + 1 :] if _writes(other, name)]
-                if writers:
+                # Where moments were not read, nobody saw which of the cells between them read or wrote the file.
+                if writers and step.is_alone and writers[0].is_alone:
                     yield step, name, writers[0]
 
 

@@ -51,6 +51,13 @@ def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]
         there |= may_bind[number]
 
 
+def may_be_bound(sources: Sequence[Source]) -> set[str] | None:
+    """Collect all names that some cell may bind, those of functions included; None if a cell may bind any name."""
+    if any(_may_bind_anything(source) for source in sources):
+        return None
+    return {name for source in sources for name in _bound_in(source.nodes) | source.words}
+
+
 def _looked_up(source: Source, there: set[str]) -> list[str]:
     """Names that are looked up and not `there`, each once, in the order of their use."""
     bound = there | source.words

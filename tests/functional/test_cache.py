@@ -186,3 +186,64 @@ def test_the_cache_is_no_file_of_the_notebook(tmp_path: Path) -> None:
     (notebook,) = json.loads(result.stdout)["notebooks"]
     assert [cell["verdict"] for cell in notebook["cells"]] == ["reset", "stateless"]
     assert [item["name"] for cell in notebook["cells"] for item in cell["variables"]] == ["found"]
+
+
+LOOKUPS = {
+    "by key": ("import os\nx = os.environ['MODE']", {"MODE"}, False),
+    "get": ("import os\nx = os.environ.get('MODE')", {"MODE"}, False),
+    "get, not set": ("import os\nx = os.environ.get('NOT_SET_ANYWHERE')", {"NOT_SET_ANYWHERE"}, False),
+    "in": ("import os\nx = 'MODE' in os.environ", {"MODE"}, False),
+    "getenv": ("import os\nx = os.getenv('MODE')", {"MODE"}, False),
+    "bytes": ("import os\nx = os.environb.get(b'MODE')", {"MODE"}, False),
+    "pop": ("import os\nx = os.environ.pop('MODE', 0)", {"MODE"}, False),
+    "in a path": ("import os\nx = os.path.expandvars('$MODE/x')", {"MODE"}, False),
+    "in a function": ("import os\ndef f():\n    return os.environ['MODE']\nx = f()", {"MODE"}, False),
+    "all of them": ("import os\nx = sorted(os.environ)", set(), True),
+    "a copy": ("import os\nx = dict(os.environ)", set(), True),
+    "none": ("import os\nx = 1", set(), False),
+}
+
+
+@pytest.mark.parametrize("engine", ["fork", "replay"])
+def test_variables_that_cells_look_up(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way to look one up is observed, in the cell that does it, and only there."""
+    monkeypatch.setenv("MODE", "a")
+    for number, (source, names, every) in enumerate(LOOKUPS.values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if engine == "replay" and number not in (1, 9, 11):
+            continue  # the probe is the same
+        inputs = seen(write(folder, source), engine=engine)
+        assert names <= set(inputs.variables), source
+        assert inputs.every_variable is every, source
+        assert every or ("MODE" in inputs.variables) is ("MODE" in names), source
+
+
+def test_a_lookup_in_a_rerun_counts(tmp_path: Path) -> None:
+    """A cell may look a variable up only when it is run again."""
+    inputs = seen(write(tmp_path, "import os\nn = 0", "n += 1\nif n > 1:\n    os.getenv('ONLY_AGAIN')"))
+    assert "ONLY_AGAIN" in inputs.variables
+
+
+def test_a_lookup_in_vain_raises_as_ever(tmp_path: Path) -> None:
+    """The notebook sees the same KeyError."""
+    source = "import os\ntry:\n    os.environ['NOT_SET_ANYWHERE']\nexcept KeyError as error:\n    found = error.args"
+    report = analyze(
+        read_notebook(write(tmp_path, source, "assert found == ('NOT_SET_ANYWHERE',)")), Settings(), Silent()
+    )
+    assert report.failure is None
+
+
+def test_another_value_of_a_variable_is_another_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that depends on MODE is checked again where MODE differs, and no value is stored."""
+    path = write(tmp_path, "import os\nx = []", "if os.environ.get('MODE', '').endswith('b'):\n    x.append(1)")
+    verdicts = {}
+    for mode, cached in (("hush-a", False), ("hush-b", False), ("hush-b", True), ("hush-a", False)):
+        monkeypatch.setenv("MODE", mode)
+        arguments = ["check", str(path), "--cache-dir", str(tmp_path / "kept"), "--format", "json"]
+        result = click.testing.CliRunner().invoke(main, arguments)
+        (notebook,) = json.loads(result.stdout)["notebooks"]
+        assert notebook["cached"] is cached, mode
+        verdicts[mode] = notebook["cells"][1]["verdict"]
+    assert verdicts == {"hush-a": "stateless", "hush-b": "in-place"}
+    assert not any(b"hush-" in file.read_bytes() for file in (tmp_path / "kept").iterdir())

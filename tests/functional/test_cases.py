@@ -66,8 +66,11 @@ def _details(label: LabelledCell, variable: VariableReport) -> list[str]:
     return wrong
 
 
+COLD = pytest.mark.cold_kernel
+
+
 @pytest.mark.parametrize("engine", ["fork", "replay"])
-@pytest.mark.parametrize("case", ALL, ids=str)
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[COLD] * case.cold, id=str(case)) for case in ALL])
 def test_every_labelled_cell_gets_its_verdict(case: Case, engine: str, tmp_path: Path) -> None:
     """The report on each cell of a case agrees with its label."""
     report = check(case, tmp_path, engine if case.survives_fork else engine.replace("fork", "auto"))

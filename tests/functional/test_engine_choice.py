@@ -9,7 +9,7 @@ import pytest
 from nbrerun.model import Verdict
 from tests.functional.test_fork_care import assert_forked, check
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.cold_kernel]  # threads that an import starts decide
 
 RESET, IN_PLACE = Verdict.RESET, Verdict.IN_PLACE
 

@@ -24,7 +24,8 @@ from tests.functional.cases.case import Case
 from tests.functional.test_bad_input import assert_refused, beside, nbrerun, write
 from tests.functional.test_cases import disagreements, written
 
-pytestmark = pytest.mark.timeout(600)  # an environment is made first, and several workers may make theirs at once
+# An environment is made first, and several workers may make theirs at once.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.cold_kernel]
 
 ENGINES = ("fork", "replay")
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")

@@ -15,6 +15,8 @@ from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
 
+pytestmark = pytest.mark.cold_kernel  # threads that a library has started are what a fork has to care for
+
 RESET, STATELESS = Verdict.RESET, Verdict.STATELESS
 
 

@@ -22,6 +22,8 @@ from tests.functional.test_bad_input import write
 from tests.functional.test_foreign_kernel import PYTHONS
 from tests.functional.test_probe_in_kernel import ENGINES, outputs, plainly
 
+pytestmark = pytest.mark.cold_kernel  # which adapters there are is decided by what a kernel finds when it starts
+
 PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
 
 MYLIB = """

@@ -18,6 +18,9 @@ from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
 
+# Each kernel is compared with one that nbrerun has nothing to do with.
+pytestmark = pytest.mark.cold_kernel
+
 ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
 
 _VARYING = [

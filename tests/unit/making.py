@@ -89,7 +89,7 @@ def state(
         "by_hand": list(by_hand),
         "files": dict(files or {}),
         "opened": dict(opened or {}),
-        "inputs": {"files": [], "folders": [], "complete": True},
+        "inputs": {"files": [], "folders": [], "variables": [], "every_variable": False, "complete": True},
     }
 
 

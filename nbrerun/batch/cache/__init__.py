@@ -1,7 +1,8 @@
 """Cache of verdicts, for notebooks that have not changed in anything that a verdict depends on.
 
 A verdict is looked up in two steps: by a digest of what is known before anything runs (`key`), and then by the files
-that the notebook was seen to use (`fingerprints`), which must be unchanged. See docs/decisions.md#the-cache.
+(`fingerprints`) and variables (`environment`) that the notebook was seen to use, which must be unchanged. See
+docs/decisions.md#the-cache.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from nbrerun.batch.cache.codec import Malformed, decode, encode
+from nbrerun.batch.cache.environment import Environment
 from nbrerun.batch.cache.fingerprints import Disk, Look, Unsteady, mentioned
 from nbrerun.batch.cache.key import key_of
 from nbrerun.batch.cache.store import Store, Unusable
 from nbrerun.batch.jobs import Job
 from nbrerun.errors import KernelError
 from nbrerun.model import NotebookReport, Verdict
-from nbrerun.notebooks.git import committed
+from nbrerun.notebooks.git import committed, tracks_any_of
 from nbrerun.settings.values import CACHE_FOLDER
 
 __all__ = ["Cache", "asked_for", "folder_of", "opened"]
@@ -60,6 +62,7 @@ class _Row:
     """What is stored for one notebook."""
 
     looks: tuple[Look, ...]
+    environment: Environment
     tracked: tuple[str, ...]
     """Files for which it mattered whether git tracks them."""
     committed: tuple[str, ...] | None
@@ -78,6 +81,8 @@ class Cache:
         self._begun: dict[Path, tuple[str, float]] = {}
         self._store: Store | None = None
         try:
+            if tracks_any_of(folder):  # whoever can commit could make up verdicts
+                raise Unusable("git tracks it, so its verdicts may be those of others")
             self._store = Store(folder)
         except Unusable as error:
             self._give_up(error)
@@ -112,7 +117,7 @@ class Cache:
         except (Malformed, ValueError, RecursionError):
             self._say("it is damaged: an entry is not a report")
             return None
-        if not self._disk.are_still(_where(job), row.looks):
+        if not row.environment.is_still() or not self._disk.are_still(_where(job), row.looks):
             return None
         if row.tracked and _committed(job, row.tracked) != row.committed:
             return None
@@ -124,11 +129,12 @@ class Cache:
         if self._store is None or asked is None or report.inputs is None or not _lasts(report):
             return
         name, began = asked
+        environment = Environment.now(report.inputs.variables, report.inputs.every_variable)
         names = {*report.inputs.files, *report.inputs.folders, *mentioned(job.notebook.cells)}
         try:
             looks = self._disk.look(_where(job), names, began)
             there = _committed(job, report.inputs.tracked)
-            row = _Row(looks, report.inputs.tracked, there, replace(report, inputs=None))
+            row = _Row(looks, environment, report.inputs.tracked, there, replace(report, inputs=None))
             self._store.put(self._name(job), name, json.dumps(encode(row)))
         except Unsteady:
             return
@@ -166,4 +172,6 @@ def _lasts(report: NotebookReport) -> bool:
         # A rerun was stopped, or the kernel died. State that cannot be read is undetermined in every check.
         if cell.verdict is Verdict.UNDETERMINED and cell.seconds.again is None:
             return False
-    return not any(run.reason for run in report.whole)
+        if cell.restart is not None and cell.restart.stopped:
+            return False
+    return not any(run.reason for run in report.whole) and not any(plan.stopped for plan in report.recover)

@@ -1,4 +1,4 @@
-"""Digest what a verdict depends on apart from files: notebook, options, nbrerun, and the kernel's environment."""
+"""Digest what a verdict depends on before anything runs: notebook, options, nbrerun, the kernel and its environment."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbrerun import __version__
+from nbrerun.batch.cache import environment as variables
 from nbrerun.batch.cache.codec import encode
 from nbrerun.batch.jobs import Job
 from nbrerun.model import Cell
@@ -48,7 +49,8 @@ def key_of(job: Job) -> str | None:
     if environment is None:
         return None
     settings = {name: _plain(value) for name, value in vars(job.settings).items()}
-    parts = [__version__, _own_source(), kernel, environment, _notebook(job.notebook), settings]
+    parts = [__version__, _own_source(), kernel, environment, variables.always(spec.env)]
+    parts += [_notebook(job.notebook), settings]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=20).hexdigest()
 
 

@@ -14,6 +14,8 @@ from typing import Iterable, Tuple
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
 """What lies at the top of an environment: of venv (PEP 405), of conda."""
+_METADATA = (".dist-info", ".egg-info")
+"""How the folder of an installed package's metadata ends (PEP 376); that of an editable install lies in its project."""
 
 _roots: Tuple[str, ...] = ()
 
@@ -35,6 +37,23 @@ def is_users_file(file: str) -> bool:
     if root is None:
         return not _roots and not _is_in_environment(os.path.dirname(path), os.sep)
     return not _is_in_environment(os.path.dirname(path), root.rstrip(os.sep))
+
+
+def lies_in_environment(path: str, top: str) -> bool:
+    """Tell whether a file belongs to an environment: what was installed there, or the environment's own files.
+
+    Args:
+        path: the file, which need not exist.
+        top: the folder where the search for the environment's top ends; it does not count itself.
+    """
+    # Both as written and as resolved: `.venv` may be a link to an environment elsewhere.
+    for each in (os.path.abspath(path), os.path.realpath(path)):
+        folders = os.path.dirname(each).split(os.sep)
+        if not _PACKAGES.isdisjoint(folders) or any(name.endswith(_METADATA) for name in folders):
+            return True
+        if _is_in_environment(os.path.dirname(each), top if each.startswith(os.path.join(top, "")) else os.sep):
+            return True
+    return False
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,4 +1,4 @@
-"""What a cell reads, anywhere on the disk: files, modules of the user's own, listings of folders.
+"""What a cell reads: files and listings of folders anywhere on the disk, the user's own modules, the environment.
 
 Files of the interpreter, of installed packages and of the system are left out: their versions stand for them.
 """
@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 import sysconfig
-from typing import Any, Callable, Set, Tuple
+from typing import Any, Callable, Optional, Set, Tuple
 
 from ..protocol.messages import Inputs
 from .events import Access, Use
@@ -30,6 +30,8 @@ class InputLog:
         self._files: Set[bytes] = set()
         self._folders: Set[bytes] = set()
         self._complete = True
+        self._variables: Set[bytes] = set()
+        self._every_variable = False
         self._installed: Tuple[bytes, ...] = _SYSTEM
 
     def install(self) -> None:
@@ -43,6 +45,7 @@ class InputLog:
     def begin(self) -> None:
         """Forget what was read until now."""
         self._files, self._folders, self._complete = set(), set(), True
+        self._variables, self._every_variable = set(), False
 
     def seen(self, shown: Callable[[bytes], str]) -> Inputs:
         """What has been read since `begin`.
@@ -53,6 +56,8 @@ class InputLog:
         return {
             "files": sorted(map(shown, self._files)),
             "folders": sorted(map(shown, self._folders)),
+            "variables": sorted(map(os.fsdecode, self._variables)),
+            "every_variable": self._every_variable,
             "complete": self._complete,
         }
 
@@ -62,6 +67,15 @@ class InputLog:
             self.file(access.path)
         elif access.use is Use.LIST and not _is_for_import():
             self._add(self._folders, access.path)
+
+    def variable(self, name: Optional[bytes]) -> None:
+        """Record that an environment variable is looked up; None for all of them."""
+        if name is None:
+            self._every_variable = True
+        elif name not in self._variables:
+            self._complete = self._complete and len(self._variables) < _MOST
+            if self._complete:
+                self._variables.add(name)
 
     def file(self, path: bytes) -> None:
         """Record that a file is read, or was looked for in vain."""

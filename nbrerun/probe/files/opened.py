@@ -136,6 +136,11 @@ class FileLog:
             except Exception:  # noqa: BLE001  whatever fails here, the notebook goes on
                 return
 
+    def hear_lookup(self, name: Optional[bytes]) -> None:
+        """Record that an environment variable is looked up; None for all of them."""
+        if not self._busy:
+            self.inputs.variable(name)
+
     def _open(self, accesses: Iterable[Access]) -> None:
         effects = [(access, effect) for access in accesses for effect in _effects(access)]
         if effects:

@@ -7,6 +7,7 @@ import os
 from typing import Any, Callable, Dict, List
 
 from ..describe.node import leave_out
+from ..process import lookups
 from ..protocol.messages import File, Inputs, Opened
 from ..sandbox.choose import attach
 from ..sandbox.handles import remap_files, reopen_files
@@ -37,6 +38,7 @@ class NotebookFiles:
         self._log.before_rename = self.sandbox.before_rename
         self._log.announce = functools.partial(announce, self.sandbox)
         self._log.install(self.sandbox.folders)
+        lookups.observe(self._log.hear_lookup)
         self.begin()
 
     def begin(self, position: Callable[[], int] = int) -> None:

@@ -69,12 +69,16 @@ class Opened(TypedDict):
 
 
 class Inputs(TypedDict):
-    """What a cell looked at, wherever it is: paths relative to the notebook's folder, or absolute."""
+    """What a cell looked at: environment variables and files (paths relative to the notebook's folder, or absolute)."""
 
     files: List[str]
     """Files that it read, or looked for."""
     folders: List[str]
     """Folders whose names it listed."""
+    variables: List[str]
+    """Environment variables that it looked up."""
+    every_variable: bool
+    """It went through all of the environment."""
     complete: bool
     """False where there were too many to record all."""
 

@@ -10,6 +10,8 @@ import sys
 import warnings
 from typing import Any, Dict, Iterator, List, Tuple
 
+from ..process.lookups import unobserved
+
 _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
 """Set by `%matplotlib inline` and by the notebook's front end, not by the user."""
 
@@ -29,7 +31,7 @@ def read_settings() -> Dict[str, str]:
 
 
 def _process() -> Iterator[Tuple[str, str]]:
-    for name, value in os.environ.items():
+    for name, value in unobserved().items():
         yield f"os.environ[{name}]", value
     yield "sys.path", repr(sys.path)
     try:

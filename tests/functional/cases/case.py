@@ -11,7 +11,7 @@ from textwrap import dedent
 
 VARIABLE_VERDICTS = frozenset({"untouched", "in-place", "persisted", "reset"})
 CELL_VERDICTS = frozenset({"error", "in-place", "persisted", "reset", "stateless"})
-MARKS = frozenset({"unseeded", "nondeterministic", "drifts"})
+MARKS = frozenset({"unseeded", "nondeterministic", "drifts", "follows", "settled", "rounding"})
 KINDS = frozenset({"model", "data", "generator", "file", "env", "definition"})
 
 
@@ -67,11 +67,18 @@ class Case:
     survives_fork: bool
     """False where something stays open that a forked process cannot use; then `auto` stands for `fork`."""
 
-    def __init__(self, name: str, *cells: LabelledCell, setup: str = "", survives_fork: bool = True) -> None:
+    cold: bool
+    """True where the notebook is about what happens while a kernel starts or a library is imported: a forked kernel
+    has that behind it."""
+
+    def __init__(
+        self, name: str, *cells: LabelledCell, setup: str = "", survives_fork: bool = True, cold: bool = False
+    ) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "setup", dedent(setup).strip("\n"))
         object.__setattr__(self, "survives_fork", survives_fork and OPENMP_SURVIVES_FORK)
+        object.__setattr__(self, "cold", cold)
 
     def __str__(self) -> str:
         return self.name

@@ -274,7 +274,7 @@ CASES = [
         ),
         cell("m.fit([1,2,3])", "persisted", m="persisted"),
         cell("m2.ensure([1,2,3])", "persisted", m2="persisted"),
-        cell("m.w[0]=100; m2.w[0]=100", "in-place"),
+        cell("m.w[0]=100; m2.w[0]=100", "reset"),
     ),
     Case(
         "loaders whose names lie",

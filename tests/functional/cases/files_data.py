@@ -16,6 +16,7 @@ CASES = [
         cell("import joblib\npath = 'a.joblib'\njoblib.dump([1, 2], path)", "reset", path="reset"),
         cell("rows = joblib.load(path)\nfirst = rows[0]", None, joblib="untouched"),
         cell("path = 'b.joblib'\njoblib.dump({}, path)", "reset", path="reset"),
+        cold=True,
     ),
     Case(
         "text written, appended and read",

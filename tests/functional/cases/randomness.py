@@ -47,6 +47,7 @@ CASES = [
         with open("counting.py", "w") as file:
             file.write("import random\\nrandom.random()\\nn = 0")
         """,
+        cold=True,
     ),
     Case(
         "an import that draws nothing explains nothing",

@@ -21,6 +21,7 @@ CASES = [
         ),
         cell("value = os.environ['NBCASE_A']", "reset", value="reset"),
         cell("del os.environ['NBCASE_A']", "error"),
+        cold=True,
     ),
     Case(
         "an environment variable kept if it is there",
@@ -71,6 +72,7 @@ CASES = [
         cell("warnings.filterwarnings('ignore', message='nbcase')", "reset"),
         cell("warnings.simplefilter('ignore', ResourceWarning)", "reset"),
         cell("with warnings.catch_warnings():\n    warnings.simplefilter('error')\n    print(1)", "stateless"),
+        cold=True,
     ),
     Case(
         "matplotlib rcParams",
@@ -93,6 +95,7 @@ CASES = [
         ),
         cell("with plt.rc_context({'lines.linewidth': 9}):\n    print(1)", "stateless"),
         cell("plt.style.use('ggplot')", "reset"),
+        cold=True,
     ),
     Case(
         "pandas options",
@@ -100,6 +103,7 @@ CASES = [
         cell("pd.set_option('display.max_rows', 7)", "reset"),
         cell("pd.options.display.precision += 1", "in-place"),
         cell("with pd.option_context('display.max_columns', 3):\n    print(1)", "stateless"),
+        cold=True,
     ),
     Case(
         "the original setting is forgotten",
@@ -114,6 +118,7 @@ CASES = [
             "in-place",
             before="in-place",
         ),
+        cold=True,
     ),
     Case(
         "numpy print options",
@@ -121,6 +126,7 @@ CASES = [
         cell("np.set_printoptions(precision=3)", "reset"),
         cell("with np.printoptions(precision=1):\n    print(np.pi)", "stateless"),
         cell("np.set_printoptions(precision=np.get_printoptions()['precision'] + 1)", "in-place"),
+        cold=True,
     ),
     Case(
         "a logging handler added once more",

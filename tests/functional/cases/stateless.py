@@ -10,6 +10,7 @@ CASES = [
         cell("from collections import *", "stateless"),
         cell("import sklearn.linear_model as lm", "stateless"),
         cell("import os", "stateless"),
+        cold=True,
     ),
     Case(
         "comments, docstrings and pass",

@@ -1,4 +1,4 @@
-"""Relation (d): a cell's lines are put into a function that is called once."""
+"""A cell's lines are put into a function that is called once."""
 
 from __future__ import annotations
 

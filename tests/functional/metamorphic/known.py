@@ -4,7 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-KNOWN: Mapping[str, Mapping[str, str]] = {}
+_LOADED = "what a function loads from a file and binds as a global is reset, not persisted"
+_LEFT_ALONE = "an idempotent change by a function that later cells built upon passes for a value that is left alone"
+_GUARDED = "a value that is kept if it is there is reset, not persisted, once the test stands in a function"
+_NEVER_TAKEN = "a global statement counts as a write, although the branch that writes is never taken"
+_SAME_VALUE = "an equal value that a function puts into an object again passes for untouched"
+_IMPORTED = "numbers that an import in a function binds are data, not definitions"
+
+_IN_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    _LOADED: (
+        "text written, appended and read",
+        "frames in csv files",
+        "tables and rows in sqlite",
+        "arrays in files",
+        "an array mapped on a file",
+        "json written, read and counted up",
+        "compressed files",
+        "data pickled",
+        "absolute paths and a path kept in a name",
+        "models trained on data that the notebook wrote",
+        "rows by csv.writer",
+        "a shelf",
+        "a model saved and loaded with pickle",
+        "a model saved and loaded with joblib, beside its scaler",
+        "a model saved and loaded as bytes",
+        "loaded, trained on and saved again",
+        "get or create",
+        "get or create in a function",
+        "a file here, the kernel there",
+        "many models in a loop",
+        "saved and loaded by helpers of the notebook",
+        "weights of one's own",
+        "models out of archives, databases and texts",
+        "coefficients put into a model by hand",
+        "collected from files",
+        "loaded by a method of its own",
+        "a class that saves and loads itself",
+        "parameters in json",
+        "joblib.Memory in the folder",
+        "data computed once and cached in a file",
+        "a table that was always there",
+        "models that were always there",
+        "a model that was always there, trained on",
+        "texts that were always there",
+        "tables changed where they are",
+        "an input file that grows further down",
+        "a database that was always there",
+        "the matrix, scikit-learn",
+        "the matrix, PyTorch",
+        "the matrix, XGBoost",
+        "the matrix, XGBoost, scikit-learn API",
+        "the matrix, LightGBM",
+        "the matrix, LightGBM, scikit-learn API",
+        "the matrix, pandas",
+        "lightgbm: rounds, refitted leaves, callbacks",
+        "spacy: a pipeline that sorts texts",
+        "transformers: a model of language",
+        "transformers: the trainer",
+        "torch: checkpoints",
+        "torch: whole models, safetensors and pickles",
+        "torch: a wrapper with fit and partial_fit, and a trainer",
+    ),
+    _LEFT_ALONE: (
+        "nan in arrays; sparse matrices",
+        "a column made from others, and one made from itself",
+        "types converted",
+        "labels mapped to numbers twice are lost",
+        "a frame cleaned and then extended does not drift",
+    ),
+    _GUARDED: (
+        "a cache filled if it is empty",
+        "setdefault",
+        "sys.path guarded",
+        "an environment variable kept if it is there",
+    ),
+    _NEVER_TAKEN: (
+        "a guard that is never taken",
+        "with blocks; a cell with only a branch that was taken once; a function replaced by its result",
+    ),
+    _SAME_VALUE: ("a ring of objects",),
+    _IMPORTED: ("imports",),
+}
+
+KNOWN: Mapping[str, Mapping[str, str]] = {
+    "renamed": {
+        "asking a model puts it into a mode": "a method counts as one that only reads because it is called `get`",
+        "torch: a wrapper with fit and partial_fit, and a trainer": (
+            "a class of the user's is a model because its methods are called `fit`, `partial_fit` and `predict`"
+        ),
+    },
+    "in functions": {case: reason for reason, cases in _IN_FUNCTIONS.items() for case in cases},
+}
 """By relation, and by the name of the case. An entry whose verdicts agree fails the suite, so that it is taken out."""
 
 ACCEPTED = frozenset(

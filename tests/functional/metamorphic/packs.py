@@ -18,7 +18,7 @@ from tests.functional.cases.case import Case
 from tests.functional.cases.frameworks import ALL as FRAMEWORKS
 from tests.functional.metamorphic.known import KNOWN
 from tests.functional.metamorphic.names import bound, imported
-from tests.functional.metamorphic.relations import PASSES, transformed
+from tests.functional.metamorphic.relations import IN_FUNCTIONS, RELATIONS, alternating, transformed
 from tests.functional.metamorphic.rename import Renaming
 from tests.functional.metamorphic.source import split
 from tests.functional.test_cases import check, disagreements
@@ -26,7 +26,10 @@ from tests.functional.test_cases import check, disagreements
 ENGINE = os.environ.get("METAMORPHIC_ENGINE", "fork")
 """Which engine answers. The rules do not know the engine, and replay takes several times as long."""
 
-_MOST_CELLS = 60
+FIRST = {"half": (0,), "all": (0, 1)}[os.environ.get("METAMORPHIC_CELLS", "half")]
+"""From which cell on every second one is put into a function: one run changes half of the cells in either way."""
+
+_MOST_CELLS = 65
 """A notebook with more takes longer than its parts: every cell is compared with all that those before it left."""
 
 
@@ -37,13 +40,24 @@ class Pack:
     name: str
     cases: tuple[Case, ...]
     relations: tuple[str, ...]
+    first: int | None = None
+    """From which cell on every second one is in a function; all of them under all relations if there is none."""
 
     def __str__(self) -> str:
-        return f"{self.name}: {' + '.join(self.relations)}"
+        return f"{self.name}: {' + '.join(self.relations)}" + ("" if self.first is None else f", from {self.first}")
+
+    def parts(self) -> list[Case]:
+        """The cases after their relations, with names that do not meet."""
+        if self.first is None:
+            return [transformed(case, self.relations, f"v{number}") for number, case in enumerate(self.cases)]
+        return [
+            alternating(case, self.relations, f"v{number}", (number + self.first) % 2)
+            for number, case in enumerate(self.cases)
+        ]
 
     def disagreements(self, folder: Path) -> dict[str, list[str]]:
         """By case: everything that the report on its cells says other than its labels."""
-        parts = [transformed(case, self.relations, f"v{number}") for number, case in enumerate(self.cases)]
+        parts = self.parts()
         together = Case(
             self.name,
             *(cell for part in parts for cell in part.cells),
@@ -90,21 +104,25 @@ def themes() -> dict[str, list[Case]]:
     found = {module.__name__.rpartition(".")[2]: list(module.CASES) for module in MODULES}
     for each in FRAMEWORKS:
         if ENGINE in each.engines or ENGINE != "fork":
-            found.setdefault(" and ".join(each.needs), []).append(each.case)
+            theme = next(
+                (name for name in ("transformers", "torch", "spacy") if name in each.needs), "tables and trees"
+            )
+            found.setdefault(theme, []).append(each.case)
     return found
 
 
 def packs() -> list[Pack]:
-    """All cases in as few notebooks as will do, for each pass, without the relations that they are known to fail."""
+    """All cases in as few notebooks as will do, without the relations that they are known to fail."""
     found: list[Pack] = []
-    for relations in PASSES:
+    for first in FIRST:
         for theme, cases in themes().items():
             groups: dict[tuple[str, ...], list[Case]] = {}
             for case in cases:
-                left = tuple(relation for relation in relations if case.name not in KNOWN.get(relation, {}))
+                left = tuple(relation for relation in RELATIONS if case.name not in KNOWN.get(relation, {}))
                 groups.setdefault(left, []).append(case)
             for left, group in groups.items():
-                found += packed(theme, group, left) if left else []
+                if first == FIRST[0] or IN_FUNCTIONS in left:
+                    found += packed(theme, group, left, first)
     return found
 
 
@@ -117,12 +135,12 @@ def known_packs() -> list[Pack]:
     return found
 
 
-def packed(theme: str, cases: Iterable[Case], relations: tuple[str, ...]) -> Iterator[Pack]:
-    """Put cases of one theme into notebooks, in order; each in one of its own if they keep their names."""
+def packed(theme: str, cases: Iterable[Case], relations: tuple[str, ...], first: int | None = None) -> Iterator[Pack]:
+    """Put cases of one theme into notebooks, in order; each in one of its own if it keeps its names."""
     sharing = [case for case in cases if "renamed" in relations and not reason_for_own_notebook(case)]
-    yield from (Pack(case.name, (case,), relations) for case in cases if case not in sharing)
+    yield from (Pack(case.name, (case,), relations, first) for case in cases if case not in sharing)
     for number, part in enumerate(_filled(sharing)):
-        yield Pack(f"{theme} {number}" if len(part) > 1 else part[0].name, tuple(part), relations)
+        yield Pack(f"{theme} {number}" if len(part) > 1 else part[0].name, tuple(part), relations, first)
 
 
 def _filled(cases: Iterable[Case]) -> Iterator[list[Case]]:

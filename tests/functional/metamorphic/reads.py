@@ -1,4 +1,4 @@
-"""Relation (b): a call that only reads is replaced by another one that only reads.
+"""A call that only reads is replaced by another one that only reads.
 
 The replacements are methods that no list of "methods that only read" is likely to name, and calls whose method
 cannot be seen in the source. A statement whose value nobody uses, `clf.score(X, y)`, becomes `clf.__repr__()`. Where

@@ -22,22 +22,35 @@ RELATIONS: Mapping[str, Callable[[Case, str], Case]] = {
 }
 """By name. The second argument begins the names that a relation adds, so that two cases can share a notebook."""
 
-PASSES: Sequence[Sequence[str]] = (
-    ("read otherwise", "unrelated above", "unrelated below", "renamed"),
-    ("in functions", "renamed"),
-)
-"""Relations that are applied one after the other. Lines in a function are one statement less to be seen at the top
-level: what a cell reads there, and what stands around it, would no longer be what is tried."""
+AT_TOP_LEVEL = ("read otherwise", "unrelated above", "unrelated below")
+IN_FUNCTIONS = "in functions"
+"""Not for one cell at once: what a cell reads, and what stands around it, no longer shows at the top level if the lines
+are in a function."""
 
 
 def transformed(case: Case, relations: Sequence[str], tag: str) -> Case:
-    """Apply relations in order; every cell must compile as the kernel would compile it."""
+    """Apply relations to every cell, in order; each cell must compile as the kernel would compile it."""
     for relation in relations:
         case = RELATIONS[relation](case, tag)
     for cell in case.cells:
         python = TransformerManager().transform_cell(cell.source)
         compile(python, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     return case
+
+
+def alternating(case: Case, relations: Sequence[str], tag: str, first: int) -> Case:
+    """Put every second cell into a function, from `first` on, and apply the other relations to those between.
+
+    The cell under test is the only one whose lines count, so that each gets its verdict by its own relations.
+    """
+    others = transformed(case, [name for name in relations if name in AT_TOP_LEVEL], tag)
+    wrapped = transformed(case, [name for name in relations if name == IN_FUNCTIONS], tag)
+    cells = [
+        (wrapped if number % 2 == first and IN_FUNCTIONS in relations else others).cells[number]
+        for number in range(len(case.cells))
+    ]
+    mixed = Case(case.name, *cells, setup=case.setup, survives_fork=case.survives_fork)
+    return transformed(mixed, [name for name in relations if name not in (*AT_TOP_LEVEL, IN_FUNCTIONS)], tag)
 
 
 def changed_cells(before: Case, after: Case) -> int:

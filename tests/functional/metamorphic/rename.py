@@ -1,15 +1,15 @@
-"""Relation (a): functions, classes, variables and files get other names, through the whole notebook."""
+"""Functions, classes, variables and files get other names, consistently through the whole notebook."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tests.functional.cases.case import Case, LabelledCell
 from tests.functional.metamorphic.files import Files, files_of, names_a_file
-from tests.functional.metamorphic.names import FUNCTIONS, Chosen, bound, chosen
+from tests.functional.metamorphic.names import Chosen, bound, chosen
 from tests.functional.metamorphic.source import rewritten, split
 
 _NAMESPACES = frozenset({"globals", "locals", "vars", "dir"})
@@ -32,7 +32,10 @@ class Renaming:
         setup = ast.parse(case.setup)
         labelled = {name for cell in case.cells for name in _names(cell)}
         texts = [text for part in parts for text in (part.head, part.text, *part.lines.values())]
-        run_by_name = {word for text in (*texts, *_strings(trees)) for word in re.findall(r"\w+", text)}
+        # Code in strings, as `exec("x = 1")` is given, may be all that binds a name.
+        nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        strings = [node.value for node in nodes if isinstance(node.value, str)]
+        run_by_name = {word for text in (*texts, *strings) for word in re.findall(r"\w+", text)}
         self.chosen: Chosen = chosen(trees, labelled & run_by_name)
         paths = {name.removeprefix("file:") for name in labelled if name.startswith("file:")}
         self.files: Files = files_of([*trees, setup], paths, texts)
@@ -81,25 +84,17 @@ class Renaming:
         """Rename in what only IPython reads: magics and shell lines."""
         words = {name: self.new[name] for name in self.chosen.variables}
         words |= {name: self.prefix + name for name in self.files.names}
-        return re.sub(r"(?<![\w.%-])[\w][\w.-]*", lambda match: _word(match[0], words), text)
 
+        def word(match: re.Match[str]) -> str:
+            first, dot, rest = match[0].partition(".")  # `notes.txt` is one name, `clf.fit` begins with one
+            return words.get(match[0]) or words.get(first, first) + dot + rest
 
-def _word(word: str, words: Mapping[str, str]) -> str:
-    """A word of text, or the name before a dot: `notes.txt`, `clf.fit`."""
-    if word in words:
-        return words[word]
-    first, dot, rest = word.partition(".")
-    return words.get(first, first) + dot + rest
+        return re.sub(r"(?<![\w.%-])\w[\w.-]*", word, text)
 
 
 def _new(old: str, name: str) -> str:
     name = name.capitalize() if old[:1].isupper() else name
     return f"_{name}" if old.startswith("_") else name
-
-
-def _strings(trees: list[ast.Module]) -> list[str]:
-    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-    return [node.value for node in nodes if isinstance(node.value, str)]
 
 
 def _names(cell: LabelledCell) -> set[str]:
@@ -132,13 +127,11 @@ class _Renamer(ast.NodeTransformer):
         node.arg = self._variable(node.arg)
         return self.generic_visit(node)
 
-    def visit_Global(self, node: ast.Global) -> ast.AST:
+    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> ast.AST:
         node.names = list(map(self._variable, node.names))
         return node
 
-    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
-        node.names = list(map(self._variable, node.names))
-        return node
+    visit_Nonlocal = visit_Global
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         node.name = self._variable(node.name) if node.name else None
@@ -211,10 +204,9 @@ class _Renamer(ast.NodeTransformer):
             self._rename_string([part for part in ast.walk(node.value) if isinstance(part, ast.expr)], self._attribute)
         return self.generic_visit(node)
 
-    def _rename_string(self, nodes: list[ast.expr], new: object) -> None:
+    def _rename_string(self, nodes: list[ast.expr], new: Callable[[str], str]) -> None:
         for node in nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                assert callable(new)
                 node.value = new(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
@@ -224,25 +216,18 @@ class _Renamer(ast.NodeTransformer):
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
-        is_file = names_a_file(node)
+        is_file = names_a_file(node)  # before its parts are renamed
         for part in node.values:
             if not isinstance(part, ast.Constant):
                 self.visit(part)
         if is_file:
-            node.values = [_prefixed(node, self._names.prefix), *node.values[_begins_with_text(node) :]]
+            # The prefix goes on the last part of the path, which may begin with a value: f"out/{name}.txt".
+            begins_with_text = isinstance(node.values[0], ast.Constant)
+            text = str(node.values[0].value) if isinstance(node.values[0], ast.Constant) else ""
+            folder, slash, name = text.rpartition("/")
+            prefixed = ast.Constant(value=folder + slash + self._names.prefix + name)
+            node.values = [prefixed, *node.values[begins_with_text:]]
         return node
-
-
-def _prefixed(node: ast.JoinedStr, prefix: str) -> ast.Constant:
-    """The text before the first value of a file's name, with the prefix on the last part of its path."""
-    first = node.values[0]
-    text = str(first.value) if isinstance(first, ast.Constant) else ""
-    folder, slash, name = text.rpartition("/")
-    return ast.Constant(value=folder + slash + prefix + name)
-
-
-def _begins_with_text(node: ast.JoinedStr) -> bool:
-    return isinstance(node.values[0], ast.Constant)
 
 
 def _modes(node: ast.Call) -> list[ast.expr]:
@@ -256,6 +241,3 @@ def _modes(node: ast.Call) -> list[ast.expr]:
 def _is_namespace(node: ast.AST) -> bool:
     """`globals()` and its like."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _NAMESPACES
-
-
-__all__ = ["FUNCTIONS", "Renaming", "renamed"]

@@ -1,4 +1,4 @@
-"""Relation (c): an unrelated statement above or below a cell's lines."""
+"""An unrelated statement above or below a cell's lines."""
 
 from __future__ import annotations
 

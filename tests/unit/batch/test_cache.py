@@ -17,7 +17,18 @@ import pytest
 from nbrerun.batch.cache import Cache, key
 from nbrerun.batch.cache.fingerprints import mentioned
 from nbrerun.batch.jobs import Job
-from nbrerun.model import Cell, CellReport, Failure, Inputs, NotebookReport, Seconds, Verdict, WholeRun
+from nbrerun.model import (
+    Cell,
+    CellReport,
+    Failure,
+    Inputs,
+    NotebookReport,
+    Recovery,
+    Restart,
+    Seconds,
+    Verdict,
+    WholeRun,
+)
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.settings.values import Gate, Settings
 
@@ -259,6 +270,8 @@ def _cell(verdict: Verdict, again: float | None) -> CellReport:
         {"inputs": None},
         {"cells": (_cell(Verdict.UNDETERMINED, None),)},
         {"whole": (WholeRun("fresh-clone", reason="the kernel gave no answer"),)},
+        {"cells": (replace(CELL, restart=Restart(False, reason="stopped", stopped=True)),)},
+        {"recover": (Recovery("m", (0,), (), None, verified=False, reason="stopped", stopped=True),)},
     ],
 )
 def test_what_says_little_is_not_kept(desk: Desk, change: dict[str, Any]) -> None:
@@ -291,6 +304,31 @@ def test_version_control_counts_where_it_mattered(desk: Desk) -> None:
     assert desk.get() is not None
     subprocess.run([*git, "add", "m.sav"], check=True)
     assert desk.get() is None
+
+
+def test_variables_that_cells_looked_up_have_to_be_what_they_were(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that every kernel depends on, such as the time zone."""
+    monkeypatch.setenv("MODE", "a")
+    monkeypatch.setenv("TZ", "UTC")
+    desk.keep(replace(FOUND, inputs=Inputs(variables=("MODE",))))
+    assert desk.get() is not None
+    for name in ("MODE", "TZ"):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "b")
+            assert desk.get() is None, name
+    assert desk.get() is not None
+
+
+def test_a_cache_that_git_tracks_is_not_trusted(desk: Desk) -> None:
+    """Whoever can commit could make up verdicts: a note says so, and nothing is read or written."""
+    git = ["git", "-C", str(desk.folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    desk.keep()
+    assert desk.get() is not None
+    subprocess.run([*git, "add", "-f", "cache/verdicts.sqlite3"], check=True)
+    assert desk.get() is None
+    where = desk.folder / "cache"
+    assert desk.notes == [f"the cache in {where} is ignored: git tracks it, so its verdicts may be those of others"]
 
 
 @pytest.mark.parametrize(

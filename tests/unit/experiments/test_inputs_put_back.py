@@ -72,7 +72,7 @@ def follows(seen: Observation) -> dict[str, list[str]]:
 def test_what_comes_out_as_in_again_though_it_was_deleted_follows() -> None:
     """The name that the cell misses is put back, and the cell run once more."""
     seen, engine = cell({"X": "data", "scaler": "model"}, bound=["X", "scaler"]), engine_of(refit)
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert follows(seen) == {"scaler": ["X"]}
     assert runs(engine) == [["X", "scaler"], ["scaler"]]
     assert engine.left_open() == []
@@ -90,7 +90,7 @@ def test_what_comes_out_as_in_again_though_it_was_deleted_follows() -> None:
 def test_nothing_follows_where_the_cell_raises_something_else(raised: str) -> None:
     """One try, no more."""
     seen, engine = cell({"X": "data", "y": "data"}, bound=["X", "y"]), engine_of(lambda branch: raised)
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert (follows(seen), runs(engine)) == ({}, [["X", "y"]])
 
 
@@ -99,7 +99,7 @@ def test_names_are_put_back_a_few_times_only() -> None:
     names = list("abcdefg")
     seen = cell(dict.fromkeys(names, "data"), bound=names)
     engine = engine_of(lambda branch: f"NameError: name '{min(branch.deleted)}' is not defined")
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert (follows(seen), runs(engine)) == ({}, [names, names[1:], names[2:], names[3:]])
 
 
@@ -107,7 +107,7 @@ def test_a_value_of_its_own_does_not_follow() -> None:
     """Deleted, it comes out otherwise than in *again*: it depends on what it held."""
     seen = cell({"X": "data", "n": "data"}, bound=["X", "n"])
     engine = engine_of(lambda branch: {"X": b"again", "n": b"1"})
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert follows(seen) == {"X": ["n"]}
 
 
@@ -115,7 +115,7 @@ def test_where_all_follow_there_is_nothing_to_follow() -> None:
     """No variable leads: the change comes from elsewhere, and nothing is explained away."""
     seen = cell({"X": "data", "y": "data"}, bound=["X", "y"])
     engine = engine_of(lambda branch: {"X": b"again", "y": b"again"})
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert follows(seen) == {}
 
 
@@ -123,7 +123,7 @@ def test_what_follows_names_models_first() -> None:
     """Then data and settings, by name."""
     seen = cell({"losses": "data", "clf": "model", "p": "data"}, bound=["p"], others=["env:cwd"])
     engine = engine_of(lambda branch: {"losses": b"1", "clf": b"1", "p": b"again"})
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert [sorted(each) for each in follows(seen).values()] == [["clf", "env:cwd", "losses"]]
     assert follows(seen)["p"][0] == "clf"
 
@@ -138,7 +138,7 @@ def test_a_refit_in_place_follows_if_its_own_value_does_not_matter(ends: bytes, 
         return {"X": b"again", "scaler": ends if "scaler" in branch.perturbed else b"again"}
 
     seen, engine = cell({"X": "data", "scaler": "model"}, bound=["X"]), engine_of(end)
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert follows(seen) == expected
     assert runs(engine) == [["X"], ["scaler"]]
     assert engine.left_open() == []
@@ -147,14 +147,14 @@ def test_a_refit_in_place_follows_if_its_own_value_does_not_matter(ends: bytes, 
 def test_what_cannot_be_changed_does_not_follow() -> None:
     """Nothing is known of it."""
     seen, engine = cell({"X": "data", "scaler": "model"}, bound=["X"]), engine_of(refit, rigid=["scaler"])
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert follows(seen) == {}
 
 
 def test_two_that_change_in_place_are_not_tried() -> None:
     """Nothing is bound that a refit could follow: `model` and `optimizer` both train."""
     seen, engine = cell({"net": "model", "opt": "model"}), engine_of(lambda branch: {"net": b"again", "opt": b"again"})
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert (follows(seen), engine.asked) == ({}, [])
 
 
@@ -162,17 +162,17 @@ def test_one_variable_alone_follows_nothing() -> None:
     """Nor do one variable and noise."""
     engine = engine_of(refit)
     seen = cell({"X": "data"}, bound=["X"])
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     seen = cell({"X": "data", "t": "data"}, bound=["X", "t"])
     seen.noise = {name("t"): CHANGE}
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert (engine.branches, seen.follows) == ([], {})
 
 
 def test_no_branch_is_told() -> None:
     """And a run that was stopped leaves nothing known."""
     seen, engine = cell({"X": "data", "y": "data"}, bound=["X", "y"]), engine_of(refit, refuses=["moment 3"])
-    assert inputs_put_back(engine, 3, seen) == Undone("there is no moment 3")  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) == Undone("there is no moment 3")
     engine = FakeEngine(lambda done: Undone("stopped"))
-    assert inputs_put_back(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert inputs_put_back(engine, 3, seen) is None
     assert (seen.follows, engine.left_open()) == (dict[Name, Any](), [])

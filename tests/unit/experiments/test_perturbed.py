@@ -56,7 +56,7 @@ def test_an_outcome_is_told_part_by_part(case: str) -> None:
     """Elsewhere outranks computed anew, which outranks left alone; numbers are compared element by element."""
     parts, expected = OUTCOMES[case]
     tables = [{f"x[{i}]": part[at] for i, part in enumerate(parts) if part[at] is not None} for at in range(3)]
-    assert outcome([f"x[{i}]" for i in range(len(parts))], *tables) is expected  # type: ignore[arg-type]
+    assert outcome([f"x[{i}]" for i in range(len(parts))], *tables) is expected
 
 
 def test_only_what_the_first_run_changed_is_changed() -> None:
@@ -112,7 +112,7 @@ def test_a_variable_is_in_doubt_where_the_objects_do_not_tell(case: str) -> None
 def test_nothing_is_run_where_nothing_is_in_doubt() -> None:
     """No branch is asked for."""
     seen, engine = cell({"x": DATA}, bound=X, replaced=X), FakeEngine()
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert (engine.branches, seen.outcomes) == ([], {})
 
 
@@ -153,7 +153,7 @@ def models(*names: str, **run: Any) -> Observation:
 def test_a_single_variable_takes_one_run(ends: str, expected: Outcome) -> None:
     """Its outcome is recorded as it is."""
     seen, engine = models("a"), engine_of({"a": lambda changed: ends})
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {"a": expected}
     assert asked_to_change(engine) == [["a"]]
     assert engine.left_open() == []
@@ -167,7 +167,7 @@ def test_several_are_changed_at_once_and_those_that_end_elsewhere_alone() -> Non
         "c": lambda changed: "else" if "c" in changed else "first",
     }
     seen, engine = models("a", "b", "c"), engine_of(does)
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {"a": STAYS, "b": RESTORED, "c": ELSEWHERE}
     assert asked_to_change(engine) == [["a", "b", "c"], ["b"], ["c"]]
     assert engine.left_open() == []
@@ -177,7 +177,7 @@ def test_where_the_cell_raises_because_of_one_the_others_are_changed_alone() -> 
     """Nothing is known of the one that it cannot do with another value."""
     does: Does = {key: lambda changed: "first" for key in "ab"}
     seen, engine = models("a", "b"), engine_of(does, raises_for=["a"])
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {"b": RESTORED}
     assert asked_to_change(engine) == [["a", "b"], ["a"], ["b"]]
 
@@ -185,7 +185,7 @@ def test_where_the_cell_raises_because_of_one_the_others_are_changed_alone() -> 
 def test_a_cell_that_raises_by_permission_is_compared_all_the_same() -> None:
     """Its first run has raised as well."""
     seen, engine = models("a", raises=True), engine_of({"a": lambda changed: "first"}, raises_for=["a"])
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {"a": RESTORED}
 
 
@@ -193,7 +193,7 @@ def test_only_a_few_are_changed_alone() -> None:
     """Each takes a run; of the others nothing is known: one may have ended elsewhere because of another."""
     names = "abcdefg"
     seen, engine = models(*names), engine_of({key: lambda changed: "else" for key in names})
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert asked_to_change(engine) == [list(names), ["a"], ["b"], ["c"], ["d"]]
     assert seen.outcomes == dict.fromkeys("abcd", ELSEWHERE)
 
@@ -201,11 +201,11 @@ def test_only_a_few_are_changed_alone() -> None:
 def test_nothing_is_known_of_what_cannot_be_changed_or_is_gone() -> None:
     """No run where nothing can be changed."""
     seen, engine = models("a"), engine_of({"a": lambda changed: "first"}, rigid=["a"])
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {}
     assert [asked for asked in engine.asked if asked[1] == "run"] == []
     seen, engine = models("a"), engine_of({"a": lambda changed: "gone"})
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert (seen.outcomes, engine.left_open()) == ({}, [])
 
 
@@ -213,14 +213,14 @@ def test_only_parts_that_the_first_run_changed_are_asked_for() -> None:
     """A variable all of whose parts were there before is not changed."""
     before = {"a": {"a": leaf(b"first", 1.0)}}
     seen, engine = models("a"), engine_of({"a": lambda changed: "first"}, before=before)
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {}
 
 
 def test_no_branch_is_told() -> None:
     """And nothing is recorded."""
     seen, engine = models("a"), engine_of({"a": lambda changed: "first"}, refuses=["moment 3"])
-    assert perturbed(engine, 3, seen) == Undone("there is no moment 3")  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) == Undone("there is no moment 3")
     assert seen.outcomes == {}
 
 
@@ -228,9 +228,9 @@ def test_a_cell_that_draws_is_run_with_the_same_random_numbers() -> None:
     """Else a new draw would look like another end; without a draw no generator is touched."""
     seen, engine = models("a"), engine_of({"a": lambda changed: "first"})
     seen.before["generators"], seen.first["generators"] = [generator("random", b"1", library=True)], []
-    perturbed(engine, 3, seen)  # type: ignore[arg-type]
+    perturbed(engine, 3, seen)
     seen.first["generators"] = [generator("random", b"2", library=True)]
-    perturbed(engine, 3, seen)  # type: ignore[arg-type]
+    perturbed(engine, 3, seen)
     assert [asked[2:] for asked in engine.asked if asked[1] == "run"] == [(0,), (0, 1)]
 
 
@@ -249,6 +249,6 @@ def test_a_name_for_a_part_of_another_variable_starts_over(held: int, expected: 
         return found
 
     engine.leaves = leaves
-    assert perturbed(engine, 3, seen) is None  # type: ignore[arg-type]
+    assert perturbed(engine, 3, seen) is None
     assert seen.outcomes == {"v": expected}
     assert engine.left_open() == []

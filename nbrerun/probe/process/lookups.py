@@ -1,0 +1,62 @@
+"""Observe which environment variables Python code looks up in `os.environ`, `os.environb` or by `os.getenv`.
+
+All three end in the class `os._Environ` (Lib/os.py). Programs and C libraries, which have the environment itself, are
+not observed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any, Callable, Dict, Optional
+
+_BY_NAME = ("__getitem__", "__delitem__")
+"""`get`, `in`, `pop` and `setdefault` look names up through `__getitem__` (collections.abc.MutableMapping)."""
+_ALL = ("__iter__", "__len__", "__repr__")
+
+Hear = Callable[[Optional[bytes]], None]
+
+
+def observe(hear: Hear) -> None:
+    """Call `hear` with the name of each variable that is looked up, and with None whenever all of them are."""
+    kind: Any = type(os.environ)
+    for method in _BY_NAME:
+        setattr(kind, method, _by_name(getattr(kind, method), hear))
+    for method in _ALL:
+        setattr(kind, method, _all(getattr(kind, method), hear))
+
+
+def unobserved() -> Dict[str, str]:
+    """Return the environment, without having looked anything up: the probe reads it, not the notebook."""
+    environment: Any = os.environ
+    try:
+        items = list(environment._data.items())
+        return {environment.decodekey(name): environment.decodevalue(value) for name, value in items}
+    except AttributeError:  # the notebook has put another mapping in its place
+        return dict(environment)
+
+
+def _by_name(original: Any, hear: Hear) -> Any:
+    def wrapper(self: Any, key: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves the frame out of the traceback of a KeyError
+        if isinstance(key, (str, bytes)):
+            with contextlib.suppress(UnicodeError):  # no variable has this name
+                hear(os.fsencode(key))
+        return original(self, key)
+
+    return _disguised(wrapper, original)
+
+
+def _all(original: Any, hear: Hear) -> Any:
+    def wrapper(self: Any) -> Any:
+        hear(None)
+        return original(self)
+
+    return _disguised(wrapper, original)
+
+
+def _disguised(wrapper: Any, original: Any) -> Any:
+    """Name the wrapper like the method; `functools.wraps` would also make it a reference to the method."""
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(wrapper, name, getattr(original, name))
+    return wrapper

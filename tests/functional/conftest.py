@@ -1,0 +1,32 @@
+"""Kernels for the tests: forked by a zygote, unless a test needs one that has really been started."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "zygote"))
+
+from kernel_zygote import provisioner
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a process that forks kernels; it ends when its standard input does."""
+    address = str(tmp_path_factory.mktemp("zygote") / "socket")
+    process = provisioner.start(address)
+    yield address
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
+
+
+@pytest.fixture(autouse=True)
+def _kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this test's kernels forked, unless it is marked `cold_kernel`."""
+    if request.node.get_closest_marker("cold_kernel") is None:
+        for name, value in provisioner.environ(request.getfixturevalue("zygote")).items():
+            monkeypatch.setenv(name, value)

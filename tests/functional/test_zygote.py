@@ -1,0 +1,97 @@
+"""A kernel that the zygote forks is like one that Python was started for: else verdicts would rest on the tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from kernel_zygote.provisioner import ADDRESS, ForkedProcess
+from kernel_zygote.server import LIBRARIES, needed
+
+from nbrerun.engine.kernel import Kernel
+from nbrerun.notebooks.read import read_notebook
+from nbrerun.settings.values import Settings
+
+FIRST = f"""
+import gc, json, os, random, signal, sys, threading, warnings
+def known():
+    return sorted(set({sorted(LIBRARIES)}) & {{name.partition('.')[0] for name in sys.modules}})
+before = dict(os.environ)
+found = dict(
+    argv=[sys.argv[0], *sys.argv[3:]], path=sys.path, flags=list(sys.flags), cwd=os.getcwd(), hash=hash('a'),
+    environ=sorted(os.environ), limit=sys.getrecursionlimit(), parent=os.getppid() == int(os.environ['JPY_PARENT_PID']),
+    signals=[str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+    threads=[type(thread).__name__ for thread in threading.enumerate()], gc=gc.isenabled(),
+    filters=[each[0] for each in warnings.filters], finders=[str(type(each)) for each in sys.meta_path],
+    main=sys.modules['__main__'].__dict__ is globals(), ours=[name for name in sys.modules if name == 'nbrerun'],
+    first=known(), group=os.getpgrp() == os.getppid(),
+)
+"""
+THEN = {
+    "nothing": "",
+    "numpy": "import numpy",
+    "all": "import numpy, scipy, pandas, joblib, matplotlib.pyplot, sklearn.linear_model",
+}
+LAST = """
+print(json.dumps({**found, 'then': known(), 'set': sorted(set(os.environ) - set(before)),
+                  'backend': sys.modules['matplotlib'].rcParams['backend'] if 'matplotlib' in sys.modules else None}))
+"""
+
+
+def looked_at(folder: Path, *sources: str) -> tuple[Any, bool]:
+    """What the last of some cells prints, as JSON, and whether the kernel was forked."""
+    path = folder / "nb.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]), path)
+    notebook = read_notebook(path)
+    kernel = Kernel(notebook, "python3", Settings())
+    try:
+        is_forked = isinstance(kernel._client.km.provisioner.process, ForkedProcess)
+        raised = [kernel.execute(cell).raised for cell in notebook.cells]
+    finally:
+        kernel.close()
+    assert raised == [None] * len(sources)
+    return json.loads(notebook.node.cells[-1].outputs[0].text), is_forked
+
+
+@pytest.mark.parametrize("imported", THEN)
+def test_a_forked_kernel_is_like_one_that_was_started(
+    imported: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arguments, environment, signals, threads, modules: the same; libraries are there once they are imported."""
+    cells = [FIRST, THEN[imported], LAST] if THEN[imported] else [FIRST, LAST]
+    forked, is_forked = looked_at(tmp_path, *cells)
+    monkeypatch.delenv(ADDRESS)
+    started, is_too = looked_at(tmp_path, *cells)
+    assert (is_forked, is_too) == (True, False)
+    assert forked == started
+
+
+DRAW = "import json, random, numpy\nprint(json.dumps([random.random(), numpy.random.rand(), numpy.random.rand()]))"
+
+
+def test_forked_kernels_draw_different_numbers(tmp_path: Path) -> None:
+    """A global generator begins somewhere else in each, or unseeded draws would look seeded."""
+    (one, first), (other, second) = looked_at(tmp_path, DRAW), looked_at(tmp_path, DRAW)
+    assert first
+    assert second
+    assert not set(one) & set(other)
+
+
+@pytest.mark.parametrize(("name", "value"), [("OMP_NUM_THREADS", "1"), ("PYTHONHASHSEED", "7"), ("MPLBACKEND", "pdf")])
+def test_what_is_read_at_the_start_needs_a_new_python(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The zygote refuses where an environment variable came too late for it."""
+    monkeypatch.setenv(name, value)
+    found, is_forked = looked_at(tmp_path, f"import os\nprint('\"' + os.environ['{name}'] + '\"')")
+    assert (found, is_forked) == (value, False)
+
+
+def test_as_few_libraries_as_bring_the_others() -> None:
+    """Every set of libraries costs a process."""
+    assert needed(["numpy", "pandas", "sklearn"]) == ("sklearn",)
+    assert needed(["keras", "numpy", "tensorflow"]) == ("tensorflow",)
+    assert needed(["matplotlib", "joblib"]) == ("matplotlib", "joblib")
