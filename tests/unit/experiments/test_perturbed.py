@@ -29,6 +29,7 @@ def leaf(digest: bytes, *numbers: float, address: int = 1) -> Leaf:
 A, B, C = leaf(b"a"), leaf(b"b"), leaf(b"c")
 ONE, TWO, MIXED, THREE = leaf(b"1", 1, 1), leaf(b"2", 2, 2), leaf(b"3", 1, 2), leaf(b"4", 1, 3)
 LONGER = leaf(b"5", 1, 2, 1)
+HALF, NEARLY, FAR = (leaf(f"{n}".encode(), 0.7, 0.7 + n * 2.0**-53) for n in (0, 4, 40))
 
 OUTCOMES: dict[str, tuple[list[tuple[Leaf | None, Leaf | None, Leaf | None]], Outcome]] = {
     # for each part that was changed: after the first run, as it was changed, after the rerun
@@ -38,6 +39,8 @@ OUTCOMES: dict[str, tuple[list[tuple[Leaf | None, Leaf | None, Leaf | None]], Ou
     "numbers, left alone": ([(ONE, TWO, TWO)], STAYS),
     "numbers, computed anew": ([(ONE, TWO, ONE)], RESTORED),
     "one element computed anew, the other left alone": ([(ONE, TWO, MIXED)], RESTORED),
+    "apart from the last digits, as after the first run": ([(HALF, TWO, NEARLY)], RESTORED),
+    "apart from more than the last digits": ([(HALF, TWO, FAR)], ELSEWHERE),
     "of another length": ([(ONE, TWO, LONGER)], ELSEWHERE),
     "numbers no more": ([(ONE, TWO, A)], ELSEWHERE),
     "no numbers at any time": ([(A, B, C)], RESTORED),
@@ -234,21 +237,30 @@ def test_a_cell_that_draws_is_run_with_the_same_random_numbers() -> None:
     assert [asked[2:] for asked in engine.asked if asked[1] == "run"] == [(0,), (0, 1)]
 
 
-@pytest.mark.parametrize(("held", "expected"), [(7, RESTORED), (8, STAYS)])
-def test_a_name_for_a_part_of_another_variable_starts_over(held: int, expected: Outcome) -> None:
-    """`v = cache["k"]`: what is there belongs to `cache`, and is not changed under the name `v`."""
+@pytest.mark.parametrize(
+    ("held", "existed", "mentioned", "expected"),
+    [
+        (7, False, True, RESTORED),
+        (8, False, True, STAYS),  # another object than `v`
+        (7, True, True, STAYS),  # `cache` is of an earlier cell
+        (7, False, False, STAYS),  # the cell does not name it
+    ],
+)
+def test_a_name_for_a_part_of_what_the_cell_creates_starts_over(
+    held: int, existed: bool, mentioned: bool, expected: Outcome
+) -> None:
+    """`v = cache["k"]`: what was left alone is `cache`, if the cell creates it where there is none."""
     first = {"cache": variable(b"1", 6), "v": variable(b"2", 7)}
-    seen = cell(first, before={"cache": first["cache"]}, bound=["v"], mentions=["cache", "v"])
+    before = {"cache": variable(b"0", 6)} if existed else {}
+    seen = cell(first, before=before, bound=["v"], mentions=["cache", "v"] if mentioned else ["v"])
     engine = engine_of({"v": lambda changed: "changed"})
     own = engine.leaves
 
     def leaves(branch: FakeBranch, names: Sequence[str]) -> Leaves:
-        found = dict(own(branch, names))
-        if "cache" in names:
-            found["cache"] = {"cache['k']": leaf(b"2", address=held)}
-        return found
+        parts = {"cache": leaf(b"1", address=6), "cache['k']": leaf(b"2", address=held)}
+        return {**own(branch, names), **({"cache": parts} if "cache" in names else {})}
 
     engine.leaves = leaves
     assert perturbed(engine, 3, seen) is None
-    assert seen.outcomes == {"v": expected}
+    assert seen.outcomes["v"] is expected
     assert engine.left_open() == []
