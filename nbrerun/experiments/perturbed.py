@@ -35,11 +35,11 @@ def perturbed(engine: Engine, moment: int, seen: Observation) -> Undone | None:
         return outcomes
     if len(names) > 1:  # one may end elsewhere, or make the cell raise, because another was changed
         unclear = [name for name in names if outcomes.get(name, Outcome.ELSEWHERE) is Outcome.ELSEWHERE]
+        outcomes = {name: each for name, each in outcomes.items() if name not in unclear}
         for name in unclear[:_MOST_ALONE]:
             alone = _run(engine, moment, seen, [name], before)
             if isinstance(alone, Undone):
                 return alone
-            outcomes.pop(name, None)
             outcomes.update(alone)
     seen.outcomes.update(outcomes)
     return None

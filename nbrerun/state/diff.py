@@ -147,23 +147,23 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
 def is_rounding(one: bytes | None, other: bytes | None) -> bool:
     """Whether two arrays of native float64 differ by no more than the last digits of their largest number."""
     size = max_abs_change(one, other)
-    return size is not None and size <= _last_digits(one or b"")
+    return size is not None and size <= _last_digits(one or b"", other or b"")
 
 
 _UNITS = 8
 """Units in the last place of the largest number that count as rounding."""
 
 
-def _last_digits(numbers: bytes) -> float:
-    """The size of a change in the last digits of numbers, which are float32 if all of them are float32 values."""
+def _last_digits(one: bytes, other: bytes) -> float:
+    """The size of a change in the last digits of numbers, which are float32 if all of both are float32 values."""
     import numpy
 
-    values = numpy.frombuffer(numbers)
-    values = values[numpy.isfinite(values)]
+    values, both = numpy.frombuffer(one), numpy.frombuffer(one + other)
+    values, both = values[numpy.isfinite(values)], both[numpy.isfinite(both)]
     if not values.size or (values == numpy.round(values)).all():  # whole numbers have no last digits to round
         return 0.0
     with numpy.errstate(over="ignore"):
-        single = bool((values == values.astype(numpy.float32)).all())
+        single = bool((both == both.astype(numpy.float32)).all())
     largest = numpy.abs(values).max()
     return _UNITS * float(numpy.spacing(numpy.float32(largest) if single else largest))
 

@@ -10,7 +10,6 @@ from operator import itemgetter
 from typing import Any, Callable, List, Tuple
 
 from ..describe.node import Node, attribute_label, reads, type_name
-from ..describe.originals import ORIGINAL
 from .generic import Described, attributes, attributes_node, is_user_module, members, module_of, namespace_of, of_class
 
 _NOT_STATE = frozenset(
@@ -32,8 +31,6 @@ _NOT_STATE = frozenset(
 @reads("builtins.function")
 def function(value: Any) -> Node:
     """A function: its code, and the state that it may have in defaults, closure and attributes."""
-    if ORIGINAL in value.__dict__:
-        return Node("", children=[value.__dict__[ORIGINAL]], labels=lambda: [""], kind="definition")
     if _is_public(value):
         name = f"{value.__module__}.{value.__qualname__}"
         return Node("function", (name.encode(),), kind="definition", text=lambda: f"<function {name}>")

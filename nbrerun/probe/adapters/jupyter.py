@@ -86,9 +86,8 @@ def compiled_function(value: Any) -> Node:
     )
 
 
-@reads("ctypes.c_void_p", "ctypes.c_char_p", "ctypes.c_wchar_p", "ctypes.py_object")
+@reads("ctypes.c_void_p")
 def address(value: Any) -> Node:
-    """Where something lies is no value; whether it leads anywhere is."""
-    ctypes = sys.modules["ctypes"]
-    leads = bool(ctypes.cast(value, ctypes.c_void_p).value) if not isinstance(value, ctypes.py_object) else True
+    """A handle: where something lies is no value; whether it leads anywhere is."""
+    leads = bool(sys.modules["ctypes"].cast(value, sys.modules["ctypes"].c_void_p).value)
     return Node(type_name(type(value)), (b"%d" % leads,), text=lambda: f"<{type(value).__name__}>")

@@ -11,10 +11,9 @@ import functools
 import importlib
 import os
 import sys
-import types
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from ..describe.originals import ORIGINAL
+from ..describe.originals import original_of, stands_for
 from ..read.parts import parts
 from ..read.walk import Reader
 
@@ -69,6 +68,8 @@ _SAVE_AN_ARGUMENT = {
 """Functions whose first argument is saved; `numpy.save` names the file first."""
 
 _FILE_FIRST = ("numpy",)
+_SAVED = ("obj", "value", "arr")
+"""What these functions call that argument."""
 
 
 class _Given(NamedTuple):
@@ -108,10 +109,13 @@ class Exchanges:
         ]
         for table, make in tables:
             for holder, name, function, _ in _found(table):
-                wrappers[id(function)] = self._replace(undo, holder, name, function, make(function))
+                if id(function) not in wrappers:  # cloudpickle's `load` is that of pickle
+                    wrappers[id(function)] = make(function)
+                self._replace(undo, holder, name, function, wrappers[id(function)])
         for holder, name, function, module in _found(_SAVE_AN_ARGUMENT):
-            argument = 1 if module in _FILE_FIRST else 0
-            wrappers[id(function)] = self._replace(undo, holder, name, function, self._saving(function, argument))
+            if id(function) not in wrappers:
+                wrappers[id(function)] = self._saving(function, 1 if module in _FILE_FIRST else 0)
+            self._replace(undo, holder, name, function, wrappers[id(function)])
         aliases = {name: value for name, value in namespace.items() if id(value) in wrappers}
         namespace.update({name: wrappers[id(value)] for name, value in aliases.items()})
         try:
@@ -120,9 +124,7 @@ class Exchanges:
             for holder, name, function in reversed(undo):
                 setattr(holder, name, function)
             for name, value in list(namespace.items()):
-                original = getattr(value, ORIGINAL, None) if type(value) is types.FunctionType else None
-                if original is not None:
-                    namespace[name] = original
+                namespace[name] = original_of(value)
 
     def given_to(self, namespace: Dict[str, Any], names: Set[str]) -> Dict[str, bytes]:
         """Names whose value, or a part of it, came out of a file and is as it came; with the file's path."""
@@ -138,12 +140,11 @@ class Exchanges:
                     break
         return found
 
-    def _replace(self, undo: List[Tuple[Any, str, Any]], holder: Any, name: str, function: Any, wrapper: Any) -> Any:
+    def _replace(self, undo: List[Tuple[Any, str, Any]], holder: Any, name: str, function: Any, wrapper: Any) -> None:
         functools.update_wrapper(wrapper, function)
-        setattr(wrapper, ORIGINAL, function)
+        stands_for(wrapper, function)
         undo.append((holder, name, function))
         setattr(holder, name, wrapper)
-        return wrapper
 
     def _note(self, value: Any, path: bytes) -> None:
         if path and type(value) not in (int, float, bool, str, bytes, type(None)):
@@ -157,7 +158,7 @@ class Exchanges:
                 value = function(*args, **kwargs)
             finally:
                 self._inside -= 1
-            self._note(value, _path_in(args) or self._last_read())
+            self._note(value, _path_in((*args, *kwargs.values())) or self._last_read())
             return value
 
         return wrapper
@@ -178,10 +179,12 @@ class Exchanges:
                 result = function(*args, **kwargs)
             finally:
                 self._inside -= 1
-            if not self._inside and len(args) > argument:
-                path = _path_in(args) or self._last_written()
+            given = [*args[argument : argument + 1], *(kwargs[name] for name in _SAVED if name in kwargs)]
+            if not self._inside and given:
+                path = _path_in(tuple(each for each in (*args, *kwargs.values()) if each is not given[0]))
                 with contextlib.suppress(Exception):
-                    self.saved[path] = self.saved.get(path, False) or is_model(args[argument])
+                    path = path or self._last_written()
+                    self.saved[path] = self.saved.get(path, False) or is_model(given[0])
             return result
 
         return wrapper
@@ -202,9 +205,9 @@ def is_model(value: Any, depth: int = 3) -> bool:
 def _path_in(args: Tuple[Any, ...]) -> bytes:
     """The path that a call was given, or that of an open file."""
     for each in args[:2]:
-        path = getattr(each, "name", each)
-        if isinstance(path, (str, bytes, os.PathLike)):
-            with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(Exception):  # `name` may be a property of the user's
+            path = getattr(each, "name", each)
+            if isinstance(path, (str, bytes, os.PathLike)):
                 found = os.path.abspath(os.fsencode(path))
                 if os.path.lexists(found):
                     return found
@@ -223,5 +226,5 @@ def _found(table: Mapping[str, Tuple[str, ...]]) -> Iterator[Tuple[Any, str, Any
             for each in way:
                 holder = getattr(holder, each, None)
             function = vars(holder).get(name) if holder is not None else None
-            if callable(function) and not hasattr(function, ORIGINAL):
+            if callable(function) and original_of(function) is function:
                 yield holder, name, function, module

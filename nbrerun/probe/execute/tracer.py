@@ -137,19 +137,18 @@ class Tracer(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """Add marks to a cell; called by IPython for each cell that runs."""
+        # No other statement may stand before imports from `__future__`, apart from a docstring.
+        future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
+        first = future[-1] + 1 if future else 0
         if not self._goes_on:
-            node.body = self._block(node.body)
+            node.body = [*node.body[:first], *self._block(node.body[first:])]
             return node
         # One by one, so that a statement that raises takes no other with it.
         handler = ast.parse(f"try: pass\nexcept Exception: {_SKIP}()").body[0]
         assert isinstance(handler, ast.Try)
-        body: List[ast.stmt] = []
-        for statement in node.body:
-            marked = self._block([statement])
-            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-                body += marked
-                continue
-            guarded = ast.Try(marked, handler.handlers, [], [])
+        body = node.body[:first]
+        for statement in node.body[first:]:
+            guarded = ast.Try(self._block([statement]), handler.handlers, [], [])
             body.append(ast.fix_missing_locations(ast.copy_location(guarded, statement)))
         node.body = body
         return node
@@ -157,9 +156,6 @@ class Tracer(ast.NodeTransformer):
     def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
         marked: List[ast.stmt] = []
         for statement in body:
-            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-                marked.append(statement)  # no other statement may stand before it
-                continue
             marks = self._mark(statement)
             if marks and not isinstance(statement, _MARKED_AFTER):
                 self._begun.update(range(len(self.statements) - len(marks), len(self.statements)))

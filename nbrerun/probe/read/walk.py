@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from ..adapters import describe
 from ..adapters.generic import refusal
 from ..describe.node import ATOMS, Node, dumps
+from ..describe.originals import original_of
 from ..protocol.messages import VariableKind
 from . import lifetime
 from .digests import digest_of, digest_of_bytes
@@ -307,6 +308,7 @@ class Reader:
     def node(self, value: Any) -> Node:
         """Describe one level of an object, and keep the object alive, so that its address is not used again."""
         self._keep[id(value)] = value
+        value = original_of(value)
         return refusal(value) or describe(value)
 
     def lasting(self) -> Set[int]:

@@ -189,6 +189,23 @@ VARIABLES = {
         facts(kind=MODEL, changed_first=True, written=True, outcome=ELSEWHERE),
         in_place(SETTLED),
     ),
+    "an object of the user's class that has come to rest": (
+        facts(**MADE, type="Net", outcome=ELSEWHERE),
+        in_place(SETTLED),
+    ),
+    "data of a library, changed once": (
+        facts(changed_first=True, written=True, type="numpy.ndarray", outcome=ELSEWHERE),
+        reset(REFITTED),
+    ),
+    "a list, changed once": (facts(changed_first=True, written=True, type="list", outcome=ELSEWHERE), reset(REFITTED)),
+    "a number that is created once": (facts(**BOUND, atom=True, created=True, outcome=STAYS), KEPT),
+    "a number that is kept within bounds": (facts(**BOUND, atom=True, outcome=STAYS), reset(RECREATED)),
+    "created once, and bound to itself": (facts(**BOUND, made=True, created=True, looked_at=True, outcome=STAYS), KEPT),
+    "bound to what was made from another": (
+        facts(**BOUND, made=True, looked_at=True, outcome=STAYS),
+        reset(REFITTED),
+    ),
+    "bound to what an earlier cell made": (facts(**BOUND, created=True, outcome=STAYS), reset(REFITTED)),
     "loaded from a file, whatever else was tried": (
         facts(**BOUND, new_object=True, from_file="m.pkl", outcome=ELSEWHERE),
         LOADED,
@@ -342,6 +359,18 @@ def test_a_file_holds_a_model_if_a_model_was_given_to_be_saved(given: bool, look
     run = making.rerun(making.state(files={"a": A}, opened=opens), saved={"a": given})
     (evidence,) = gather(making.observation(first=making.state(files={"a": A}), again=run))
     assert judge(evidence) == (SAVED if given else reset(RECREATED))
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [({}, True), ({"x": making.variable(b"0", type="NoneType")}, True), ({"x": making.variable(b"0")}, False)],
+)
+def test_a_variable_is_created_where_there_was_none(before: dict[str, Any], expected: bool) -> None:
+    """Or where it held None, as a guard (`if model is None`) has it."""
+    first = making.state({"x": making.variable(b"1", 2)})
+    run = making.rerun(first, bound=["x"])
+    (evidence,) = gather(making.observation(making.state(before), first, run))
+    assert evidence.created is expected
 
 
 def test_outcomes_and_what_follows_are_told_of_their_variable() -> None:

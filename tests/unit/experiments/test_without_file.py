@@ -205,10 +205,10 @@ def test_a_cell_whose_inputs_are_astray_cannot_be_compared() -> None:
 
     def astray(called: str, done: Any = ()) -> Any:
         branch = begin(called, done)
-        branch.astray = frozenset(named("t"))  # type: ignore[union-attr]
+        branch.astray = frozenset(named("t"))
         return branch
 
-    engine.begin = astray  # type: ignore[method-assign]
+    engine.begin = astray
     found = seen(reads=["t"])
     assert without_file(engine, 3, found) == Undone(unrepeatable(named("t")))
     assert (engine.asked, engine.left_open(), found.from_file) == ([], [], {})

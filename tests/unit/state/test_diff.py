@@ -272,3 +272,48 @@ def test_a_tensor_of_the_same_values_is_not_named_beside_its_gradient() -> None:
     second = {"x": leaf(b"2", **numbers), "x.grad": leaf(b"4", numbers=floats(18.0))}
     assert [change.path for change in changes(first, second)] == ["x.grad"]
     assert [change.path for change in changes({"x": first["x"]}, {"x": second["x"]})] == ["x"]
+
+
+def singles(*values: float) -> list[float]:
+    """Values as float32 holds them."""
+    return [struct.unpack("f", struct.pack("f", value))[0] for value in values]
+
+
+DOUBLE, SINGLE = 2.0**-53, 2.0**-24
+"""Units in the last place of numbers from 0.5 to 1."""
+
+ROUNDING: dict[str, tuple[list[float], list[float], bool]] = {
+    # before, after, and whether it is rounding
+    "one unit": ([0.7], [0.7 + DOUBLE], True),
+    "eight units": ([0.7], [0.7 + 8 * DOUBLE], True),
+    "nine units": ([0.7], [0.7 + 9 * DOUBLE], False),
+    "of float32, eight units": (singles(0.7), singles(singles(0.7)[0] + 8 * SINGLE), True),
+    "of float32, nine units": (singles(0.7), singles(singles(0.7)[0] + 9 * SINGLE), False),
+    "as large as a unit of float32, but of float64": ([0.7], [0.7 + SINGLE], False),
+    "units of the largest number": ([0.7, 1e-9], [0.7, 1e-9 + DOUBLE], True),
+    "units of the largest number, below zero": ([-0.7, 1e-9], [-0.7, 1e-9 + DOUBLE], True),
+    "a small number alone": ([1e-9], [1e-9 + DOUBLE], False),
+    "whole numbers": ([1e17, 3.0], [1e17 + 16, 3.0], False),
+    "zero": ([0.0], [1e-300], False),
+    "beside nan and infinity": ([0.7, float("nan"), float("inf")], [0.7 + DOUBLE, float("nan"), float("inf")], True),
+    "from nan": ([float("nan")], [0.7], False),
+    "beyond float32": ([0.7e300, 0.5], [0.7e300 * (1 + 2 * DOUBLE), 0.5], True),
+    "no float32 after the rerun": ([0.5], [0.5 + 1e-8], False),
+    "another length": ([0.7], [0.7, 0.7], False),
+}
+
+
+@pytest.mark.parametrize("case", ROUNDING)
+def test_a_change_in_the_last_digits_is_rounding(case: str) -> None:
+    """Up to eight units in the last place of the largest number; whole numbers have no last digits."""
+    first, second, expected = ROUNDING[case]
+    one, other = leaf(b"1", "a", numbers=floats(*first)), leaf(b"2", "b", numbers=floats(*second))
+    (change,) = changes({"x": one}, {"x": other})
+    assert change.rounding is expected
+
+
+def test_what_has_no_numbers_is_no_rounding() -> None:
+    """Text, and numbers that became something else."""
+    words = changes({"x": leaf(b"1", "a")}, {"x": leaf(b"2", "b")})
+    became = changes({"x": leaf(b"1", "a", numbers=floats(0.7))}, {"x": leaf(b"2", "b")})
+    assert [change.rounding for change in [*words, *became]] == [False, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import builtins
 from textwrap import dedent
 from types import SimpleNamespace
@@ -13,10 +14,10 @@ import pytest
 from nbrerun.probe.execute.tracer import Tracer
 
 
-def run(source: str, namespace: dict[str, Any] | None = None) -> Tracer:
+def run(source: str, namespace: dict[str, Any] | None = None, goes_on: bool = False) -> Tracer:
     """Run a cell as IPython does, with a tracer among its syntax tree transformers."""
     shell = SimpleNamespace(ast_transformers=[])
-    tracer = Tracer()
+    tracer = Tracer(goes_on)
     tracer.install(shell)
     try:
         tree = ast.parse(dedent(source))
@@ -179,3 +180,76 @@ def test_imported_names_are_told_from_bound_ones() -> None:
     """A name that is imported and then bound otherwise is not an import."""
     assert run("import os, sys as s\nfrom json import dumps\nx = 1").imported() == {"os", "s", "dumps"}
     assert run("import os\nos = 1").imported() == set()
+
+
+GOES_ON: dict[str, tuple[str, dict[str, int], set[str]]] = {
+    # a cell, the names that it leaves, and those that a statement bound or wrote to
+    "nothing raises": ("x = 1\ny = 2", {"x": 1, "y": 2}, {"x", "y"}),
+    "the first raises": ("x = 1 / 0\ny = 2", {"y": 2}, {"y"}),
+    "the last raises": ("x = 1\ny = 1 / 0", {"x": 1}, {"x"}),
+    "two raise": ("x = 1 / 0\ny = 2\nz = y + x\nw = 3", {"y": 2, "w": 3}, {"y", "w"}),
+    "a call raises": ("x = [1]\nx.remove(2)\nn = 5", {"n": 5}, {"x", "n"}),
+    "a block raises": ("if True:\n    x = 1\n    y = 1 / 0\n    z = 3\nw = 4", {"x": 1, "w": 4}, {"x", "w"}),
+    "a loop raises": ("for i in [1, 0]:\n    x = 1 / i\ny = 2", {"i": 0, "x": 1, "y": 2}, {"i", "x", "y"}),
+    "from the future": (
+        "from __future__ import annotations\nx: Any = 1\ny = 1 / 0\nz = 2",
+        {"x": 1, "z": 2},
+        {"x", "z"},
+    ),
+    "the cell's own handling": (
+        "try:\n    x = 1 / 0\nexcept ZeroDivisionError:\n    x = 2\ny = 3",
+        {"x": 2, "y": 3},
+        {"x", "y"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GOES_ON)
+def test_a_statement_that_raises_takes_no_other_with_it(case: str) -> None:
+    """It is skipped, and neither binds nor writes; what ran before it in the same block counts."""
+    source, left, touched = GOES_ON[case]
+    namespace: dict[str, Any] = {}
+    tracer = run(source, namespace, goes_on=True)
+    assert {name: value for name, value in namespace.items() if type(value) in (int, float)} == left
+    assert tracer.touched_by(raised=False).keys() - {"annotations"} == touched
+
+
+def test_a_statement_that_wrote_before_it_raised_is_skipped_as_a_whole() -> None:
+    """`rows.append(read(path))` with a `read` that raises has not written to `rows`."""
+    tracer = run("rows.append(read('f'))\nn = 1", {"rows": [], "read": open, "__name__": "__main__"}, goes_on=True)
+    assert tracer.touched_by(raised=False).keys() == {"n"}
+
+
+def test_only_exceptions_are_skipped() -> None:
+    """Ctrl-C and `exit()` end the run."""
+    namespace: dict[str, Any] = {}
+    with pytest.raises(KeyboardInterrupt):
+        run("x = 1\nraise KeyboardInterrupt\ny = 2", namespace, goes_on=True)
+    assert (namespace["x"], "y" in namespace) == (1, False)
+    with pytest.raises(ZeroDivisionError):
+        run("x = 1 / 0\ny = 2", namespace)
+
+
+def test_a_cell_that_awaits_goes_on_as_well() -> None:
+    """IPython compiles it with top-level `await`."""
+    tracer, namespace = Tracer(goes_on=True), {"asyncio": asyncio}
+    shell = SimpleNamespace(ast_transformers=[])
+    tracer.install(shell)
+    try:
+        tree = tracer.visit(ast.parse("x = await missing()\nawait asyncio.sleep(0)\ny = 2"))
+        code = compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        asyncio.run(eval(code, namespace))
+    finally:
+        tracer.remove(shell)
+    assert ("x" in namespace, namespace["y"]) == (False, 2)
+    assert tracer.touched_by(raised=False).keys() - {"asyncio"} == {"y"}
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_text_may_stand_before_imports_from_the_future(goes_on: bool) -> None:
+    """As in a module: no mark stands before them."""
+    namespace: dict[str, Any] = {}
+    source = "'About this cell.'\nfrom __future__ import annotations\nx: Unknown = 1"
+    tracer = run(source, namespace, goes_on)
+    assert namespace["x"] == 1
+    assert tracer.touched_by(raised=False).keys() == {"x"}

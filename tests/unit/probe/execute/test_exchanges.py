@@ -1,0 +1,196 @@
+"""Which objects libraries gave back from files, and which they were given to save."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pickle
+import sys
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from nbrerun.probe.describe.originals import original_of
+from nbrerun.probe.execute.exchanges import Exchanges, is_model
+from nbrerun.probe.read.walk import Reader
+
+joblib = pytest.importorskip("joblib")
+numpy = pytest.importorskip("numpy")
+torch = pytest.importorskip("torch")
+linear_model = pytest.importorskip("sklearn.linear_model")
+
+VALUE = {"rows": [[1.5, 2.5], [3.5]]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a notebook, with files that an earlier run left."""
+    (tmp_path / "v.pkl").write_bytes(pickle.dumps(VALUE))
+    (tmp_path / "v.json").write_text(json.dumps(VALUE))
+    numpy.save(tmp_path / "v.npy", numpy.arange(3.0))
+    numpy.savez(tmp_path / "v.npz", a=numpy.arange(3.0))
+    joblib.dump(VALUE, tmp_path / "v.joblib")
+    torch.save(torch.nn.Linear(2, 1).state_dict(), tmp_path / "v.pt")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def observe(source: str, last: str = "last", **names: Any) -> tuple[Exchanges, dict[str, Any]]:
+    """Run a cell while its exchanges are observed.
+
+    Args:
+        last: the file that was read and written last, for calls that name none.
+        names: of the namespace, beside the libraries.
+    """
+    libraries = {"pickle": pickle, "json": json, "joblib": joblib, "np": numpy, "torch": torch, "os": os}
+    namespace: dict[str, Any] = {"__name__": "__main__", **libraries, **names}
+    path = os.path.abspath(last).encode()
+    exchanges = Exchanges(lambda: path, lambda: path)
+    with exchanges.observed(namespace):
+        exec(dedent(source), namespace)
+    return exchanges, namespace
+
+
+GIVEN: dict[str, tuple[str, str]] = {
+    # a cell, and the file that `x` came out of
+    "pickle": ("x = pickle.load(open('v.pkl', 'rb'))", "v.pkl"),
+    "pickle, of bytes": ("x = pickle.loads(open('v.pkl', 'rb').read())", "last"),
+    "json": ("x = json.load(open('v.json'))", "v.json"),
+    "json, of text": ("x = json.loads(open('v.json').read())", "last"),
+    "numpy": ("x = np.load('v.npy')", "v.npy"),
+    "numpy, one of several": ("x = np.load('v.npz')['a']", "last"),
+    "joblib": ("x = joblib.load('v.joblib')", "v.joblib"),
+    "torch": ("x = torch.load('v.pt')", "v.pt"),
+    "torch, the state of a network": ("x = torch.nn.Linear(2, 1)\nx.load_state_dict(torch.load('v.pt'))", "last"),
+    "by a keyword": ("x = joblib.load(filename='v.joblib')", "v.joblib"),
+    "by another name": ("from pickle import load as fetch\nx = fetch(open('v.pkl', 'rb'))", "v.pkl"),
+    "by a name that an earlier cell bound": ("x = fetch(open('v.pkl', 'rb'))", "v.pkl"),
+    "by a function": (
+        "def get(path):\n    with open(path, 'rb') as f: return pickle.load(f)\nx = get('v.pkl')",
+        "v.pkl",
+    ),
+    "a part of it": ("x = pickle.load(open('v.pkl', 'rb'))['rows']", ""),
+    "in a dict beside others": ("x = {'n': 1, 'held': pickle.load(open('v.pkl', 'rb'))}", "v.pkl"),
+    "with something put into it": ("x = pickle.load(open('v.pkl', 'rb'))\nx['n'] = 1", ""),
+    "with a part of it changed": ("x = pickle.load(open('v.pkl', 'rb'))\nx['rows'][0][0] = 9", ""),
+    "something made from it": ("x = np.load('v.npy') + 1", ""),
+    "something else": ("y = np.load('v.npy')\nx = [1]", ""),
+    "a number": ("x = json.loads('5')", ""),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_a_value_that_a_library_gave_back_is_known_by_the_object(case: str, folder: Path) -> None:
+    """Whatever the function is called by; not if the value has been changed since, or made from it."""
+    source, file = GIVEN[case]
+    exchanges, namespace = observe(source, fetch=pickle.load)
+    expected = {"x": os.path.abspath(file).encode()} if file else {}
+    assert exchanges.given_to(namespace, {"x", "no such name"}) == expected
+
+
+MODELS: dict[str, tuple[str, dict[str, bool]]] = {
+    # a cell that saves, and what it was given to save: whether that was a model
+    "pickle, a model": ("pickle.dump(model, open('new', 'wb'))", {"new": True}),
+    "pickle, data": ("pickle.dump([1, 2], open('new', 'wb'))", {"new": False}),
+    "joblib, a model": ("joblib.dump(model, 'new')", {"new": True}),
+    "joblib, data": ("joblib.dump([1, 2], 'new')", {"new": False}),
+    "torch, a network": ("torch.save(net, 'new')", {"new": True}),
+    "torch, the state of a network": ("torch.save(net.state_dict(), 'new')", {"new": True}),
+    "torch, states in a checkpoint": ("torch.save({'epoch': 3, 'net': net.state_dict()}, 'new')", {"new": True}),
+    "torch, the state of an optimizer": (
+        "torch.save(torch.optim.SGD(net.parameters(), lr=0.1).state_dict(), 'new')",
+        {"new": True},
+    ),
+    "torch, tensors": ("torch.save(torch.zeros(3), 'new')", {"new": False}),
+    "torch, a dict of tensors": ("torch.save({'X': torch.zeros(3), 'y': torch.ones(3)}, 'new')", {"new": False}),
+    "torch, by keywords": ("torch.save(f='new', obj=net)", {"new": True}),
+    "numpy": ("np.save('new', np.zeros(3))", {"last": False}),
+    "numpy, over a file that is there": ("np.save('v.npy', np.zeros(3))", {"v.npy": False}),
+    "a model in a tuple": ("pickle.dump((1, [model]), open('new', 'wb'))", {"new": True}),
+    "a model, then data": (
+        "with open('new', 'wb') as f:\n    pickle.dump(model, f)\n    pickle.dump([1], f)",
+        {"new": True},
+    ),
+    "a text that names a file": ("pickle.dump('v.pkl', open('new', 'wb'))", {"new": False}),
+    "by another name": ("from joblib import dump\ndump(model, 'new')", {"new": True}),
+    "nothing": ("x = 1", {}),
+}
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_what_a_file_holds_is_known_from_what_was_given_to_be_saved(case: str, folder: Path) -> None:
+    """An estimator, a network, its state or a container of such; tensors and arrays are data."""
+    source, expected = MODELS[case]
+    model = linear_model.LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    exchanges, _ = observe(source, model=model, net=torch.nn.Linear(2, 1))
+    assert exchanges.saved == {os.path.abspath(path).encode(): held for path, held in expected.items()}
+
+
+def test_a_container_is_searched_for_models_to_some_depth() -> None:
+    """And one that holds itself ends."""
+    net = torch.nn.Linear(2, 1)
+    assert is_model([[net]])
+    loop: list[Any] = [1]
+    loop.append(loop)
+    assert not is_model(loop)
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_the_libraries_get_their_own_functions_back(raises: bool, folder: Path) -> None:
+    """Whatever the cell does; names that it bound to a wrapper hold the original as well."""
+    before = [pickle.load, json.loads, numpy.load, torch.load, joblib.load, torch.nn.Module.load_state_dict]
+    namespace: dict[str, Any] = {"__name__": "__main__", "fetch": pickle.load, "kept": numpy.load}
+    exchanges = Exchanges(bytes, bytes)
+    try:
+        with exchanges.observed(namespace):
+            assert namespace["fetch"] is not before[0]
+            exec("from json import loads\nimport pickle\nother = pickle.load", namespace)
+            assert namespace["fetch"] is namespace["other"] is pickle.load
+            if raises:
+                raise ValueError
+    except ValueError:
+        pass
+    assert [namespace[name] for name in ("fetch", "kept", "loads", "other")] == [
+        before[0],
+        before[2],
+        before[1],
+        before[0],
+    ]
+    after = [pickle.load, json.loads, numpy.load, torch.load, joblib.load, torch.nn.Module.load_state_dict]
+    assert all(original_of(function) is function for function in after)
+    assert all(one is other for one, other in zip(before, after, strict=True))
+
+
+def test_a_function_of_the_users_that_copies_the_looks_of_a_wrapper_stays() -> None:
+    """`functools.wraps` copies the attributes; it is the user's function all the same."""
+    _, namespace = observe("@functools.wraps(pickle.load)\ndef get(): return 5", functools=functools)
+    assert namespace["get"]() == 5
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(load=pickle.load): return load",
+        "def outer():\n    load = pickle.load\n    def f(): return load\n    return f\nf = outer()",
+        "f = [pickle.load]",
+        "import functools\nf = functools.partial(json.loads, strict=False)",
+        "import functools\n@functools.wraps(json.loads)\ndef f(): return 5",
+    ],
+)
+def test_a_wrapper_that_is_kept_is_read_like_the_original(source: str) -> None:
+    """In a closure, a default or a list: the first run, in which nothing is wrapped, held the original."""
+    plain: dict[str, Any] = {"__name__": "__main__", "pickle": pickle, "json": json}
+    exec(source, plain)
+    _, namespace = observe(source)
+    assert Reader().read("f", namespace["f"]).digest == Reader().read("f", plain["f"]).digest
+
+
+def test_only_libraries_that_are_loaded_are_wrapped() -> None:
+    """Nothing is imported for it, apart from what the language brings."""
+    before = {name for name in sys.modules if name.partition(".")[0] in ("dill", "skops", "safetensors", "keras")}
+    observe("x = 1")
+    after = {name for name in sys.modules if name.partition(".")[0] in ("dill", "skops", "safetensors", "keras")}
+    assert after == before
