@@ -8,8 +8,20 @@ from typing import Any, get_origin, get_type_hints
 
 from nbrerun.engine.interface import Undone
 from nbrerun.model import Cell, NotebookReport, Report
-from nbrerun.probe.protocol.messages import Alone, Error, File, FileKind, Generator, Opened, Rerun, State, Variable
+from nbrerun.probe.protocol.messages import (
+    Alone,
+    Error,
+    File,
+    FileKind,
+    Generator,
+    Leaf,
+    Opened,
+    Rerun,
+    State,
+    Variable,
+)
 from nbrerun.settings.values import Gate
+from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name, Space
 from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
@@ -97,6 +109,8 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "acts": False,
         "seeds": False,
         "disk_full": False,
+        "given": {},
+        "saved": {},
         "after": after or state(),
     }
     return {**plain, **more}
@@ -190,10 +204,14 @@ def _after(last: State, address: int, does: Does) -> State:
 class FakeBranch:
     """A branch that answers what its engine is told to answer."""
 
-    astray: frozenset[str] = frozenset()
+    astray: frozenset[Name] = frozenset()
+    previous: State | None = None
 
     def __init__(self, engine: FakeEngine, name: str, done: Sequence[int] = ()) -> None:
         self.name = name
+        self.perturbed: dict[str, Sequence[str]] = {}
+        """Variables whose values were changed, with the paths of the parts."""
+        self.deleted: set[str] = set()
         self.closed = False
         self._engine = engine
         self._done = list(done)
@@ -207,11 +225,13 @@ class FakeBranch:
         self._note("read")
         return self._engine.reads
 
-    def run(self, cell: Cell) -> Rerun | Undone:
-        """Run a cell."""
-        self._note("run", cell.index)
+    def run(
+        self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = (), goes_on: bool = False
+    ) -> Rerun | Undone:
+        """Run a cell; that it goes on after what raises is noted, and so is how many generators were set back."""
+        self._note("run", cell.index, *([len(pins)] if pins else []), *(["goes on"] if goes_on else []))
         self._done.append(cell.index)
-        return self._engine.answer(self._done)
+        return self._engine.answer_after(self) if self._engine.answer_after else self._engine.answer(self._done)
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""
@@ -228,6 +248,22 @@ class FakeBranch:
     def remove_files(self, names: Sequence[str]) -> None:
         """Take files away."""
         self._note("remove_files", list(names))
+
+    def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> Mapping[str, Sequence[str]]:
+        """Change the values of variables: all parts that are asked for, except for what the engine cannot change."""
+        self._note("perturb", sorted(earlier))
+        found = {name: sorted(parts) for name, parts in earlier.items() if parts and name not in self._engine.rigid}
+        self.perturbed.update(found)
+        return found
+
+    def delete_names(self, names: Sequence[str]) -> None:
+        """Delete names of the namespace."""
+        self._note("delete_names", list(names))
+        self.deleted.update(names)
+
+    def leaves_after(self, names: Sequence[str]) -> Leaves:
+        """The parts of variables as they are now."""
+        return self._engine.leaves(self, names)
 
     def close(self) -> None:
         """Give it up."""
@@ -247,6 +283,10 @@ class FakeEngine:
         answer_alone: Callable[[str, Collection[str]], Alone | Undone] = lambda name, given: alone(),
         reads: State | None = None,
         refuses: Collection[str] = (),
+        answer_after: Callable[[FakeBranch], Rerun | Undone] | None = None,
+        leaves: Callable[[FakeBranch, Sequence[str]], Leaves] = lambda branch, names: {},
+        before: Leaves | None = None,
+        rigid: Collection[str] = (),
     ) -> None:
         self.answer = answer
         """From the indexes of all cells that a branch has run to what the last run came to."""
@@ -256,6 +296,14 @@ class FakeEngine:
         """What every branch reads."""
         self.refuses = refuses
         """Names of branches that cannot be had."""
+        self.answer_after = answer_after
+        """Instead of `answer`: from a branch, with what was changed and deleted in it, to what the run came to."""
+        self.leaves = leaves
+        """From a branch, and the names asked for, to the parts of variables there."""
+        self.before = before or {}
+        """The parts of variables at the moment before."""
+        self.rigid = rigid
+        """Variables whose values cannot be changed."""
         self.asked: list[tuple[object, ...]] = []
         """What branches were asked, in order."""
         self.branches: list[FakeBranch] = []
@@ -270,6 +318,10 @@ class FakeEngine:
     def branch(self, moment: int) -> FakeBranch | Undone:
         """Go to a moment that is kept."""
         return self.begin(f"moment {moment}")
+
+    def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
+        """The parts of variables at the moment before a moment."""
+        return {name: self.before[name] for name in names if name in self.before}
 
     def about_the_end(self) -> FakeBranch | Undone:
         """All names of the end of the main run."""

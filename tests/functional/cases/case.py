@@ -11,7 +11,7 @@ from textwrap import dedent
 
 VARIABLE_VERDICTS = frozenset({"untouched", "in-place", "persisted", "reset"})
 CELL_VERDICTS = frozenset({"error", "in-place", "persisted", "reset", "stateless"})
-MARKS = frozenset({"unseeded", "nondeterministic", "drifts"})
+MARKS = frozenset({"unseeded", "nondeterministic", "drifts", "follows", "settled", "rounding"})
 KINDS = frozenset({"model", "data", "generator", "file", "env", "definition"})
 
 

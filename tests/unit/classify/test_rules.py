@@ -9,8 +9,9 @@ import pytest
 
 from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
-from nbrerun.classify.findings import findings, future_findings, whole_findings
+from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
 from nbrerun.classify.reasons import cell_reason, describe, drift, variable_reason
+from nbrerun.classify.report import killed
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import (
     ABSENT,
@@ -32,13 +33,15 @@ from nbrerun.model import (
     WholeRun,
 )
 from nbrerun.probe.protocol.messages import File, Opened
-from nbrerun.state.observation import Later, Observation, Place
+from nbrerun.state.observation import Later, Observation, Outcome, Place
 from tests.unit import making
 from tests.unit.making import opened
 
 ENV, FILE, GENERATOR, MODEL = Kind.ENV, Kind.FILE, Kind.GENERATOR, Kind.MODEL
 RECREATED, REFITTED = How.RECREATED, How.REFITTED
 UNSEEDED, NONDETERMINISTIC, DRIFTS = Mark.UNSEEDED, Mark.NONDETERMINISTIC, Mark.DRIFTS
+FOLLOWS, SETTLED, ROUNDING = Mark.FOLLOWS, Mark.SETTLED, Mark.ROUNDING
+STAYS, RESTORED, ELSEWHERE = Outcome.STAYS, Outcome.RESTORED, Outcome.ELSEWHERE
 
 
 def facts(**seen: Any) -> Evidence:
@@ -63,6 +66,8 @@ LOADED = Judged(Verdict.PERSISTED, via=Via.FILE, direction="loaded")
 SAVED = Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
 
 MOVED = {"moved": True, "moved_pinned": True}
+LAST_DIGIT = Change("x", "0.1", "0.10000000000000002", 1e-17, rounding=True)
+CLEAR = Change("x", "1", "2", 1.0)
 NOISY = {**MOVED, "moved_control": True}
 BOUND = {"changed_first": True, "bound_first": True, "bound": True}
 MADE = {"changed_first": True, "bound_first": True, "made": True}
@@ -166,6 +171,45 @@ VARIABLES = {
         reset(RECREATED),
     ),
     "imported, and there already": (facts(changed_first=True, bound=True, imported=True, made=True), reset(REFITTED)),
+    # what *perturbed* showed
+    "changed, and the rerun computes it anew": (facts(**MADE, outcome=RESTORED), reset(REFITTED)),
+    "changed, and the rerun leaves it so": (facts(**MADE, outcome=STAYS), KEPT),
+    "changed, left so though methods were called": (facts(**MADE, written=True, outcome=STAYS), KEPT),
+    "changed in place by the first run, and left so": (facts(changed_first=True, outcome=STAYS), KEPT),
+    "another's object, written to, and left so": (
+        facts(changed_first=True, written=True, outcome=STAYS),
+        reset(REFITTED),
+    ),
+    "another's object, written to, whose parts stay": (
+        facts(changed_first=True, written=True, parts_kept=True, outcome=STAYS),
+        KEPT,
+    ),
+    "changed, and the rerun goes on from there": (facts(**MADE, outcome=ELSEWHERE), in_place(SETTLED)),
+    "a model that has converged": (
+        facts(kind=MODEL, changed_first=True, written=True, outcome=ELSEWHERE),
+        in_place(SETTLED),
+    ),
+    "loaded from a file, whatever else was tried": (
+        facts(**BOUND, new_object=True, from_file="m.pkl", outcome=ELSEWHERE),
+        LOADED,
+    ),
+    "not touched, whatever was tried": (facts(outcome=ELSEWHERE), UNTOUCHED),
+    "settled never drifts": (facts(**MADE, outcome=ELSEWHERE, later=Place.ELSEWHERE), in_place(SETTLED)),
+    "restored, and drifts": (facts(**MADE, outcome=RESTORED, later=Place.ELSEWHERE), reset(REFITTED, DRIFTS)),
+    # follows, rounding
+    "follows another": (facts(**BOUND, new_object=True, follows=("X",), **MOVED), reset(RECREATED, FOLLOWS)),
+    "refitted to what moves": (
+        facts(changed_first=True, written=True, follows=("X",), **MOVED),
+        reset(REFITTED, FOLLOWS),
+    ),
+    "follows a draw": (facts(**BOUND, new_object=True, moved=True, follows=("X",)), reset(RECREATED, UNSEEDED)),
+    "the same after all, and follows nothing": (facts(**BOUND, new_object=True, follows=("X",)), reset(RECREATED)),
+    "only the last digits": (facts(written=True, changes=(LAST_DIGIT,), **MOVED), in_place(ROUNDING)),
+    "the last digits, and more": (facts(written=True, changes=(LAST_DIGIT, CLEAR), **MOVED), in_place()),
+    "the last digits are within the noise": (
+        facts(written=True, changes=(LAST_DIGIT,), **NOISY),
+        in_place(NONDETERMINISTIC),
+    ),
     # undetermined
     "noise in what can be read": (facts(written=True, beyond_noise=False, opaque=("a lock",), **NOISY), UNDETERMINED),
     "noise in what can be read of a new object": (
@@ -290,6 +334,30 @@ def test_a_file_is_a_variable(case: str) -> None:
     assert {(evidence.kind, evidence.type) for evidence in found} <= {(FILE, "file")}
 
 
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("looks_like_a_model", [True, False])
+def test_a_file_holds_a_model_if_a_model_was_given_to_be_saved(given: bool, looks_like_a_model: bool) -> None:
+    """What the library was given outranks what the file looks like."""
+    opens = {"a": opened("written written_first", model=looks_like_a_model)}
+    run = making.rerun(making.state(files={"a": A}, opened=opens), saved={"a": given})
+    (evidence,) = gather(making.observation(first=making.state(files={"a": A}), again=run))
+    assert judge(evidence) == (SAVED if given else reset(RECREATED))
+
+
+def test_outcomes_and_what_follows_are_told_of_their_variable() -> None:
+    """By name: each variable has its own."""
+    first = making.state({"m": making.variable(b"1", 1, "model"), "n": making.variable(b"1", 2)})
+    run = making.rerun(first, bound=["m", "n"], mentions=["m", "n"])
+    moved = {making.name("n"): (CLEAR,)}
+    follows = {making.name("n"): (making.name("m"), making.name("env:cwd"))}
+    observed = making.observation(
+        first=first, again=run, outcomes={"m": ELSEWHERE}, moved=moved, still_moved=frozenset(moved), follows=follows
+    )
+    found = {evidence.name: evidence for evidence in gather(observed)}
+    assert {name: each.outcome for name, each in found.items()} == {"m": ELSEWHERE, "n": None}
+    assert {name: each.follows for name, each in found.items()} == {"m": (), "n": ("m", "env:cwd")}
+
+
 def test_a_variable_that_comes_from_a_file_is_told_with_it() -> None:
     """The experiment *without the file* names the file for each variable."""
     first = making.state({"m": making.variable(b"1", 1, "model"), "n": making.variable(b"1", 2)})
@@ -338,6 +406,15 @@ CELLS = {
     "data beside a definition": ([DEFINED, DATA[Verdict.RESET]], Verdict.RESET),
     "data beside a generator drawn from": ([DRAWN_FROM, DATA[Verdict.RESET]], Verdict.RESET),
     "nothing but what cannot be read": ([DATA[Verdict.UNDETERMINED]], Verdict.UNDETERMINED),
+    "a model that follows leaves another model": (
+        [variable(MODEL, Verdict.RESET, "scaler", marks=(FOLLOWS,)), DATA[Verdict.RESET]],
+        Verdict.IN_PLACE,
+    ),
+    "data that follows does not outrank a model": (
+        [MODELS[Verdict.RESET], variable(Kind.DATA, Verdict.RESET, marks=(FOLLOWS,))],
+        Verdict.RESET,
+    ),
+    "data that follows is reset": ([variable(Kind.DATA, Verdict.RESET, marks=(FOLLOWS,))], Verdict.RESET),
     "a model that cannot be read": ([MODELS[Verdict.UNDETERMINED], DATA[Verdict.RESET]], Verdict.UNDETERMINED),
     "data known to move beside what cannot be read": (
         [DATA[Verdict.UNDETERMINED], DATA[Verdict.IN_PLACE]],
@@ -369,7 +446,17 @@ def report(*variables: VariableReport, verdict: Verdict = Verdict.RESET, reason:
 FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
     "a model keeps training": (MODELS[Verdict.IN_PLACE], [("NBR002", Severity.ERROR)]),
     "other state keeps changing": (DATA[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
-    "a setting keeps changing": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.ERROR)]),
+    "a setting keeps changing": (SETTINGS[Verdict.IN_PLACE], [("NBR003", Severity.WARNING)]),
+    "a model that has converged": (
+        variable(MODEL, Verdict.IN_PLACE, marks=(SETTLED,)),
+        [("NBR002", Severity.WARNING)],
+    ),
+    "data at rest": (variable(Kind.DATA, Verdict.IN_PLACE, marks=(SETTLED,)), [("NBR003", Severity.WARNING)]),
+    "data that changes in the last digits": (
+        variable(Kind.DATA, Verdict.IN_PLACE, marks=(ROUNDING,)),
+        [("NBR003", Severity.WARNING)],
+    ),
+    "a model that follows": (variable(MODEL, Verdict.RESET, marks=(FOLLOWS,)), []),
     "a file grows": (FILES[Verdict.IN_PLACE], [("NBR006", Severity.ERROR)]),
     "a file grows by the time": (
         variable(FILE, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
@@ -416,6 +503,28 @@ def test_a_rerun_that_raises_is_one_finding() -> None:
     (found,) = findings(report(verdict=Verdict.ERROR, reason="can be run only once: the second run raises KeyError"))
     assert (found.rule, found.severity, found.index, found.name) == ("NBR001", Severity.ERROR, 7, None)
     assert "KeyError" in found.message
+
+
+def test_a_cell_that_could_not_be_judged_is_a_finding() -> None:
+    """NBR009 says why; silence would read like a cell that is fine."""
+    (found,) = findings(report(verdict=Verdict.UNDETERMINED, reason="the rerun was stopped after 10 s"))
+    assert (found.rule, found.severity, found.index, found.name) == ("NBR009", Severity.WARNING, 7, None)
+    assert found.message == "could not be judged: the rerun was stopped after 10 s"
+
+
+def test_a_rerun_that_ends_the_kernel_is_an_error() -> None:
+    """As one that raises: NBR001."""
+    dead = killed(making.cell(7), 1.5, "fork")
+    assert (dead.verdict, dead.error and dead.error.ename) == (Verdict.ERROR, "DeadKernelError")
+    assert [(one.rule, one.severity, one.index) for one in findings(dead)] == [("NBR001", Severity.ERROR, 7)]
+
+
+def test_an_unseeded_draw_that_a_model_is_fitted_on_is_a_finding() -> None:
+    """It is about the data, in its cell, and names the model and its cell."""
+    drawn = variable(Kind.DATA, Verdict.RESET, "X_train", marks=(UNSEEDED,), reason="`X_train` is recreated")
+    found = unseeded_draw(report(drawn), drawn, "clf", making.cell(9))
+    assert (found.rule, found.severity, found.index, found.name) == ("NBR004", Severity.WARNING, 7, "X_train")
+    assert found.message == "`X_train` is recreated, and `clf` of cell 9 is fitted on it"
 
 
 def test_many_that_drift_are_one_finding() -> None:
@@ -591,6 +700,22 @@ REASONS = {
     "cells above that do not repeat": (
         facts(**BOUND, astray=frozenset({"t", "u"}), **NOISY),
         "`x` cannot be judged: the cells above give `t`, `u` another value each time they are run",
+    ),
+    "settled": (
+        facts(**MADE, outcome=ELSEWHERE),
+        "`x` keeps changing, but has come to rest: from another value the rerun ends elsewhere",
+    ),
+    "a model that is settled": (
+        facts(kind=MODEL, **MADE, outcome=ELSEWHERE),
+        "`x` keeps training, but has come to rest: from another value the rerun ends elsewhere",
+    ),
+    "rounding": (
+        facts(written=True, changes=(LAST_DIGIT,), **MOVED),
+        "`x` keeps changing: `x` from 0.1 to 0.10000000000000002, which is rounding in the last digits",
+    ),
+    "follows": (
+        facts(**BOUND, new_object=True, follows=("clf", "X"), **MOVED),
+        "`x` is recreated, and follows `clf`, `X`",
     ),
     "noisy training": (
         facts(looked_at=True, written=True, changes=(STEPS,), **NOISY),

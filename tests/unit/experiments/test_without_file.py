@@ -8,12 +8,13 @@ import pytest
 
 from nbrerun.engine.interface import Undone
 from nbrerun.experiments.without_file import holds_result, without_file
-from nbrerun.state.observation import Observation
-from tests.unit.making import FakeEngine, error, file, observation, opened, rerun, state, variable
+from nbrerun.state.observation import Observation, unrepeatable
+from tests.unit.making import FakeEngine, error, file, name, named, observation, opened, rerun, state, variable
 
 FILE = "m.pkl"
 VALUES = {"m": b"loaded"}
 ANOTHER = {"m": b"made"}
+GIVEN = {"m": FILE}
 TOUCHED = {"m": [1]}
 
 
@@ -35,7 +36,8 @@ def seen(
     """
     first = state({"m": variable(b"loaded", kind=kind)}, files={FILE: file(b"1")} if wrote else {})
     after = {**first, "opened": {FILE: opened(how, model)}}
-    run = rerun(after, **{"touched_by": TOUCHED, "after_read": {FILE: list(after_read)}, **again})
+    plain = {"touched_by": TOUCHED, "bound": ["m"], "after_read": {FILE: list(after_read)}}
+    run = rerun(after, **{**plain, **again})
     return observation(first=first, again=run)
 
 
@@ -70,43 +72,122 @@ DEPENDS: dict[str, tuple[Observation, Any, bool]] = {
     "another value": (seen(), without(ANOTHER), True),
     "no value": (seen(), without({}), True),
     "the same value": (seen(), without(), False),
-    "not reached": (seen(), without(touched_by={}, error=error("FileNotFoundError")), True),
-    "bound by another statement": (seen(), without(touched_by={"m": [2]}), True),
-    "reached twice": (seen(), without(touched_by={"m": [1, 1]}), True),
-    "the same value, and the file made again": (seen(), without(how="written written_first"), True),
-    "the same value, and the file looked for": (seen(), without(how="read"), False),
+    "the same value, left from before": (seen(), without(touched_by={}), True),
+    "the same value, by another statement": (seen(), without(touched_by={"m": [2]}), False),
+    "the same value by another statement, and the file made again": (
+        seen(),
+        without(touched_by={"m": [2]}, how="written written_first"),
+        True,
+    ),
+    "the same value in the same way, and the file made again": (seen(), without(how="written written_first"), False),
     "the same value, and nobody looks for the file": (seen(), without(how=""), False),
     "raises afterwards": (seen(), without(error=error("ValueError")), False),
-    # models: the file must hold one, and the cell must not train it
-    "a model out of a file of models": (seen(model=True, kind="model"), without(ANOTHER), True),
-    "a model out of a file of models, not reached": (seen(model=True, kind="model"), without(touched_by={}), True),
-    "a model made from data of a file": (seen(kind="model"), without(ANOTHER), False),
-    "a model made from data of a file, not reached": (seen(kind="model"), without(touched_by={}), False),
-    "a loaded model that is trained": (seen(model=True, kind="model", trained=["m"]), without(ANOTHER), False),
-    "a loaded model, and another is trained": (seen(model=True, kind="model", trained=["n"]), without(ANOTHER), True),
-    "data that is trained": (seen(trained=["m"]), without(ANOTHER), True),
+    "bound by no statement, another value": (seen(touched_by={}, after_read=()), without(ANOTHER), True),
+    "bound by a statement that came before": (seen(after_read=()), without(ANOTHER), False),
+    "stored into, another value": (seen(bound=[], stores=["m"]), without(ANOTHER), True),
+    "changed by the first run only": (seen(bound=[]), without(ANOTHER), True),
+    "a loop variable": (seen(incidental=["m"]), without(ANOTHER), False),
+    "a model that is computed from what a file holds": (seen(kind="model"), without(ANOTHER), False),
+    "a model in a file of models is no exception": (seen(model=True, kind="model"), without(ANOTHER), False),
+    # what a library gave back needs no run
+    "given back by a library": (seen(given=GIVEN), without(), True),
+    "a model, given back by a library": (seen(kind="model", given=GIVEN), without(), True),
+    "given back from a file that nobody wrote": (seen(wrote=False, given=GIVEN), without(ANOTHER), False),
+    "given back from a file that the cell wrote first": (
+        seen("read written written_first", given=GIVEN),
+        without(ANOTHER),
+        False,
+    ),
 }
 
 
 @pytest.mark.parametrize("case", DEPENDS)
 def test_a_variable_comes_from_a_file_if_it_does_not_come_out_the_same_without_it(case: str) -> None:
-    """By its value, or by the statements that gave it one; and a model is not what is computed from a file."""
+    """By its value, or by the statements that gave it one; a model only if a library gave it back from there."""
     found, run, expected = DEPENDS[case]
     assert without_file(FakeEngine(lambda done: run), 3, found) is None
     assert found.from_file == ({"m": FILE} if expected else {})
 
 
-def test_the_cell_is_run_at_its_own_moment_with_the_files_taken_away() -> None:
-    """All at once, those only that hold a result."""
+def test_what_keeps_changing_is_no_question() -> None:
+    """It has another value without the file as it has with it."""
     found = seen()
+    found.moved = {name("m"): ()}
+    engine = FakeEngine(lambda done: without(ANOTHER))
+    assert without_file(engine, 3, found) is None
+    assert (engine.branches, found.from_file) == ([], {})
+
+
+def of_two_files(**again: Any) -> Observation:
+    """A cell that read `b.pkl` into `n` and `m.pkl` into `m`, and `a.csv`, which no earlier run left."""
+    found = seen(bound=["m", "n"], touched_by={"n": [0], "m": [1]}, **again)
     assert found.again is not None
     found.again["after"]["opened"]["a.csv"] = opened("read")
     found.again["after"]["opened"]["b.pkl"] = opened("read", model=True)
-    found.again["after_read"]["b.pkl"] = []
+    found.again["after_read"].update({"a.csv": ["n", "m"], "b.pkl": ["n", "m"]})
+    found.first["variables"]["n"] = variable(b"1")
+    found.again["after"]["variables"]["n"] = variable(b"1")
+    return found
+
+
+def test_each_file_is_taken_away_alone() -> None:
+    """Only those that hold a result; the run goes on after what raises, and each branch is closed."""
+    engine = FakeEngine(lambda done: without({"m": b"loaded", "n": b"1"}, touched_by={"n": [0], "m": [1]}))
+    assert without_file(engine, 3, of_two_files(reads=["n"])) is None
+    assert engine.asked == [
+        *(
+            ("moment 3", "remove_files", ["b.pkl"]),
+            ("moment 3", "delete_names", ["m"]),
+            ("moment 3", "run", 0, "goes on"),
+        ),
+        *(("moment 3", "remove_files", [FILE]), ("moment 3", "delete_names", ["m"]), ("moment 3", "run", 0, "goes on")),
+    ]
+    assert engine.left_open() == []
+
+
+@pytest.mark.parametrize(
+    ("missed", "expected"),
+    [
+        ({"b.pkl": "n", FILE: "m"}, {"n": "b.pkl", "m": FILE}),
+        ({"b.pkl": "", FILE: "m"}, {"m": FILE}),
+        ({"b.pkl": "nm", FILE: ""}, {"n": "b.pkl", "m": "b.pkl"}),
+        ({"b.pkl": "", FILE: "n"}, {}),  # `n` was bound before `m.pkl` was read
+    ],
+)
+def test_each_variable_comes_from_its_own_file(missed: dict[str, str], expected: dict[str, str]) -> None:
+    """What has no value without one file does not come from the other; of two, the first that shows it is named."""
+
+    def answer(done: list[int]) -> Any:
+        (removed,) = [asked[2] for asked in engine.asked if asked[1] == "remove_files"][-1:]
+        assert isinstance(removed, list)
+        lost = missed[removed[0]]
+        return without({key: value for key, value in {"m": b"loaded", "n": b"1"}.items() if key not in lost}, **touched)
+
+    touched = {"touched_by": {"n": [0], "m": [1]}}
+    engine = FakeEngine(answer)
+    found = of_two_files()
+    assert without_file(engine, 3, found) is None
+    assert found.from_file == expected
+
+
+def test_a_file_is_taken_away_only_if_something_is_in_question() -> None:
+    """All that was read from `b.pkl` was seen to be given back by a library."""
+    engine = FakeEngine(lambda done: without())
+    found = of_two_files(given={"m": FILE, "n": "b.pkl"})
+    assert without_file(engine, 3, found) is None
+    assert (engine.asked, found.from_file) == ([], {"m": FILE, "n": "b.pkl"})
+
+
+def test_only_a_few_files_are_taken_away() -> None:
+    """Each takes a run."""
+    found = seen()
+    assert found.again is not None
+    for i in range(20):
+        found.again["after"]["opened"][f"{i:02}.pkl"] = opened("read", model=True)
+        found.again["after_read"][f"{i:02}.pkl"] = ["m"]
     engine = FakeEngine(lambda done: without())
     without_file(engine, 3, found)
-    assert engine.asked == [("moment 3", "remove_files", ["b.pkl", FILE]), ("moment 3", "run", 0)]
-    assert engine.left_open() == []
+    assert [asked[2] for asked in engine.asked if asked[1] == "remove_files"] == [[f"0{i}.pkl"] for i in range(5)]
 
 
 @pytest.mark.parametrize("found", [seen(wrote=False), seen("written written_first"), seen(after_read=())])
@@ -117,16 +198,21 @@ def test_nothing_is_run_where_it_cannot_matter(found: Observation) -> None:
     assert (engine.branches, found.from_file) == ([], {})
 
 
-def test_a_variable_comes_from_the_first_of_two_files() -> None:
-    """By name, where both are missing at once."""
-    found = seen()
-    assert found.again is not None
-    found.again["after"]["opened"]["b.pkl"] = opened("read", model=True)
-    found.again["after_read"]["b.pkl"] = ["m", "n"]
-    found.first["variables"]["n"] = variable(b"1")
-    found.again["after"]["variables"]["n"] = variable(b"1")
-    without_file(FakeEngine(lambda done: without(ANOTHER)), 3, found)
-    assert found.from_file == {"m": "b.pkl", "n": "b.pkl"}
+def test_a_cell_whose_inputs_are_astray_cannot_be_compared() -> None:
+    """Another kernel has another value in what the cell reads: nothing is run, and the reason says so."""
+    engine = FakeEngine(lambda done: without(ANOTHER))
+    begin = engine.begin
+
+    def astray(called: str, done: Any = ()) -> Any:
+        branch = begin(called, done)
+        branch.astray = frozenset(named("t"))  # type: ignore[union-attr]
+        return branch
+
+    engine.begin = astray  # type: ignore[method-assign]
+    found = seen(reads=["t"])
+    assert without_file(engine, 3, found) == Undone(unrepeatable(named("t")))
+    assert (engine.asked, engine.left_open(), found.from_file) == ([], [], {})
+    assert without_file(engine, 3, seen()) is None
 
 
 def test_no_answer_is_said() -> None:

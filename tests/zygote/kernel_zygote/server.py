@@ -154,6 +154,8 @@ class Stash:
         modules = self._modules.pop(part, None)
         if modules is None:
             return
+        if part == _LAZY:
+            self._give_back("numpy")  # it is an attribute of that
         for needed in self._needs.get(part, ()):
             self._give_back(needed)
         sys.modules.update(modules)
