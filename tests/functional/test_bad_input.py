@@ -101,7 +101,11 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     "a range out of range": (SOUND, ["nb.ipynb", "--cells", "0-7"], ["--cells 0-7", "nb.ipynb"]),
     "no such cell id": (SOUND, ["nb.ipynb", "--cells", "zz"], ["--cells zz", "a (0)"]),
     "no such tag": (SOUND, ["nb.ipynb", "--cells", "tag:zz"], ["--cells tag:zz"]),
-    "a watched name that nothing binds": (SOUND.replace("x = 1", "model = 1"), ["nb.ipynb", "--watch", "modle"], WATCH),
+    "a watched name that nothing binds": (
+        SOUND.replace("open('ran", "model = open('ran"),
+        ["nb.ipynb", "--watch", "modle"],
+        WATCH,
+    ),
     "an output in no folder": (SOUND, ["nb.ipynb", "--output", "missing/report.txt"], ["missing", "does not exist"]),
     "an output that is the notebook": (SOUND, ["nb.ipynb", "--output", "nb.ipynb"], ["nb.ipynb", "notebooks"]),
     "one good, one missing": (SOUND, ["nb.ipynb", "missing.ipynb"], ["missing.ipynb"]),
