@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, replace
 
 from nbrerun.classify.evidence import Evidence
@@ -39,11 +40,19 @@ def judge(seen: Evidence) -> Judged:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
     if seen.from_file is not None and seen.kind in (Kind.MODEL, Kind.DATA) and not seen.incidental:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="loaded")
-    if seen.outcome is Outcome.ELSEWHERE:
+    if seen.outcome is Outcome.ELSEWHERE and _learns(seen):
         return Judged(Verdict.IN_PLACE, marks=(Mark.SETTLED,))
     if _left_alone(seen):
         return Judged(Verdict.PERSISTED, via=Via.KERNEL)
     return _with_drift(seen, Judged(Verdict.RESET, _how(seen)))
+
+
+def _learns(seen: Evidence) -> bool:
+    """Whether it is an object that can come to rest: a model, or one of the user's own classes.
+
+    Data that ends elsewhere was changed once and for all (`b /= b.max()`), and such a change is a reset.
+    """
+    return seen.kind is Kind.MODEL or ("." not in seen.type and not hasattr(builtins, seen.type))
 
 
 def _touched(seen: Evidence) -> bool:
@@ -91,7 +100,7 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.outcome is Outcome.STAYS:
         if seen.atom or seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
-            return seen.created or seen.made
+            return seen.created if seen.atom else seen.made and (seen.created or not seen.looked_at)
         return seen.made or seen.parts_kept is True or not seen.written
     if seen.bound and (seen.atom or not seen.made):
         return False

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.probe.protocol.messages import Leaf, Rerun
-from nbrerun.state.diff import Leaves, Parts, moved_generators
+from nbrerun.state.diff import Leaves, Parts, is_rounding, moved_generators
 from nbrerun.state.names import Name, Space
 from nbrerun.state.observation import Observation, Outcome
 
@@ -157,6 +157,8 @@ def _of_part(first: Leaf | None, changed: Leaf | None, after: Leaf | None) -> Ou
     one, other, last = (each or b"" for each in numbers)
     if not len(one) == len(other) == len(last):
         return Outcome.ELSEWHERE
+    if is_rounding(one, last):  # scaled to the unit interval: the same from any scale
+        return Outcome.RESTORED
     rows = range(0, len(last), 8)
     mixed = all(last[i : i + 8] in (one[i : i + 8], other[i : i + 8]) for i in rows)
     return Outcome.RESTORED if mixed else Outcome.ELSEWHERE

@@ -140,8 +140,14 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
         return None  # the changes of its parts are listed
     size = max_abs_change(one["numbers"], other["numbers"])
     same = one["text"] == other["text"] and size is None
-    rounding = size is not None and size <= _last_digits(one["numbers"] or b"")
+    rounding = size is not None and is_rounding(one["numbers"], other["numbers"])
     return Change(path, one["text"], _OTHER if same else other["text"], size, rounding)
+
+
+def is_rounding(one: bytes | None, other: bytes | None) -> bool:
+    """Whether two arrays of native float64 differ by no more than the last digits of their largest number."""
+    size = max_abs_change(one, other)
+    return size is not None and size <= _last_digits(one or b"")
 
 
 _UNITS = 8

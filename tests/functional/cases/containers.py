@@ -13,7 +13,7 @@ CASES = [
         cell("twice *= 2", "in-place", twice="in-place"),
         cell("a = [1, 2]\nb = [1, 2, 3, 4]\nc = [1, 2, 3]", "reset"),
         cell("a.insert(0, 9)", "in-place", a="in-place"),
-        cell("last = b.pop()", "in-place", b="in-place", last="in-place"),
+        cell("last = b.pop()", "in-place", b="in-place", last="reset"),
         cell("c.reverse()", "in-place", c="in-place"),
     ),
     Case(
@@ -45,7 +45,7 @@ CASES = [
         cell("shape = (2,)", "reset", shape="reset"),
         cell("shape += (1,)", "in-place", shape="in-place"),
         cell("todo = {'a': 1, 'b': 2, 'c': 3}", "reset"),
-        cell("key, value = todo.popitem()", "in-place", todo="in-place", key="in-place", value="in-place"),
+        cell("key, value = todo.popitem()", "in-place", todo="in-place", key="reset", value="reset"),
     ),
     Case(
         "dict keys set and dict counts raised; dict inverted; array module",
@@ -76,7 +76,7 @@ CASES = [
             "reset",
         ),
         cell("window.append(1)", "in-place", window="in-place"),
-        cell("first = queue.popleft()", "in-place", queue="in-place", first="in-place"),
+        cell("first = queue.popleft()", "in-place", queue="in-place", first="reset"),
         cell("ring.rotate(1)", "in-place", ring="in-place"),
         cell(
             "deep = leaf = []\nfor depth in range(2000):\n    deep = [deep]",
@@ -118,14 +118,14 @@ CASES = [
     Case(
         "alias made and appended to in one cell; shallow and deep copies; a change deep inside",
         cell("a = [1]\nc = [1]", "reset"),
-        cell("b = a\nb.append(2)", "in-place", a="in-place", b="in-place"),
+        cell("b = a\nb.append(2)", "in-place", a="in-place", b="reset"),
         cell("d = c.copy()\nd.append(2)", "reset", c="untouched", d="reset"),
         cell("import copy\nnested = {'a': [1]}", "reset", nested="reset"),
         cell(
             "shallow = dict(nested)\nshallow['a'].append(2)",
             "in-place",
             nested="in-place",
-            shallow="in-place",
+            shallow="reset",
         ),
         cell("deep = copy.deepcopy(nested)\ndeep['a'].append(3)", "reset", nested="untouched", deep="reset"),
         cell("tree = {'a': [{'b': ({'c': [0]},)}]}", "reset", tree="reset"),

@@ -6,27 +6,27 @@ CASES = [
     Case(
         "next on a list iterator; an exhausted zip; a generator function",
         cell("it = iter([10, 20, 30, 40])", "reset", it="reset", kinds={"it": "data"}),
-        cell("x = next(it)", "in-place", x="in-place", it="in-place"),
+        cell("x = next(it)", "in-place", x="reset", it="in-place"),
         cell("print(next(it))", "in-place", it="in-place"),
         cell("pairs = zip([1, 2], 'ab')", "reset", pairs="reset"),
         cell("rows = list(pairs)", "in-place", rows="in-place"),
         cell("fresh = list(zip([1, 2], 'ab'))", "reset", fresh="reset"),
         cell("def naturals():\n    n = 0\n    while True:\n        yield n\n        n += 1", "stateless"),
         cell("gen = naturals()", "reset", gen="reset"),
-        cell("n = next(gen)", "in-place", n="in-place", gen="in-place"),
+        cell("n = next(gen)", "in-place", n="reset", gen="in-place"),
         cell("own = naturals()\nfirst = next(own)", "reset", own="reset", first="reset", gen="untouched"),
     ),
     Case(
         "batches taken from a generator; a loop over an iterator of an earlier cell; itertools",
         cell("batches = (list(range(i, i + 2)) for i in range(0, 8, 2))", "reset"),
-        cell("batch = next(batches)", "in-place", batch="in-place"),
+        cell("batch = next(batches)", "in-place", batch="reset"),
         cell("left = sum(map(sum, batches))", "in-place", left="in-place"),
         cell("it = iter(range(4))", "reset"),
         cell("total = 0\nfor value in it:\n    total += value", "in-place", total="in-place"),
         cell("again = 0\nfor value in range(4):\n    again += value", "reset", again="reset"),
         cell("import itertools\nids = itertools.count(1)\nspin = itertools.cycle('abc')", "reset"),
-        cell("new_id = next(ids)", "in-place", new_id="in-place"),
-        cell("letter = next(spin)", "in-place", letter="in-place"),
+        cell("new_id = next(ids)", "in-place", new_id="reset"),
+        cell("letter = next(spin)", "in-place", letter="reset"),
         cell("pairs = list(itertools.combinations('abc', 2))", "reset", pairs="reset"),
     ),
     Case(
@@ -39,9 +39,9 @@ CASES = [
             """,
             "reset",
         ),
-        cell("index, letter = next(numbered)", "in-place", index="in-place", letter="in-place"),
-        cell("last = next(back)", "in-place", last="in-place"),
-        cell("size = next(lengths)", "in-place", size="in-place"),
+        cell("index, letter = next(numbered)", "in-place", index="reset", letter="reset"),
+        cell("last = next(back)", "in-place", last="reset"),
+        cell("size = next(lengths)", "in-place", size="reset"),
         cell(
             """
             class Countdown:
@@ -60,7 +60,7 @@ CASES = [
             "stateless",
         ),
         cell("down = Countdown(5)", "reset", down="reset"),
-        cell("n = next(down)", "in-place", n="in-place", down="in-place"),
+        cell("n = next(down)", "in-place", n="reset", down="in-place"),
         cell("rest = list(down)", "in-place", rest="in-place"),
         cell(
             """
@@ -82,7 +82,7 @@ CASES = [
         cell("only = next(single)", "error"),
         cell("other = next(iter(['x']))", "reset", other="reset"),
         cell("import csv\nreader = csv.reader(['a,b', '1,2', '3,4'])", None),
-        cell("header = next(reader)", "in-place", header="in-place"),
+        cell("header = next(reader)", "in-place", header="reset"),
         cell("rows = list(reader)", "in-place", rows="in-place"),
     ),
     Case(

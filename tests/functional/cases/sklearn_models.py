@@ -277,7 +277,7 @@ CASES = [
         ),
         cell("twin = clone(clf).fit(X, y)", "reset", twin="reset", clf="untouched"),
         cell("deep = copy.deepcopy(clf)\ndeep.partial_fit(X, y)", "reset", deep="reset", clf="untouched"),
-        cell("same = clf\nsame.partial_fit(X, y)", "in-place", same="in-place", clf="in-place"),
+        cell("same = clf\nsame.partial_fit(X, y)", "in-place", same="reset", clf="in-place"),
     ),
     Case(
         "a scaler that overwrites its input",
@@ -291,7 +291,7 @@ CASES = [
             "reset",
         ),
         cell("X_scaled = scaler.fit_transform(X)", "reset", X_scaled="reset", scaler="reset", X="untouched"),
-        cell("Z = other.fit_transform(Z)", "in-place", other="in-place", kinds={"other": "model", "Z": "data"}),
+        cell("Z = other.fit_transform(Z)", "in-place", other="reset", kinds={"other": "model", "Z": "data"}),
         cell("X_test = scaler.transform(X[:5])", "reset", X_test="reset", scaler="untouched"),
         cell("X = scaler.transform(X)", "in-place", X="in-place", scaler="untouched"),
     ),
@@ -329,7 +329,7 @@ CASES = [
         "a model refitted on data that the cell itself moves",
         DATA,
         cell("from sklearn.linear_model import LinearRegression\nreg = LinearRegression()", "reset"),
-        cell("X = X * 2\nreg.fit(X, y)", "in-place", X="in-place", reg="in-place", changed=["reg.coef_"]),
+        cell("X = X * 2\nreg.fit(X, y)", "in-place", X="in-place", reg="reset", changed=["reg.coef_"]),
         cell("reg.fit(X, y)", "reset", reg="reset", how={"reg": "refitted"}),
     ),
     Case(
