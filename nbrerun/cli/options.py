@@ -281,7 +281,13 @@ CHECK = (
         show_default=True,
         help="models: judge only cells that touch a model.",
     ),
-    _option("--watch", group=_SHOW, multiple=True, metavar="NAME", help="Report only this variable; repeatable."),
+    _option(
+        "--watch",
+        group=_SHOW,
+        multiple=True,
+        metavar="NAME",
+        help="Report only this variable, in all sections; repeatable.",
+    ),
     _option(
         "--select",
         group=_FAIL,

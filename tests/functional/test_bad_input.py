@@ -82,6 +82,8 @@ RUN = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution
 WRITES = {**RUN, "source": "open('ran.txt', 'w').close()"}
 SOUND = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [WRITES]})
 
+WATCH = ["--watch modle", "nb.ipynb", "did you mean `model`?"]
+
 REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     "no such file": ("", ["missing.ipynb"], ["missing.ipynb"]),
     "no such folder": ("", ["missing/"], ["missing"]),
@@ -99,6 +101,11 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     "a range out of range": (SOUND, ["nb.ipynb", "--cells", "0-7"], ["--cells 0-7", "nb.ipynb"]),
     "no such cell id": (SOUND, ["nb.ipynb", "--cells", "zz"], ["--cells zz", "a (0)"]),
     "no such tag": (SOUND, ["nb.ipynb", "--cells", "tag:zz"], ["--cells tag:zz"]),
+    "a watched name that nothing binds": (
+        SOUND.replace("open('ran", "model = open('ran"),
+        ["nb.ipynb", "--watch", "modle"],
+        WATCH,
+    ),
     "an output in no folder": (SOUND, ["nb.ipynb", "--output", "missing/report.txt"], ["missing", "does not exist"]),
     "an output that is the notebook": (SOUND, ["nb.ipynb", "--output", "nb.ipynb"], ["nb.ipynb", "notebooks"]),
     "one good, one missing": (SOUND, ["nb.ipynb", "missing.ipynb"], ["missing.ipynb"]),

@@ -40,6 +40,18 @@ def write(folder: Path, *cells: str) -> Path:
     return path
 
 
+_SEARCH_PATH = os.environ.get("PYTHONPATH")
+
+
+@pytest.fixture(autouse=True)
+def _same_search_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fixtures of a module and tests get the same PYTHONPATH, which is part of the key; other tests extend it."""
+    if _SEARCH_PATH is None:
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONPATH", _SEARCH_PATH)
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A notebook with all that it looks at."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from nbrerun.probe.describe.ownership import belongs_to_user, is_users_file
+from nbrerun.probe.describe.ownership import belongs_to_user, is_users_file, lies_in_environment
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,29 @@ def test_the_standard_library_and_what_is_installed() -> None:
         belongs_to_user(folders)
         assert not is_users_file(standard)
         assert not is_users_file(str(numpy.__file__))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (".venv/lib/python3.11/site-packages/a/b.py", True),
+        (".venv/bin/activate", True),
+        ("conda/share/x.txt", True),
+        ("dist-packages/a.py", True),
+        ("project.egg-info/PKG-INFO", True),
+        ("data.csv", False),
+        ("data/rows.csv", False),
+        ("data/../conda/x.txt", True),
+        ("conda/../data.csv", False),
+        ("linked/x.txt", True),
+    ],
+)
+def test_files_of_environments_of_any_kind(tmp_path: Path, path: str, expected: bool) -> None:
+    """A folder with `pyvenv.cfg` or `conda-meta`, and folders of packages; the repository itself is none."""
+    top = tmp_path / "repository"
+    for folder in (top / ".venv", top / "data", top / "conda" / "conda-meta", top / "conda-meta", tmp_path / "other"):
+        folder.mkdir(parents=True)
+    (top / ".venv" / "pyvenv.cfg").write_text("")
+    (tmp_path / "other" / "pyvenv.cfg").write_text("")
+    (top / "linked").symlink_to(tmp_path / "other")
+    assert lies_in_environment(str(top / path), str(top)) is expected
