@@ -80,7 +80,7 @@ def test_defaults_are_those_of_settings(fake: Fake, write_notebook: Write) -> No
 
 def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
     """Options become the settings that they name; lists may be repeated and comma separated."""
-    path = write_notebook("x = 1", "y", "z", {"source": "t", "tags": ["train"]})
+    path = write_notebook("a = b = 1", "y", "z", {"source": "t", "tags": ["train"]})
     args = "--cells 0,1-2 --cells tag:train --only models --watch a --watch b --experiment again --engine replay"
     files = f"--sandbox copy --sandbox-dir {path.parent} --sandbox-limit 2G --write-files"
     run(path, *args.split(), "--kernel", "my kernel", "--timeout", "2.5", *files.split())

@@ -167,7 +167,7 @@ def test_the_command_line_wins_over_the_notebook_and_that_over_the_file(
     settings: Settings,
 ) -> None:
     """Key by key, also where somebody asks for the default; `restart` and `experiment` are one question."""
-    write_notebook("x", metadata={"nbrerun": metadata})
+    write_notebook("a = b = 1", metadata={"nbrerun": metadata})
     configure(file)
     run("check", "nb.ipynb", *args.split())
     assert asked_for["nb.ipynb"] == settings
