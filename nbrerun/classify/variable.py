@@ -99,6 +99,8 @@ def _left_alone(seen: Evidence) -> bool:
     if not seen.mentioned or seen.outcome is Outcome.RESTORED:
         return False
     if seen.outcome is Outcome.STAYS:
+        if seen.stored:
+            return False
         if seen.atom or seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
             return seen.created if seen.atom else seen.made and (seen.created or not seen.looked_at)
         return seen.made or seen.parts_kept is True or not seen.written

@@ -60,6 +60,7 @@ class Client:
         anew: bool = False,
         note_parts: bool = False,
         goes_on: bool = False,
+        changes_given: bool = False,
     ) -> Rerun | Undone:
         """Run cells; see `ask.Run`."""
         request = ask.Run(
@@ -70,6 +71,7 @@ class Client:
             anew=anew,
             note_parts=note_parts,
             goes_on=goes_on,
+            changes_given=changes_given,
         )
         self._begin(ask.RUN, request)
         return self._wait(ask.RUN, waiting)

@@ -244,11 +244,14 @@ class ForkBranch:
         pins: Sequence[Generator] = (),
         watched: Sequence[str] = (),
         goes_on: bool = False,
+        changes_given: bool = False,
         seeds: Sequence[Generator] = (),
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
         waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
-        return self._unless_lost(self._client.run(waiting, [cell.source], pins, watched, seeds, goes_on=goes_on))
+        return self._unless_lost(
+            self._client.run(waiting, [cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
+        )
 
     def fork(self) -> ForkBranch | Undone:
         """Fork this branch; the files that were written since it began are not seen in the new one."""

@@ -69,7 +69,12 @@ class Branch(Protocol):
         """The state as it is now."""
 
     def run(
-        self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = (), goes_on: bool = False
+        self,
+        cell: Cell,
+        pins: Sequence[Generator] = (),
+        watched: Sequence[str] = (),
+        goes_on: bool = False,
+        changes_given: bool = False,
     ) -> Rerun | Undone:
         """Run a cell.
 
@@ -77,6 +82,7 @@ class Branch(Protocol):
             pins: the states that generators are set to first.
             watched: variables of which the answer lists every part that the run threw away.
             goes_on: after a statement that raises, go on with the next one.
+            changes_given: change the values of models as libraries give them back from files.
         """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:

@@ -235,7 +235,13 @@ class ReplayEngine:
         return None
 
     def run(
-        self, cell: Cell, pins: Sequence[Generator], watched: Sequence[str], note_parts: bool, goes_on: bool
+        self,
+        cell: Cell,
+        pins: Sequence[Generator],
+        watched: Sequence[str],
+        note_parts: bool,
+        goes_on: bool,
+        changes_given: bool,
     ) -> Rerun | Undone:
         """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
@@ -244,7 +250,15 @@ class ReplayEngine:
         self._follower.follow(self.kernel, self._past[:-1], self._seeds)
         client = self.kernel.client
         return self._unless_broken(
-            client.run(waiting, [cell.source], pins, watched, note_parts=note_parts, goes_on=goes_on)
+            client.run(
+                waiting,
+                [cell.source],
+                pins,
+                watched,
+                note_parts=note_parts,
+                goes_on=goes_on,
+                changes_given=changes_given,
+            )
         )
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
@@ -298,12 +312,19 @@ class ReplayBranch:
         return self._before
 
     def run(
-        self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = (), goes_on: bool = False
+        self,
+        cell: Cell,
+        pins: Sequence[Generator] = (),
+        watched: Sequence[str] = (),
+        goes_on: bool = False,
+        changes_given: bool = False,
     ) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
         if self._before is None:
             self.read()
-        run = self._engine.run(cell, pins, watched, note_parts=self._run is None, goes_on=goes_on)
+        run = self._engine.run(
+            cell, pins, watched, note_parts=self._run is None, goes_on=goes_on, changes_given=changes_given
+        )
         if not isinstance(run, Undone):
             self._run = run
         return run

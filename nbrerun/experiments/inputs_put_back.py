@@ -36,7 +36,8 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
             is_changed_in_place = name.space is Space.VARIABLE and name.key not in seen.again["bound"]
             if is_changed_in_place and _ends_alike(engine, moment, seen, name.key):
                 following.add(name)
-    leading = moving - following
+    # A state that travels through a file or a setting goes on all the same: load, train on, save again.
+    leading = {name for name in moving - following if name.space is Space.VARIABLE}
     if leading:
         kinds = seen.first["variables"]
         order = sorted(leading, key=lambda name: (name.key in kinds and kinds[name.key]["kind"] != "model", name))

@@ -6,7 +6,7 @@ there. Of other data, the run without the file tells. A model that is fitted to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
@@ -22,6 +22,11 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
     assert seen.again is not None
     files = sorted(holds_result(seen.again, seen.first))
     seen.from_file.update({name: file for name, file in seen.again["given"].items() if file in files})
+    continued = {name: file for name, file in seen.again["given_and_changed"].items() if file in files}
+    if continued:
+        undone = _continues(engine, moment, seen, continued)
+        if undone is not None:
+            return undone
     for file in files[:_MOST_FILES]:
         names = _in_question(seen, file)
         if not names:
@@ -40,6 +45,25 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
         for name in names:
             if _depends(seen.again, file, name, run):
                 seen.from_file.setdefault(name, file)
+    return None
+
+
+def _continues(engine: Engine, moment: int, seen: Observation, names: Mapping[str, str]) -> Undone | None:
+    """Of models that were loaded and then trained, record those that end elsewhere if another one had been loaded."""
+    assert seen.again is not None
+    branch = engine.branch(moment)
+    if isinstance(branch, Undone):
+        return branch
+    with closing(branch):
+        run = branch.run(seen.cell, changes_given=True)
+    if isinstance(run, Undone):
+        return run
+    before, after = seen.again["after"]["variables"], run["after"]["variables"]
+    for name, file in names.items():
+        if name not in keys(seen.moved, Space.VARIABLE) and (
+            run["error"] is not None or name not in after or after[name]["digest"] != before[name]["digest"]
+        ):
+            seen.from_file[name] = file
     return None
 
 
@@ -65,7 +89,10 @@ def _in_question(seen: Observation, file: str) -> list[str]:
     return [
         name
         for name in sorted(touched & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
-        if name in variables and variables[name]["kind"] == "data" and name not in run["incidental"]
+        if name in variables
+        and name not in run["incidental"]
+        # A model that is fitted to data in a file is computed; one that is given its coefficients by hand is loaded.
+        and (variables[name]["kind"] == "data" or (name in run["loaded"] and name not in run["trained"]))
     ]
 
 

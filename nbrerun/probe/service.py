@@ -148,7 +148,13 @@ class Service:
             self._put_back(request["pins"])
         self._ran = True
         return await run_observed(
-            self.shell, self.files, sources, request["watched"], lambda: self._read()[0], request["goes_on"]
+            self.shell,
+            self.files,
+            sources,
+            request["watched"],
+            lambda: self._read()[0],
+            request["goes_on"],
+            request["changes_given"],
         )
 
     async def follow(self, request: ask.Follow) -> ask.Followed:

@@ -110,6 +110,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "seeds": False,
         "disk_full": False,
         "given": {},
+        "given_and_changed": {},
         "saved": {},
         "after": after or state(),
     }

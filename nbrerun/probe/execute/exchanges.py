@@ -14,8 +14,9 @@ import sys
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..describe.originals import original_of, stands_for
-from ..read.parts import parts
-from ..read.walk import Reader
+from ..read.parts import leaves, parts
+from ..read.perturb import perturb
+from ..read.walk import Reader, is_atom
 
 _RETURN_WHAT_WAS_SAVED = {
     "pickle": ("load", "loads"),
@@ -84,13 +85,17 @@ class _Given(NamedTuple):
 class Exchanges:
     """The objects that went in and out of files in one run."""
 
-    def __init__(self, last_read: Callable[[], bytes], last_written: Callable[[], bytes]) -> None:
+    def __init__(
+        self, last_read: Callable[[], bytes], last_written: Callable[[], bytes], changes_given: bool = False
+    ) -> None:
         """Nothing is wrapped yet.
 
         Args:
             last_read: the path of the file that was read last.
             last_written: the path of the file that was written last.
+            changes_given: change the values of models as they come out of files.
         """
+        self._changes_given = changes_given
         self._last_read, self._last_written = last_read, last_written
         self._given: Dict[int, _Given] = {}
         self.saved: Dict[bytes, bool] = {}
@@ -140,6 +145,15 @@ class Exchanges:
                     break
         return found
 
+    def changed_since(self, namespace: Dict[str, Any], names: Set[str]) -> Dict[str, bytes]:
+        """Names of objects that came out of a file and have another value by now; with the file's path."""
+        found: Dict[str, bytes] = {}
+        for name in sorted(names & namespace.keys()):
+            given = self._given.get(id(namespace[name]))
+            if given is not None and Reader().read(name, namespace[name]).digest != given.digest:
+                found[name] = given.path
+        return found
+
     def _replace(self, undo: List[Tuple[Any, str, Any]], holder: Any, name: str, function: Any, wrapper: Any) -> None:
         functools.update_wrapper(wrapper, function)
         stands_for(wrapper, function)
@@ -149,7 +163,14 @@ class Exchanges:
     def _note(self, value: Any, path: bytes) -> None:
         if path and type(value) not in (int, float, bool, str, bytes, type(None)):
             with contextlib.suppress(Exception):  # what cannot be read is no evidence
-                self._given[id(value)] = _Given(value, path, Reader().read("", value).digest)
+                reader = Reader()
+                whole = reader.read("", value)
+                for part in parts("", value, reader):
+                    if not (part.node.atom or is_atom(part.value)):
+                        digest = reader.read(part.path, part.value).digest
+                        self._given[id(part.value)] = _Given(part.value, path, digest)
+                if self._changes_given and whole.model:
+                    perturb("", value, dict.fromkeys(leaves("", value)))
 
     def _returning(self, function: Any) -> Any:
         def wrapper(*args: Any, **kwargs: Any) -> Any:

@@ -19,6 +19,7 @@ async def run_observed(
     watched: List[str],
     read: Callable[[], State],
     goes_on: bool = False,
+    changes_given: bool = False,
 ) -> Rerun:
     """Run cells one after the other until one raises, and read the state after them.
 
@@ -29,17 +30,21 @@ async def run_observed(
         watched: names of variables of which the parts are found that the run throws away.
         read: reads the state.
         goes_on: after a statement that raises, go on with the next one.
+        changes_given: change the values of models as they come out of files.
     """
     history = HistoryKept(shell)
     namespace = user_names(shell)
     parts = Parts(namespace[name] for name in watched if name in namespace)
     del namespace  # it would keep alive what the cells delete
     marks = Tracer(goes_on)
-    exchanges = Exchanges(files.last_read, files.last_written)
+    exchanges = Exchanges(files.last_read, files.last_written, changes_given)
     files.begin(marks.count)
     with files.heard(), exchanges.observed(shell.user_ns):
         ran = await run_cells(shell, sources, marks)
-    given = exchanges.given_to(user_names(shell), touchable(shell, sources) | ran.bound)
+    touched = touchable(shell, sources) | ran.bound
+    given, continued = (look(user_names(shell), touched) for look in (exchanges.given_to, exchanges.changed_since))
+    saved = exchanges.saved
+    del exchanges  # it keeps alive what came out of files
     gone = parts.gone()
     del parts
     history.restore()
@@ -62,7 +67,8 @@ async def run_observed(
         "trained": sorted(marks.names("trains")),
         "loaded": sorted(marks.names("loads")),
         "given": {name: files.shown(path) for name, path in given.items()},
-        "saved": {files.shown(path): model for path, model in exchanges.saved.items()},
+        "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
+        "saved": {files.shown(path): model for path, model in saved.items()},
         "acts": marks.acted(),
         "passed": sorted(ran.passed),
         "asked": sorted(ran.asked),

@@ -163,6 +163,8 @@ class Rerun(TypedDict):
     """Methods that the run called, as the source writes them: `clf.partial_fit`; `net()` for the object itself."""
     given: Dict[str, str]
     """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
+    given_and_changed: Dict[str, str]
+    """Names of objects that a library gave back from a file, and that the run changed afterwards; with the file."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
     acts: bool

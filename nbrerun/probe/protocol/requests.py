@@ -129,6 +129,8 @@ class Run(TypedDict):
     """Take apart what the cells can reach before they run, for `NOTED`."""
     goes_on: bool
     """After a statement that raises, go on with the next one."""
+    changes_given: bool
+    """Change the values of models as libraries give them back from files."""
 
 
 class PastCell(TypedDict):

@@ -168,7 +168,7 @@ CASES = [
         "state put on a module",
         cell("import colorsys\nimport types\nmod = types.ModuleType('mod')\nmod.n = 0", "reset", mod="reset"),
         cell("mod.n += 1", "in-place", mod="in-place"),
-        cell("colorsys.calls = getattr(colorsys, 'calls', 0) + 1", "in-place"),
+        cell("colorsys.calls = getattr(colorsys, 'calls', 0) + 1", "stateless"),
     ),
     Case(
         "bound methods and lambdas kept in data",
