@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "zygote"))
 
 from kernel_zygote import provisioner
 
-
 # Elsewhere libraries do not survive a fork without exec, and there is no /proc/self/fd.
 collect_ignore = [] if sys.platform == "linux" else ["test_zygote.py"]
 
