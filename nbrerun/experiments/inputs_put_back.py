@@ -14,6 +14,7 @@ from nbrerun.engine.interface import Engine, Undone
 from nbrerun.experiments.perturbed import changed_parts
 from nbrerun.probe.protocol.messages import State
 from nbrerun.state.names import Name, Space, keys
+from nbrerun.state.names import variables as variables_named
 from nbrerun.state.observation import Observation
 
 _MISSED = re.compile(r"name '(\w+)' is not defined")
@@ -27,17 +28,18 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     if not variables or len(moving) < 2:
         return None
     assert seen.again is not None
-    following = _without_names(engine, moment, seen, [name for name in variables if name in seen.again["bound"]])
-    if isinstance(following, Undone):
-        return following
-    leading = moving - following
+    found = _without_names(engine, moment, seen, [name for name in variables if name in seen.again["bound"]])
+    if isinstance(found, Undone):
+        return found
+    following, unclear = found
+    leading = moving - following - unclear
     if any(name.key in seen.again["bound"] for name in leading):  # else there is nothing that a refit could follow
         for name in sorted(leading):
             is_changed_in_place = name.space is Space.VARIABLE and name.key not in seen.again["bound"]
             if is_changed_in_place and _ends_alike(engine, moment, seen, name.key):
                 following.add(name)
     # A state that travels through a file or a setting goes on all the same: load, train on, save again.
-    leading = {name for name in moving - following if name.space is Space.VARIABLE}
+    leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE}
     if leading:
         kinds = seen.first["variables"]
         order = sorted(leading, key=lambda name: (name.key in kinds and kinds[name.key]["kind"] != "model", name))
@@ -45,8 +47,14 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     return None
 
 
-def _without_names(engine: Engine, moment: int, seen: Observation, names: Collection[str]) -> set[Name] | Undone:
-    """Names that come out as in *again* though they were deleted before; those that the cell needs are left."""
+def _without_names(
+    engine: Engine, moment: int, seen: Observation, names: Collection[str]
+) -> tuple[set[Name], set[Name]] | Undone:
+    """Delete names before the rerun, those that the cell needs left.
+
+    Returns:
+        The names that come out as in *again* all the same, and those that come out otherwise.
+    """
     left = set(names)
     for _ in range(_MOST_TRIES):
         if not left:
@@ -60,12 +68,13 @@ def _without_names(engine: Engine, moment: int, seen: Observation, names: Collec
         if isinstance(run, Undone):
             break
         if run["error"] is None:
-            return {Name(Space.VARIABLE, name) for name in left if _is_as_again(seen, run["after"], name)}
+            alike = {Name(Space.VARIABLE, name) for name in left if _is_as_again(seen, run["after"], name)}
+            return alike, variables_named(left) - alike
         missed = _MISSED.search(run["error"]["evalue"])
         if run["error"]["ename"] != "NameError" or missed is None or missed[1] not in left:
             break
         left.discard(missed[1])
-    return set()
+    return set(), set()
 
 
 def _ends_alike(engine: Engine, moment: int, seen: Observation, key: str) -> bool:

@@ -138,7 +138,12 @@ class Exchanges:
             return found
         reader = Reader()
         for name in sorted(names & namespace.keys()):
+            models: List[str] = []
             for part in parts(name, namespace[name], reader):
+                if any(part.path.startswith(model) for model in models):
+                    continue  # a model that holds something from a file need not come from there itself
+                if part.node.kind == "model":
+                    models.append(part.path)
                 given = self._given.get(id(part.value))
                 if given is not None and reader.read(part.path, part.value).digest == given.digest:
                     found.setdefault(name, given.path)

@@ -31,7 +31,7 @@ CASES = [
         ),
         cell("tick = make_counter()", "reset", tick="reset"),
         cell("tick()", "in-place", tick="in-place"),
-        cell("now = tick()", "in-place", tick="in-place", now="in-place"),
+        cell("now = tick()", "in-place", tick="in-place", now="reset"),
         cell("def f():\n    f.calls += 1\n    return f.calls", "stateless"),
         cell("f.calls = 0", "reset", f="reset"),
         cell("f.calls += 1", "in-place", f="in-place"),
@@ -98,7 +98,7 @@ CASES = [
         cell("a = Counter()\nb = Counter()", "reset", a="reset", b="reset", marks={"b": ()}),
         cell("a.tick()", "in-place", a="in-place", b="untouched", Counter="untouched"),
         cell("a.n = 10", "reset", a="reset"),
-        cell("pair = [a, b]\npair[1].tick()", "in-place", b="in-place", pair="in-place", a="untouched"),
+        cell("pair = [a, b]\npair[1].tick()", "in-place", b="in-place", pair="reset", a="untouched"),
         cell(
             """
             class Node:

@@ -50,7 +50,7 @@ CASES = [
         ),
         cell("meter = Meter()", "reset", meter="reset", marks={"meter": ()}),
         cell("1 + 1", "stateless", meter="untouched"),
-        cell("first = meter.reads", "in-place", first="in-place", meter="in-place"),
+        cell("first = meter.reads", "in-place", first="reset", meter="in-place"),
     ),
     Case(
         "an object that answers any attribute",

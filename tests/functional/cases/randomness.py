@@ -176,7 +176,7 @@ CASES = [
             B="reset",
             marks={"A": (), "B": ()},
         ),
-        cell("Z, Z_test = train_test_split(Z, random_state=0)", "in-place", Z="in-place", Z_test="in-place"),
+        cell("Z, Z_test = train_test_split(Z, random_state=0)", "in-place", Z="in-place", Z_test="reset"),
     ),
     Case(
         "a generator inside an object",
