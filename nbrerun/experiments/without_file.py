@@ -38,7 +38,7 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
             if branch.astray & seen.inputs:
                 return Undone(unrepeatable(branch.astray & seen.inputs))
             branch.remove_files([file])
-            branch.delete_names([name for name in names if _is_recreated(seen.again, name)])
+            branch.delete_names(_recreated(seen.again))
             run = branch.run(seen.cell, goes_on=True)
         if isinstance(run, Undone):
             return run
@@ -96,9 +96,9 @@ def _in_question(seen: Observation, file: str) -> list[str]:
     ]
 
 
-def _is_recreated(run: Rerun, name: str) -> bool:
-    """Whether the rerun binds a name without looking at what it held; else it would miss it."""
-    return name in run["bound"] and name not in run["reads"]
+def _recreated(run: Rerun) -> list[str]:
+    """Names that the rerun binds without looking at what they held, so that it does not miss them."""
+    return sorted(set(run["bound"]) - set(run["reads"]) - set(run["imports"]))
 
 
 def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
