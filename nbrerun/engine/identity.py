@@ -1,8 +1,8 @@
 """Where *again* left the same value: has the rerun recreated the object, or left alone what was there?
 
 The value does not tell, but the objects do. What the first run made, and the rerun replaced by an equal object, was
-recreated; where the very same objects are still there, they were left alone. See "Made anew, or left alone?" in
-`docs/decisions.md`.
+recreated; where the very same objects are still there, they were left alone. See
+`docs/decisions.md#recreated-or-left-alone`.
 """
 
 from __future__ import annotations

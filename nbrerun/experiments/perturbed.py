@@ -1,6 +1,6 @@
 """*perturbed*: memory k with a variable's value changed, run cell k; only for variables where *again* leaves a doubt.
 
-*again* that ends with the value of the first run has three explanations: the cell computes it anew, leaves it alone, or
+*again* that ends with the value of the first run has three explanations: the cell recomputes it, leaves it alone, or
 carries on from it and has come to rest. The objects decide where the rerun replaced them; else a changed value tells.
 """
 
@@ -48,7 +48,7 @@ def perturbed(engine: Engine, moment: int, seen: Observation) -> Undone | None:
 def doubtful(seen: Observation) -> list[str]:
     """Variables that hold the same value after *again*, of which the objects do not tell why.
 
-    Those that the rerun bound to a new object without looking at the old one were computed anew; so was data of which
+    Those that the rerun bound to a new object without looking at the old one were recomputed; so was data of which
     it replaced a part. What it neither bound nor replaced it may have left alone, or written in place.
     """
     run = seen.again
