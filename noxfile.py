@@ -34,6 +34,7 @@ CORE = (
 NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_catboost.py",
     "tests/unit/probe/adapters/test_jax.py",
+    "tests/unit/probe/adapters/test_jupyter.py",
     "tests/unit/probe/adapters/test_keras.py",
     "tests/unit/probe/adapters/test_lightgbm.py",
     "tests/unit/probe/adapters/test_polars.py",
@@ -44,8 +45,10 @@ NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_torch.py",
     "tests/unit/probe/adapters/test_transformers.py",
     "tests/unit/probe/adapters/test_xgboost.py",
+    "tests/unit/probe/execute/test_exchanges.py",
     "tests/unit/probe/file_values/test_contents.py",
     "tests/unit/probe/files/test_corners.py",
+    "tests/unit/probe/read/test_perturb.py",
 )
 """Files among those of the core that import a framework, so that they are not collected there."""
 

@@ -11,16 +11,15 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import joblib
+import numpy
 import pytest
+import torch
+from sklearn import linear_model
 
 from nbrerun.probe.describe.originals import original_of
 from nbrerun.probe.execute.exchanges import Exchanges, is_model
 from nbrerun.probe.read.walk import Reader
-
-joblib = pytest.importorskip("joblib")
-numpy = pytest.importorskip("numpy")
-torch = pytest.importorskip("torch")
-linear_model = pytest.importorskip("sklearn.linear_model")
 
 VALUE = {"rows": [[1.5, 2.5], [3.5]]}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy
 import pytest
 
 from nbrerun.probe.read.namespace import user_names
@@ -48,7 +49,6 @@ def test_a_key_is_a_name_if_it_is_text(case: str) -> None:
 
 def test_a_numpy_string_is_a_name() -> None:
     """`globals().update(zip(frame.columns, ...))` binds them."""
-    numpy = pytest.importorskip("numpy")
     found = names({numpy.str_("x"): 1})
     assert found == {"x": 1}
     assert [type(name) for name in found] == [str]
