@@ -8,16 +8,14 @@ import io
 import logging
 from typing import Any
 
+import ipywidgets
 import pytest
+import tqdm
+import zmq
+from ipykernel import iostream
+from jupyter_client import session as jupyter_session
 
 from nbrerun.probe.read.walk import Reader
-
-ipywidgets = pytest.importorskip("ipywidgets")
-tqdm = pytest.importorskip("tqdm")
-zmq = pytest.importorskip("zmq")
-jupyter_session = pytest.importorskip("jupyter_client.session")
-interactiveshell = pytest.importorskip("IPython.core.interactiveshell")
-iostream = pytest.importorskip("ipykernel.iostream")
 
 
 def digest(value: Any) -> bytes:
@@ -137,7 +135,8 @@ def test_a_progress_bar_is_how_far_it_is() -> None:
 
 def test_a_compiled_function_is_the_function_that_was_written() -> None:
     """What numba has compiled of it is a cache; reading it draws no id."""
-    numba = pytest.importorskip("numba")
+    import numba
+
     plain = lambda x: x + 1  # noqa: E731
     one, other = numba.njit(plain), numba.njit(plain)
     before = dict(vars(one))

@@ -71,10 +71,11 @@ GIVEN: dict[str, tuple[str, str]] = {
         "def get(path):\n    with open(path, 'rb') as f: return pickle.load(f)\nx = get('v.pkl')",
         "v.pkl",
     ),
-    "a part of it": ("x = pickle.load(open('v.pkl', 'rb'))['rows']", ""),
+    "a part of it": ("x = pickle.load(open('v.pkl', 'rb'))['rows']", "v.pkl"),
     "in a dict beside others": ("x = {'n': 1, 'held': pickle.load(open('v.pkl', 'rb'))}", "v.pkl"),
-    "with something put into it": ("x = pickle.load(open('v.pkl', 'rb'))\nx['n'] = 1", ""),
-    "with a part of it changed": ("x = pickle.load(open('v.pkl', 'rb'))\nx['rows'][0][0] = 9", ""),
+    "with something put into it": ("x = pickle.load(open('v.pkl', 'rb'))\nx['n'] = 1", "v.pkl"),
+    "with a part of it changed": ("x = pickle.load(open('v.pkl', 'rb'))\nx['rows'][0][0] = 9", "v.pkl"),
+    "with every part of it changed": ("x = np.load('v.npy')\nx += 1", ""),
     "something made from it": ("x = np.load('v.npy') + 1", ""),
     "something else": ("y = np.load('v.npy')\nx = [1]", ""),
     "a number": ("x = json.loads('5')", ""),
@@ -83,7 +84,7 @@ GIVEN: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("case", GIVEN)
 def test_a_value_that_a_library_gave_back_is_known_by_the_object(case: str, folder: Path) -> None:
-    """Whatever the function is called by; not if the value has been changed since, or made from it."""
+    """Whatever the function is called by, a part of it as well; not if all has been changed since, or made from it."""
     source, file = GIVEN[case]
     exchanges, namespace = observe(source, fetch=pickle.load)
     expected = {"x": os.path.abspath(file).encode()} if file else {}
