@@ -35,8 +35,8 @@ PAGES = sorted(
 DISTRIBUTIONS = {"jupyter_client": "jupyter-client"}
 """Names on PyPI that differ from the names of modules."""
 
-STARTED = {"ipykernel"}
-"""Dependencies that nbrerun starts as a process and does not import."""
+STARTED = {"ipykernel", "scikit-learn"}
+"""Dependencies that nbrerun does not import: it starts the one as a process, and notebooks need the other."""
 
 OPTIONAL = {"distributed": "dask", "jupytext": "jupytext", "ray": "ray"}
 """Modules that are imported only where a user asks for what they do, and the extras that bring them."""

@@ -395,6 +395,7 @@ def stops_in_a_process_of_its_own(folder: Path) -> tuple[Path, Path]:
 Stops = Callable[[Path], tuple[Path, Path]]
 
 
+@pytest.mark.cold_kernel  # nbrerun has to be the ancestor of all processes, as it is for a user
 @ENGINES
 @pytest.mark.parametrize("stops", [stops_in_first_run, stops_in_rerun, stops_in_a_process_of_its_own])
 def test_ctrl_c_reports_what_is_known(
@@ -420,6 +421,7 @@ def test_ctrl_c_reports_what_is_known(
     assert list(scratch.glob("nbrerun*")) == []
 
 
+@pytest.mark.cold_kernel  # nbrerun has to be the ancestor of all processes, as it is for a user
 @ENGINES
 @pytest.mark.parametrize(
     "stops", [stops_in_first_run, stops_in_rerun, stops_in_computing, stops_in_a_process_of_its_own]

@@ -24,6 +24,8 @@ from nbrerun.settings.values import Settings
 from tests.functional.test_probe_in_kernel import ENGINES, write
 from tests.unit.probe.sandbox.test_copy import snapshot
 
+pytestmark = pytest.mark.cold_kernel  # what the keeper keeps safe is shown with a keeper that was started as usual
+
 
 @pytest.fixture
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -17,6 +17,8 @@ from tests.functional.test_bad_input import Running, assert_gone, beside, nbreru
 
 __all__ = ["run", "scratch"]  # fixtures
 
+pytestmark = pytest.mark.cold_kernel  # nbrerun, its workers and their kernels are one tree of processes
+
 COUNTS = "import os\nthreads = os.environ.get('OMP_NUM_THREADS')\nassert threads == {expected!r}, threads"
 
 

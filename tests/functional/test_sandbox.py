@@ -40,6 +40,8 @@ def allows_overlay() -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
+pytestmark = pytest.mark.cold_kernel  # what the keeper keeps safe is shown with a keeper that was started as usual
+
 KINDS = ["overlay", "copy"] if allows_overlay() else ["copy"]
 SANDBOXES = pytest.mark.parametrize("sandbox", KINDS)
 

@@ -61,6 +61,8 @@ def detach(kernel: Any) -> None:
     gc.freeze()  # a collection would write to every page, and might run a `__del__` of the user's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _silence(kernel)
+    _forget_workers()
     _forget_loops(kernel.shell)
 
 

@@ -66,7 +66,6 @@ class Case:
     """Python source run in the notebook's folder beforehand: it makes the files that were always there."""
     survives_fork: bool
     """False where something stays open that a forked process cannot use; then `auto` stands for `fork`."""
-
     cold: bool
     """True where the notebook is about what happens while a kernel starts or a library is imported: a forked kernel
     has that behind it."""
