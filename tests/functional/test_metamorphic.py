@@ -22,7 +22,10 @@ from tests.functional.metamorphic.relations import RELATIONS, changed_cells, tra
 pytestmark = pytest.mark.timeout(600)  # a notebook of sixty cells, each run several times
 
 
-@pytest.mark.parametrize("pack", packs(), ids=str)
+COLD = pytest.mark.cold_kernel
+
+
+@pytest.mark.parametrize("pack", [pytest.param(pack, id=str(pack), marks=[COLD] * pack.is_cold) for pack in packs()])
 def test_verdicts_stay_the_same(pack: Pack, tmp_path: Path) -> None:
     """Every cell gets the verdict of its label, whatever was done to its notebook."""
     wrong = pack.disagreements(tmp_path)
@@ -49,7 +52,7 @@ def known_failures() -> list[object]:
             pack,
             case.name,
             id=f"{pack.relations[0]}: {case.name}",
-            marks=pytest.mark.xfail(strict=True, reason=KNOWN[pack.relations[0]][case.name]),
+            marks=[pytest.mark.xfail(strict=True, reason=KNOWN[pack.relations[0]][case.name])] + [COLD] * pack.is_cold,
         )
         for pack in known_packs()
         for case in pack.cases

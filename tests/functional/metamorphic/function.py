@@ -8,7 +8,7 @@ from textwrap import indent
 
 from tests.functional.cases.case import Case, LabelledCell
 from tests.functional.metamorphic.names import bound, own_scope
-from tests.functional.metamorphic.source import split
+from tests.functional.metamorphic.source import split, with_cells
 from tests.functional.metamorphic.unrelated import uses_last_output
 
 _READS_ITS_SCOPE = frozenset({"exec", "eval", "locals", "vars", "dir"})
@@ -20,7 +20,7 @@ def in_functions(case: Case, tag: str) -> Case:
     if uses_last_output(case):
         return case
     cells = [_cell(cell, f"{tag}_{number}") for number, cell in enumerate(case.cells)]
-    return Case(case.name, *cells, setup=case.setup, survives_fork=case.survives_fork)
+    return with_cells(case, cells)
 
 
 def _cell(cell: LabelledCell, name: str) -> LabelledCell:

@@ -46,6 +46,11 @@ class Pack:
     def __str__(self) -> str:
         return f"{self.name}: {' + '.join(self.relations)}" + ("" if self.first is None else f", from {self.first}")
 
+    @property
+    def is_cold(self) -> bool:
+        """Whether its kernel must have imported nothing before."""
+        return any(case.cold for case in self.cases)
+
     def parts(self) -> list[Case]:
         """The cases after their relations, with names that do not meet."""
         if self.first is None:
@@ -139,7 +144,8 @@ def packed(theme: str, cases: Iterable[Case], relations: tuple[str, ...], first:
     """Put cases of one theme into notebooks, in order; each in one of its own if it keeps its names."""
     sharing = [case for case in cases if "renamed" in relations and not reason_for_own_notebook(case)]
     yield from (Pack(case.name, (case,), relations, first) for case in cases if case not in sharing)
-    for number, part in enumerate(_filled(sharing)):
+    cold, warm = [case for case in sharing if case.cold], [case for case in sharing if not case.cold]
+    for number, part in enumerate([*_filled(cold), *_filled(warm)]):
         yield Pack(f"{theme} {number}" if len(part) > 1 else part[0].name, tuple(part), relations, first)
 
 

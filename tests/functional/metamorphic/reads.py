@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tests.functional.cases.case import Case, LabelledCell
 from tests.functional.metamorphic.names import FUNCTIONS, bound, imported
-from tests.functional.metamorphic.source import rewritten, split
+from tests.functional.metamorphic.source import rewritten, split, with_cells
 
 _SHOWS = frozenset({"print", "len", "repr", "str", "display"})
 
@@ -33,12 +33,7 @@ def read_otherwise(case: Case) -> Case:
     names = {name for tree in trees for name in bound(tree)}
     defined = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, (*FUNCTIONS, ast.ClassDef))}
     data = names - defined - {name for tree in trees for name in imported(tree)}
-    return Case(
-        case.name,
-        *(_cell(cell, data) for cell in case.cells),
-        setup=case.setup,
-        survives_fork=case.survives_fork,
-    )
+    return with_cells(case, (_cell(cell, data) for cell in case.cells))
 
 
 def _cell(cell: LabelledCell, data: set[str]) -> LabelledCell:

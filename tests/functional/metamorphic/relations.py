@@ -11,6 +11,7 @@ from tests.functional.cases.case import Case
 from tests.functional.metamorphic.function import in_functions
 from tests.functional.metamorphic.reads import read_otherwise
 from tests.functional.metamorphic.rename import renamed
+from tests.functional.metamorphic.source import with_cells
 from tests.functional.metamorphic.unrelated import unrelated_above, unrelated_below
 
 RELATIONS: Mapping[str, Callable[[Case, str], Case]] = {
@@ -49,8 +50,9 @@ def alternating(case: Case, relations: Sequence[str], tag: str, first: int) -> C
         (wrapped if number % 2 == first and IN_FUNCTIONS in relations else others).cells[number]
         for number in range(len(case.cells))
     ]
-    mixed = Case(case.name, *cells, setup=case.setup, survives_fork=case.survives_fork)
-    return transformed(mixed, [name for name in relations if name not in (*AT_TOP_LEVEL, IN_FUNCTIONS)], tag)
+    return transformed(
+        with_cells(case, cells), [name for name in relations if name not in (*AT_TOP_LEVEL, IN_FUNCTIONS)], tag
+    )
 
 
 def changed_cells(before: Case, after: Case) -> int:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from tests.functional.cases.case import Case, LabelledCell
 from tests.functional.metamorphic.files import Files, files_of, names_a_file
 from tests.functional.metamorphic.names import Chosen, bound, chosen
-from tests.functional.metamorphic.source import rewritten, split
+from tests.functional.metamorphic.source import rewritten, split, with_cells
 
 _NAMESPACES = frozenset({"globals", "locals", "vars", "dir"})
 _RUNS_TEXT = frozenset({"exec", "eval", "run_cell", "run_line_magic", "run_cell_magic"})
@@ -47,7 +47,7 @@ class Renaming:
         """The case with its new names, in its cells, its setup and its labels."""
         setup = rewritten(self._case.setup, lambda tree: _Renamer(self, files_only=True).visit(tree))
         cells = [self._cell(cell) for cell in self._case.cells]
-        return Case(self._case.name, *cells, setup=setup, survives_fork=self._case.survives_fork)
+        return with_cells(self._case, cells, setup)
 
     def _cell(self, cell: LabelledCell) -> LabelledCell:
         return replace(

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from typing import NamedTuple
+
+from tests.functional.cases.case import Case, LabelledCell
 
 _MAGIC_LINE = re.compile(r"\s*[%!]|\s*[\w, ]+ = *[%!]|.*\?\s*$")
 """`%time f()`, `!echo x`, `lines = !echo x`, `f?`: lines that IPython rewrites before Python sees them."""
 
 _PYTHON_MAGICS = ("%%time", "%%capture")
 """Cell magics whose body is Python that runs in the notebook's namespace."""
+
+
+def with_cells(case: Case, cells: Iterable[LabelledCell], setup: str | None = None) -> Case:
+    """The same case with other cells."""
+    setup = case.setup if setup is None else setup
+    return Case(case.name, *cells, setup=setup, survives_fork=case.survives_fork, cold=case.cold)
 
 
 class CellSource(NamedTuple):

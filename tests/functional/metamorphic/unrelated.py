@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from tests.functional.cases.case import Case, LabelledCell
-from tests.functional.metamorphic.source import split
+from tests.functional.metamorphic.source import split, with_cells
 
 _BINDS_NOTHING = ("pass", '"unrelated".upper()', "(3, 1).count(1)")
 """None of them uses a builtin: a notebook may have shadowed any."""
@@ -29,7 +29,7 @@ def _with_statements(case: Case, tag: str, *, above: bool) -> Case:
         replace(cell, source=_added(cell.source, _statement(cell, f"{tag}_{number}", number), above))
         for number, cell in enumerate(case.cells)
     ]
-    return Case(case.name, *cells, setup=case.setup, survives_fork=case.survives_fork)
+    return with_cells(case, cells)
 
 
 def _statement(cell: LabelledCell, name: str, number: int) -> str:
