@@ -454,7 +454,7 @@ CASES = [
                 model.partial_fit(batch, batch[:, 0])
             """,
             "in-place",
-            model="in-place",
+            model="reset",
         ),
     ),
     Case(
