@@ -229,8 +229,8 @@ def test_a_kernel_that_dies_in_a_rerun_only(death: str, engine: str, tmp_path: P
     """Said so for that cell; all others are judged."""
     path = write(tmp_path, "x = 1", AGAIN + death, "x += 1", "y = 2")
     done, notebook = checked(path, "--engine", engine)
-    assert verdicts(notebook) == {0: "reset", 1: "undetermined", 2: "in-place", 3: "reset"}
-    assert "died" in notebook["cells"][1]["reason"]
+    assert verdicts(notebook) == {0: "reset", 1: "error", 2: "in-place", 3: "reset"}
+    assert notebook["cells"][1]["error"]["ename"] == "DeadKernelError"
     assert done.returncode == 1
 
 

@@ -96,7 +96,7 @@ def test_when_time_is_over_the_models_have_been_judged(tmp_path: Path) -> None:
     assert report.failure is None
     restarts = [report.cells[index].restart for index in sorted({0, *MODELS})]
     assert [restart.reason for restart in restarts if restart] == [OUT_OF_BUDGET] * 3
-    assert {(recovery.verified, recovery.reason) for recovery in report.recover} == {(False, OUT_OF_BUDGET)}
+    assert not report.recover  # nothing is claimed of a way back through cells that were not run again
 
 
 def test_what_changed_comes_before_what_did_not(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ CELLS: list[tuple[str, str]] = [
     ("os.remove('renamed.txt')", "error"),
     ("os.makedirs('made/of/folders', exist_ok=True)", "stateless"),
     ("shutil.rmtree('sub')", "error"),
-    ("db = sqlite3.connect('data.db')\ndb.execute('create table if not exists t (a)')\ndb.close()", "persisted"),
+    ("db = sqlite3.connect('data.db')\ndb.execute('create table if not exists t (a)')\ndb.close()", "reset"),
     (
         "with sqlite3.connect('data.db') as db:\n    db.execute('insert into t values (1)')\ndb.close()\ndel db",
         "in-place",

@@ -53,6 +53,7 @@ _FILL_THEIR_OBJECT = {
     "xgboost.core": ("Booster.load_model",),
     "xgboost.sklearn": ("XGBModel.load_model",),
     "catboost.core": ("CatBoost.load_model",),
+    "lightgbm.basic": ("Booster.__init__",),
 }
 """Methods that give their object the state that was saved."""
 
@@ -192,8 +193,10 @@ class Exchanges:
     def _filling(self, function: Any) -> Any:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
+            # A constructor is given a file or makes a new object.
+            path = _path_in((*args[1:], *kwargs.values())) if function.__name__ == "__init__" else self._last_read()
             if args:
-                self._note(args[0], self._last_read())
+                self._note(args[0], path)
             return result
 
         return wrapper
