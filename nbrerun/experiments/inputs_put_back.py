@@ -13,6 +13,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.experiments.perturbed import changed_parts
 from nbrerun.probe.protocol.messages import State
+from nbrerun.state.diff import moved_generators
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.names import variables as variables_named
 from nbrerun.state.observation import Observation
@@ -31,7 +32,9 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     found = _without_names(engine, moment, seen, [name for name in variables if name in seen.again["bound"]])
     if isinstance(found, Undone):
         return found
-    following, unclear = found
+    following, otherwise = found
+    # It depends on what it held, unless another draw explains it.
+    unclear = otherwise if moved_generators(seen.before, seen.first) else set()
     leading = moving - following - unclear
     if any(name.key in seen.again["bound"] for name in leading):  # else there is nothing that a refit could follow
         for name in sorted(leading):

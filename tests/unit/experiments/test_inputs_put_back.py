@@ -120,11 +120,11 @@ def test_where_all_follow_there_is_nothing_to_follow() -> None:
 
 
 def test_what_follows_names_models_first() -> None:
-    """Then data and settings, by name."""
+    """Then data, by name; state that is kept in a setting or a file goes on by itself."""
     seen = cell({"losses": "data", "clf": "model", "p": "data"}, bound=["p"], others=["env:cwd"])
     engine = engine_of(lambda branch: {"losses": b"1", "clf": b"1", "p": b"again"})
     assert inputs_put_back(engine, 3, seen) is None
-    assert [sorted(each) for each in follows(seen).values()] == [["clf", "env:cwd", "losses"]]
+    assert [sorted(each) for each in follows(seen).values()] == [["clf", "losses"]]
     assert follows(seen)["p"][0] == "clf"
 
 
