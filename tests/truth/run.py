@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.truth.check import Judgement, Wrong, judge, report_on
 from tests.truth.compose import Notebook, Placed
-from tests.truth.grammar import TruthCell, bound_names
+from tests.truth.grammar import TruthCell
 from tests.truth.labels import mistakes
 from tests.truth.oracle import consult
 
@@ -97,7 +97,7 @@ def strangers(notebook: Notebook) -> list[frozenset[str]]:
     names: dict[int, set[str]] = {}
     for placed in notebook:
         labelled = {name for name in placed.cell.variables if not name.startswith("env:")}
-        names.setdefault(placed.block, set()).update(labelled, bound_names(placed.cell.source))
+        names.setdefault(placed.block, set()).update(labelled)
     shared = {
         placed.block: set().union(*(names[each] for each in names if each != placed.block)) for placed in notebook
     }

@@ -257,3 +257,47 @@ def sqlite(pick: Pick) -> Block:
         )
         cells.append(cell("replace all rows", clear, variables={file: (*FILE, *in_place(kind="file"))}))
     return cells
+
+
+@effect(weight=2)
+def several_files(pick: Pick) -> Block:
+    """A cell that loads two files and computes something besides: each comes from its own (ruling 18)."""
+    paths = pick.path(*SUFFIXES), pick.path(*SUFFIXES)
+    first, second, number = pick.name(), pick.name(), pick.name()
+    write = "import json\n" + "\n".join(
+        f"with open('{path}', 'w') as f:\n    json.dump(['{path}'], f)" for path in paths
+    )
+    parts = [
+        f"with open('{paths[0]}') as f:\n    {first} = json.load(f)",
+        f"with open('{paths[1]}') as f:\n    {second} = json.load(f)",
+        f"{number} = sum(range(6))",
+    ]
+    files = {f"file:{path}": FILE for path in paths}
+    kept = dict.fromkeys(files, UNTOUCHED)
+    return [
+        cell("save data", write, variables=files, verdicts="reset"),
+        cell(
+            "load two files and compute",
+            "\n".join(("import json", *pick.some(parts, 3))),
+            variables={first: loaded(), second: loaded(), number: reset("recreated"), **kept},
+            missing=paths,
+        ),
+    ]
+
+
+@effect()
+def stores(pick: Pick) -> Block:
+    """Stores that keep many values in files of their own naming."""
+    path, name = pick.path(""), pick.name()
+    step = f"import shelve\nwith shelve.open('{path}') as {name}:\n    {name}['n'] = {name}.get('n', 0) + 1"
+    append = f"{name}.writestr(str(len({name}.namelist())), 'x')"
+    zipped = f"import zipfile\nwith zipfile.ZipFile('{path}', 'a') as {name}:\n    {append}"
+    remembered = f"import joblib\n{name} = joblib.Memory('{path}', verbose=0).cache(max)([1, 5, 3])"
+    source, verdict, variables = pick.one_of(
+        (
+            (step, "in-place", {}),
+            (zipped, "in-place", {f"file:{path}": in_place(kind="file", open_marks=("nondeterministic",))}),
+            (remembered, "persisted", {name: loaded()}),
+        )
+    )
+    return [cell("a store", source, variables=variables, verdicts=verdict, features=(source.split()[1],))]

@@ -91,7 +91,8 @@ def fit_or_load(pick: Pick) -> Block:
         cell(
             "fit or load",
             "\n".join(lines),
-            variables={model: loaded("model"), f"file:{path}": (*SAVED, *UNTOUCHED)},
+            # The rerun leaves the file with the same bytes (ruling 11), and the cell saves a model there (ruling 15).
+            variables={model: loaded("model"), f"file:{path}": (*SAVED, *reset(kind="file"), *UNTOUCHED)},
             verdicts="persisted",
             features=(f"way={way}",),
         ),
