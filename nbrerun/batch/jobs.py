@@ -13,7 +13,7 @@ from nbrerun.model import Cell, NotebookReport
 from nbrerun.notebooks.find import find_notebooks
 from nbrerun.notebooks.read import Notebook, read_notebook
 from nbrerun.notebooks.select import select
-from nbrerun.settings.resolve import COMMAND_LINE, Asked, Value
+from nbrerun.settings.resolve import CALL, COMMAND_LINE, Asked, Value
 from nbrerun.settings.values import EXPERIMENTS, Gate, Settings
 
 
@@ -63,12 +63,12 @@ def job(path: Path, asked: Asked) -> Job:
 
 
 def _insisting(notebook: Notebook, cells: Value) -> Notebook:
-    """The notebook, whose cells cannot decline to be run again where the command line names them."""
+    """The notebook, whose cells cannot decline to be run again where the command line or a call names them."""
     try:
         chosen = select(notebook, cells.value)
     except UsageError as error:
         raise UsageError(str(error) if cells.source == COMMAND_LINE else f"{cells.source}: {error}") from error
-    if cells.source != COMMAND_LINE:
+    if cells.source not in (COMMAND_LINE, CALL):
         return notebook
     return replace(notebook, cells=tuple(_willing(cell) if cell.index in chosen else cell for cell in notebook.cells))
 

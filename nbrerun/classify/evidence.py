@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nbrerun.model import Change, Kind, Raised
 from nbrerun.probe.protocol.messages import FILE, GLOBAL, ITERATOR, State, Variable
+from nbrerun.probe.source.vocabulary import REPLACING_METHODS
 from nbrerun.state.diff import ENV, differing, exceeds, rebound
 from nbrerun.state.observation import Observation, Place
 
@@ -99,7 +100,7 @@ def gather(seen: Observation) -> Iterator[Evidence]:
 
 def _sets(method: str) -> bool:
     """Whether a method sets all that its object has learnt."""
-    return method.rpartition(".")[2] in ("fit", "load_state_dict", "set_weights")
+    return method.rpartition(".")[2] in REPLACING_METHODS
 
 
 def _of_variable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,18 +57,25 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
     PATHS are notebooks and folders; folders are searched recursively, except for hidden ones. No notebook
     is changed.
     """
-    end(functools.partial(_check, paths, _asked(click.get_current_context())))
+    from nbrerun.settings.resolve import Asked
+
+    end(functools.partial(_check, paths, Asked(click.get_current_context())))
 
 
 def asked_for_nothing() -> Asked:
     """What is asked where nobody gives an option."""
-    return _asked(check.make_context("check", []))
+    return asked_for({})
 
 
-def _asked(context: click.Context) -> Asked:
+def asked_for(settings: Mapping[str, Any]) -> Asked:
+    """Take settings that a call gives, by the names of the options, instead of a command line.
+
+    Raises:
+        UsageError: there is no such setting, or it cannot have this value.
+    """
     from nbrerun.settings.resolve import Asked
 
-    return Asked(context)
+    return Asked(check.make_context("check", []), settings)
 
 
 @dataclass(frozen=True)

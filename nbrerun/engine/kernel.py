@@ -55,7 +55,8 @@ importlib.import_module("_nbrerun_probe.service").install(shell().kernel, {addre
 """
 _KEEPER = "import sys; sys.path[:] = {path!r}; from {module} import main; main(sys.argv[1:])"
 _KEEPER_SECONDS = 30.0
-_STARTUP_SECONDS = 60.0
+_STARTUP_SECONDS = 60
+"""An int: nbclient 0.10 takes no other number."""
 _HELLO_SECONDS = 5.0
 """For a greeting that was sent before the kernel said that it is done."""
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -10,10 +9,9 @@ from dataclasses import replace
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
 from nbrerun.probe.protocol.messages import FILE, Error, Generator, State
+from nbrerun.probe.source.vocabulary import LOOKING_FOR_FILES
 from nbrerun.state.diff import ENV, differing, moved_generators, same_generator
 from nbrerun.state.observation import Later, Observation, Place
-
-_LOOKS_FOR_FILES = re.compile(r"\b(exists|is_?file|is_?dir|listdir|i?glob|rglob|iterdir|scandir|walk|access|stat)\b")
 
 
 def matters(seen: Observation, end: State, settings: set[str], sources: Iterable[str] = ()) -> bool:
@@ -29,7 +27,7 @@ def matters(seen: Observation, end: State, settings: set[str], sources: Iterable
     if differing(seen.first, end) & inputs:
         return True
     new_files = end["files"].keys() - seen.first["files"].keys()
-    return bool(new_files) and any(map(_LOOKS_FOR_FILES.search, sources))
+    return bool(new_files) and any(map(LOOKING_FOR_FILES.search, sources))
 
 
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:

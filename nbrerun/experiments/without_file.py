@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.protocol.messages import Rerun, State
+from nbrerun.probe.source.vocabulary import LOADING
 from nbrerun.state.diff import differing
 from nbrerun.state.observation import Observation, unrepeatable
-
-_LOADS = re.compile(r"(load|restore|set_weights|set_state)")
 
 
 def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | None:
@@ -45,7 +43,7 @@ def _loads_into(run: Rerun) -> Iterator[str]:
     """Names whose own methods loaded something: `net.load_state_dict(...)`, `booster.load_model(...)`."""
     for method in run["methods"]:
         name, _, called = method.partition(".")
-        if _LOADS.match(called) and _holds_value(run["after"], name):
+        if LOADING.match(called) and _holds_value(run["after"], name):
             yield name
 
 

@@ -1,7 +1,7 @@
-"""What runs inside the notebook's kernel: reads its state, holds its moments, runs cells again.
+"""The probe: the part of nbrerun that runs inside the notebook's kernel.
 
-The kernel may be another environment and an older Python (3.9 and up), so this package uses the
-standard library only and nothing of nbrerun outside of itself. It is loaded by file path under a
-private name and reaches numpy and friends only through `sys.modules`. It binds no name in the
-notebook's namespace, adds nothing to its history and leaves its execution counts alone.
+It reads the kernel's state, keeps its moments and runs cells again. The kernel may belong to another environment and
+an older Python (3.9 and up), so the probe uses the standard library only and nothing else of nbrerun. It is loaded by
+file path under a private name, and takes other libraries from `sys.modules` without importing them. It binds no name
+in the notebook's namespace, adds nothing to its history and does not change its execution counts.
 """

@@ -15,19 +15,19 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from .execute.after_restart import Stripped
 from .execute.rerun import HistoryKept, Parts, describe_error, follow, loose, run_cells, touchable
-from .execute.tracer import Marks
+from .execute.tracer import Tracer
 from .files.session import NotebookFiles
 from .plugins.discovery import Packages
 from .process.entropy import Entropy
 from .process.fork_hazards import Hazards
-from .process.forking import die_with_parent, draw_anew, fork, make_alone, pause_openmp
+from .process.forking import detach, die_with_parent, fork, pause_openmp, reseed
 from .process.import_hook import ImportWatch, can_be_found
 from .protocol.messages import Error, Generator, Rerun, State
 from .protocol.wire import Closed, connect
 from .read import generators
 from .read.namespace import user_names
 from .read.parts import leaves
-from .read.walk import Reader, uncollected
+from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
 
@@ -124,7 +124,7 @@ class Service:
         if operation == "run":
             self._first.update({item["name"]: item["state"] for item in request.get("seeds", ())})
             if request.get("anew"):
-                draw_anew()
+                reseed()
             return dict(await self._rerun(request["sources"], request["pins"], request.get("watched", ())))
         if operation == "follow":
             self._first.update({item["name"]: item["state"] for item in request["seeds"]})
@@ -154,7 +154,7 @@ class Service:
         if operation == "seeds":
             return {
                 "generators": [self._seed(name, state) for name, state in self._seen.items()],
-                "entropy": self._entropy.noted(),
+                "entropy": self._entropy.recorded(),
             }
         raise ValueError(f"unknown request {operation!r}")
 
@@ -163,14 +163,14 @@ class Service:
 
     def _read(self) -> Tuple[State, Reader]:
         self._notice_modules()
-        with uncollected():
+        with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
             self._met = reader.lasting()
         return state, reader
 
     def _leaves(self, names: List[str]) -> Message:
         namespace = user_names(self.shell)
-        with uncollected(), self.files.unwatched():
+        with collector_paused(), self.files.unwatched():
             return {name: leaves(name, namespace[name]) for name in names if name in namespace}
 
     def _put_back(self, pins: List[Generator]) -> Message:
@@ -189,7 +189,7 @@ class Service:
         namespace = user_names(self.shell)
         parts = Parts(namespace[name] for name in watched if name in namespace)
         del namespace
-        marks = Marks()
+        marks = Tracer()
         self.files.begin(marks.count)
         with self.files.heard():
             ran = await run_cells(self.shell, sources, marks)
@@ -256,7 +256,7 @@ class Service:
         hazards = self._hazards.read()
         if hazards:
             return {"hazards": hazards}
-        entropy = self._entropy.noted()
+        entropy = self._entropy.recorded()
         if self._ran:
             pause_openmp()
         if not self.forked:
@@ -283,7 +283,7 @@ class Service:
         status = 1
         try:
             if self._ran:
-                make_alone(self.kernel)
+                detach(self.kernel)
             self.forked, self._ran = True, False
             self._children = set()
             asyncio._set_running_loop(None)

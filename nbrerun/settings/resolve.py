@@ -53,6 +53,9 @@ EXCLUDE, IGNORES = "exclude", "per-notebook-ignores"
 
 COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"
 
+CALL = "nbrerun.check()"
+"""A call from Python, which takes the place of the command line."""
+
 _NEEDS = "needs"
 """Belongs to the notebook, and is read with it."""
 
@@ -133,13 +136,21 @@ class InForce:
 class Asked:
     """What somebody asked for on the command line, to be completed with what files and notebooks say."""
 
-    def __init__(self, context: click.Context) -> None:
+    def __init__(self, context: click.Context, call: Mapping[str, Any] | None = None) -> None:
+        """Take what the command line of `context` says, or what a call from Python says.
+
+        Raises:
+            UsageError: the call gives a setting that does not exist, or a value that it cannot have.
+        """
         self._context = context
         self._options = options_of(context.command)
         names = {key: str(option.name) for key, option in self._options.items()}
         given = {key: context.params[name] for key, name in names.items() if _is_given(context, name)}
         self._names = names
         self._given = Layer(COMMAND_LINE, given)
+        if call is not None:
+            reader = _Reader(CALL, Path.cwd(), self._options, context)
+            self._given = Layer(CALL, reader.values(call, list(self._options)))
         told = {key: context.params[name] for key, name in names.items() if _is_in_environment(context, name)}
         self._environment = Layer(ENVIRONMENT, told)
         self._default = Layer(DEFAULT, {key: context.params[name] for key, name in names.items()})
@@ -157,7 +168,8 @@ class Asked:
         if found.values["static"].value:
             for key, value in self._given.values.items():
                 if value and key in _ABOUT_RUNNING:
-                    raise UsageError(f"a static check runs nothing, so --{key} has no meaning: leave one of them out")
+                    name = f"--{key}" if self._given.source == COMMAND_LINE else self._names[key]
+                    raise UsageError(f"a static check runs nothing, so {name} has no meaning: leave one of them out")
         return found
 
     def of_notebook(self, notebook: Notebook) -> InForce:

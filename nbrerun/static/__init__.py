@@ -1,1 +1,1 @@
-"""What the source of a notebook proves without running it."""
+"""Findings that follow from the source of a notebook, without running it."""

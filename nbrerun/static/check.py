@@ -1,4 +1,4 @@
-"""What the source of a notebook proves by itself: nothing is run, and nothing has a verdict."""
+"""Findings that the source of a notebook proves by itself: nothing is run, and no cell gets a verdict."""
 
 from __future__ import annotations
 
@@ -16,30 +16,22 @@ from nbrerun.settings.values import Settings
 from nbrerun.static import files, names
 from nbrerun.static.source import Source
 
-_MAY_RAISE = "raises-exception"
+_RAISES = "raises-exception"
 
 
 def analyze(notebook: Notebook, settings: Settings) -> NotebookReport:
-    """Look at the source, and at the execution counts that were saved with it."""
+    """Check the source of a notebook, and the execution counts that were saved with it (NBR301 to NBR303)."""
     started = time.perf_counter()
     asked = select(notebook, settings.cells)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Python says of the text, of `"\d"` say, is for whoever runs it
-        found = [*_counts(notebook), *(_of_source(notebook) if _is_python(notebook) else ())]
-    cells = {cell.index: cell for cell in notebook.cells}
-    findings = [one for one in found if one.index in asked and not _ignored(cells[one.index], one.rule)]
+        warnings.simplefilter("ignore")  # a warning about the source, such as an invalid escape, is for whoever runs it
+        found = [*_counts(notebook), *_of_source(notebook)]
+    ignored = {cell.index: cell.declared.ignore for cell in notebook.cells}
+    findings = [one for one in found if one.index in asked and not one.rule.startswith(ignored[one.index])]
     order = sorted(findings, key=lambda one: (one.index, one.rule))
     kernel = settings.kernel or notebook.kernel_name or "python3"
     seconds = time.perf_counter() - started
     return NotebookReport(str(notebook.path), "", "", kernel, findings=tuple(order), static=True, seconds=seconds)
-
-
-def _ignored(cell: Cell, rule: str) -> bool:
-    return rule.startswith(cell.declared.ignore)
-
-
-def _is_python(notebook: Notebook) -> bool:
-    return (notebook.language or "python").lower() in ("python", "ipython")
 
 
 def _finding(rule: str, cell: Cell, name: str | None, message: str) -> Finding:
@@ -47,6 +39,7 @@ def _finding(rule: str, cell: Cell, name: str | None, message: str) -> Finding:
 
 
 def _counts(notebook: Notebook) -> Iterator[Finding]:
+    """Execution counts that do not increase from top to bottom."""
     above: tuple[Cell, int] | None = None
     for cell in notebook.cells:
         count: Any = notebook.node["cells"][cell.index].get("execution_count")
@@ -59,26 +52,28 @@ def _counts(notebook: Notebook) -> Iterator[Finding]:
 
 
 def _of_source(notebook: Notebook) -> Iterator[Finding]:
+    if (notebook.language or "python").lower() not in ("python", "ipython"):
+        return
     sources = [Source.of(cell.source) for cell in notebook.cells]
-    quiet = {number for number, cell in enumerate(notebook.cells) if _MAY_RAISE in cell.tags}
-    yield from _names(notebook.cells, sources, quiet)
-    yield from _files(notebook, sources, quiet)
+    may_raise = {number for number, cell in enumerate(notebook.cells) if _RAISES in cell.tags}
+    yield from _names(notebook.cells, sources, may_raise)
+    yield from _files(notebook, sources, may_raise)
 
 
-def _names(cells: Sequence[Cell], sources: Sequence[Source], quiet: set[int]) -> Iterator[Finding]:
+def _names(cells: Sequence[Cell], sources: Sequence[Source], may_raise: set[int]) -> Iterator[Finding]:
     for number, name, later in names.undefined(sources):
         where = (
             "no cell before it defines"
             if later is None
             else f"only cell {cells[later].index} defines, which comes later"
         )
-        if number not in quiet:
+        if number not in may_raise:
             yield _finding("NBR302", cells[number], name, f"uses `{name}`, which {where}")
 
 
-def _files(notebook: Notebook, sources: Sequence[Source], quiet: set[int]) -> Iterator[Finding]:
+def _files(notebook: Notebook, sources: Sequence[Source], may_raise: set[int]) -> Iterator[Finding]:
     cells = notebook.cells
-    found = [item for item in files.from_the_future(sources) if item[0] not in quiet]
+    found = [item for item in files.from_the_future(sources) if item[0] not in may_raise]
     kept = committed(notebook.folder, [path for _, path, _ in found]) or frozenset()
     for reader, path, writer in found:
         if path not in kept:

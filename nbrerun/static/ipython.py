@@ -1,63 +1,33 @@
-"""The lines of a cell that are IPython's, not Python's."""
+"""Tell the lines of a cell that are for IPython from those that are Python."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-_HARMLESS = frozenset(
-    """
-    matplotlib config autoreload pip conda mamba micromamba uv cd pwd ls env set_env who whos precision timeit
-    reset_selective history tensorboard tensorflow_version watermark
-    """.split()
+from nbrerun.probe.source.ipython_names import (
+    BINDING_BARE,
+    CELL_MAGICS_AROUND,
+    CELL_MAGICS_ELSEWHERE,
+    EXTENSIONS,
+    LINE_MAGICS,
+    NEVER_BINDING,
 )
-"""Line magics that define no name, whatever they are given."""
 
-_EXTENSIONS = frozenset(
-    """
-    autoreload tensorboard line_profiler memory_profiler watermark dotenv autotime nb_black lab_black jupyter_black
-    rpy2.ipython cython Cython sql
-    """.split()
-)
-"""What `%load_ext` may load without a name coming along; others put some into the notebook."""
-
-_OWN = frozenset(
-    """
-    alias alias_magic autoawait autocall automagic autosave bookmark cat cd clear code_wrap colors conda config
-    connect_info cp debug dhist dirs doctest_mode ed edit env gui hist history killbgscripts ldir less lf lk ll load
-    load_ext loadpy logoff logon logstart logstate logstop ls lsmagic lx macro magic mamba man matplotlib micromamba
-    mkdir more mv notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision prun psearch
-    psource pushd pwd pycat pylab qtconsole quickref recall rehashx reload_ext rep rerun reset reset_selective rm rmdir
-    run save sc set_env store subshell sx system tb time timeit unalias unload_ext uv who who_ls whos xdel xmode
-    """.split()
-)
-"""IPython's own line magics and aliases: it takes them without the percent sign, too."""
-
-_ELSEWHERE = frozenset(
-    """
-    ! HTML SVG bash file html javascript js latex markdown perl pypy python python2 python3 ruby script sh svg sx
-    system writefile
-    """.split()
-)
-"""Cell magics that run nothing in the notebook's namespace."""
-
-_AROUND = frozenset("time timeit capture prun".split())
-"""Cell magics that run the cell, as Python."""
-
-# Not where an operator or a dot follows: `cd = 1` is Python, and `ls -l` is not.
+# No automagic where an operator or a dot follows: `cd = 1` is Python, and `ls -l` is not.
 _AUTOMAGIC = re.compile(r"\s*([a-zA-Z]\w*)\b[ \t]*(?:[^\s\w=!()<>,+*/%^&|.].*|(?<=[ \t])\w.*)?\s*")
 _ASSIGNMENT = re.compile(r"^(\s*[\w\s,]+=\s*)([%!].*)$")
 _MAGIC = re.compile(r"^(\s*)(%|!|\?).*$|^(\s*)[\w.*%]+\?{1,2}\s*$")
 
 
 def with_percent(text: str) -> str:
-    """Write a magic as such where the whole cell is one and does without the percent sign."""
+    """Add the percent sign if the whole cell is one line magic without it (IPython calls this automagic)."""
     word = _AUTOMAGIC.fullmatch(text)
-    return f"%{text.strip()}" if word and word[1] in _OWN else text
+    return f"%{text.strip()}" if word and word[1] in LINE_MAGICS else text
 
 
 def cell_magic(text: str) -> tuple[str, str] | None:
-    """The name of a cell's magic and the text that it is given, None where it has none."""
+    """Split a cell into the name of its cell magic and the text below it; None if it has no cell magic."""
     if not text.lstrip().startswith("%%"):
         return None
     head, _, rest = text.lstrip().partition("\n")
@@ -65,20 +35,23 @@ def cell_magic(text: str) -> tuple[str, str] | None:
 
 
 def is_run_here(magic: str) -> bool:
-    """Whether what a cell magic is given may be run in the notebook's namespace."""
-    return magic not in _ELSEWHERE
+    """Whether a cell magic may run its text in the notebook's namespace."""
+    return magic not in CELL_MAGICS_ELSEWHERE
 
 
 def is_python(magic: str) -> bool:
-    """Whether a cell magic runs its cell as Python, and does nothing else to names."""
-    return magic in _AROUND
+    """Whether a cell magic runs its cell as Python and binds no other names."""
+    return magic in CELL_MAGICS_AROUND
 
 
 def without_magics(text: str, is_plain: Callable[[str], bool]) -> tuple[str, list[str]]:
-    """The Python of a cell, and the lines that are none.
+    """Split a cell into Python and the lines that are not Python.
 
     Args:
         is_plain: whether a text is Python as it stands.
+
+    Returns:
+        The cell with other lines replaced, so that line numbers stay the same; and those lines, stripped.
     """
     if is_plain(text):
         return text, []
@@ -94,6 +67,7 @@ def without_magics(text: str, is_plain: Callable[[str], bool]) -> tuple[str, lis
 
 
 def _python_of(line: str) -> str:
+    """A line as Python: `x = !ls` becomes `x = None`, a magic or a question becomes `pass`."""
     if assigned := _ASSIGNMENT.match(line):
         return f"{assigned[1]}None"
     if magic := _MAGIC.match(line):
@@ -102,12 +76,12 @@ def _python_of(line: str) -> str:
 
 
 def is_harmless(line: str) -> bool:
-    """Whether a line that is no Python defines no name but those that it is assigned to."""
+    """Whether a line that is not Python binds no name, except for those that its result is assigned to."""
     if assigned := _ASSIGNMENT.match(line):
         line = assigned[2]
     if not line.startswith("%") or line.endswith("?"):
         return True
     word, *rest = line.lstrip("%").split() or [""]
     if word == "load_ext":
-        return set(rest) <= _EXTENSIONS
-    return word in _HARMLESS or (not rest and word in _OWN - {"pylab"})
+        return set(rest) <= EXTENSIONS
+    return word in NEVER_BINDING or (not rest and word in LINE_MAGICS - BINDING_BARE)

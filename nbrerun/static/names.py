@@ -1,45 +1,46 @@
-"""Names that a cell looks up for sure, and that no cell before it can have defined."""
+"""Names that a cell certainly looks up, and that no cell before it can have defined."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import functools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from nbrerun.probe.source.statements import binds, header_names
+from nbrerun.probe.source import ipython_names
+from nbrerun.probe.source.statements import binds, called_word, header_names
+from nbrerun.probe.source.vocabulary import DESCRIBING_FUNCTIONS
 from nbrerun.static.source import Source, evaluated, sure, sure_statements
 
-_GIVEN = frozenset(
+_GIVEN = ipython_names.GIVEN | frozenset(
     """
-    get_ipython In Out exit quit display ExceptionGroup BaseExceptionGroup EncodingWarning PythonFinalizationError
-    aiter anext spark sc sqlContext sqlCtx dbutils displayHTML mssparkutils notebookutils
+    ExceptionGroup BaseExceptionGroup EncodingWarning PythonFinalizationError aiter anext
+    spark sc sqlContext sqlCtx dbutils displayHTML mssparkutils notebookutils
     """.split()
 )
-"""Names that IPython, a newer Python or a platform brings along."""
-
-_OF_IPYTHON = re.compile(r"_+|_i+|_\d+|_i\d+|_[dio]h|_exit_code|__\w+__")
+"""Names that IPython, a newer Python or a platform (Databricks, Synapse) provides."""
 
 _OPENS = frozenset("exec eval globals locals vars setattr execfile init_session interactive_session".split())
-"""Functions that may define any name; by another name, too."""
+"""Functions that may define any name, even where another name is given to them."""
 
-_OPENS_OF = _OPENS | frozenset(
-    """
-    run_line_magic run_cell_magic run_cell magic push ex safe_execfile safe_execfile_ipy user_ns user_global_ns
-    f_globals __globals__ __dict__ inject_variables
-    """.split()
+_OPENS_AS_ATTRIBUTE = (
+    _OPENS
+    | ipython_names.RUNS_TEXT
+    | ipython_names.BINDS_NAMES
+    | frozenset("f_globals __globals__ __dict__ inject_variables".split())
 )
-"""The same for what is written behind a dot."""
-
-_ONLY_LOOKS = frozenset("str repr type print display hasattr bool".split())
-"""Functions that may be given IPython's shell without a name coming of it."""
+"""Attributes through which any name may be defined."""
 
 
 def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]]:
-    """The number of the first cell that uses a name, the name, and the number of the cell that defines it later."""
-    may_bind = [_may_bind(source) for source in sources]
-    definers = functools.cache(lambda: _definers(sources))  # most notebooks need it not at all
+    """Find names that are used before they are defined, up to the first cell that may define any name.
+
+    Yields:
+        The number of the first cell that uses a name, the name, and the number of the cell that defines it later;
+        None if no cell does.
+    """
+    may_bind = [_bound_in(source.nodes) | source.words for source in sources]
+    definers = functools.cache(lambda: _definers(sources))  # most notebooks never need it
     there = {*_GIVEN, *dir(builtins)}
     for number, source in enumerate(sources):
         if _may_bind_anything(source):
@@ -51,23 +52,27 @@ def undefined(sources: Sequence[Source]) -> Iterator[tuple[int, str, int | None]
 
 
 def _looked_up(source: Source, there: set[str]) -> list[str]:
-    """Names in the order of their use, each once."""
+    """Names that are looked up and not `there`, each once, in the order of their use."""
     bound = there | source.words
     found: dict[str, None] = {}
     for statement in sure_statements(source.body):
         own = _bound_in(ast.walk(statement))
         for name in sorted(_loaded(statement, own) - bound):
-            if not _OF_IPYTHON.fullmatch(name):
+            if not ipython_names.AUTOMATIC.fullmatch(name):
                 found[name] = None
         bound |= own
     return list(found)
 
 
 def _loaded(statement: ast.stmt, own: set[str]) -> set[str]:
-    """Names that it looks up for sure, and does not bind itself before; `own` are all that it may bind."""
+    """Names that a statement certainly looks up before it binds them itself.
+
+    Args:
+        own: all names that it may bind.
+    """
     found = _loads(sure(statement)) - own
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
-        # The value comes before the names: `x = x + 1` looks `x` up.
+        # The value is evaluated before its target is bound: `x = x + 1` looks `x` up.
         found |= _loads(evaluated(statement.value)) - _bound_in(ast.walk(statement.value))
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
         found.add(statement.target.id)
@@ -78,27 +83,18 @@ def _loads(nodes: Iterator[ast.AST]) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
-def _may_bind(source: Source) -> set[str]:
-    return _bound_in(source.nodes) | source.words
-
-
 def _definers(sources: Sequence[Source]) -> dict[str, list[int]]:
-    """For each name the numbers of the cells that define it."""
+    """The numbers of the cells that define each name; what is bound inside their functions does not count."""
     found: dict[str, list[int]] = {}
     for number, source in enumerate(sources):
-        for name in _defines(source):
+        statements = (*source.body, *source.wrapped)
+        for name in {name for statement in statements for name in binds(statement) | header_names(statement)}:
             found.setdefault(name, []).append(number)
     return found
 
 
-def _defines(source: Source) -> set[str]:
-    """Names that it binds for itself, those within functions left out."""
-    statements = (*source.body, *source.wrapped)
-    return {name for statement in statements for name in binds(statement) | header_names(statement)}
-
-
 def _bound_in(nodes: Iterable[ast.AST]) -> set[str]:
-    """Every name that some part may bind, in functions as well: they may say `global`."""
+    """Every name that any part may bind, those of functions included: they may be `global`."""
     found: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -114,40 +110,33 @@ def _bound_in(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def _may_bind_anything(source: Source) -> bool:
-    looks = {id(part) for node in source.nodes if _word(node) in _ONLY_LOOKS for part in ast.iter_child_nodes(node)}
-    return source.is_open or any(_opens(node) and id(node) not in looks for node in source.nodes)
+    described = {
+        id(part)
+        for node in source.nodes
+        if isinstance(node, ast.Call) and called_word(node) in DESCRIBING_FUNCTIONS
+        for part in ast.iter_child_nodes(node)
+    }
+    return source.is_open or any(_opens(node) and id(node) not in described for node in source.nodes)
 
 
 def _opens(node: ast.AST) -> bool:
+    """Whether any name may be bound through this node."""
     if isinstance(node, ast.alias):
         return node.name in ("*", "__main__", "builtins")
     if isinstance(node, ast.Name):
         return node.id in _OPENS or node.id == "__builtins__"
     if isinstance(node, ast.Attribute):
-        return node.attr in _OPENS_OF
-    return _reaches_namespace(node) or _makes_symbols(node)
-
-
-def _reaches_namespace(node: ast.AST) -> bool:
-    """Whether it gets hold of IPython, or of the module that a notebook is."""
-    if isinstance(node, ast.Subscript):
+        return node.attr in _OPENS_AS_ATTRIBUTE
+    if isinstance(node, ast.Subscript):  # of `sys.modules`
         return ast.unparse(node.slice) in ("'__main__'", "__name__")
-    named = isinstance(node, ast.Call) and any(_is_main(argument) for argument in node.args)
-    return named or _word(node) == "get_ipython"
-
-
-def _is_main(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value == "__main__"
-
-
-def _makes_symbols(node: ast.AST) -> bool:
-    """Whether it may be sympy's `var("x y")`, which defines `x` and `y` where it is called."""
-    if not isinstance(node, ast.Call) or not node.args or _word(node) != "var":
+    if not isinstance(node, ast.Call):
         return False
-    return getattr(getattr(node.func, "value", None), "id", "") not in ("np", "numpy", "torch", "jnp")
+    names_main = any(isinstance(argument, ast.Constant) and argument.value == "__main__" for argument in node.args)
+    return names_main or called_word(node) == "get_ipython" or _makes_symbols(node)
 
 
-def _word(node: ast.AST) -> str:
-    """The name of what is called, empty where nothing is."""
-    function = node.func if isinstance(node, ast.Call) else None
-    return str(getattr(function, "attr", getattr(function, "id", "")))
+def _makes_symbols(call: ast.Call) -> bool:
+    """Whether it may be sympy's `var("x y")`, which binds `x` and `y` in its caller's namespace."""
+    if not call.args or called_word(call) != "var":
+        return False
+    return getattr(getattr(call.func, "value", None), "id", "") not in ("np", "numpy", "torch", "jnp")

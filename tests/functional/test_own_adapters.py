@@ -170,7 +170,7 @@ BROKEN = {
     "`register` raises": (READS + "return None\n    1 / 0", "cannot be loaded (ZeroDivisionError: "),
     "another library's type": (
         "register = lambda api: api.reads('collections.Counter')(repr)",
-        "cannot be loaded (ValueError: collections.Counter is not of mylib)",
+        "cannot be loaded (ValueError: collections.Counter is not in mylib)",
     ),
     "generators that are not found": (
         "import mylib\ndef register(api):\n    api.draws_from(lambda: [('mylib', mylib.no_such)])",
@@ -181,10 +181,10 @@ BROKEN = {
         "class Panic(BaseException): pass\n" + READS + "raise Panic('at the disco')",
         "raised Panic: at the disco",
     ),
-    "no node": (READS + "return vars(value)", "raised TypeError: it gives dict, and no Node"),
+    "no node": (READS + "return vars(value)", "raised TypeError: it returned dict, not a Node"),
     "a kind that there is not": (
         READS + "return api.Node('mylib.Model', kind='network')",
-        "raised TypeError: its `kind` is none that there is",
+        "raised TypeError: its `kind` is unknown",
     ),
 }
 

@@ -34,7 +34,7 @@ def allows_overlay() -> bool:
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(OSError, AttributeError):
-            syscalls.own_mounts()
+            syscalls.unshare_mounts()
             os._exit(0)
         os._exit(1)
     return os.waitpid(pid, 0)[1] == 0

@@ -1,4 +1,4 @@
-"""`nbrerun explain`, and the rules' texts, which it shares with the docs."""
+"""`nbrerun explain`, and the rules' texts, which the docs link to."""
 
 from __future__ import annotations
 
@@ -63,12 +63,11 @@ def test_every_text_belongs_to_a_rule_and_every_rule_that_is_raised_has_one() ->
 
 
 @pytest.mark.parametrize("code", ["NBR002", "nbr002", " NBR002 "])
-def test_explain_shows_the_text_of_the_page(code: str) -> None:
-    """Piped it is the Markdown of the page, with what the table says of it as heading; case is no matter."""
+def test_explain_shows_the_text_of_the_rule(code: str) -> None:
+    """Piped it is the Markdown of the rule, with what the table says of it as heading; case is no matter."""
     result = run(code)
     assert result.exit_code == 0
     assert result.stdout == "# NBR002: a model trains on (error)\n\n" + RULES["NBR002"].text
-    assert RULES["NBR002"].text in PAGE.read_text(encoding="utf-8")
 
 
 def test_a_terminal_gets_it_rendered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
-"""How the objects of each library are read: one small module per library, found by type.
+"""Adapters: how the objects of each library are read. One small module per library, found by type.
 
-A new library is one new module here, its name in `_LIBRARIES`, and its test; other packages bring theirs
-by themselves (see `plugins`). What no adapter knows is read by `generic`: through `__dict__`,
-`__slots__` and, for types written in C, `__reduce_ex__`.
+A new library needs one new module here, its name in `_LIBRARIES`, and its test; other packages provide their own
+(see `plugins`). Objects without an adapter are read by `generic`: from `__dict__`, `__slots__` and, for types written
+in C, `__reduce_ex__`.
 """
 
 from __future__ import annotations
@@ -40,24 +40,21 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "tokenizers": ("tokenizers",),
     "transformers": ("transformers", "accelerate"),
 }
-"""Modules here, and the top-level modules whose objects each reads."""
+"""The modules of this package, and the top-level modules of the libraries whose objects they read."""
 
 
 def _load(name: str, libraries: Iterable[str]) -> None:
-    """Load one; if it is broken, its libraries cannot be read, and all others can."""
+    """Load an adapter; if it is broken, the objects of its libraries are opaque, and all others are read."""
     try:
         importlib.import_module("." + name, __name__)
-    except Exception as error:  # noqa: BLE001  whatever it is, the kernel goes on
+    except Exception as error:  # noqa: BLE001  whatever is broken, the kernel must keep working
         why = f"nbrerun's own adapter cannot be loaded ({type(error).__name__}: {error})"
         UNREADABLE.update((library, why) for library in libraries)
-        _take_back()
-
-
-def _take_back() -> None:
-    """Forget what a module registered that did not come to its end: a half may read only half of an object."""
-    for name in [name for name, adapter in ADAPTERS.items() if adapter.__module__ not in sys.modules]:
-        del ADAPTERS[name]
-    GLOBAL_GENERATORS[:] = [find for find in GLOBAL_GENERATORS if find.__module__ in sys.modules]
+        # Remove what it had registered: half an adapter might read half of an object. Python has removed the
+        # module itself from `sys.modules`.
+        for type_ in [type_ for type_, adapter in ADAPTERS.items() if adapter.__module__ not in sys.modules]:
+            del ADAPTERS[type_]
+        GLOBAL_GENERATORS[:] = [find for find in GLOBAL_GENERATORS if find.__module__ in sys.modules]
 
 
 for _name, _libraries in _LIBRARIES.items():
@@ -65,35 +62,31 @@ for _name, _libraries in _LIBRARIES.items():
 
 
 def describe(value: Any) -> Node:
-    """Take an object apart one level; never raises, what cannot be read is opaque."""
+    """Take an object apart one level; never raises: what cannot be read is opaque."""
     cls = type(value)
     adapter = _find(cls)
     try:
         return adapter(value) or generic.read(value)
-    except Exception as error:  # noqa: BLE001  an object may raise anything; that is then what we know of it
+    except Exception as error:  # noqa: BLE001  an object may raise anything
         return Node(type_name(cls), opaque=f"{type_name(cls)}: reading it raised {type(error).__name__}")
 
 
 @per_class
 def _find(cls: type) -> Adapter:
-    """What reads a class: the nearest adapter, unless a broken one may have been to come before it."""
+    """Return the nearest adapter of a class, or a refusal if a broken one might have been nearer."""
     broken: Optional[str] = None
     for base in generic.ancestry(cls):
         module = generic.module_of(base)
         name = f"{module}.{generic.of_class(base, '__qualname__')}"
-        broken = broken or _broken(module)
+        broken = broken or next((library for library in UNREADABLE if is_within(module, library)), None)
         adapter = ADAPTERS.get(name)
         if adapter is not None:
             return adapter if broken is None or is_within(name, broken) else _refusal(cls, broken) or adapter
     return generic.read if broken is None else _refusal(cls, broken) or generic.read
 
 
-def _broken(module: str) -> Optional[str]:
-    return next((library for library in UNREADABLE if is_within(module, library)), None)
-
-
 def _refusal(cls: type, library: str) -> Optional[Adapter]:
-    """Stands for what is broken; classes and modules are definitions, and need no adapter of their own."""
+    """Return what describes an object of a broken library; classes and modules need no adapter of the library's."""
     if issubclass(cls, (type, types.ModuleType)):
         return None
     return lambda value: generic.unreadable(type(value), UNREADABLE[library])

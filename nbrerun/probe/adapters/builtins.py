@@ -1,4 +1,4 @@
-"""Numbers, strings and containers of the language itself, and subclasses of them."""
+"""Numbers, strings and containers of the language, and their subclasses."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from .generic import Described, ancestry, attributes, derives, members, module_o
 _NUMBERS = frozenset({int, float, bool})
 _MOST_NUMBERS = 1_000_000
 _BULK = 2000
-"""Items from which on a container of plain values is read as a whole."""
+"""Items of a container of plain values from which on it is read as one leaf."""
 _MOST_ITEMS = 500_000
-"""Items up to which a dict with objects in it is gone through: it is more than the walk reads of any variable."""
+"""Items of a dict with objects in it up to which it is read; more exceed what the walk reads of one variable."""
+# Types whose objects Python can sort among themselves.
 _SORTABLE = tuple(frozenset({id(cls)}) for cls in (str, int, bytes))
+# By address: to look a class up in a set would call its metaclass's `__hash__`, which may be the user's code.
 _ATOMS = frozenset(map(id, ATOMS))
 
 
 def atom(value: Any) -> Node:
-    """A number, a string, None ..."""
-    numbers = (lambda: struct.pack("d", value)) if type(value) in _NUMBERS and _is_small(value) else None
+    """A number, a string, None or another atom."""
+    # Only ints up to 2**53 are exact as floats.
+    exact = type(value) in _NUMBERS and (not isinstance(value, int) or abs(value) < 2**53)
+    numbers = (lambda: struct.pack("d", value)) if exact else None
     size = ("len({})", str(len(value))) if isinstance(value, (str, bytes)) and len(value) > 60 else None
     return Node(
         type(value).__name__,
@@ -44,7 +48,8 @@ for _type in ATOMS:
 
 @reads("builtins.list", "builtins.tuple")
 def sequence(value: Any) -> Node:
-    """A list, a tuple, or a subclass (a namedtuple, say)."""
+    """A list, a tuple, or a subclass such as a namedtuple."""
+    # Methods of `list` and `tuple` themselves: a subclass of the user's may override its own.
     base = list if issubclass(type(value), list) else tuple
     items = list(base.__iter__(value))
     size = ("len({})", str(len(items)))
@@ -67,7 +72,7 @@ def sequence(value: Any) -> Node:
 
 
 def _is_bulk(value: Any, *items: Sequence[Any]) -> bool:
-    """Whether a large container holds plain values only, or tuples of them: too many to look at one by one."""
+    """Whether a large container holds plain values only, or tuples of them, so that it can be read as one leaf."""
     if sum(map(len, items)) < _BULK or module_of(type(value)) not in ("builtins", "collections"):
         return False
     rows = (item for item in chain(*items) if id(type(item)) not in _ATOMS)
@@ -75,12 +80,12 @@ def _is_bulk(value: Any, *items: Sequence[Any]) -> bool:
 
 
 def _are_plain(items: Iterable[Any]) -> bool:
-    """Whether all are atoms; by address, since to look a class up in a set is to ask its metaclass for a hash."""
+    """Whether all items are atoms; compared by address, as for `_ATOMS`."""
     return _ATOMS.issuperset(map(id, map(type, items)))
 
 
 def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
-    """A list of plain values: one leaf, however long it is."""
+    """A list or tuple of plain values, as one leaf however long it is."""
     return Node(
         type(value).__name__,
         (dumps(items),),
@@ -93,17 +98,13 @@ def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
 
 
 def pack(items: Sequence[Any]) -> Optional[bytes]:
-    """Numbers as native float64, None if there are others or too many."""
+    """Return numbers as native float64, or None if there are other values or too many."""
     if not items or len(items) > _MOST_NUMBERS or not _NUMBERS.issuperset(map(type, items)):
         return None
     try:
         return struct.pack(f"{len(items)}d", *items)
     except (OverflowError, struct.error):  # an int beyond the range of float
         return None
-
-
-def _is_small(value: Any) -> bool:
-    return not isinstance(value, int) or abs(value) < 2**53
 
 
 def _fields(value: Any, length: int) -> Sequence[str]:
@@ -114,12 +115,14 @@ def _fields(value: Any, length: int) -> Sequence[str]:
 
 @reads("builtins.dict")
 def mapping(value: Any) -> Node:
-    """A dict or a subclass; only an OrderedDict has an order."""
+    """A dict or a subclass; the order of keys is part of the value in an OrderedDict only."""
     if type(value) is dict:
         return items_only(value)
+    # OrderedDict's iterator looks its keys up, and so calls their `__hash__` and `__eq__`.
     if derives(value, OrderedDict) and not all(map(_is_plain, dict.keys(value))):
         return Node(
-            type_name(type(value)), opaque=f"{type_name(type(value))}: its order cannot be told without its keys"
+            type_name(type(value)),
+            opaque=f"{type_name(type(value))}: its order cannot be read without calling its keys",
         )
     node = items_only(value)
     if derives(value, defaultdict):
@@ -128,17 +131,18 @@ def mapping(value: Any) -> Node:
 
 
 def _is_plain(key: Any) -> bool:
-    """Whether Python hashes a key without asking a class of the person's."""
-    return type(key) in ATOMS or (type(key) in (tuple, frozenset) and all(map(_is_plain, key))) or _is_hashed_by_c(key)
-
-
-def _is_hashed_by_c(key: Any) -> bool:
+    """Whether Python hashes a key without calling code of the user's."""
+    if type(key) in ATOMS:
+        return True
+    if type(key) in (tuple, frozenset):
+        return all(map(_is_plain, key))
+    # A slot wrapper is a `__hash__` written in C.
     found = next(members(base)["__hash__"] for base in ancestry(type(key)) if "__hash__" in members(base))
-    return type(found) is types.WrapperDescriptorType and type(key) not in (tuple, frozenset)
+    return type(found) is types.WrapperDescriptorType
 
 
 def _with_factory(node: Node, factory: Any) -> Node:
-    """What a defaultdict makes its missing items with, which may count."""
+    """Add the factory of a defaultdict, which may have a state of its own, such as a counter."""
     return Node(
         node.type,
         children=[Described(node), factory],
@@ -150,7 +154,7 @@ def _with_factory(node: Node, factory: Any) -> Node:
 
 
 def items_only(value: Any) -> Node:
-    """A dict's items, without the attributes that a subclass may have."""
+    """The items of a dict, without attributes that a subclass may have."""
     ordered = issubclass(type(value), OrderedDict)
     if 2 * dict.__len__(value) >= _BULK:
         node = _many_items(value, ordered)
@@ -163,7 +167,8 @@ def items_only(value: Any) -> Node:
     return Node(
         type_name(type(value)),
         children=interleave(items),
-        labels=lambda: interleave((None, _label(key)) for key, _ in items),
+        # A key has no path of its own: it is shown in its value's label.
+        labels=lambda: interleave((None, "[<object>]" if refusal(k) else f"[{key_text(k)}]") for k, _ in items),
         unordered=0 if ordered or by_key else 2,
         holds=True,
         text=lambda: f"dict of {len(items)}",
@@ -171,17 +176,13 @@ def items_only(value: Any) -> Node:
     )
 
 
-def _label(key: Any) -> str:
-    return "[<object>]" if refusal(key) else f"[{key_text(key)}]"
-
-
 def _has_order(items: Iterable[Any]) -> bool:
-    """Whether values can be sorted, so that equal ones come in one order, however they were put in."""
+    """Whether values can be sorted, so that equal dicts and sets give them in one order."""
     return frozenset(map(id, map(type, items))) in _SORTABLE
 
 
 def _many_items(value: Any, ordered: bool) -> Optional[Node]:
-    """A large dict of plain values, read as a whole; one of so many objects that even going through it is slow."""
+    """Read a large dict of plain values as one leaf, and one of too many objects by its size only."""
     keys = list(OrderedDict.keys(value) if ordered else dict.keys(value))
     count = len(keys)
     more: Dict[str, Any] = {"text": lambda: f"dict of {count}", "size": ("len({})", str(count)), "holds": True}
@@ -200,7 +201,7 @@ def _many_items(value: Any, ordered: bool) -> Optional[Node]:
 
 @reads("builtins.set", "builtins.frozenset")
 def unordered(value: Any) -> Node:
-    """A set; two sets are equal in whatever order they are walked."""
+    """A set or frozenset; the order in which its members are iterated is not part of the value."""
     base = set if issubclass(type(value), set) else frozenset
     items = list(base.__iter__(value))
     size = ("len({})", str(len(items)))
@@ -215,9 +216,10 @@ def unordered(value: Any) -> Node:
 
 @reads("builtins.bytearray", "builtins.memoryview", "array.array")
 def buffer(value: Any) -> Node:
-    """Raw memory that can be written."""
+    """Memory that can be written."""
     if type(value) is memoryview:
         return _view(value)
+    # `__getitem__` of the built-in class: a subclass may export another buffer, or none.
     base: Any = next(each for each in ancestry(type(value)) if module_of(each) in ("builtins", "array"))
     plain = base.__getitem__(value, slice(None))
     format_ = memoryview(plain).format
@@ -231,7 +233,7 @@ def buffer(value: Any) -> Node:
 
 
 def _view(value: memoryview) -> Node:
-    """A window on the memory of another object; a released one has no value."""
+    """A view of another object's memory, which has no value once it is released."""
     try:
         content = (value.format.encode(), repr(value.shape).encode(), value.tobytes())
     except ValueError:
@@ -241,7 +243,7 @@ def _view(value: memoryview) -> Node:
 
 @reads("builtins.slice", "builtins.range")
 def bounds(value: Any) -> Node:
-    """Start, stop and step."""
+    """A slice or range, by its start, stop and step."""
     parts = [value.start, value.stop, value.step]
     return Node(
         type(value).__name__,
@@ -254,7 +256,7 @@ def bounds(value: Any) -> Node:
 
 @reads("builtins.BaseException")
 def exception(value: Any) -> Node:
-    """Its arguments, cause and attributes; where it was raised, and during what, is no value."""
+    """An exception, by its arguments, cause and attributes, without traceback and context."""
     found = {**_fields_of_exception(value), **attributes(value)}
     return Node(
         type_name(type(value)),
@@ -266,7 +268,7 @@ def exception(value: Any) -> Node:
 
 
 def _fields_of_exception(value: Any) -> Dict[str, Any]:
-    """`args`, and what else the classes of the language keep, such as `errno` or `filename`."""
+    """Return `args`, and the fields of built-in classes, such as `errno` and `filename`."""
     found = {"args": vars(BaseException)["args"].__get__(value)}
     cause = vars(BaseException)["__cause__"].__get__(value)
     if cause is not None:
@@ -279,11 +281,12 @@ def _fields_of_exception(value: Any) -> Dict[str, Any]:
 
 
 def _subclass(value: Any) -> Node:
-    """A subclass of int, str ...: a bool flag, an enum member, numpy's float64."""
+    """An object of a subclass of int, str or another atom: a bool flag, an enum member, numpy's float64."""
     if derives(value, enum.Enum):
         return ADAPTERS["enum.Enum"](value) or Node("enum.Enum")
     base: Any = next(base for base in ancestry(type(value)) if any(base is atom for atom in ATOMS))
-    plain = base(*getattr(base, "__getnewargs__")(value))  # int(value) would ask the subclass
+    # `__getnewargs__` of the built-in class returns the plain value; `int(value)` would call the subclass.
+    plain = base(*getattr(base, "__getnewargs__")(value))
     node = Node(
         type_name(type(value)),
         children=[plain],

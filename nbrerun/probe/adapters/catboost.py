@@ -13,12 +13,13 @@ _NOT_VALUE = ("model_guid", "train_finish_time")
 _KNOWN = frozenset(
     "_object _init_params _canonized_params _is_fitted_ _random_seed _learning_rate _tree_count _n_features_in".split()
 ) | {"_prediction_values_change", "_loss_value_change"}
-"""Parts that are read themselves, repeat what the trained model says, or are filled when importances are asked for."""
+"""Attributes that are read in another way, repeat the trained model, or are filled when importances are asked for."""
 
 
 @reads("catboost.core._CatBoostBase")
 def model(value: Any) -> Node:
-    """Parameters and the trained model, without when it was trained and under which number."""
+    """A model, by its parameters and its trees, without the time and the id of its training."""
+    # Everything is asked of the native object: the methods of the class may be overridden.
     found = attributes(value)
     trained = found["_object"]
     count = trained._get_tree_count() if "_random_seed" in found else 0
@@ -46,7 +47,7 @@ def model(value: Any) -> Node:
 
 
 def _rounded(scores: Any) -> Any:
-    """Scores by name; a copied model knows them to fewer digits than the one that was trained."""
+    """Round scores: a copied model keeps fewer digits of them than the one that was trained."""
     if isinstance(scores, dict):
         return {name: _rounded(item) for name, item in scores.items()}
     if isinstance(scores, list):
@@ -55,7 +56,7 @@ def _rounded(scores: Any) -> Any:
 
 
 def _trees(trained: Any, count: int) -> Node:
-    """All of the trained model; number and time are taken out of a copy, since they are written in among the rest."""
+    """The complete trained model; time and id are cleared in a copy, since they are stored in the middle of it."""
     copy = type(trained)()
     copy._deserialize_model(trained._serialize_model())
     metadata = copy._get_metadata_wrapper()
@@ -68,7 +69,7 @@ def _trees(trained: Any, count: int) -> Node:
 
 @reads("_catboost._PoolBase")
 def pool(value: Any) -> Node:
-    """Features (32 bits each), labels and weights; timestamps and subgroups are not told by the library."""
+    """A pool, by features (32 bits each), labels and weights; CatBoost does not return timestamps and subgroups."""
     base: Any = sys.modules["catboost"].Pool
     cls = type_name(type(value))
     shape = str((base.num_row(value), base.num_col(value)))

@@ -1,4 +1,4 @@
-"""Functions, classes and modules: definitions, and the state that they may carry."""
+"""Functions, classes and modules: definitions, and the state that they may have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, Callable, List, Tuple
 
 from ..describe.node import ATOMS, Node, attribute_label, reads, type_name
-from .generic import Described, attributes, attributes_node, is_local, members, module_of, namespace_of, of_class
+from .generic import Described, attributes, attributes_node, is_user_module, members, module_of, namespace_of, of_class
 
 _NOT_STATE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__"}
@@ -22,20 +22,22 @@ _NOT_STATE = frozenset(
         "__annotations_cache__",
         "__abstractmethods__",
         "_abc_impl",
-        "__slotnames__",  # copyreg keeps it, once an object of the class was pickled or copied
+        "__slotnames__",  # a cache of copyreg's, filled when an object of the class is pickled or copied
     }
 )
+"""Attributes of a class that say how it was defined or what Python remembers of it."""
 
 
 @reads("builtins.function")
 def function(value: Any) -> Node:
-    """Its code, and the state that it can carry: defaults, closure, attributes."""
+    """A function: its code, and the state that it may have in defaults, closure and attributes."""
     if _is_public(value):
         name = f"{value.__module__}.{value.__qualname__}"
         return Node("function", (name.encode(),), kind="definition", text=lambda: f"<function {name}>")
     if _is_compiled(value):
         return _compiled(value)
     cells = [cell.cell_contents if _is_filled(cell) else None for cell in value.__closure__ or ()]
+    # `functools.wraps` stores the wrapped function, which the closure holds as well.
     own = {name: item for name, item in dict.items(value.__dict__) if type(name) is not str or name != "__wrapped__"}
     names = value.__code__.co_freevars
     defaults: Tuple[Any, ...] = value.__defaults__ or ()
@@ -52,18 +54,23 @@ def function(value: Any) -> Node:
 
 
 _COMPILED = "_torchdynamo_orig_callable"
-"""Where `torch.compile` and its like keep the function that they wrap."""
+"""The attribute in which the wrappers of `torch.compile` and the like keep the wrapped function."""
 _COMPILERS = frozenset({"__wrapped__", "_isolate_recompiles_id", "get_compiler_config", "aot_compile"})
 
 
 def _is_compiled(value: Any) -> bool:
-    """Whether PyTorch made this wrapper; a person's own may have taken over its attributes."""
+    """Whether PyTorch made this wrapper; `functools.wraps` gives its attributes to functions of the user's as well."""
     return _COMPILED in value.__dict__ and str(dict.get(value.__globals__, "__name__")).startswith("torch.")
 
 
 def _compiled(value: Any) -> Node:
-    """The function inside, and what a person hung on the wrapper; the rest are counters and the compiler's state."""
-    own = {name: item for name, item in dict.items(value.__dict__) if not _is_compilers(name)}
+    """A compiled function: the function inside, and attributes that the user added; the rest is the compiler's."""
+    own = {
+        name: item
+        for name, item in dict.items(value.__dict__)
+        if type(name) is not str
+        or not (name in _COMPILERS or name.startswith(("_torchdynamo", "_dynamo", "_is_torch_")))
+    }
     inside = value.__dict__[_COMPILED]
     return Node(
         "compiled function",
@@ -74,20 +81,16 @@ def _compiled(value: Any) -> Node:
     )
 
 
-def _is_compilers(name: Any) -> bool:
-    return type(name) is str and (name in _COMPILERS or name.startswith(("_torchdynamo", "_dynamo", "_is_torch_")))
-
-
 def _is_definition(item: Any) -> bool:
     return issubclass(type(item), (types.FunctionType, types.ModuleType, type))
 
 
 def _is_public(value: Any) -> bool:
-    """Whether it is a library's function, found in its module under its name."""
+    """Whether a function belongs to a library, which has it in a module under its name."""
     if type(value.__module__) is not str or value.__module__ == "__main__":
         return False
     namespace = namespace_of(sys.modules.get(value.__module__))
-    return not is_local(namespace) and namespace.get(value.__name__) is value
+    return not is_user_module(namespace) and namespace.get(value.__name__) is value
 
 
 def _is_filled(cell: Any) -> bool:
@@ -98,31 +101,27 @@ def _is_filled(cell: Any) -> bool:
     return True
 
 
+@reads("builtins.code")
 def code(value: types.CodeType) -> Node:
-    """Bytecode and constants, without where they were compiled."""
+    """Bytecode and constants, without file names and line numbers."""
     constants = [Described(code(item)) if type(item) is types.CodeType else item for item in value.co_consts]
     names = " ".join(value.co_names + value.co_varnames)
     return Node("code", (value.co_code, names.encode("utf-8", "surrogatepass")), constants, text=lambda: "<code>")
 
 
-@reads("builtins.code")
-def compiled(value: Any) -> Node:
-    """What `compile` returns."""
-    return code(value)
-
-
 @reads("builtins.cell")
 def closure_cell(value: Any) -> Node:
-    """A variable that functions share."""
+    """A variable that a function shares with the functions inside it."""
     inside = [value.cell_contents] if _is_filled(value) else []
     return Node("cell", children=inside, labels=lambda: [".cell_contents"][: len(inside)])
 
 
 @reads("builtins.method", "builtins.builtin_function_or_method", "builtins.method-wrapper")
 def method(value: Any) -> Node:
-    """A function bound to an object."""
+    """A method, by its function and the object that it is bound to."""
     target = value.__self__
     function: Any = value.__func__ if type(value) is types.MethodType else None
+    # A bound callable of the user's may compute its `__name__`: ask only functions, and methods written in C.
     name = value.__name__ if type(function) in (types.FunctionType, type(None)) else ""
     if name and (target is None or _is_definition(target)):
         full = _name_of(target) + "." + name if function is None else function.__qualname__
@@ -149,7 +148,7 @@ def _name_of(target: Any) -> str:
     "numpy.ufunc",
 )
 def named(value: Any) -> Node:
-    """Something built in that its name says all about."""
+    """Something built in that is known by its name."""
     return Node(
         type_name(type(value)),
         (value.__name__.encode(),),
@@ -160,7 +159,7 @@ def named(value: Any) -> Node:
 
 @reads("builtins.staticmethod", "builtins.classmethod")
 def wrapped(value: Any) -> Node:
-    """The function inside."""
+    """A static or class method, by the function inside."""
     base = staticmethod if issubclass(type(value), staticmethod) else classmethod
     inside = vars(base)["__func__"].__get__(value)
     return Node(base.__name__, children=[inside], labels=lambda: [""], kind="definition")
@@ -168,21 +167,21 @@ def wrapped(value: Any) -> Node:
 
 @reads("functools.cached_property")
 def computed_once(value: Any) -> Node:
-    """The function inside, without the lock that some Pythons keep beside it."""
+    """A cached property, by the function inside, without the lock that Python had there before 3.12."""
     found = {name: item for name, item in attributes(value).items() if name != "lock"}
     return attributes_node(value, found, kind="definition")
 
 
 @reads("builtins.property")
 def getter_setter(value: Any) -> Node:
-    """The functions inside."""
+    """A property, by its functions."""
     inside = [vars(property)[name].__get__(value) for name in ("fget", "fset", "fdel")]
     return Node("property", children=inside, kind="definition")
 
 
 @reads("builtins.type")
 def class_(value: Any) -> Node:
-    """A class of the notebook with its attributes; one of a library by its name alone."""
+    """A class of the notebook with its attributes; a class of a library by its name."""
     name = type_name(value)
     if module_of(value) != "__main__":
         return Node("class", (name.encode(),), kind="definition", text=lambda: f"<class {name}>")
@@ -197,23 +196,24 @@ def class_(value: Any) -> Node:
     )
 
 
+# The descriptors of `__slots__`, `__dict__` and `__weakref__`: they say where instances keep their state.
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
 def _state(namespace: Any, counts: Callable[[str, Any], bool]) -> List[Tuple[str, Any]]:
-    """What counts as state in a namespace, by name."""
+    """Return the entries of a namespace that are state, by name."""
     items = [(key, item) for key, item in namespace.items() if type(key) is str and counts(key, item)]
     return sorted(items, key=itemgetter(0))
 
 
 @reads("builtins.module")
 def module(value: Any) -> Node:
-    """Its name and what it holds."""
+    """A module, by its name and its state."""
     namespace = namespace_of(value)
     name = str(namespace["__name__"]) if type(namespace.get("__name__")) is str else ""
-    local = is_local(namespace)
+    local = is_user_module(namespace)
     own = _state(namespace, lambda key, item: _is_module_state(key, item, local))
-    by_hand = namespace.get("__spec__") is None
+    by_hand = namespace.get("__spec__") is None  # made with `types.ModuleType(name)`
     return Node(
         "module",
         (name.encode(), *(key.encode("utf-8", "surrogatepass") for key, _ in own)),
@@ -225,7 +225,10 @@ def module(value: Any) -> Node:
 
 
 def _is_module_state(key: str, item: Any, local: bool) -> bool:
-    """All that a person's own module holds; of a library, which keeps caches, the plain public values."""
+    """Whether an entry is state: everything in a module of the user's; in a library, plain values with public names.
+
+    Libraries keep caches and counters in the other ones.
+    """
     if local:
         return not key.startswith("__") and not issubclass(type(item), (types.ModuleType, types.BuiltinFunctionType))
     return not key.startswith("_") and type(item) in ATOMS
@@ -233,7 +236,7 @@ def _is_module_state(key: str, item: Any, local: bool) -> bool:
 
 @reads("functools._lru_cache_wrapper")
 def cached(value: Any) -> Node:
-    """The function, how much it remembers, and what."""
+    """A function with `lru_cache`, and the results that it remembers."""
     remembered = type(value).cache_info(value).currsize
     inside = value.__dict__.get("__wrapped__")
     results = Node("remembered", children=_remembered(value) if remembered else [], unordered=1)
@@ -249,14 +252,14 @@ def cached(value: Any) -> Node:
 
 
 def _remembered(value: Any) -> List[Any]:
-    """Keys and results, which Python shows to its garbage collector only."""
+    """Return the keys and results of a cache, which only the garbage collector gets to see."""
     own = (value.__dict__, value.__dict__.get("__wrapped__"))
     held = [item for item in gc.get_referents(value) if not any(item is each for each in own)]
     return [item for item in held if not _is_of_the_cache(item)]
 
 
 def _is_of_the_cache(item: Any) -> bool:
-    """The classes and the chain that a cache is made of, and not what is in it."""
+    """Whether an object is a part of the cache itself: its classes, its dict, or an element of its linked list."""
     if type(item) is dict:
         return any(_is_of_the_cache(each) for each in list(item.values())[:1])
     cls = item if type(item) is type else type(item)
@@ -265,7 +268,7 @@ def _is_of_the_cache(item: Any) -> bool:
 
 @reads("functools.partial")
 def partial(value: Any) -> Node:
-    """The function and the arguments that it is given."""
+    """A partial function, by the function and its arguments."""
     parts = members(functools.partial)
     inside = [parts[name].__get__(value) for name in ("func", "args", "keywords")]
     return Node(

@@ -1,4 +1,4 @@
-"""Objects that no adapter knows: their attributes, found without calling anything of theirs."""
+"""Objects without an adapter, read by their attributes, without calling anything that belongs to the object."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
+from ..source.vocabulary import ANSWERING_METHODS, LEARNING_METHODS
 
 _HEAP_TYPE = 1 << 9
+"""`Py_TPFLAGS_HEAPTYPE`: the class was made while Python was running, not in static C data (C API)."""
 _NOTHING = object()
 _POINTER = struct.calcsize("P")
+# Where Python keeps installed modules; a module from anywhere else belongs to the user.
 _LIBRARIES = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix)
 
 _OF_THE_CLASS = frozenset({"__dictoffset__", "__weaklistoffset__", "__vectorcalloffset__"})
-"""Members that a class written in C says of itself; read from an instance they are addresses and counts."""
+"""Members by which a class written in C declares offsets; read from an instance they are addresses and counts."""
 
-_LEARNS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
+# Methods by which pickling asks an object for its state, and attributes that it looks up meanwhile.
 _ASKED = frozenset(
     {"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__class__", "__getattr__"}
     | {"__getattribute__"}
 )
-_ANSWERS = frozenset({"predict", "transform", "forward", "predict_proba", "score", "__call__"})
 
 
 class _Layout(NamedTuple):
@@ -31,66 +33,66 @@ class _Layout(NamedTuple):
 
     slots: Tuple[Tuple[str, Any], ...]
     namespace: Optional[Any]
-    """The descriptor of `__dict__`, whatever a property of that name may say."""
+    """The descriptor of `__dict__`, even if a property of that name hides it."""
     caches: FrozenSet[str]
-    """Attributes of a library's class that are filled when somebody asks, and so are no value."""
+    """Attributes of a library's class that are filled when they are asked for, and so are not part of the value."""
     hidden: Optional[type]
-    """The nearest base written in C that holds what Python does not see."""
+    """The nearest base written in C with state that Python cannot see."""
     sealed: bool
-    """There is a `__dict__`, and something else answers to its name."""
+    """There is a `__dict__`, and another attribute hides it."""
     kind: str
 
 
 def of_class(cls: type, name: str) -> Any:
-    """What Python itself knows of a class, whatever its metaclass would say."""
+    """Return an attribute of a class as `type` itself knows it, without calling its metaclass."""
     return vars(type)[name].__get__(cls)
 
 
 @per_class
 def ancestry(cls: type) -> Tuple[type, ...]:
-    """A class and its bases, in the order in which they are asked."""
+    """Return a class and its bases, in the order of attribute lookup."""
     found: Tuple[type, ...] = of_class(cls, "__mro__")
     return found
 
 
 def members(cls: type) -> Any:
-    """What the body of a class holds."""
+    """Return the `__dict__` of a class."""
     return of_class(cls, "__dict__")
 
 
 def module_of(cls: type) -> str:
-    """Name of the module that a class says it is from, empty where it says something else."""
+    """Return the name of a class's module, or an empty text if `__module__` is missing or another value."""
     try:
         name = of_class(cls, "__module__")
-    except AttributeError:  # a class can be made without
+    except AttributeError:  # a class made by `type(...)` in a namespace without `__name__` has none
         return ""
     return name if type(name) is str else ""
 
 
 def derives(value: Any, base: Any) -> bool:
-    """`isinstance` without asking the object for its `__class__`."""
+    """Whether a value's type is a class or a subclass; `isinstance` would also ask the object for its `__class__`."""
     return issubclass(type(value), base)
 
 
 @per_class
-def is_persons(cls: type) -> bool:
-    """Whether the person wrote a class: in the notebook, or in a file of their own."""
+def is_user_class(cls: type) -> bool:
+    """Whether the user wrote a class, in the notebook or in a file of their own."""
     name = module_of(cls)
     if not of_class(cls, "__flags__") & _HEAP_TYPE:
         return False
-    return name == "__main__" or is_local(namespace_of(sys.modules.get(name)))
+    return name == "__main__" or is_user_module(namespace_of(sys.modules.get(name)))
 
 
 def namespace_of(module: Any) -> Dict[str, Any]:
-    """What a module holds, without loading one that waits to be loaded."""
+    """Return the namespace of a module; a lazy module (`importlib.util.LazyLoader`) is not loaded by this."""
     if not derives(module, types.ModuleType):
         return {}
     found: Dict[str, Any] = vars(types.ModuleType)["__dict__"].__get__(module)
     return found
 
 
-def is_local(namespace: Dict[str, Any]) -> bool:
-    """Whether a module is of the person's own, made by hand or from a file outside of where libraries are."""
+def is_user_module(namespace: Dict[str, Any]) -> bool:
+    """Whether a module is the user's: made by hand, or from a file outside the folders of libraries."""
     file = namespace.get("__file__")
     if file is None and namespace.get("__spec__") is None:
         return True
@@ -99,7 +101,7 @@ def is_local(namespace: Dict[str, Any]) -> bool:
 
 @per_class
 def layout(cls: type) -> _Layout:
-    """Look a class over, once."""
+    """Find out, once for each class, where its instances keep their state."""
     slots: Dict[str, Any] = {}
     namespace = None
     for base in ancestry(cls):
@@ -117,24 +119,24 @@ def layout(cls: type) -> _Layout:
 
 
 def _caches(cls: type) -> FrozenSet[str]:
+    """Return the names of cached attributes, which only libraries' classes are known to use as caches."""
     if module_of(cls) == "__main__":
         return frozenset()
     found = {"_cache", "_item_cache"}
     for base in ancestry(cls):
         if module_of(base) != "__main__":
-            found |= {name for name, member in members(base).items() if _is_named(member, "cached_property")}
+            # By name: several libraries have a class of this name beside functools.
+            own = members(base).items()
+            found |= {name for name, member in own if of_class(type(member), "__name__") == "cached_property"}
     return frozenset(found)
 
 
-def _is_named(value: Any, name: str) -> bool:
-    return bool(of_class(type(value), "__name__") == name)
-
-
 def _hides_state(cls: type) -> bool:
-    """Whether instances have memory of the class's own that is neither `__dict__` nor a Python slot."""
+    """Whether instances have memory of this class that is neither `__dict__` nor a Python slot."""
     base = of_class(cls, "__base__")
     if base is None:
         return False
+    # Each `__dict__`, `__weakref__` and slot takes one pointer; anything beyond that is the class's own C data.
     pointers = 0
     for offset in ("__dictoffset__", "__weakrefoffset__"):
         pointers += bool(of_class(cls, offset)) - bool(of_class(base, offset))
@@ -145,13 +147,13 @@ def _hides_state(cls: type) -> bool:
 
 
 def _kind_of(cls: type) -> str:
-    """A class that can be fitted and asked is a model, whoever wrote it."""
+    """Return `model` for a class that can be fitted and asked for answers, whoever wrote it."""
     methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
-    return "model" if methods & _LEARNS and methods & _ANSWERS else "data"
+    return "model" if methods & LEARNING_METHODS and methods & ANSWERING_METHODS else "data"
 
 
 def attributes(value: Any) -> Dict[str, Any]:
-    """The instance's own attributes: its `__dict__` and its slots, never a property."""
+    """Return the instance's own attributes, from its `__dict__` and its slots; properties are not called."""
     plan = layout(type(value))
     found: Dict[str, Any] = {}
     for name, member in plan.slots:
@@ -162,24 +164,19 @@ def attributes(value: Any) -> Dict[str, Any]:
     if plan.namespace is not None:
         namespace = plan.namespace.__get__(value)
         if derives(namespace, dict):
-            _add_attributes(found, dict.items(namespace), plan.caches)
+            others = []
+            for key, item in dict.items(namespace):
+                if type(key) is not str:  # `vars(x)[1] = 2` is possible
+                    others.append((key, item))
+                elif key not in plan.caches:
+                    found[key] = item
+            if others:
+                found["<other keys>"] = others
     return found
 
 
-def _add_attributes(found: Dict[str, Any], items: Any, caches: FrozenSet[str]) -> None:
-    """Add a namespace; keys that are no names of attributes can be put there as well."""
-    others = []
-    for key, item in items:
-        if type(key) is not str:
-            others.append((key, item))
-        elif key not in caches:
-            found[key] = item
-    if others:
-        found["<other keys>"] = others
-
-
 def attributes_node(value: Any, found: Dict[str, Any], **more: Any) -> Node:
-    """An object that is nothing but attributes."""
+    """Describe an object that consists of attributes only; `more` are other fields of the node."""
     names = sorted(found)
     return Node(
         type_name(type(value)),
@@ -191,7 +188,7 @@ def attributes_node(value: Any, found: Dict[str, Any], **more: Any) -> Node:
 
 
 def with_attributes(node: Node, value: Any) -> Node:
-    """A subclass of a container that also has attributes of its own."""
+    """Add the attributes of an object whose class is a subclass of a container."""
     found = attributes(value)
     if not found:
         return node
@@ -204,27 +201,28 @@ def with_attributes(node: Node, value: Any) -> Node:
 
 
 def unreadable(cls: type, reason: str) -> Node:
-    """What stands for an object that is not read; a model that is not read is a model still."""
+    """Describe an object that is not read; a model stays a model, so that its verdict is undetermined."""
     return Node(type_name(cls), opaque=f"{type_name(cls)}: {reason}", kind=_kind_of(cls))
 
 
 def refusal(value: Any) -> Optional[Node]:
-    """What stands for a class with a hash of its own, and for its instances: to look it up is to ask it."""
+    """Return what stands for a class whose metaclass defines a hash, or an instance of such a class.
+
+    To look such a class up, as every adapter does, would call the user's code.
+    """
     kind = type(value)
     meta = kind if issubclass(kind, type) else type(kind)
-    if meta is type or not _has_hash(meta):
+    if meta is type:
+        return None
+    found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
+    if found is members(object)["__hash__"]:
         return None
     definition = "definition" if issubclass(kind, type) else "data"
-    return Node("object", opaque="an object whose class says itself what it is equal to", kind=definition)
-
-
-def _has_hash(meta: type) -> bool:
-    found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
-    return found is not members(object)["__hash__"]
+    return Node("object", opaque="an object whose class defines its own equality", kind=definition)
 
 
 class Described:
-    """A part of an object that is described already."""
+    """A part of an object that has been described already, to be used as a child."""
 
     __slots__ = ("node",)
 
@@ -233,7 +231,7 @@ class Described:
 
 
 def read(value: Any) -> Node:
-    """Any object at all."""
+    """Describe any object."""
     cls = type(value)
     if cls is Described:
         node: Node = value.node
@@ -249,7 +247,7 @@ def read(value: Any) -> Node:
 
 
 def _read_c(value: Any, plan: _Layout, found: Dict[str, Any]) -> Node:
-    """What a type written in C tells of itself for pickling and copying."""
+    """Describe an object written in C, by the state that it returns for pickling and copying."""
     assert plan.hidden is not None
     state = _reduced(value, plan.hidden)
     if state is _NOTHING:
@@ -266,7 +264,7 @@ def _read_c(value: Any, plan: _Layout, found: Dict[str, Any]) -> Node:
 
 
 def _reduced(value: Any, base: type) -> Any:
-    """`copyreg`'s view of an object, unless it would run code that the person wrote."""
+    """Return the parts of an object's `__reduce_ex__`, or `_NOTHING` if that would run code of the user's."""
     own = members(base)
     method = own.get("__reduce__") or own.get("__reduce_ex__")
     state = own.get("__getstate__")
@@ -277,10 +275,11 @@ def _reduced(value: Any, base: type) -> Any:
         if state is not None and type(state) is not types.FunctionType:
             return [state(value)]
         reduced: Any = object.__reduce_ex__(value, 2) if method is None else method(value)
-    except Exception:  # noqa: BLE001  C types refuse in their own ways: TypeError, NotImplementedError, ValueError ...
+    except Exception:  # noqa: BLE001  C types refuse with TypeError, NotImplementedError, ValueError ...
         return _NOTHING
     if type(reduced) is str:
         return [reduced]
+    # (callable, arguments, state, list items, dict items): pickle, `object.__reduce__`.
     parts: List[Any] = list(reduced[1:3])
     parts += [list(items) for items in reduced[3:5] if items is not None]
     return parts
@@ -288,5 +287,5 @@ def _reduced(value: Any, base: type) -> Any:
 
 @per_class
 def _overrides(cls: type, asked: FrozenSet[str]) -> bool:
-    """Whether what pickling asks an object for would run code of the person's."""
-    return any(not asked.isdisjoint(members(base)) for base in ancestry(cls) if is_persons(base))
+    """Whether pickling an object of this class would run code of the user's."""
+    return any(not asked.isdisjoint(members(base)) for base in ancestry(cls) if is_user_class(base))

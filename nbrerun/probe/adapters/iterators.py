@@ -1,14 +1,14 @@
-"""Iterators: how far they are, without taking a step."""
+"""Iterators, by their position, without advancing them."""
 
 from __future__ import annotations
 
 import gc
 import itertools
 import types
-import warnings
 from typing import Any, Dict, List
 
 from ..describe.node import Node, clip, reads, type_name
+from ..describe.quiet import warnings_hidden
 from .functions import code
 from .generic import Described, ancestry, members, module_of, with_attributes
 
@@ -30,17 +30,14 @@ _HOMES = ("builtins", "itertools", "_collections")
 
 @reads(*_BUILTIN)
 def iterator(value: Any) -> Node:
-    """What `copy` would be told: the underlying object and the position."""
+    """An iterator, by what `copy` is told: the underlying object and the position."""
     base = next(each for each in ancestry(type(value)) if module_of(each) in _HOMES)
     step = members(base).get("__reduce__", _refuse)
-    filters = warnings.filters  # put back by hand: catch_warnings would reset the person's "once" registry
-    warnings.filters = [("ignore", None, Warning, None, 0)]
     try:
-        reduced = step(value)
+        with warnings_hidden():  # Python 3.12 warns that itertools will no longer support copying
+            reduced = step(value)
     except TypeError:
         return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: its position cannot be read")
-    finally:
-        warnings.filters = filters
     node = Node(
         type_name(type(value)),
         children=list(reduced[1:]),
@@ -52,13 +49,13 @@ def iterator(value: Any) -> Node:
 
 
 def _refuse(_: Any) -> Any:
-    """Stand in for what some iterators do not have, those of itertools from Python 3.14 on."""
+    """Stand in for a missing `__reduce__`: itertools has none from Python 3.14 on."""
     raise TypeError
 
 
 @reads("builtins.generator", "builtins.coroutine", "builtins.async_generator")
 def generator(value: Any) -> Node:
-    """Where it stands, and its local variables."""
+    """A generator or coroutine, by the instruction that it is at and its local variables."""
     prefix = {types.GeneratorType: "gi", types.CoroutineType: "cr"}.get(type(value), "ag")
     frame = getattr(value, prefix + "_frame")
     body = Described(code(getattr(value, prefix + "_code")))
@@ -78,7 +75,10 @@ def generator(value: Any) -> Node:
 
 
 def _under_way(value: Any, frame: Any, local: Dict[str, Any]) -> List[Any]:
-    """What loops and `with` statements in its body are at, of which only the garbage collector knows."""
+    """Return the iterators and context managers of statements that are being executed in a generator's body.
+
+    They are on the frame's stack, which only the garbage collector shows.
+    """
     held = gc.get_referents(value) + gc.get_referents(frame)
     known = {id(item) for item in (frame, frame.f_globals, frame.f_builtins, frame.f_back, *local.values())}
     own = (types.CodeType, types.FrameType, types.FunctionType, types.CellType, str, dict)

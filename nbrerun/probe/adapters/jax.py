@@ -1,4 +1,7 @@
-"""JAX: arrays, random keys, compiled functions. Trees of parameters are plain containers, read as such."""
+"""JAX, Flax and Equinox: arrays, random keys, compiled functions, networks.
+
+Trees of parameters are plain containers, and read as such.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,17 @@ from .numpy import _MOST_NUMBERS, numbers, plain_array
 
 @reads("jaxlib._jax.ArrayImpl", "jaxlib.xla_extension.ArrayImpl", "jax._src.array.ArrayImpl")
 def array(value: Any) -> Node:
-    """Type, shape and values; on which device they lie is not part of the value."""
-    if value.is_deleted():  # given away to a compiled function that may reuse its memory
+    """An array, by type, shape and values; the device is not part of the value."""
+    if value.is_deleted():  # its memory was donated to a compiled function (jax.jit, `donate_argnums`)
         return Node("deleted jax.Array", text=lambda: "deleted array")
     return typed(sys.modules["numpy"].asarray(value), "jax.Array", str(value.dtype))
 
 
 def typed(plain: Any, name: str, dtype: str) -> Node:
-    """An array of a type of elements that numpy may know by its name only (bfloat16, float8)."""
+    """An array whose element type numpy may know by its name only (bfloat16, float8)."""
     node = plain_array(plain, name)
     content = (dtype.encode(), *node.content)
+    # numpy shows such types (ml_dtypes) as raw bytes, kind "V".
     if plain.dtype.kind == "V" and plain.dtype.names is None and not plain.dtype.hasobject:
         node = node._replace(numbers=lambda: numbers(plain.astype("float64") if plain.size <= _MOST_NUMBERS else plain))
     return node._replace(content=content, text=node.text if plain.ndim else lambda: clip(str(plain)))
@@ -30,7 +34,7 @@ def typed(plain: Any, name: str, dtype: str) -> Node:
 
 @reads("jax._src.prng.PRNGKeyArray", "jax._src.random.prng.PRNGKeyArray")
 def key(value: Any) -> Node:
-    """A random key is data: whoever draws with it twice draws the same."""
+    """A random key, which is data: to draw with it again gives the same numbers."""
     data = sys.modules["jax.random"].key_data(value)
     return Node(
         "jax.random.key",
@@ -43,7 +47,7 @@ def key(value: Any) -> Node:
 
 @reads("jax._src.core.Tracer")
 def tracer(value: Any) -> Node:
-    """What stands for a value while a function is being traced, kept beyond that."""
+    """A placeholder for a value while a function is traced, kept after that."""
     return Node("jax.Tracer", opaque="jax.Tracer: it has no value outside of the function that was traced")
 
 
@@ -53,7 +57,7 @@ def tracer(value: Any) -> Node:
     "jax._src.custom_batching.custom_vmap",
 )
 def compiled(value: Any) -> Node:
-    """The function that was wrapped; what has been compiled of it is no value."""
+    """A compiled or transformed function, by the function inside; compilations of it are not part of the value."""
     inner = vars(value).get("fun") or vars(value)["__wrapped__"]
     if not hasattr(inner, "__code__"):
         return Node(type_name(type(value)), children=[inner], labels=lambda: [""], kind="definition")
@@ -62,14 +66,13 @@ def compiled(value: Any) -> Node:
 
 @reads("jaxlib._jax.Device", "jaxlib._jax.Sharding", "jaxlib._jax.pytree.PyTreeDef", "jaxlib._jax.DeviceList")
 def printed(value: Any) -> Node:
-    """Where values lie, or how a tree of them is built."""
+    """A device, a sharding or the structure of a tree, which their repr describes completely."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
 
 
-# Networks: pytrees whose leaves are arrays, with what their libraries keep besides.
-
-_LINEN_BOOKS = frozenset({"_id", "_parent_ref", "_state", "scope"})
-_NNX_BOOKS = frozenset({"_pytree__nodes", "_pytree__state", "_trace_state"})
+# Networks are pytrees whose leaves are arrays; their libraries keep the following beside those.
+_LINEN_INTERNAL = frozenset({"_id", "_parent_ref", "_state", "scope"})
+_NNX_INTERNAL = frozenset({"_pytree__nodes", "_pytree__state", "_trace_state"})
 
 
 @reads(
@@ -77,19 +80,19 @@ _NNX_BOOKS = frozenset({"_pytree__nodes", "_pytree__state", "_trace_state"})
     *("equinox._module._module.Module", "equinox._module.Module"),
 )
 def network(value: Any) -> Node:
-    """Settings and weights; linen counts its modules, and keeps what it binds for the time of a call."""
+    """A network, by settings and weights, without linen's module ids and what it binds during a call."""
     bases = {f"{module_of(base)}.{of_class(base, '__qualname__')}" for base in ancestry(type(value))}
     linen = "flax.linen.module.Module" in bases
     plain = "flax.nnx.pytreelib.Pytree" in bases and "flax.nnx.module.Module" not in bases
-    books = _LINEN_BOOKS if linen else _NNX_BOOKS
-    found = {name: item for name, item in attributes(value).items() if name not in books}
+    internal = _LINEN_INTERNAL if linen else _NNX_INTERNAL
+    found = {name: item for name, item in attributes(value).items() if name not in internal}
     kind = layout(type(value)).kind if plain and "flax.nnx.training.optimizer.Optimizer" not in bases else "model"
     return attributes_node(value, found, kind=kind, text=lambda: f"<{of_class(type(value), '__name__')}>")
 
 
 @reads("flax.nnx.variablelib.Variable")
 def nnx_variable(value: Any) -> Node:
-    """What it holds, and notes on it; what it was made under is no value."""
+    """A variable, by its value and metadata, without the trace that it was made in."""
     own = attributes(value)
     notes = {name: item for name, item in (own.get("_var_metadata") or {}).items() if name != "hijax"}
     return Node(type_name(type(value)), children=[own.get("_raw_value"), notes], labels=lambda: ["", ".metadata"])
@@ -97,9 +100,10 @@ def nnx_variable(value: Any) -> Node:
 
 @reads("flax.nnx.rnglib.RngStream")
 def nnx_stream(value: Any) -> Node:
-    """A generator of random numbers: a key, and how often it was asked."""
+    """A random number generator: a key, and a counter of the draws."""
     own = attributes(value)
-    key_bytes, count = _key_bytes(own["key"]), own["count"]
+    key = sys.modules["jax.random"].key_data(attributes(own["key"])["_raw_value"])
+    key_bytes, count = bytes(sys.modules["numpy"].asarray(key).tobytes()), own["count"]
     numpy = sys.modules["numpy"]
     asked = numpy.asarray(attributes(count)["_raw_value"])
 
@@ -110,8 +114,3 @@ def nnx_stream(value: Any) -> Node:
     return Node(
         "flax.nnx.RngStream", (key_bytes, stand.state), kind="generator", generator=stand, text=lambda: "nnx.RngStream"
     )
-
-
-def _key_bytes(variable: Any) -> bytes:
-    held = attributes(variable)["_raw_value"]
-    return bytes(sys.modules["numpy"].asarray(sys.modules["jax.random"].key_data(held)).tobytes())

@@ -1,17 +1,17 @@
-"""Keras 3, on any backend: models, layers, optimizers, metrics, callbacks."""
+"""Keras 3, on every backend: models, layers, optimizers, metrics, callbacks."""
 
 from __future__ import annotations
 
-import re
 import sys
-from typing import Any, Dict, FrozenSet, List, Optional
+from typing import Any, Dict, List
 
 from ..describe.node import ATOMS, Node, clip, dumps, per_class, reads, type_name
 from .builtins import items_only, sequence, unordered
-from .generic import Described, ancestry, attributes, attributes_node, members, module_of, of_class
+from .generic import Described, ancestry, attributes, attributes_node, module_of, of_class
 from .jax import typed
+from .keras_names import numbered_as_first, public_names
 
-_LAYER_BOOKS = frozenset(
+_LAYER_INTERNAL = frozenset(
     "_tracker _lock _auto_config build quantize train_function test_function predict_function _path _parent_path"
     " _inbound_nodes _outbound_nodes _losses _loss_ids _losses_override _tracked _called call_signature_parameters"
     " _compiled_trainable_state _compile_config _eval_epoch_iterator _jax_state _jax_state_synced _initial_epoch"
@@ -22,23 +22,23 @@ _LAYER_BOOKS = frozenset(
     " is_gptq_calibrated is_awq_calibrated _call_signature _call_context_args _call_has_context_arg"
     " _call_has_training_arg _call_has_mask_arg".split()
 )
-"""What Keras keeps to do its work, by call or by fit; and lists of what is an attribute as well."""
-_GRAPH_BOOKS = frozenset(
+"""Attributes that Keras needs for its own work, sets in a call or in `fit`, or that list other attributes."""
+_GRAPH_INTERNAL = frozenset(
     "_inputs _outputs _inputs_struct _outputs_struct _nodes _nodes_by_depth _operations _operations_by_depth"
     " output_names input_names".split()
 )
-_TORCH_BOOKS = frozenset(
+_TORCH_INTERNAL = frozenset(
     "training _parameters _buffers _non_persistent_buffers_set _is_full_backward_hook _modules"
     " _forward_hooks_with_kwargs _forward_hooks_always_called _forward_pre_hooks_with_kwargs"
     " _backward_pre_hooks _backward_hooks _forward_hooks _forward_pre_hooks _state_dict_hooks"
     " _state_dict_pre_hooks _load_state_dict_pre_hooks _load_state_dict_post_hooks".split()
 )
-_OPTIMIZER_BOOKS = frozenset(
+_OPTIMIZER_INTERNAL = frozenset(
     "_tracker _lock _variables _trainable_variables _trainable_variables_indices _distribution_strategy"
     " _exclude_from_weight_decay_cache".split()
 )
-_METRIC_BOOKS = frozenset("_tracker _variables _metrics _dtype_policy".split())
-_CALLBACK_BOOKS = frozenset(
+_METRIC_INTERNAL = frozenset("_tracker _variables _metrics _dtype_policy".split())
+_CALLBACK_INTERNAL = frozenset(
     "_model validation_data _executor _progbar progbar _train_accumulated_time _batch_start_time"
     " _epoch_start_time".split()
 )
@@ -46,7 +46,7 @@ _CALLBACK_BOOKS = frozenset(
 
 @reads("keras.src.backend.common.variables.Variable")
 def variable(value: Any) -> Node:
-    """Values and whether it is trained; its name and path are counted up for each new one."""
+    """A variable, by its values and whether it is trainable, without its numbered name and path."""
     held = value._value
     if held is None:
         return Node("keras.Variable", (b"not filled yet",), text=lambda: "not filled yet")
@@ -55,7 +55,8 @@ def variable(value: Any) -> Node:
 
 
 def plain(held: Any) -> Any:
-    """A backend's own tensor as an array: Keras's way of asking TensorFlow for it makes numpy warn."""
+    """Return a backend's tensor as an array."""
+    # `convert_to_numpy` of the TensorFlow backend makes numpy warn.
     if module_of(type(held)).startswith("tensorflow."):
         return sys.modules["numpy"].asarray(held.numpy())
     return sys.modules["numpy"].asarray(sys.modules["keras.src.backend"].convert_to_numpy(held))
@@ -63,18 +64,27 @@ def plain(held: Any) -> Any:
 
 @reads("keras.src.layers.layer.Layer", "keras.src.models.model.Model")
 def layer(value: Any) -> Node:
-    """A layer or a model: settings and weights by the names that a person can type."""
-    own = {name: item for name, item in attributes(value).items() if not _is_log(name, item)}
+    """A layer or a model, by its settings and weights, under the names that a user can type."""
+    own = attributes(value)
+    # `fit` replaces its history each time, and saving a model leaves it out.
+    if _is_of(type(own.get("history")), "keras.src.callbacks.history", "History"):
+        del own["history"]
     bases = {f"{base.__module__}.{of_class(base, '__name__')}" for base in ancestry(type(value))}
     connected = "keras.src.models.functional.Functional" in bases
-    found = _named(value, own, _LAYER_BOOKS | _GRAPH_BOOKS if connected else _LAYER_BOOKS)
+    found = public_names(value, own, _LAYER_INTERNAL | _GRAPH_INTERNAL if connected else _LAYER_INTERNAL)
     if "torch.nn.modules.module.Module" in bases:
         found = _with_modules(found)
     if own.get("compiled"):
-        found = {name: _still(item) for name, item in found.items()}
+        found = {name: _without_counts(item) for name, item in found.items()}
         found["compiled"] = _compiled(own)
     if own.get("built"):
-        found = {name: _used(item) for name, item in found.items()}
+        # An initializer has done its work: the seed that it drew for itself no longer matters.
+        found = {
+            name: Described(initializer(item, True))
+            if _is_of(type(item), "keras.src.initializers.initializer", "Initializer")
+            else item
+            for name, item in found.items()
+        }
     layers = list(own.get("_layers") or ())
     if "keras.src.models.sequential.Sequential" in bases:
         inputs = [item for item in layers[:1] if _is_of(type(item), "keras.src.layers.core.input_layer", "InputLayer")]
@@ -84,61 +94,27 @@ def layer(value: Any) -> Node:
     return _node(value, found, "model")
 
 
-def _is_log(name: str, item: Any) -> bool:
-    """What `fit` returned last: it begins anew with each `fit`, and is in no file."""
-    return name == "history" and _is_of(type(item), "keras.src.callbacks.history", "History")
-
-
 def _node(value: Any, found: Dict[str, Any], kind: str = "data") -> Node:
-    """Attributes; those that are None have no place of their own, since most settings of a layer are."""
+    """Describe attributes; those that are None become one text, since most settings of a layer are None."""
     node = attributes_node(value, {name: item for name, item in found.items() if item is not None}, kind=kind)
     nothing = sorted(name for name, item in found.items() if item is None)
     content = (*node.content, "\0".join(nothing).encode("utf-8", "surrogatepass"))
     return node._replace(content=content, text=lambda: f"<{of_class(type(value), '__name__')}>")
 
 
-def _named(value: Any, found: Dict[str, Any], leave: FrozenSet[str]) -> Dict[str, Any]:
-    """Attributes under their public names, without automatic ones and without book-keeping."""
-    kept: Dict[str, Any] = {}
-    public = _properties(type(value))
-    for name, item in found.items():
-        if name in leave or name.startswith("_self_"):
-            continue
-        if name in ("name", "_name") and _is_automatic(type(value), item):
-            continue
-        kept[name[1:] if name[:1] == "_" and name[1:] in public else name] = item
-    return kept
-
-
-@per_class
-def _properties(cls: type) -> FrozenSet[str]:
-    """Names of properties, which hide an attribute that begins with an underscore."""
-    return frozenset(
-        name for base in ancestry(cls) for name, item in members(base).items() if isinstance(item, property)
-    )
-
-
-def _is_automatic(cls: type, name: Any) -> bool:
-    """Whether a name is what Keras makes of the class's own, counted up: `dense_3`, `backward_lstm_3`."""
-    own = re.escape(_snake(of_class(cls, "__name__")))
-    return type(name) is str and re.fullmatch(rf"((for|back)ward_)?{own}(_\d+)?", name) is not None
-
-
-def _snake(name: str) -> str:
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
 def _with_modules(found: Dict[str, Any]) -> Dict[str, Any]:
-    """On the torch backend layers that are attributes lie where torch keeps its modules."""
-    own = {name: item for name, item in found.items() if name not in _TORCH_BOOKS}
+    """Add submodules: on the torch backend, layers that are attributes are kept among torch's modules."""
+    own = {name: item for name, item in found.items() if name not in _TORCH_INTERNAL}
     modules = found.get("_modules") or {}
-    return {**own, **{name: item for name, item in modules.items() if name not in _LAYER_BOOKS}}
+    return {**own, **{name: item for name, item in modules.items() if name not in _LAYER_INTERNAL}}
 
 
 def _structure(own: Dict[str, Any]) -> Node:
-    """Which operation gets what from which others, by their places; and settings of those that are no layers."""
-    operations = list(_unwrapped(own["_operations"]))
+    """The graph of a functional model: the inputs of every operation, and the settings of those that are not layers."""
+    operations = own["_operations"]
+    if hasattr(operations, "__dict__"):  # TensorFlow wraps lists that are attributes
+        operations = vars(operations).get("_storage", operations)
+    operations = list(operations)
     places = {id(operation): place for place, operation in enumerate(operations)}
     used = {id(node) for nodes in own["_nodes_by_depth"].values() for node in nodes}
     parts: List[Any] = [_wired(own["_inputs_struct"], places), _wired(own["_outputs_struct"], places)]
@@ -149,13 +125,8 @@ def _structure(own: Dict[str, Any]) -> Node:
     return Node("connections", children=parts, text=lambda: f"connections of {len(operations)} operations")
 
 
-def _unwrapped(value: Any) -> Any:
-    """A list, whatever TensorFlow has put around it."""
-    return vars(value).get("_storage", value) if hasattr(value, "__dict__") else value
-
-
 def _wired(value: Any, places: Dict[int, int]) -> Any:
-    """Arguments of a call, with symbols replaced by where they come from."""
+    """Return the arguments of a call, with each symbol replaced by the place of the operation that it comes from."""
     if type(value) in (list, tuple):
         return [_wired(item, places) for item in value]
     if type(value) is dict:
@@ -167,8 +138,8 @@ def _wired(value: Any, places: Dict[int, int]) -> Any:
 
 
 def _settings(operation: Any) -> Node:
-    """What an operation is, without what it learns."""
-    found = _named(operation, attributes(operation), _LAYER_BOOKS | _GRAPH_BOOKS | _TORCH_BOOKS)
+    """An operation, by its settings, without what it has learnt."""
+    found = public_names(operation, attributes(operation), _LAYER_INTERNAL | _GRAPH_INTERNAL | _TORCH_INTERNAL)
     plain = {name: item for name, item in found.items() if name != "built" and _is_setting(item)}
     return _node(operation, plain)
 
@@ -180,26 +151,27 @@ def _is_setting(value: Any) -> bool:
 
 
 def _compiled(own: Dict[str, Any]) -> Dict[str, Any]:
-    """What `compile` was given; the loss itself and the optimizer are attributes."""
+    """Return the arguments of `compile` that are not attributes, as the loss and the optimizer are."""
     loss, metrics = own.get("_compile_loss"), own.get("_compile_metrics")
     given = {
         "loss_weights": getattr(loss, "_user_loss_weights", None),
         "metrics": getattr(metrics, "_user_metrics", None),
         "weighted_metrics": getattr(metrics, "_user_weighted_metrics", None),
     }
-    return {name: _still(item) for name, item in given.items()}
+    return {name: _without_counts(item) for name, item in given.items()}
 
 
-def _still(value: Any) -> Any:
-    """Metrics of a compiled model without their counts, which `fit` and `evaluate` begin anew."""
+def _without_counts(value: Any) -> Any:
+    """Replace metrics of a compiled model by their settings: `fit` and `evaluate` reset what they have counted."""
     if isinstance(value, (list, tuple)) and _holds_metric(value):
-        return [_still(item) for item in value]
+        return [_without_counts(item) for item in value]
     if isinstance(value, dict) and _holds_metric(value):
-        return {key: _still(item) for key, item in dict.items(value)}
+        return {key: _without_counts(item) for key, item in dict.items(value)}
     if not _is_metric(value):
         return value
-    found = _named(value, attributes(value), _METRIC_BOOKS)
-    return Described(_node(value, {name: item for name, item in found.items() if not _is_variable(item)}))
+    found = public_names(value, attributes(value), _METRIC_INTERNAL)
+    variable = ("keras.src.backend.common.variables", "Variable")
+    return Described(_node(value, {name: item for name, item in found.items() if not _is_of(type(item), *variable)}))
 
 
 def _holds_metric(value: Any) -> bool:
@@ -212,34 +184,22 @@ def _is_metric(value: Any) -> bool:
     return _is_of(type(value), "keras.src.metrics.metric", "Metric")
 
 
-def _is_variable(value: Any) -> bool:
-    return _is_of(type(value), "keras.src.backend.common.variables", "Variable")
-
-
 @per_class
 def _is_of(cls: type, module: str, name: str) -> bool:
+    # By name: Keras may be imported more than once, as `keras` and as `tf_keras`.
     return any(base.__module__ == module and of_class(base, "__name__") == name for base in ancestry(cls))
-
-
-def _used(value: Any) -> Any:
-    """An initializer that has done its work: which seed it drew for itself says nothing any more."""
-    return Described(initializer(value, True)) if _is_initializer(value) else value
-
-
-def _is_initializer(value: Any) -> bool:
-    return _is_of(type(value), "keras.src.initializers.initializer", "Initializer")
 
 
 @reads("keras.src.initializers.initializer.Initializer")
 def initializer(value: Any, used: bool = False) -> Node:
-    """Its settings: a leaf, where they are plain."""
+    """An initializer, by its settings, as a leaf if they are plain."""
     found = attributes(value)
     if used and found.get("_init_seed", 0) is None:
         found.pop("seed", None)
     name = type_name(type(value))
     if not ATOMS.issuperset(map(type, found.values())):
         return attributes_node(value, found)
-    ordered = sorted(found.items(), key=lambda pair: (pair[0] != "seed", pair[0]))  # others rarely tell two apart
+    ordered = sorted(found.items(), key=lambda pair: (pair[0] != "seed", pair[0]))  # the seed differs most often
     shown = {key: item for key, item in ordered if item is not None and key != "_init_seed"}
     text = ", ".join(f"{key}={item!r}" for key, item in shown.items())
     return Node(name, (dumps(sorted(found.items())),), text=lambda: clip(f"{name.split('.')[-1]}({text})"))
@@ -247,97 +207,55 @@ def initializer(value: Any, used: bool = False) -> Node:
 
 @reads("keras.src.dtype_policies.dtype_policy.DTypePolicy")
 def policy(value: Any) -> Node:
-    """The types that a layer computes in and keeps."""
+    """A dtype policy: the types that a layer computes with and stores."""
     parts = repr(sorted((name, str(item)) for name, item in attributes(value).items()))
     return Node(type_name(type(value)), (parts.encode(),), atom=True, text=lambda: str(value._name))
 
 
 @reads("keras.src.optimizers.base_optimizer.BaseOptimizer", "keras.src.optimizers.optimizer.Optimizer")
 def optimizer(value: Any) -> Node:
-    """Settings, learning rate, steps, moments."""
-    found = _named(value, attributes(value), _OPTIMIZER_BOOKS)
+    """An optimizer, by its settings, learning rate, steps and moments."""
+    found = public_names(value, attributes(value), _OPTIMIZER_INTERNAL)
     return _node(value, found, "model")
 
 
 @reads("keras.src.metrics.metric.Metric")
 def metric(value: Any) -> Node:
-    """Settings, and what has been counted so far."""
-    found = _named(value, attributes(value), _METRIC_BOOKS)
+    """A metric, by its settings and what it has counted."""
+    found = public_names(value, attributes(value), _METRIC_INTERNAL)
     return _node(value, found)
 
 
 @reads("keras.src.saving.keras_saveable.KerasSaveable", "keras.src.ops.operation.Operation")
 def saveable(value: Any) -> Node:
-    """Losses, operations and their like: settings."""
-    found = _named(value, attributes(value), _LAYER_BOOKS)
+    """A loss, an operation or the like, by its settings."""
+    found = public_names(value, attributes(value), _LAYER_INTERNAL)
     return _node(value, found)
 
 
 @reads("keras.src.callbacks.callback.Callback", "keras.src.callbacks.callback_list.CallbackList")
 def callback(value: Any) -> Node:
-    """Its own state; the model that it watches is not part of it, and when it did so is no value."""
+    """A callback, by its own state, without the model that it watches and its clocks."""
     return _node(value, _of_callback(value))
 
 
 def _of_callback(value: Any) -> Dict[str, Any]:
-    return {name: item for name, item in attributes(value).items() if name not in _CALLBACK_BOOKS}
+    return {name: item for name, item in attributes(value).items() if name not in _CALLBACK_INTERNAL}
 
 
 @reads("keras.src.callbacks.history.History")
 def history(value: Any) -> Node:
-    """What `fit` returns: metrics by the names that they would have in a fresh kernel."""
+    """The return value of `fit`, with metrics under the names that a new kernel would give them."""
     found = _of_callback(value)
     logs = found.get("history")
     if type(logs) is dict and all(type(name) is str for name in logs):
-        found["history"] = dict(zip(_as_if_first(list(logs)), logs.values()))
+        found["history"] = dict(zip(numbered_as_first(list(logs)), logs.values()))
     return _node(value, found)
-
-
-def _as_if_first(names: List[str]) -> List[str]:
-    """Names in logs, `val_dense_7_auc_3`, without what Keras has counted before: `val_dense_auc`.
-
-    The model cannot tell which names are automatic: compiled anew it has forgotten the metrics of its last `fit`.
-    """
-    saveable = getattr(sys.modules.get("keras.src.saving.keras_saveable"), "KerasSaveable", None)
-    if saveable is None or not any(map(_COUNTED.search, names)):
-        return names
-    counted = _counted(saveable)
-    found = [counted.split(name) for name in names]
-    return [_renumbered(parts, [other for other in found if _plainly(other) == _plainly(parts)]) for parts in found]
-
-
-_COUNTED = re.compile(r"_\d")
-_COUNT = 2
-"""A name is taken apart into what is between, a class's name, its count, what is between ..."""
-
-
-def _counted(saveable: type) -> "re.Pattern[str]":
-    """What Keras names after a class of its own or of the person's, with how many there were before."""
-    classes: List[type] = [saveable]
-    for cls in classes:
-        classes += type.__subclasses__(cls)  # one that is met twice does no harm
-    names = {_snake(of_class(cls, "__name__")) for cls in set(classes)}
-    longest_first = "|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))
-    return re.compile(rf"(?<![A-Za-z0-9])({longest_first})(?:_(\d+))?(?![A-Za-z0-9])")
-
-
-def _plainly(parts: List[Optional[str]]) -> List[Optional[str]]:
-    return [part for place, part in enumerate(parts) if place % 3 != _COUNT]
-
-
-def _renumbered(parts: List[Optional[str]], alike: List[List[Optional[str]]]) -> str:
-    """A name with its counts begun anew: they tell it from those that are alike, and nothing more."""
-    anew = [part or "" for part in parts]
-    for place in range(_COUNT, len(parts), 3):
-        own, *counts = (int(other[place] or 0) for other in (parts, *alike))
-        lower = {count for count in counts if count < own}
-        anew[place] = f"_{len(lower)}" if lower else ""
-    return "".join(anew)
 
 
 @reads("keras.src.backend.common.keras_tensor.KerasTensor")
 def symbol(value: Any) -> Node:
-    """A symbol: what it will look like, and how it is computed; not what the layers there have learnt."""
+    """A symbol, by its type and how it is computed, without what the layers have learnt."""
     own = attributes(value)
     shape, dtype, history = own["_shape"], own["_dtype"], own.get("_keras_history")
     children: List[Any] = []
@@ -361,11 +279,11 @@ def tracked_list(value: Any) -> Node:
 
 @reads("keras.src.utils.tracking.TrackedDict")
 def tracked_dict(value: Any) -> Node:
-    """A dict, likewise."""
+    """A dict that is an attribute of a layer."""
     return items_only(dict(dict.items(value)))
 
 
 @reads("keras.src.utils.tracking.TrackedSet")
 def tracked_set(value: Any) -> Node:
-    """A set, likewise."""
+    """A set that is an attribute of a layer."""
     return unordered(set(set.__iter__(value)))

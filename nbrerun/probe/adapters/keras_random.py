@@ -1,4 +1,4 @@
-"""What Keras draws from: the generators of layers, and the one behind `keras.random`."""
+"""Random number generators of Keras: those of layers, and the one behind `keras.random`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .keras import plain
 
 @reads("keras.src.random.seed_generator.SeedGenerator")
 def seed_generator(value: Any) -> Node:
-    """What a layer for dropout draws from."""
+    """The generator of a layer, such as dropout."""
     name = "keras.random.SeedGenerator"
     state = _state_of(value)
 
@@ -28,7 +28,7 @@ def _state_of(generator: Any) -> Any:
 
 
 class GlobalSeed:
-    """Stands for what `keras.random.normal` and its like draw from, and for the seed that is set."""
+    """Stands for the seed that was set and the generator made from it, behind `keras.random`."""
 
 
 _GLOBAL = GlobalSeed()
@@ -36,7 +36,7 @@ _GLOBAL = GlobalSeed()
 
 @draws_from
 def global_generators() -> Iterable[Tuple[str, Any]]:
-    """Keras's own; it is made when it is first asked for, so that it may not be there yet."""
+    """Return Keras's global generator; Keras itself makes it when it is first used."""
     needed = ("keras.src.random.seed_generator", "keras.src.backend.common.global_state", "keras.src.models.model")
     return [("keras", _GLOBAL)] if all(name in sys.modules for name in needed) else []
 
@@ -47,7 +47,7 @@ def _tracker() -> Any:
 
 @reads(f"{__name__}.GlobalSeed")
 def global_seed(value: Any) -> Node:
-    """The seed that was set, and how far the generator made from it is."""
+    """The global seed, and the state of the generator made from it."""
     held = vars(_tracker())
     generator = held.get("global_seed_generator")
     state = None if generator is None else _state_of(generator).tolist()

@@ -13,14 +13,16 @@ from .generic import Described, attributes, attributes_node
 _OF_A_BOOSTER = frozenset(
     "params best_iteration best_score train_set valid_sets name_valid_sets pandas_categorical train_set_version".split()
 )
-"""Attributes that are read in another way, or belong to training data still attached, which a pickle leaves out too."""
+"""Attributes that are read in another way, or belong to training data still attached, which pickling leaves out too."""
 
 _OF_A_DATASET = frozenset(
     "_handle version _need_slice _params_back_up _predictor _start_row _has_non_default_feature_names".split()
 )
 
+# Everything that `Dataset.get_field` returns.
 _FIELDS = ("label", "weight", "group", "init_score", "position")
 
+# Kept with an underscore in front; the property of the public name raises before the first fit.
 _PUBLIC = ("Booster", "best_iteration", "best_score", "evals_result", "classes", "n_classes", "n_features", "objective")
 
 _MOST_VALUES = 20_000_000
@@ -29,19 +31,23 @@ _MOST_BYTES = 4 << 20
 
 @reads("lightgbm.basic.Booster")
 def booster(value: Any) -> Node:
-    """The trees and parameters as it is saved, and where early stopping found the best."""
+    """A booster, by its saved model (trees and parameters) and the best iteration of early stopping."""
     base: Any = sys.modules["lightgbm.basic"].Booster
     text = base.model_to_string(value, num_iteration=-1)
     trees, _, rest = text.partition("\nparameters:\n")
     rounds = base.current_iteration(value)
     found = attributes(value)
     best = found.get("best_iteration", -1)
+    # The class's own methods throughout: a subclass of the user's may override them.
+    saved = (trees + rest.partition("\nend of parameters\n")[2]).encode()
+    model = Node("str", (saved,), text=lambda: f"{rounds} iterations in {len(saved)} characters")
     parts: Dict[str, Any] = {
+        # Without early stopping `train` sets 0, where a booster that was loaded has -1.
         ".best_iteration": max(best, 0) if type(best) is int else best,
         ".best_score": found.get("best_score"),
         **_parameters(rest),
         **{attribute_label(key): found[key] for key in found if key not in _OF_A_BOOSTER and key[0] != "_"},
-        ".model_to_string()": Described(_saved(trees + rest.partition("\nend of parameters\n")[2], rounds)),
+        ".model_to_string()": Described(model),
     }
     return Node(
         type_name(type(value)),
@@ -54,20 +60,15 @@ def booster(value: Any) -> Node:
     )
 
 
-def _saved(text: str, rounds: int) -> Node:
-    data = text.encode()
-    return Node("str", (data,), text=lambda: f"{rounds} iterations in {len(data)} characters")
-
-
 def _parameters(text: str) -> Dict[str, str]:
-    """What it was trained with, by name: the saved model tells all of them, `params` sometimes only the given ones."""
+    """Return all parameters of the training by name, from the saved model: `params` may have only those given."""
     lines = [line[1:-1].partition(": ") for line in text.splitlines() if line.startswith("[") and line.endswith("]")]
     return {f".params[{name!r}]": item for name, _, item in lines}
 
 
 @reads("lightgbm.sklearn.LGBMModel")
 def wrapper(value: Any) -> Node:
-    """A scikit-learn estimator; what training left is named as a person asks for it."""
+    """A scikit-learn estimator, with fitted attributes under their public names."""
     found = attributes(value)
     for name in _PUBLIC:
         if "_" + name in found:
@@ -77,10 +78,10 @@ def wrapper(value: Any) -> Node:
 
 @reads("lightgbm.basic.Dataset")
 def dataset(value: Any) -> Node:
-    """What it was made from, and once it is constructed the bins.
+    """A dataset, by what it was made from, and by its bins once it has been constructed.
 
-    Being constructed is value: the features are let go then (`free_raw_data`), labels become 32 bits wide, and
-    parameters such as `max_bin` are fixed. It happens in the first training, and another one finds it done.
+    Construction is part of the value: it frees the features (`free_raw_data`), makes labels 32 bits wide and fixes
+    parameters such as `max_bin`. The first training does this, and the next one finds it done.
     """
     if vars(value).get("_handle") is None:
         found = {name: item for name, item in attributes(value).items() if name not in _OF_A_DATASET}
@@ -102,7 +103,7 @@ def dataset(value: Any) -> Node:
 
 
 def _constructed(value: Any, base: Any) -> Dict[str, Any]:
-    """What the library holds, all of it in new objects: that the first training made them is of no interest."""
+    """Return the contents of a constructed dataset, in new objects: identities would only show who constructed it."""
     own = vars(value)
     found = {name: base.get_field(value, name) for name in _FIELDS}
     found["params"] = dict(own.get("params") or {})
@@ -112,7 +113,7 @@ def _constructed(value: Any, base: Any) -> Dict[str, Any]:
 
 
 def _bins(value: Any, base: Any) -> Optional[Tuple[bytes, bytes]]:
-    """Where each feature is cut, and in which bin each value is; None where it cannot be told without a file."""
+    """Return the edges of the bins, and the bin of each value; None where LightGBM can only write them to disk."""
     library: Any = sys.modules["lightgbm.basic"]._LIB
     if not hasattr(os, "memfd_create") or not hasattr(library, "LGBM_DatasetSerializeReferenceToBinary"):
         return None
@@ -130,7 +131,7 @@ def _bins(value: Any, base: Any) -> Optional[Tuple[bytes, bytes]]:
 
 
 def _cuts(library: Any, handle: Any) -> Optional[bytes]:
-    """The edges of the bins, handed out byte by byte."""
+    """Return the edges of the bins, which the C API returns byte by byte."""
     buffer, size = ctypes.c_void_p(), ctypes.c_int32()
     if library.LGBM_DatasetSerializeReferenceToBinary(handle, ctypes.byref(buffer), ctypes.byref(size)):
         return None

@@ -1,4 +1,4 @@
-"""matplotlib: what a figure shows, not how it is kept."""
+"""matplotlib: what a figure shows, not how it is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _shown(value: Any, names: List[str]) -> Dict[str, Any]:
         try:
             found[name + "()"] = getter()
         except (AttributeError, NotImplementedError, TypeError, ValueError):
-            continue  # this artist does not have it after all
+            continue  # this kind of artist does not have it
     return found
 
 
@@ -36,17 +36,18 @@ def _node(value: Any, found: Dict[str, Any]) -> Node:
 
 @reads("matplotlib.figure.FigureBase", "matplotlib.figure.Figure")
 def figure(value: Any) -> Node:
-    """Its axes and texts."""
+    """A figure, by its axes, texts and legends."""
     return _node(value, {"axes": list(value.axes), "texts": list(value.texts), "legends": list(value.legends)})
 
 
 @reads("matplotlib.axes._base._AxesBase")
 def axes(value: Any) -> Node:
-    """What has been drawn on it, titles, labels and fixed limits."""
+    """Axes, by what has been drawn on them, titles, labels and fixed limits."""
     found = _shown(value, ["get_title", "get_xlabel", "get_ylabel", "get_xscale", "get_yscale"])
     found["get_children()"] = list(value._children)
     found["legend"] = value.get_legend()
     for axis in "xy":
+        # Automatic limits follow from the data, and are computed when the figure is drawn.
         found[f"{axis}axis.get_inverted()"] = bool(getattr(value, f"{axis}axis").get_inverted())
         if not getattr(value, f"get_autoscale{axis}_on")():
             found[f"get_{axis}lim()"] = tuple(getattr(value, f"get_{axis}lim")())
@@ -55,17 +56,17 @@ def axes(value: Any) -> Node:
 
 @reads("matplotlib.artist.Artist")
 def artist(value: Any) -> Node:
-    """A line, a bar, a text ... as its getters tell."""
+    """A line, a bar, a text or another artist, by its getters."""
     return _node(value, _shown(value, _SHOWN))
 
 
 @reads("matplotlib.legend.Legend")
 def legend(value: Any) -> Node:
-    """Its entries."""
+    """A legend, by its entries."""
     return _node(value, {"texts": [text.get_text() for text in value.texts]})
 
 
 @reads("matplotlib.path.Path")
 def path(value: Any) -> Node:
-    """Vertices and codes."""
+    """A path, by its vertices and codes."""
     return Node("matplotlib.path.Path", children=[value.vertices, value.codes], labels=lambda: [".vertices", ".codes"])

@@ -7,17 +7,20 @@ from typing import Any, Dict
 from ..describe.node import Node, reads, type_name
 from .generic import attributes
 
-_SHOWN = {"graph": "graph", "_node": "nodes", "_adj": "adj"}
-_VIEWS = frozenset({"_succ", "_pred", "adj", "succ", "pred", "nodes", "edges", "in_edges", "out_edges", "degree"})
-_CACHES = frozenset({"in_degree", "out_degree", "__networkx_cache__"})
+_PARTS = {"graph": "graph", "_node": "nodes", "_adj": "adj"}
+# A directed graph keeps each edge twice, and views are cached properties.
+_NOT_READ = frozenset(
+    {"_succ", "_pred", "adj", "succ", "pred", "nodes", "edges", "in_edges", "out_edges", "degree"}
+    | {"in_degree", "out_degree", "__networkx_cache__", *_PARTS}
+)
 
 
 @reads("networkx.classes.graph.Graph")
 def graph(value: Any) -> Node:
-    """Nodes, edges and what is noted on them; an undirected edge has no direction, and nothing has an order."""
+    """A graph, by its nodes and edges with their attributes, in no particular order."""
     own = attributes(value)
-    found: Dict[str, Any] = {shown: own.get(name) for name, shown in _SHOWN.items()}
-    found.update((name, own[name]) for name in sorted(own) if not _is_shown(name))
+    found: Dict[str, Any] = {shown: own.get(name) for name, shown in _PARTS.items()}
+    found.update((name, own[name]) for name in sorted(own) if name not in _NOT_READ)
     count = str(len(own["_node"])) if type(own.get("_node")) is dict else ""
     return Node(
         type_name(type(value)),
@@ -27,7 +30,3 @@ def graph(value: Any) -> Node:
         size=("{}.number_of_nodes()", count) if count else None,
         text=lambda: f"graph of {count or 'some'} nodes",
     )
-
-
-def _is_shown(name: str) -> bool:
-    return name in _SHOWN or name in _VIEWS or name in _CACHES

@@ -1,4 +1,4 @@
-"""numpy: arrays, scalars, dtypes, generators of random numbers."""
+"""numpy: arrays, scalars, dtypes, random number generators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_NUMBERS = 4_000_000
 
 @reads("numpy.ndarray")
 def array(value: Any) -> Node:
-    """Type, shape and values; how they lie in memory is not part of the value."""
+    """An array, by type, shape and values; the memory layout is not part of the value."""
     numpy = sys.modules["numpy"]
     plain = numpy.ndarray.view(value, numpy.ndarray)
     if type(value) is numpy.ndarray:
@@ -23,7 +23,7 @@ def array(value: Any) -> Node:
 
 
 def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
-    """An array of numpy's own class."""
+    """Describe an array of numpy's own class."""
     node = Node(
         name,
         (f"{plain.dtype.str}{plain.shape}".encode(),),
@@ -37,7 +37,8 @@ def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
             return node._replace(content=(*node.content, dumps(items)))
         return node._replace(children=items, labels=lambda: [f".flat[{i}]" for i in range(len(items))])
     if plain.dtype.names is not None:
-        fields = plain.dtype.names  # field by field: the bytes between fields are anything
+        # Field by field: the padding bytes of a structured dtype are undefined (numpy, "structured arrays").
+        fields = plain.dtype.names
         return node._replace(
             children=[plain[field] for field in fields], labels=lambda: [f"[{field!r}]" for field in fields]
         )
@@ -45,13 +46,13 @@ def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
 
 
 def raw(plain: Any) -> memoryview:
-    """The values as bytes, in C order; copied only where they do not lie so."""
+    """Return the values as bytes in C order, copied only if they are not in that order already."""
     numpy = sys.modules["numpy"]
     return memoryview(numpy.ascontiguousarray(plain).reshape(-1).view(numpy.uint8))
 
 
 def numbers(plain: Any) -> Optional[bytes]:
-    """The values as float64, where they are numbers and not too many."""
+    """Return the values as float64 (complex128), or None if they are not numbers or too many."""
     if plain.dtype.kind not in "biufc" or not 0 < plain.size <= _MOST_NUMBERS:
         return None
     target = "complex128" if plain.dtype.kind == "c" else "float64"
@@ -69,7 +70,7 @@ def _text(plain: Any) -> str:
 
 @reads("numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray")
 def masked(value: Any) -> Node:
-    """Data and mask; what lies under the mask is no value."""
+    """A masked array, by its data and mask; values under the mask are not part of the value."""
     numpy = sys.modules["numpy"]
     mask = sys.modules["numpy.ma"].getmaskarray(value)
     data = numpy.array(numpy.ndarray.view(value, numpy.ndarray), copy=True)
@@ -79,7 +80,7 @@ def masked(value: Any) -> Node:
 
 @reads("numpy.generic")
 def scalar(value: Any) -> Node:
-    """One number."""
+    """A scalar."""
     numpy = sys.modules["numpy"]
     if isinstance(value, numpy.void) and value.dtype.names is not None:
         return Node(type_name(type(value)), children=list(value.item()), text=lambda: clip(repr(value)))
@@ -95,17 +96,18 @@ def scalar(value: Any) -> Node:
 
 @reads("numpy.dtype")
 def dtype(value: Any) -> Node:
-    """A type of elements."""
+    """A dtype, by its repr."""
     return Node("numpy.dtype", (repr(value).encode(),), atom=True, text=lambda: clip(str(value)))
 
 
 def _generator(name: str, state: Dict[str, Any], put_back: Callable[[Any], object]) -> Node:
+    # Protocol 2 is enough, and the oldest that kernels have in common.
     stand = Stand(pickle.dumps(state, 2), lambda data: put_back(pickle.loads(data)), state["bit_generator"])
     return Node(name, (canonical(state),), kind="generator", generator=stand, text=lambda: name)
 
 
 def canonical(state: Any) -> bytes:
-    """Bytes of a generator's state, arrays included."""
+    """Return canonical bytes of a generator's state; pickles of equal states may differ."""
     if isinstance(state, dict):
         return b"".join(key.encode() + canonical(item) for key, item in sorted(state.items()))
     return bytes(state.tobytes()) if hasattr(state, "tobytes") else repr(state).encode()
@@ -113,32 +115,32 @@ def canonical(state: Any) -> bytes:
 
 @draws_from
 def global_generators() -> Iterable[Tuple[str, Any]]:
-    """What `np.random.normal` and its like draw from."""
+    """Return the generator behind `np.random.normal` and the like."""
     mtrand = sys.modules.get("numpy.random.mtrand")
     return [("numpy.random", mtrand._rand)] if mtrand is not None else []
 
 
 @reads("numpy.random._generator.Generator")
 def generator(value: Any) -> Node:
-    """What `default_rng` returns."""
+    """The generator that `default_rng` returns."""
     bits = value.bit_generator
     return _generator("numpy.random.Generator", bits.state, lambda state: setattr(bits, "state", state))
 
 
 @reads("numpy.random.bit_generator.BitGenerator")
 def bit_generator(value: Any) -> Node:
-    """The source of bits below a generator."""
+    """The source of random bits of a generator."""
     return _generator(type_name(type(value)), value.state, lambda state: setattr(value, "state", state))
 
 
 @reads("numpy.random.mtrand.RandomState")
 def random_state(value: Any) -> Node:
-    """The older kind of generator, the global one included."""
+    """The legacy generator, of which the global one is an instance."""
     return _generator("numpy.random.RandomState", value.get_state(legacy=False), value.set_state)
 
 
 @reads("numpy.random.bit_generator.SeedSequence")
 def seed_sequence(value: Any) -> Node:
-    """What generators are seeded from."""
+    """A seed sequence, by its entropy and the number of its children."""
     parts: Tuple[Any, ...] = (value.entropy, tuple(value.spawn_key), value.n_children_spawned)
     return Node("numpy.random.SeedSequence", (repr(parts).encode(),), text=lambda: clip(repr(parts)))

@@ -6,22 +6,22 @@ import sys
 from typing import Any, Dict, List, Optional
 
 from ..describe.node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
-from .generic import attributes, is_persons
+from .generic import attributes, is_user_class
 from .pyarrow import as_numbers, contents, joined
 
 
 def _both(*names: str) -> List[str]:
-    """Where kinds of columns live, in one version of pandas and in another."""
+    """Return the names of array classes in pandas 2 and in pandas 3, which reports them as `pandas.arrays`."""
     inside = [f"pandas.core.arrays.{name}" for name in names]
     return inside + [f"pandas.arrays.{name.rpartition('.')[2]}" for name in names]
 
 
 _INTERNAL = frozenset({"_mgr", "_attrs", "_flags", "_item_cache", "_is_copy", "_cacher", "_name", "_index"})
-"""Attributes of frames and series that are read otherwise, or no value."""
+"""Attributes of frames and series that are read in another way, or are not part of the value."""
 
 
 def _noted(value: Any, own: Dict[str, Any]) -> Dict[str, Any]:
-    """What a person noted beside the values: `attrs`, flags, and attributes set on the frame itself."""
+    """Return what the user stored beside the values: `attrs`, flags, and attributes set on the frame itself."""
     found = {name: item for name, item in own.items() if name not in _INTERNAL}
     flags = own.get("_flags")
     unique = flags is not None and not flags._allows_duplicate_labels
@@ -30,10 +30,11 @@ def _noted(value: Any, own: Dict[str, Any]) -> Dict[str, Any]:
 
 @reads("pandas.DataFrame", "pandas.core.frame.DataFrame")
 def frame(value: Any) -> Node:
-    """Columns by name, and both axes."""
+    """A frame, by its columns and both axes."""
     own = attributes(value)
     manager, noted = own["_mgr"], _noted(value, own)
     labels, index = manager.axes
+    # Through the block manager: a subclass may override methods, and `frame[name]` fills a cache.
     columns = [manager.iget_values(i) for i in range(len(labels))]
     shape = str((len(index), len(columns)))
     return Node(
@@ -48,7 +49,7 @@ def frame(value: Any) -> Node:
 
 @reads("pandas.Series", "pandas.core.series.Series")
 def series(value: Any) -> Node:
-    """Values, index and name."""
+    """A series, by its values, index and name."""
     own = attributes(value)
     manager, noted = own["_mgr"], _noted(value, own)
     (index,) = manager.axes
@@ -65,7 +66,7 @@ def series(value: Any) -> Node:
 
 @reads("pandas.Index", "pandas.core.indexes.base.Index")
 def index(value: Any) -> Node:
-    """Values and name."""
+    """An index, by its values and name."""
     return Node(
         type_name(type(value)),
         children=[value._data, value.name],
@@ -77,7 +78,7 @@ def index(value: Any) -> Node:
 
 @reads("pandas.RangeIndex", "pandas.core.indexes.range.RangeIndex")
 def range_index(value: Any) -> Node:
-    """Start, stop and step, and the name."""
+    """A range index, by start, stop, step and name."""
     return Node(
         "pandas.RangeIndex",
         children=[value._range, value.name],
@@ -89,7 +90,7 @@ def range_index(value: Any) -> Node:
 
 @reads("pandas.MultiIndex", "pandas.core.indexes.multi.MultiIndex")
 def multi_index(value: Any) -> Node:
-    """Codes into levels."""
+    """A multi-index, by codes and levels."""
     return Node(
         "pandas.MultiIndex",
         children=[[level._data for level in value._levels], list(value._codes), list(value.names)],
@@ -101,7 +102,7 @@ def multi_index(value: Any) -> Node:
 
 @reads("pandas.Categorical", "pandas.core.arrays.categorical.Categorical")
 def categorical(value: Any) -> Node:
-    """Codes into categories."""
+    """A categorical, by codes and categories."""
     return Node(
         "pandas.Categorical",
         (repr(value.dtype.ordered).encode(),),
@@ -113,7 +114,7 @@ def categorical(value: Any) -> Node:
 
 @reads("pandas.core.arrays.masked.BaseMaskedArray")
 def masked(value: Any) -> Node:
-    """Data and mask; what lies under the mask is no value."""
+    """A nullable array, by data and mask; values under the mask are not part of the value."""
     numpy = sys.modules["numpy"]
     data = numpy.where(value._mask, numpy.zeros((), value._data.dtype), value._data)
     return Node(
@@ -126,10 +127,13 @@ def masked(value: Any) -> Node:
 
 @reads("pandas.core.arrays._mixins.NDArrayBackedExtensionArray")
 def backed(value: Any) -> Node:
-    """Datetimes, periods, strings as objects: one numpy array, a dtype, and how regular its steps are."""
-    own = repr((value.dtype, vars(value).get("_freq"))).encode("utf-8", "surrogatepass")
+    """Datetimes, periods, or strings as objects: a numpy array, a dtype, and the frequency."""
+    # Of periods the dtype is the frequency; pandas 2 sets `_freq` on some of their arrays as well, and on no copy.
+    steps = None if hasattr(value.dtype, "freq") else vars(value).get("_freq")
+    own = repr((value.dtype, steps)).encode("utf-8", "surrogatepass")
     node = Node(type_name(type(value)), (own,), size=("len({})", str(len(value))), text=lambda: clip(repr(value)))
     if value._ndarray.dtype.hasobject:
+        # NA is an object of its own class; None in its place allows one pass over the whole array.
         missing = sys.modules["pandas"].NA
         items = [None if item is missing else item for item in value._ndarray.ravel().tolist()]
         if ATOMS.issuperset(map(type, items)):
@@ -139,7 +143,7 @@ def backed(value: Any) -> Node:
 
 @reads(*_both("arrow.array.ArrowExtensionArray", "string_arrow.ArrowStringArray"))
 def from_arrow(value: Any) -> Optional[Node]:
-    """What pyarrow keeps; whether texts are large ones is pandas' own business."""
+    """An array backed by pyarrow; whether its texts have 32 or 64 bit offsets is not part of the value."""
     own = vars(value)
     kept = own["_pa_array"] if "_pa_array" in own else own["_data"]
     whole = joined(kept)
@@ -157,7 +161,7 @@ def from_arrow(value: Any) -> Optional[Node]:
 
 @reads(*_both("sparse.array.SparseArray"))
 def sparse(value: Any) -> Node:
-    """The values that are kept and where they are; the others are in the dtype."""
+    """A sparse array, by the values that are stored and their positions; the fill value is in the dtype."""
     return Node(
         type_name(type(value)),
         (repr(value.dtype).encode(), b"%d" % len(value), value.kind.encode()),
@@ -169,7 +173,7 @@ def sparse(value: Any) -> Node:
 
 @reads(*_both("interval.IntervalArray"))
 def intervals(value: Any) -> Node:
-    """Both ends; which of them belong to it is in the dtype."""
+    """Intervals, by both ends; which ends are closed is in the dtype."""
     return Node(
         type_name(type(value)),
         (repr(value.dtype).encode(),),
@@ -181,8 +185,8 @@ def intervals(value: Any) -> Node:
 
 @reads("pandas.core.arrays.base.ExtensionArray", "pandas.api.extensions.ExtensionArray")
 def extension(value: Any) -> Optional[Node]:
-    """Any other kind of column, by its elements: how they are cut into chunks is no value."""
-    if is_persons(type(value)):
+    """Any other array, by its elements, however they are stored."""
+    if is_user_class(type(value)):
         return None
     items: List[Any] = value.to_numpy(dtype=object).tolist()
     size = ("len({})", str(len(items)))
@@ -194,7 +198,7 @@ def extension(value: Any) -> Optional[Node]:
 
 @reads("pandas._libs.missing.NAType", "pandas._libs.tslibs.nattype.NaTType")
 def missing(value: Any) -> Node:
-    """The only one of its kind."""
+    """NA or NaT, which are the only objects of their types."""
     return Node(type(value).__name__, atom=True, text=lambda: repr(value))
 
 
@@ -204,12 +208,12 @@ def missing(value: Any) -> Node:
     "pandas._libs.tslibs.offsets.BaseOffset",
 )
 def scalar(value: Any) -> Node:
-    """Values that their repr says all about."""
+    """A value that its repr describes completely."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
 
 
 @reads("pandas._libs.internals.BlockPlacement", "pandas.core.groupby.groupby.BaseGroupBy")
 def grouping(value: Any) -> Node:
-    """A grouping is the frame and the keys; all else in it is computed on demand."""
+    """A grouping, by its frame and keys; everything else in it is computed on demand."""
     kept = {name: vars(value).get(name) for name in ("obj", "keys", "level", "sort", "as_index", "dropna")}
     return Node(type_name(type(value)), children=list(kept.values()), labels=lambda: ["." + name for name in kept])

@@ -1,4 +1,4 @@
-"""Pillow: images, and what draws on them."""
+"""Pillow: images, fonts, and objects that draw on images."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import sys
 from typing import Any, Dict, Optional
 
 from ..describe.node import Node, attribute_label, clip, reads, type_name
-from .generic import attributes, attributes_node, is_persons
+from .generic import attributes, attributes_node, is_user_class
 
 
 @reads("PIL.Image.Image")
 def image(value: Any) -> Optional[Node]:
-    """Pixels, mode, size, palette and notes; whether they have been loaded from their file is no value."""
+    """An image, by its pixels, mode, size, palette and info, whether or not it has been loaded from its file."""
     name, own = type_name(type(value)), attributes(value)
-    if is_persons(type(value)):
+    if is_user_class(type(value)):
         return None
     loaded = value if own.get("_im") is not None and not own.get("tile") else _loaded(value, own)
     if loaded is None:
         return Node(name, opaque=f"{name}: its pixels are not loaded yet, and its file cannot be read again")
+    palette = attributes(loaded).get("palette")
+    colours = b""
+    if palette is not None:
+        colours = str(palette.mode).encode() + bytes(attributes(palette)["_palette"] or b"")
     return Node(
         name,
-        (loaded.mode.encode(), repr(loaded.size).encode(), loaded.tobytes(), _palette(loaded), b"%d" % value.tell()),
+        (loaded.mode.encode(), repr(loaded.size).encode(), loaded.tobytes(), colours, b"%d" % value.tell()),
         [loaded.info],
         lambda: [".info"],
         size=("{}.size", str(loaded.size)),
@@ -29,33 +33,23 @@ def image(value: Any) -> Optional[Node]:
     )
 
 
-def _palette(loaded: Any) -> bytes:
-    palette = attributes(loaded).get("palette")
-    if palette is None:
-        return b""
-    return str(palette.mode).encode() + bytes(attributes(palette)["_palette"] or b"")
-
-
 def _loaded(value: Any, own: Any) -> Optional[Any]:
-    """The image read once more from where it is: after loading, its own file could not be drafted or closed."""
-    source = own.get("filename") or _copied(own.get("fp"))
+    """Load the image a second time from its source: loading the notebook's own one would close its file."""
+    file = own.get("fp")
+    source = own.get("filename") or (io.BytesIO(file.getvalue()) if type(file) is io.BytesIO else None)
     try:
         twin = sys.modules["PIL.Image"].open(source)
         if value.tell():
             twin.seek(value.tell())
         twin.load()
-    except Exception:  # noqa: BLE001  a file that is gone, or another by now: each format has its own exceptions
+    except Exception:  # noqa: BLE001  the file is gone or has changed, and every format has its own exceptions
         return None
     return twin if (twin.mode, twin.size) == (value.mode, value.size) else None
 
 
-def _copied(file: Any) -> Any:
-    return io.BytesIO(file.getvalue()) if type(file) is io.BytesIO else None
-
-
 @reads("PIL.ImageDraw.ImageDraw")
 def draw(value: Any) -> Node:
-    """The image that it draws on, and with what."""
+    """An object that draws, by its image, ink and settings."""
     own = attributes(value)
     kept: Dict[str, Any] = {name: own[name] for name in ("_image", "ink", "fill", "fontmode") if name in own}
     return attributes_node(value, kept)
@@ -63,19 +57,17 @@ def draw(value: Any) -> Node:
 
 @reads("PIL.ImageFont.FreeTypeFont", "PIL.ImageFont.ImageFont")
 def font(value: Any) -> Node:
-    """Where it was loaded from, and its size."""
+    """A font, by its source and settings."""
     kept = {name: item for name, item in attributes(value).items() if name not in ("font", "image")}
+    for name, item in kept.items():
+        if type(item) is io.BytesIO:  # a font given as a file, which is at its end once it has been read
+            kept[name] = item.getvalue()
     label = clip(str(kept.get("path", "")))
     names = sorted(kept)
     return Node(
         type_name(type(value)),
         ("\0".join(names).encode(),),
-        [_read(kept[name]) for name in names],
+        [kept[name] for name in names],
         lambda: [attribute_label(name) for name in names],
         text=lambda: f"<font {label}>",
     )
-
-
-def _read(item: Any) -> Any:
-    """A font may be given as a file, which has been read to its end."""
-    return item.getvalue() if type(item) is io.BytesIO else item

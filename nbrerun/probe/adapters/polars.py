@@ -10,7 +10,7 @@ from ..describe.node import Node, clip, dumps, key_text, reads, type_name
 from .numpy import numbers, raw
 
 _NOT_POLARS = ("python_udf", "OPAQUE_PYTHON", "PYTHON")
-"""What a query says where it calls a function of the person's."""
+"""How the text of a query shows that it calls a function of the user's."""
 
 
 _FIXED = {
@@ -18,12 +18,12 @@ _FIXED = {
     **{"Int8": "b", "Int16": "h", "Int32": "i", "Int64": "q"},
     **{"UInt8": "B", "UInt16": "H", "UInt32": "I", "UInt64": "Q"},
 }
-"""Types of elements that numpy and `array` have as well."""
+"""Element types that `array` and numpy have as well, with their codes for `array`."""
 
 
 @reads("polars.dataframe.frame.DataFrame")
 def frame(value: Any) -> Node:
-    """Columns by name; how they are cut into chunks is no value."""
+    """A frame, by its columns; how they are divided into chunks is not part of the value."""
     columns = _polars().DataFrame.get_columns(value)
     shape = str((len(columns[0]) if columns else 0, len(columns)))
     return Node(
@@ -37,7 +37,7 @@ def frame(value: Any) -> Node:
 
 
 def _name(value: Any) -> str:
-    """`polars.DataFrame`, as a person writes it."""
+    """Return `polars.DataFrame` for `polars.dataframe.frame.DataFrame`."""
     name = type_name(type(value))
     return "polars." + name.rpartition(".")[2] if name.startswith("polars.") else name
 
@@ -47,7 +47,7 @@ def _polars() -> Any:
 
 
 class _Unnamed:
-    """A column, whose name is the frame's to tell."""
+    """A column of a frame, whose name is part of the frame's value."""
 
     __slots__ = ("column",)
 
@@ -57,13 +57,14 @@ class _Unnamed:
 
 @reads(f"{_Unnamed.__module__}.{_Unnamed.__qualname__}")
 def column(value: Any) -> Node:
-    """A column of a frame."""
+    """A column, without its name."""
     return _series(value.column, "polars.Series")
 
 
 @reads("polars.series.series.Series")
 def series(value: Any) -> Node:
-    """Type, name and values; that they are known to be sorted is no value."""
+    """A series, by type, name and values; the flag that they are sorted is not part of the value."""
+    # `_from_pyseries` gives an object of polars' own class, without methods of a subclass.
     plain = _polars().Series._from_pyseries(value._s) if type(value) is not _polars().Series else value
     node = _series(plain, _name(value))
     return node._replace(content=(plain.name.encode("utf-8", "surrogatepass"), *node.content))
@@ -77,21 +78,21 @@ def _series(plain: Any, name: str) -> Node:
     )
     code = _code(plain)
     if code is None:
-        return _items(node, _listed(plain))
+        return _items(node, plain)
     missing = (_raw(plain.is_null(), "b"),) if plain.null_count() else ()
     values = _raw(plain.to_physical().drop_nulls(), code)
     return node._replace(content=(*own, values, *missing), numbers=lambda: None if missing else _floats(plain))
 
 
 def _code(plain: Any) -> Optional[str]:
-    """How `array` calls the type of elements, of a column of numbers, times or truth values."""
+    """Return the code for `array` of a column of numbers, times or booleans; None for other types."""
     if str(plain.dtype).startswith(("Categorical", "Enum")):
         return None
     return _FIXED.get(str(plain.to_physical().dtype))
 
 
 def _raw(plain: Any, code: str) -> memoryview:
-    """The same bytes, whether numpy is at hand or not: a later cell may import it."""
+    """Return the same bytes with and without numpy, which a later cell may import."""
     return raw(plain.to_numpy()) if "numpy" in sys.modules else memoryview(array(code, plain.to_list())).cast("B")
 
 
@@ -99,27 +100,23 @@ def _floats(plain: Any) -> Optional[bytes]:
     return numbers(plain.to_physical().to_numpy()) if "numpy" in sys.modules else None
 
 
-def _listed(plain: Any) -> List[Any]:
-    """The values as Python has them; of a categorical the texts, since its codes depend on what came before."""
+def _items(node: Node, plain: Any) -> Node:
+    """Add the elements of a column as Python objects."""
     kind = str(plain.dtype)
+    # The physical values of a categorical are codes, which depend on what was encoded before: take its texts.
     as_it_is = kind == "Object" or "Categorical" in kind
-    listed: List[Any] = (plain if as_it_is else plain.to_physical()).to_list()
-    return listed
-
-
-def _items(node: Node, items: List[Any]) -> Node:
-    """A column by its elements."""
+    items: List[Any] = (plain if as_it_is else plain.to_physical()).to_list()
     if node.content and not node.content[0].startswith(b"Object"):
         try:
             return node._replace(content=(*node.content, dumps(items)))
-        except ValueError:  # marshal knows lists and numbers, not the objects that may be in them
+        except ValueError:  # marshal writes lists and numbers, but not other objects that may be in them
             pass
     return node._replace(children=items, labels=lambda: [f"[{i}]" for i in range(len(items))])
 
 
 @reads("polars.lazyframe.frame.LazyFrame")
 def query(value: Any) -> Node:
-    """What it will do when it is run, and the frames in it; it is not run."""
+    """A lazy query, by its plan and the frames in it; it is not run."""
     base, name = _polars().LazyFrame, _name(value)
     plan = base.explain(value, optimized=False)
     if any(word in plan for word in _NOT_POLARS):
@@ -129,7 +126,7 @@ def query(value: Any) -> Node:
 
 @reads("polars.expr.expr.Expr")
 def expression(value: Any) -> Node:
-    """What it says."""
+    """An expression, by its serialized form."""
     name, text = _name(value), _polars().Expr.__str__(value)
     if any(word in text for word in _NOT_POLARS):
         return Node(name, opaque=f"{name}: an expression that calls Python functions")
@@ -138,13 +135,13 @@ def expression(value: Any) -> Node:
 
 @reads("polars.dataframe.group_by.GroupBy", "polars.dataframe.group_by.RollingGroupBy")
 def grouping(value: Any) -> Node:
-    """The frame and the keys, without how far somebody iterates over it."""
+    """A grouping, by its frame and keys, without the state of an iteration over it."""
     own = {name: item for name, item in sorted(vars(value).items()) if not name.startswith("_")}
     return Node(type_name(type(value)), ("\0".join(own).encode(),), list(own.values()), lambda: ["." + n for n in own])
 
 
 @reads("polars.datatypes.classes.DataTypeClass", "polars.datatypes.classes.DataType")
 def data_type(value: Any) -> Node:
-    """A type of elements."""
+    """An element type, by its repr."""
     text = repr(value)
     return Node("polars.DataType", (text.encode("utf-8", "surrogatepass"),), atom=True, text=lambda: clip(text))

@@ -1,6 +1,6 @@
-"""pyarrow: arrays and tables, buffer by buffer and without a Python object for every element.
+"""pyarrow: arrays and tables, read buffer by buffer, without a Python object for every element.
 
-How an array is cut into chunks, from where a slice starts, and what lies under a null is no value.
+Chunks, the offset of a slice and what is in memory under a null are not part of the value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ELSEWHERE = {
 
 @reads(*_ELSEWHERE)
 def elsewhere(value: Any) -> Node:
-    """What is read from, and how far it has been, is not in memory."""
+    """An object whose contents are not in memory."""
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
     what = next(_ELSEWHERE[name] for name in names if name in _ELSEWHERE)
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
@@ -39,13 +39,13 @@ def elsewhere(value: Any) -> Node:
 
 @reads("pyarrow.lib.Array")
 def array(value: Any) -> Node:
-    """Type and values."""
+    """An array, by type and values."""
     return _column(type_name(type(value)), value, value)
 
 
 @reads("pyarrow.lib.ChunkedArray")
 def chunked(value: Any) -> Node:
-    """Type and values, however they are cut."""
+    """A chunked array, by type and values."""
     return _column("pyarrow.ChunkedArray", value, joined(value))
 
 
@@ -69,7 +69,7 @@ def _type_bytes(kind: Any) -> bytes:
 
 
 def as_numbers(whole: Any) -> Optional[bytes]:
-    """The values as float64, where they are numbers and all there."""
+    """Return the values as float64, or None if they are not numbers or some are missing."""
     types = sys.modules["pyarrow"].types
     if whole.null_count or not (types.is_integer(whole.type) or types.is_floating(whole.type)):
         return None
@@ -77,10 +77,11 @@ def as_numbers(whole: Any) -> Optional[bytes]:
 
 
 def joined(value: Any) -> Any:
-    """The chunks as one array; texts that are too many for one become large texts first."""
+    """Return the chunks as one array."""
     arrow = sys.modules["pyarrow"]
     if value.num_chunks == 1:
         return value.chunk(0)
+    # Offsets of `string` have 32 bits, so more than 2 GiB of text in one array needs `large_string`.
     wide = {arrow.string(): arrow.large_string(), arrow.binary(): arrow.large_binary()}
     kind = next((large for small, large in wide.items() if value.type == small), None)
     if kind is not None and value.nbytes >= 1 << 31:
@@ -90,12 +91,12 @@ def joined(value: Any) -> Any:
 
 
 def contents(value: Any) -> Optional[List[Any]]:
-    """The values as buffers, equal for equal values; None for types that have no such form."""
+    """Return the values as buffers that are equal for equal values, or None for types that are not known here."""
     arrow = sys.modules["pyarrow"]
     if isinstance(value, arrow.ExtensionArray):
         return contents(value.storage)
-    value.slice(0, 0).is_null()  # so that pyarrow has loaded its functions on arrays
-    if str(value.type) in ("string_view", "binary_view"):  # few functions know these
+    value.slice(0, 0).is_null()  # this makes pyarrow load its compute functions
+    if str(value.type) in ("string_view", "binary_view"):  # few compute functions take these
         value = value.cast(arrow.large_string() if str(value.type) == "string_view" else arrow.large_binary())
     if arrow.types.is_null(value.type):
         return []
@@ -109,13 +110,13 @@ def contents(value: Any) -> Optional[List[Any]]:
 
 
 def _bits(value: Any) -> bytes:
-    """Booleans lie bit by bit, from any bit on."""
+    """Return booleans as bytes: in their own buffer each is one bit, and a slice may start within a byte."""
     arrow = sys.modules["pyarrow"]
     return bytes(_fixed(value.cast(arrow.uint8()))[0])
 
 
 def _fixed(value: Any) -> List[Any]:
-    """Elements of one and the same width."""
+    """Return the buffer of elements that all have the same width."""
     width: int = value.type.bit_width // 8
     memory = value.buffers()[1]
     start = value.offset * width
@@ -123,7 +124,7 @@ def _fixed(value: Any) -> List[Any]:
 
 
 def _cuts(value: Any) -> Any:
-    """Where each element of different lengths begins, and where the last one ends."""
+    """Return the offsets of elements of different lengths, one more than there are elements."""
     arrow = sys.modules["pyarrow"]
     wide = str(value.type).startswith("large_")
     kind = arrow.int64() if wide else arrow.int32()
@@ -131,14 +132,14 @@ def _cuts(value: Any) -> Any:
 
 
 def _lengths(cuts: Any) -> List[Any]:
-    """How long each element is, in the same words for large texts and others."""
+    """Return the length of each element as int64, for large and other types alike."""
     after, before = cuts.slice(1), cuts.slice(0, len(cuts) - 1)
     lengths = sys.modules["pyarrow.compute"].subtract(after, before)
     return _fixed(lengths.cast(sys.modules["pyarrow"].int64()))
 
 
 def _texts(value: Any) -> List[Any]:
-    """Lengths, and all texts one after the other."""
+    """Return lengths, and all texts in one buffer."""
     memory = value.buffers()[2]
     if not len(value):
         return []
@@ -148,7 +149,7 @@ def _texts(value: Any) -> List[Any]:
 
 
 def _lists(value: Any) -> Optional[List[Any]]:
-    """Lengths, and all elements one after the other; of a map its keys and its items."""
+    """Return lengths, and the contents of all elements; for a map, those of keys and items."""
     if not len(value):
         return []
     cuts = _cuts(value)
@@ -158,7 +159,7 @@ def _lists(value: Any) -> Optional[List[Any]]:
 
 
 def _all(parts: List[List[Any]], inner: Sequence[Any]) -> Optional[List[Any]]:
-    """What is known already, and the contents of arrays inside of an array."""
+    """Add the contents of arrays within an array; None if one of them cannot be read."""
     for each in inner:
         found = contents(each)
         if found is None:
@@ -167,42 +168,26 @@ def _all(parts: List[List[Any]], inner: Sequence[Any]) -> Optional[List[Any]]:
     return [part for known in parts for part in known]
 
 
-def _structs(value: Any) -> Optional[List[Any]]:
-    return _all([], [value.field(i) for i in range(value.type.num_fields)])
-
-
-def _same_lengths(value: Any) -> Optional[List[Any]]:
-    return contents(value.flatten())
-
-
-def _decoded(value: Any) -> Optional[List[Any]]:
-    return contents(value.dictionary_decode())
-
-
-def _runs(value: Any) -> Optional[List[Any]]:
-    return contents(sys.modules["pyarrow.compute"].run_end_decode(value))
-
-
 def _is(*names: str) -> Callable[[Any, Any], bool]:
-    """Whether a type is one of these; an older pyarrow has not all of them."""
+    """Return a test for types, some of which an older pyarrow does not have."""
     return lambda types, kind: any(getattr(types, "is_" + name, lambda _: False)(kind) for name in names)
 
 
 _KINDS: Sequence[Tuple[Callable[[Any, Any], bool], Callable[[Any], Optional[List[Any]]]]] = (
     (_is("boolean"), lambda value: [_bits(value)]),
-    (_is("dictionary"), _decoded),
+    (_is("dictionary"), lambda value: contents(value.dictionary_decode())),
     (_is("primitive", "decimal", "fixed_size_binary", "interval"), _fixed),
     (_is("string", "large_string", "binary", "large_binary"), _texts),
     (_is("list", "large_list", "map"), _lists),
-    (_is("fixed_size_list"), _same_lengths),
-    (_is("struct"), _structs),
-    (_is("run_end_encoded"), _runs),
+    (_is("fixed_size_list"), lambda value: contents(value.flatten())),
+    (_is("struct"), lambda value: _all([], [value.field(i) for i in range(value.type.num_fields)])),
+    (_is("run_end_encoded"), lambda value: contents(sys.modules["pyarrow.compute"].run_end_decode(value))),
 )
 
 
 @reads("pyarrow.lib.Table", "pyarrow.lib.RecordBatch")
 def table(value: Any) -> Node:
-    """Columns by name, and the schema with what is noted in it."""
+    """A table, by its columns and its schema."""
     names = value.schema.names
     return Node(
         type_name(type(value)),
@@ -215,7 +200,7 @@ def table(value: Any) -> Node:
 
 @reads("pyarrow.lib.Schema")
 def schema(value: Any) -> Node:
-    """Fields, and what is noted beside them."""
+    """A schema, by its fields and metadata."""
     return Node(
         "pyarrow.Schema",
         children=[*value, value.metadata],
@@ -226,31 +211,27 @@ def schema(value: Any) -> Node:
 
 @reads("pyarrow.lib.Field")
 def field(value: Any) -> Node:
-    """Name, type, whether it may be null, and what is noted."""
+    """A field, by name, type, nullability and metadata."""
     own = (value.name.encode("utf-8", "surrogatepass"), _type_bytes(value.type), b"%d" % value.nullable)
     return Node("pyarrow.Field", own, [value.metadata], lambda: [".metadata"], text=lambda: clip(str(value)))
 
 
 @reads("pyarrow.lib.DataType")
 def data_type(value: Any) -> Node:
-    """A type of elements."""
+    """An element type, by its name."""
     return Node(type_name(type(value)), (_type_bytes(value),), atom=True, text=lambda: clip(str(value)))
 
 
 @reads("pyarrow.lib.Scalar")
 def scalar(value: Any) -> Node:
-    """One element."""
-    node = _column(type_name(type(value)), value_as_array(value), value_as_array(value))
-    return node._replace(size=None, atom=True, text=lambda: clip(str(value)))
-
-
-def value_as_array(value: Any) -> Any:
-    """One element as an array of it."""
+    """A scalar, as an array of one element."""
     arrow = sys.modules["pyarrow"]
-    return arrow.nulls(1, value.type) if not value.is_valid else arrow.repeat(value, 1)
+    array = arrow.repeat(value, 1) if value.is_valid else arrow.nulls(1, value.type)
+    node = _column(type_name(type(value)), array, array)
+    return node._replace(size=None, atom=True, text=lambda: clip(str(value)))
 
 
 @reads("pyarrow.lib.Buffer")
 def buffer(value: Any) -> Node:
-    """Raw memory."""
+    """A buffer of bytes."""
     return Node("pyarrow.Buffer", (memoryview(value),), size=("{}.size", str(value.size)))

@@ -13,10 +13,10 @@ _COMPRESSED = ("csr", "csc", "bsr")
 
 @reads("scipy.sparse._base._spbase", "scipy.sparse._base.spmatrix", "scipy.sparse.base.spmatrix")
 def sparse(value: Any) -> Node:
-    """The arrays of its format; cached flags are not value.
+    """A sparse matrix or array, by the arrays of its format, without cached flags.
 
-    Many functions of scipy sort the indices of a compressed matrix and add up its duplicates when they are
-    given one, so these are no value; a zero that is stored is one, since `nnz` and `data` show it.
+    The order of indices and duplicates in a compressed matrix are not part of the value, since many functions of
+    scipy sort the indices and add up the duplicates of their arguments. Stored zeros are: `nnz` and `data` show them.
     """
     own = _sorted(value) if value.format in _COMPRESSED else attributes(value)
     parts = {name: own[name] for name in _PARTS if name in own}
@@ -32,7 +32,7 @@ def sparse(value: Any) -> Node:
 
 
 def _sorted(value: Any) -> Dict[str, Any]:
-    """The arrays in their canonical form, found on a twin that shares them: the matrix itself stays as it is."""
+    """Return the arrays in canonical form, computed with a copy, so that the matrix itself stays as it is."""
     twin = object.__new__(type(value))
     vars(twin).update(attributes(value))
     if twin.has_canonical_format:

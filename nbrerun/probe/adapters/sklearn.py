@@ -1,4 +1,4 @@
-"""scikit-learn: estimators with their parameters and fitted attributes, and the trees inside them."""
+"""scikit-learn: estimators with their parameters and fitted attributes, and the trees in them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .builtins import items_only
 from .generic import attributes, attributes_node
 
 _DURATIONS = frozenset({"refit_time_", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time"})
-"""How long something took is not what was learnt."""
+"""Durations, which are not part of what was learnt."""
 
 _ADDRESSES = frozenset({"_stop_words_id"})
-"""Where something lies is no value; vectorizers note it when they are first asked."""
+"""Addresses, which vectorizers store when they are first used."""
 
 
 @reads("sklearn.base.BaseEstimator")
 def estimator(value: Any) -> Node:
-    """Parameters and fitted attributes, which all are attributes of the instance."""
+    """An estimator, by its parameters and fitted attributes, all of which are attributes of the instance."""
     found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS | _ADDRESSES}
     results = found.get("cv_results_")
     if isinstance(results, dict):
@@ -27,13 +27,13 @@ def estimator(value: Any) -> Node:
 
 @reads("sklearn.utils._bunch.Bunch")
 def bunch(value: Any) -> Node:
-    """A dict; which warnings it gives for old keys is no value."""
+    """A Bunch, as a dict, without the warnings that it gives for old keys."""
     return items_only(value)
 
 
 @reads("sklearn.pipeline.Pipeline")
 def pipeline(value: Any) -> Optional[Node]:
-    """Its steps by name, as `pipe['clf']` finds them."""
+    """A pipeline, by its steps under the names that `pipe['clf']` uses."""
     found: Dict[str, Any] = attributes(value)
     steps = found.pop("steps")
     if not isinstance(steps, list):
@@ -51,9 +51,10 @@ def pipeline(value: Any) -> Optional[Node]:
 
 @reads("sklearn.tree._tree.Tree")
 def tree(value: Any) -> Node:
-    """The nodes of a fitted tree."""
+    """A fitted tree, by its nodes."""
+    # A Cython class, which the user cannot override: its state for pickling is all there is.
     state = value.__getstate__()
-    names, count = list(state), str(state["node_count"])  # nothing else may hold arrays that only this reading makes
+    names, count = list(state), str(state["node_count"])  # `state` itself must not outlive this function
     return Node(
         "sklearn.tree.Tree",
         children=list(state.values()),
@@ -65,7 +66,7 @@ def tree(value: Any) -> Node:
 
 @reads(*(f"sklearn.neighbors._{kind}_tree.BinaryTree{bits}" for kind in ("kd", "ball") for bits in ("", "32", "64")))
 def neighbours(value: Any) -> Node:
-    """A tree of neighbours without the counters of how often it was asked."""
+    """A neighbour tree, without the counters of its queries."""
     state = value.__getstate__()
     kept = [*state[:7], *state[11:]]
     return Node(type_name(type(value)), children=kept, text=lambda: f"tree of {len(state[0])} points")

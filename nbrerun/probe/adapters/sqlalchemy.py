@@ -1,7 +1,7 @@
 """SQLAlchemy: engines, connections and sessions, tables and mapped classes.
 
-What was declared (engines, tables, classes, queries) is what it says. What is in a database that this process
-holds, an SQLite one, is read through its connection; what is on a server cannot be read.
+Engines, tables, classes and queries are compared by their declarations. The contents of an SQLite database that this
+process has open are read through its connection; those of a database on a server cannot be read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ELSEWHERE = {
 
 @reads(*_ELSEWHERE)
 def elsewhere(value: Any) -> Node:
-    """What goes on in a database."""
+    """An object whose state is in a database."""
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
     what = next(_ELSEWHERE[name] for name in names if name in _ELSEWHERE)
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
@@ -42,16 +42,17 @@ def _node(value: Any, found: Dict[str, Any], *content: str, **more: Any) -> Node
 
 @reads("sqlalchemy.engine.base.Engine")
 def engine(value: Any) -> Node:
-    """Where it leads to, and a database that lives in its memory; its password is compared, and not shown."""
+    """An engine, by its URL with the password (which is not shown), and by an SQLite database in its memory."""
     url = attributes(value)["url"]
     node = _node(value, {"pool": _in_memory(value)}, str(url))
     return node._replace(content=(url.render_as_string(hide_password=False).encode(), *node.content))
 
 
 def _in_memory(value: Any) -> List[Any]:
-    """The connection that keeps a database of SQLite in memory, which is gone without it."""
+    """Return the connections of the pool that keep an SQLite database in memory."""
     if value.dialect.name != "sqlite" or value.url.database not in (None, "", ":memory:"):
         return []
+    # SingletonThreadPool and StaticPool: attributes of both, since SQLAlchemy chooses by version and URL.
     own = attributes(value.pool)
     records = [getattr(own.get("_conn"), "current", None), own.get("connection")]
     records = [record() if callable(record) else record for record in records]
@@ -60,7 +61,7 @@ def _in_memory(value: Any) -> List[Any]:
 
 @reads("sqlalchemy.engine.base.Connection")
 def connection(value: Any) -> Node:
-    """Of SQLite what is in the database, as it is seen from here."""
+    """A connection, for SQLite by the contents of the database as this connection sees them."""
     name = type_name(type(value))
     if value.closed:
         return Node("closed connection", text=lambda: "closed connection")
@@ -71,7 +72,7 @@ def connection(value: Any) -> Node:
 
 @reads("sqlalchemy.orm.session.Session")
 def session(value: Any) -> Node:
-    """What waits to be written, and the connections of a transaction that is under way."""
+    """A session, by the objects that wait to be written, and the connections of its transaction."""
     own = attributes(value)
     waiting = [state.obj() for state in [*own["_new"], *own["_deleted"]]]
     changed = [state.obj() for state in own["identity_map"]._modified]
@@ -84,27 +85,27 @@ def session(value: Any) -> Node:
 
 @reads("sqlalchemy.orm.scoping.scoped_session")
 def scoped(value: Any) -> Node:
-    """The session of this thread, if there is one."""
+    """A scoped session, by the session of this thread."""
     registry = value.registry
     return _node(value, {"registry()": registry() if registry.has() else None})
 
 
 @reads("sqlalchemy.orm.state.InstanceState")
 def state(value: Any) -> Node:
-    """Whether a row belongs to it, and which; what has been loaded already is no value."""
+    """The state of a mapped object: its row's key, and whether it was modified; what has been loaded is a cache."""
     key = value.key[1] if value.key is not None else None
     return _node(value, {"key": key}, "modified" if value.modified else "")
 
 
 @reads("sqlalchemy.sql.schema.MetaData")
 def metadata(value: Any) -> Node:
-    """Its tables."""
+    """A collection of tables."""
     return _node(value, dict(sorted(value.tables.items())), kind="definition")
 
 
 @reads("sqlalchemy.sql.elements.quoted_name")
 def name(value: Any) -> Node:
-    """A text, and whether it is to be quoted; other spellings of it are noted when somebody asks."""
+    """A name and whether it is quoted; its other spellings are a cache."""
     text = str.__str__(value)
     content = (text.encode("utf-8", "surrogatepass"), repr(attributes(value).get("quote")).encode())
     return Node(type_name(type(value)), content, text=lambda: clip(repr(text)))
@@ -115,14 +116,14 @@ _OF_COLUMN = ("key", "primary_key", "nullable", "unique", "index", "autoincremen
 
 @reads("sqlalchemy.sql.schema.Table")
 def table(value: Any) -> Node:
-    """Its columns; on what else it depends is told by their foreign keys."""
+    """A table, by its columns, whose foreign keys lead to other tables."""
     columns = {column.key: column for column in value.columns}
     return _node(value, columns, str(value.fullname), kind="definition")
 
 
 @reads("sqlalchemy.sql.schema.Column")
 def column(value: Any) -> Node:
-    """What was said of it."""
+    """A column, by its declaration."""
     own = attributes(value)
     found = {name: own.get(name) for name in _OF_COLUMN}
     found["foreign_keys"] = sorted(key.target_fullname for key in own.get("foreign_keys") or ())
@@ -133,7 +134,7 @@ def column(value: Any) -> Node:
 
 @reads("sqlalchemy.sql.type_api.TypeEngine")
 def kind(value: Any) -> Node:
-    """Length, precision and the like, without what it remembers of dialects."""
+    """A column type, by length, precision and the like, without what it caches for each dialect."""
     found = {name: item for name, item in sorted(attributes(value).items()) if not name.startswith("_")}
     found = {name: item for name, item in found.items() if name not in ("dispatch", "comparator", "dialect_impl")}
     return _node(value, found, kind="definition")
@@ -141,7 +142,7 @@ def kind(value: Any) -> Node:
 
 @reads("sqlalchemy.sql.elements.ClauseElement", "sqlalchemy.orm.query.Query")
 def statement(value: Any) -> Node:
-    """The SQL that it stands for, and the values in it."""
+    """A statement, by its SQL and parameters."""
     compiled = (value if hasattr(value, "compile") else value.statement).compile()
     return _node(value, {"params": dict(compiled.params)}, str(compiled))
 
@@ -154,14 +155,14 @@ def statement(value: Any) -> Node:
     *("sqlalchemy.orm.clsregistry._ModuleMarker", "sqlalchemy.orm.interfaces.MapperProperty"),
 )
 def machinery(value: Any) -> Node:
-    """What a mapped class is made with: the table beside it says what was declared."""
+    """An object with which SQLAlchemy implements a mapped class; the table holds what was declared."""
     key = attributes(value).get("key")
     return _node(value, {}, key if type(key) is str else "", kind="definition")
 
 
 @reads("sqlalchemy.engine.row.Row", "sqlalchemy.engine.row.RowMapping")
 def row(value: Any) -> Node:
-    """Its values by name."""
+    """A row, by its values and their names."""
     names = list(value._parent.keys) if hasattr(value, "_parent") else []
     return Node(
         type_name(type(value)),

@@ -1,9 +1,10 @@
-"""Types of the standard library that need more than their attributes, or less."""
+"""Types of the standard library whose value is more than their attributes, or less."""
 
 from __future__ import annotations
 
 import _random
 import collections
+import contextlib
 import datetime
 import gc
 import pickle
@@ -13,7 +14,7 @@ import weakref
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 from ..describe.node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
-from .generic import ancestry, attributes, derives, is_persons, members, module_of, of_class, with_attributes
+from .generic import ancestry, attributes, derives, is_user_class, members, module_of, of_class, with_attributes
 
 _OPAQUE = {
     "threading.Thread": "a thread",
@@ -32,7 +33,7 @@ _OPAQUE = {
 
 @reads(*_OPAQUE)
 def opaque(value: Any) -> Node:
-    """What lives outside of the memory that Python sees."""
+    """An object whose state is outside the memory that Python sees."""
     names = (f"{module_of(cls)}.{of_class(cls, '__qualname__')}" for cls in ancestry(type(value)))
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
@@ -40,8 +41,10 @@ def opaque(value: Any) -> Node:
 
 @reads("_thread.lock", "_thread.RLock")
 def lock(value: Any) -> Node:
-    """Whether it is held, and how often; which thread holds it is an address."""
-    name, base = type_name(type(value)), _builtin_base(value)
+    """A lock, by whether and how often it is held; by which thread is shown as an address only."""
+    name = type_name(type(value))
+    base: Any = next(each for each in ancestry(type(value)) if module_of(each) == "_thread")
+    # The repr is the only place that shows the count of an RLock.
     found = re.match(r"<(locked|unlocked) .*?(count=\d+)? at 0x", base.__repr__(value))
     if found is None:
         return Node(name, opaque=f"{name}: a lock")
@@ -49,21 +52,17 @@ def lock(value: Any) -> Node:
     return Node(name, (held.encode(),), text=lambda: f"<{held} {name}>")
 
 
-def _builtin_base(value: Any) -> Any:
-    """The class written in C that a lock's class is, or is derived from."""
-    return next(each for each in ancestry(type(value)) if module_of(each) == "_thread")
-
-
 _DATABASE_PAGES = 1 << 14
-"""Larger databases are not read."""
+"""Pages of the largest database that is read."""
 
 
 @reads("sqlite3.Connection")
 def database(value: Any) -> Node:
-    """A connection to a database: what is in there, as this connection sees it."""
+    """A connection to an SQLite database, by the contents of the database as this connection sees them."""
     cls, name = type(value), "sqlite3.Connection"
     base: Any = next(each for each in ancestry(cls) if module_of(each) == "sqlite3")
-    if any(is_persons(each) and "cursor" in members(each) for each in ancestry(cls)):
+    # A class of the user's with a `cursor` method would be called by `iterdump`.
+    if any(is_user_class(each) and "cursor" in members(each) for each in ancestry(cls)):
         return Node(name, opaque=f"{type_name(cls)}: it makes its own cursors")
     try:
         (pages,) = base.execute(value, "PRAGMA page_count").fetchone()
@@ -71,7 +70,7 @@ def database(value: Any) -> Node:
             return Node(name, opaque=f"{name}: a large database")
         lines = list(base.iterdump(value))
         pending = base.in_transaction.__get__(value)
-    except Exception as error:  # noqa: BLE001  sqlite3 need not be loaded here, and a person's row_factory may raise
+    except Exception as error:  # noqa: BLE001  this Python may lack sqlite3, and a row_factory of the user's may raise
         closed = "closed database" in str(error)
         return Node("closed database") if closed else Node(name, opaque=f"{name}: {error}")
     content = "\n".join(lines).encode("utf-8", "surrogateescape")
@@ -80,7 +79,7 @@ def database(value: Any) -> Node:
 
 @reads("random.Random")
 def random_generator(value: Any) -> Node:
-    """The generator of `random`; `SystemRandom` has no state."""
+    """A generator of `random`; `SystemRandom` has no state."""
     if derives(value, random.SystemRandom):
         return Node("random.SystemRandom", text=lambda: "SystemRandom")
     held = (random.Random.VERSION, _random.Random.getstate(value), attributes(value).get("gauss_next"))
@@ -91,13 +90,13 @@ def random_generator(value: Any) -> Node:
 
 @draws_from
 def global_generators() -> Iterable[Tuple[str, Any]]:
-    """What `random.random` and its like draw from: they are methods of it."""
+    """Return the generator of which `random.random` and the like are methods."""
     return [("random", random._inst)]
 
 
 @reads("collections.deque")
 def deque(value: Any) -> Node:
-    """Items in order, and the largest length."""
+    """A deque, by its items in order and its greatest length."""
     items = list(collections.deque.__iter__(value))
     maxlen = collections.deque.maxlen.__get__(value)
     node = Node(
@@ -114,9 +113,9 @@ def deque(value: Any) -> Node:
 
 @reads("_io._IOBase")
 def file(value: Any) -> Optional[Node]:
-    """A file handle: its name and how far it is; closed ones have no value."""
+    """An open file, by its name and position; closed files have no value."""
     if not _is_of_files(value):
-        return None  # a class of the person's own is in it, which would be asked
+        return None  # a class of the user's is in it, and would be called
     if value.closed:
         return Node("closed file", text=lambda: "closed file")
     cls = of_class(type(value), "__name__")
@@ -128,10 +127,15 @@ def file(value: Any) -> Optional[Node]:
             labels=lambda: [".getvalue()", ".tell()"],
             text=lambda: clip(repr(held)),
         )
-    position = None if cls == "TextIOWrapper" and value.writable() else _position(value)
-    if position is None:  # the text not written yet is out of sight, and asking for the position would write it
-        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: how far it has been read cannot be told")
-    name = _name_of(value)
+    # Asking a text file that is being written for its position would flush it.
+    position = None
+    if not (cls == "TextIOWrapper" and value.writable()):
+        with contextlib.suppress(OSError, ValueError):  # a pipe, or a file that is being iterated over
+            position = int(value.tell())
+    if position is None:
+        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: its position cannot be read")
+    given = getattr(value, "name", "")
+    name = str(given) if type(given) in ATOMS else ""  # `open(7)` is named 7
     return Node(
         type_name(type(value)),
         (name.encode("utf-8", "surrogatepass"), b"%d" % position),
@@ -141,40 +145,28 @@ def file(value: Any) -> Optional[Node]:
 
 
 def _is_of_files(value: Any) -> bool:
-    """Whether all that a file is made of was written in C."""
+    """Whether a file consists of objects written in C only."""
     while module_of(type(value)) == "_io" and type(value).__name__ not in ("BufferedRWPair", "_IOBase"):
         inner = "buffer" if type(value).__name__ == "TextIOWrapper" else "raw"
         if inner not in members(type(value)):
             return True
         try:
             value = members(type(value))[inner].__get__(value)
-        except (AttributeError, ValueError):  # detached, and so of no use
+        except (AttributeError, ValueError):  # detached from its buffer, and so closed for all purposes
             return True
     return False
 
 
-def _name_of(value: Any) -> str:
-    name = getattr(value, "name", "")
-    return str(name) if type(name) in ATOMS else ""
-
-
-def _position(value: Any) -> Optional[int]:
-    try:
-        return int(value.tell())
-    except (OSError, ValueError):
-        return None
-
-
 @reads("datetime.date", "datetime.time")
 def moment(value: Any) -> Optional[Node]:
-    """A date or a time, and its zone, which the person may have written."""
+    """A date or a time, with its time zone, which may be a class of the user's."""
     base: Any = next(each for each in ancestry(type(value)) if module_of(each) == "datetime")
-    if type(value) is not base and not is_persons(type(value)):
-        return printed(value)  # pandas's have nanoseconds
+    if type(value) is not base and not is_user_class(type(value)):
+        return printed(value)  # pandas' timestamps have nanoseconds, which only their repr shows
     own = members(base)
     state = (own["__reduce_ex__"](value, 2) if "__reduce_ex__" in own else own["__reduce__"](value))[1]
     zones = [item for item in state if type(item) is not bytes]
-    strange = any(is_persons(type(zone)) for zone in zones)
+    strange = any(is_user_class(type(zone)) for zone in zones)
     node = Node(
         type_name(type(value)),
         tuple(item for item in state if type(item) is bytes),
@@ -193,25 +185,25 @@ _PRINTED = (
 
 @reads(*_PRINTED)
 def printed(value: Any) -> Optional[Node]:
-    """Values that never change, and that their repr says all about."""
+    """An immutable value that its repr describes completely."""
     cls = type(value)
-    if not is_persons(cls):
+    if not is_user_class(cls):
         return Node(
             type_name(cls), (repr(value).encode("utf-8", "surrogatepass"),), atom=True, text=lambda: clip(repr(value))
         )
-    base: Any = next(each for each in ancestry(cls) if not is_persons(each))
+    base: Any = next(each for each in ancestry(cls) if not is_user_class(each))
     if base is datetime.tzinfo or _PRINTED_BY_PYTHON.isdisjoint({type_name(base)}):
         return None
     return with_attributes(Node(type_name(cls), (base.__repr__(value).encode("utf-8", "surrogatepass"),)), value)
 
 
 _PRINTED_BY_PYTHON = frozenset({"datetime.timedelta", "decimal.Decimal"})
-"""Of which the person's subclasses can be printed without asking them; others are read by their attributes."""
+"""Types whose subclasses by the user can be printed without calling them; others are read by their attributes."""
 
 
 @reads("types.SimpleNamespace")
 def namespace(value: Any) -> Node:
-    """A bag of attributes."""
+    """A namespace, by its attributes."""
     return Node("SimpleNamespace", children=[attributes(value)], labels=lambda: [""], holds=True)
 
 
@@ -220,7 +212,7 @@ def namespace(value: Any) -> Node:
     *("builtins.dict_items", "builtins.odict_keys", "builtins.odict_values", "builtins.odict_items"),
 )
 def view(value: Any) -> Node:
-    """A view of a dict, or the dict that it is a view of, where that may be a class of the person's."""
+    """A view of a dict, by its items, or by the dict itself where that may be an object of the user's class."""
     name = type_name(type(value))
     if name == "mappingproxy" or name.startswith("odict"):
         inside = gc.get_referents(value)
@@ -231,22 +223,22 @@ def view(value: Any) -> Node:
 
 @reads("IPython.core.interactiveshell.InteractiveShell")
 def shell(value: Any) -> Node:
-    """The notebook's own shell: what is in it is looked at from elsewhere."""
+    """The notebook's shell, whose state is read as the notebook's variables."""
     return Node("IPython.InteractiveShell", kind="definition", text=lambda: "<the notebook's shell>")
 
 
 @reads("weakref.ReferenceType", "weakref.ProxyType", "weakref.CallableProxyType")
 def weak(value: Any) -> Node:
-    """A weak reference: whether it is alive, and what it leads to, where that is not of a library.
+    """A weak reference, by whether it is alive, and by its object unless that belongs to a library.
 
-    Libraries use them to find their way back to all that they keep, which is no part of the value.
+    Libraries use weak references as ways back to everything that they keep, which is not part of the value.
     """
     target = weakref.ref.__call__(value) if derives(value, weakref.ref) else None
     if derives(value, weakref.ref):
         alive = target is not None
-    else:  # all but the type of a proxy, and its own text, is asked of the object that it stands for
+    else:  # everything but the repr of a proxy is passed on to its object
         alive = "NoneType" not in members(type(value))["__repr__"](value)
-    own = target is not None and (is_persons(type(target)) or module_of(type(target)) == "builtins")
+    own = target is not None and (is_user_class(type(target)) or module_of(type(target)) == "builtins")
     return Node(
         type_name(type(value)),
         (b"%d" % alive,),
@@ -259,7 +251,7 @@ def weak(value: Any) -> Node:
 
 @reads("weakref.finalize")
 def finalizer(value: Any) -> Node:
-    """What is to be called, if it has not been yet, when an object goes."""
+    """A finalizer, by the call that it will make, if it has not made it yet."""
     call = members(weakref.finalize)["peek"](value)
     parts = list(call[1:]) if call else []
     return Node("weakref.finalize", children=parts, labels=lambda: [".<call>"] * len(parts))
@@ -267,7 +259,7 @@ def finalizer(value: Any) -> Node:
 
 @reads("enum.Enum")
 def member(value: Any) -> Node:
-    """A member of an enumeration: one of a kind, by its name and its value."""
+    """A member of an enumeration, by its name and value."""
     own = attributes(value)
     name = f"{type_name(type(value))}.{own.get('_name_')}"
     more = {
@@ -282,7 +274,7 @@ def member(value: Any) -> Node:
 
 @reads("re.Match")
 def match(value: Any) -> Node:
-    """What was looked for, in what, and where it was found."""
+    """A match, by pattern, text and position."""
     return Node(
         "re.Match",
         (repr((value.regs, value.pos, value.endpos)).encode(),),
@@ -293,15 +285,15 @@ def match(value: Any) -> Node:
 
 
 @reads("_hashlib.HASH", "_blake2.blake2b", "_blake2.blake2s", "_struct.Struct")
-def counted(value: Any) -> Node:
-    """A hash is told apart by what it would answer now; asking for it is no end of it."""
+def hasher(value: Any) -> Node:
+    """A hash, by the digest that it would return now, which does not end it; or a compiled struct format."""
     content = value.format if hasattr(value, "format") else f"{value.name} {value.hexdigest()}"
     return Node(type_name(type(value)), (content.encode(),), text=lambda: clip(content))
 
 
 @reads("_ctypes.CField", "types.UnionType")
 def declared(value: Any) -> Node:
-    """Types of fields and of arguments."""
+    """The type of a C field, or a union of types."""
     inside = list(getattr(value, "__args__", ()))
     own = b"" if inside else repr(value).encode("utf-8", "surrogatepass")
     return Node(type_name(type(value)), (own,), inside, kind="definition", text=lambda: f"<{type_name(type(value))}>")
@@ -309,7 +301,7 @@ def declared(value: Any) -> Node:
 
 @reads("logging.Logger")
 def logger(value: Any) -> Node:
-    """Its level and handlers; the tree of loggers above it is not its own."""
+    """A logger, by its level and handlers; the tree of loggers above it is not part of the value."""
     own = attributes(value)
     kept: Dict[str, Any] = {name: own.get(name) for name in ("name", "level", "disabled", "propagate")}
     kept.update({name: own.get(name) for name in ("handlers", "filters")})

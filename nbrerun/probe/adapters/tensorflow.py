@@ -1,4 +1,4 @@
-"""TensorFlow: tensors, variables, modules and functions."""
+"""TensorFlow: tensors, variables, modules, functions, tables and checkpoints."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from .tensorflow_graph import graph_digest
 
 @reads("tensorflow.python.framework.ops._EagerTensorBase", "tensorflow.python.framework.ops.EagerTensor")
 def tensor(value: Any) -> Node:
-    """Type, shape and values."""
+    """An eager tensor, by type, shape and values."""
     if value.dtype.name not in ("resource", "variant"):
         return _values("tensorflow.Tensor", value)
     content = tensorflow_data.stored(value) if value.dtype.name == "variant" else None
     if content is None:
-        return Node("tensorflow.Tensor", opaque=f"tensorflow.Tensor: a {value.dtype.name} lives inside of TensorFlow")
+        return Node(
+            "tensorflow.Tensor", opaque=f"tensorflow.Tensor: the content of a {value.dtype.name} is inside TensorFlow"
+        )
     return Node("tensorflow.Tensor", content)
 
 
@@ -31,18 +33,20 @@ def _values(name: str, value: Any) -> Node:
 
 @reads("tensorflow.python.framework.tensor.Tensor", "tensorflow.python.framework.ops.Tensor")
 def symbol(value: Any) -> Node:
-    """A node of a graph that somebody kept: it has no value."""
+    """A symbolic tensor of a graph, which has no value."""
     return Node("tensorflow.Tensor", opaque="tensorflow.Tensor: it stands for a value in a graph, and has none itself")
 
 
 @reads("tensorflow.python.ops.variables.Variable")
 def variable(value: Any) -> Node:
-    """Values and whether it is trained; its name is counted up for each new one."""
+    """A variable, by its values and whether it is trainable, without its numbered name."""
     node = _values("tensorflow.Variable", value)
     return node._replace(content=(b"%d" % bool(value.trainable), *node.content))
 
 
 def _composite(*names: str) -> Callable[[Any], Node]:
+    """Return an adapter for a tensor that is made of several tensors."""
+
     def read(value: Any) -> Node:
         parts = [getattr(value, name) for name in names]
         return Node(
@@ -62,7 +66,7 @@ reads("tensorflow.python.framework.indexed_slices.IndexedSlices")(_composite("in
 
 @reads("tensorflow.python.ops.tensor_array_ops.TensorArray")
 def tensor_array(value: Any) -> Node:
-    """The tensors that were written to it, and which may be: one of a graph, inside of a function, holds none."""
+    """A TensorArray, by the tensors in it and the types that it takes; one in a graph holds none."""
     own = attributes(value._implementation)
     takes = own["_dtype"].name, str(own["_element_shape"]), bool(own["_dynamic_size"]), bool(own["_clear_after_read"])
     return Node("tensorflow.TensorArray", (repr(takes).encode(),), [own["_tensor_array"]], lambda: [""])
@@ -70,7 +74,7 @@ def tensor_array(value: Any) -> Node:
 
 @reads("tensorflow.python.util.tf_should_use.ShouldUseWrapper")
 def watched(value: Any) -> Node:
-    """What TensorFlow would warn of, were it never used: asked for anything else, it would count as used."""
+    """A TensorArray in the wrapper that warns if it is never used: any other access would count as a use."""
     inside = object.__getattribute__(value, "_tf_should_use_wrapped_value")
     return Node("tensorflow.TensorArray", children=[inside], labels=lambda: [""])
 
@@ -80,11 +84,11 @@ def watched(value: Any) -> Node:
     "tensorflow.python.framework.type_spec.TypeSpec",
 )
 def printed(value: Any) -> Node:
-    """What describes tensors, and says all in its repr."""
+    """A type or shape of tensors, by its repr."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
 
 
-_GONE = {
+_IN_RUNTIME = {
     "tensorflow.python.framework.ops.Graph": "a graph",
     "tensorflow.python.client.session.BaseSession": "the variables of a session",
     "tensorflow.python.ops.summary_ops_v2.SummaryWriter": "an open log",
@@ -93,17 +97,17 @@ _GONE = {
 }
 
 
-@reads(*_GONE)
+@reads(*_IN_RUNTIME)
 def opaque(value: Any) -> Node:
-    """What lives in TensorFlow's runtime."""
+    """An object whose state is in TensorFlow's runtime."""
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
-    what = next(_GONE[name] for name in names if name in _GONE)
+    what = next(_IN_RUNTIME[name] for name in names if name in _IN_RUNTIME)
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what} cannot be read")
 
 
 @reads("tensorflow.python.eager.backprop.GradientTape")
 def tape(value: Any) -> Node:
-    """Once it was asked for gradients it is used up, and what it has recorded is gone."""
+    """A gradient tape, which is empty once it has been asked for gradients."""
     if attributes(value).get("_tape") is None:
         return Node("used GradientTape", text=lambda: "used GradientTape")
     return Node("tensorflow.GradientTape", opaque="tensorflow.GradientTape: what it has recorded cannot be read")
@@ -114,7 +118,7 @@ _FUNCTIONS = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 
 @reads(f"{_FUNCTIONS}.Function")
 def traced(value: Any) -> Node:
-    """The Python function; what has been traced of it is no value."""
+    """A `tf.function`, by the Python function; traces of it are not part of the value."""
     inner = vars(value)["_python_function"]
     if not hasattr(inner, "__code__"):
         return Node("tensorflow.function", children=[inner], labels=lambda: [""], kind="definition")
@@ -122,7 +126,7 @@ def traced(value: Any) -> Node:
 
 
 def _bound(inner: Any) -> Optional[Node]:
-    """A method: TensorFlow holds its object by a weak reference, in a function around the person's."""
+    """Describe a method: TensorFlow keeps its object by a weak reference, in a function around the user's."""
     if inner.__globals__.get("__name__") != _FUNCTIONS or "weak_instance" not in inner.__code__.co_freevars:
         return None
     closure = {name: cell.cell_contents for name, cell in zip(inner.__code__.co_freevars, inner.__closure__)}
@@ -133,7 +137,7 @@ def _bound(inner: Any) -> Optional[Node]:
 
 @reads("tensorflow.python.types.core.ConcreteFunction")
 def concrete(value: Any) -> Node:
-    """A function for one kind of arguments: its graph, and the values that it uses from outside."""
+    """A traced function, by its graph and the variables that it uses."""
     graph = value.graph.as_graph_def(add_shapes=False)
     return Node(
         "tensorflow.ConcreteFunction",
@@ -146,28 +150,28 @@ def concrete(value: Any) -> Node:
 
 
 def own_attributes(value: Any, leave: Iterable[str] = ()) -> Dict[str, Any]:
-    """Attributes without TensorFlow's book-keeping of what is to be saved."""
+    """Return attributes without those by which TensorFlow tracks what is to be saved (`_self_...`)."""
     found = attributes(value)
     return {name: item for name, item in found.items() if not name.startswith("_self_") and name not in leave}
 
 
-_BOOKS = frozenset({"_name", "_name_scope", "_descriptor_cache", "_distribution_strategy", "graph_debug_info"})
+_INTERNAL = frozenset({"_name", "_name_scope", "_descriptor_cache", "_distribution_strategy", "graph_debug_info"})
 
 
 @reads("tensorflow.python.trackable.base.Trackable")
 def trackable(value: Any) -> Node:
-    """A module with variables, or what holds such: its attributes."""
+    """A module with variables, or an object that holds some, by its attributes."""
     module = sys.modules.get("tensorflow.python.module.module")
     kind = "model" if module and derives(value, module.Module) else layout(type(value)).kind
-    found = own_attributes(value, _BOOKS)
+    found = own_attributes(value, _INTERNAL)
     return attributes_node(value, found, kind=kind, text=lambda: f"<{type_name(type(value))}>")
 
 
 @reads("tensorflow.python.saved_model.load.Loader._recreate_base_user_object.<locals>._UserObject")
 def restored(value: Any) -> Node:
-    """What `saved_model.load` returns: variables; its functions are graphs, as they were stored."""
+    """The result of `saved_model.load`, by its variables; its functions are fixed graphs."""
     functions = "RestoredFunction", "_SignatureMap"
-    own = own_attributes(value, _BOOKS)
+    own = own_attributes(value, _INTERNAL)
     found = {name: item for name, item in own.items() if of_class(type(item), "__name__") not in functions}
     return attributes_node(value, found, kind="model", text=lambda: "<loaded model>")._replace(type="saved model")
 
@@ -177,14 +181,14 @@ _CHECKPOINT = ("_attached_dependencies", "_saver", "_async_checkpointer_impl", "
 
 @reads("tensorflow.python.checkpoint.checkpoint.Checkpoint")
 def checkpoint(value: Any) -> Node:
-    """What it saves, and how often it has."""
+    """A checkpoint, by the objects that it saves and the number of its saves."""
     found = own_attributes(value, (*_CHECKPOINT, "_root", "_save_assign_op"))
     return attributes_node(value, found, holds=True, text=lambda: "<Checkpoint>")
 
 
 @reads("tensorflow.python.checkpoint.checkpoint_management.CheckpointManager")
 def manager(value: Any) -> Node:
-    """The checkpoints that it knows; when it wrote them is no value."""
+    """A checkpoint manager, by the checkpoints that it knows, without their times."""
     found = {name: item for name, item in attributes(value).items() if name != "_last_preserved_timestamp"}
     kept = found.pop("_maybe_delete", None)
     found["checkpoints"] = list(kept) if kept is not None else []
@@ -193,7 +197,7 @@ def manager(value: Any) -> Node:
 
 @reads("tensorflow.python.trackable.data_structures.ListWrapper", "tensorflow.python.trackable.data_structures.List")
 def wrapped_list(value: Any) -> Node:
-    """A list that is an attribute of something trackable."""
+    """A list that is an attribute of a trackable object."""
     return sequence(list(vars(value)["_storage"]))
 
 
@@ -201,14 +205,14 @@ def wrapped_list(value: Any) -> Node:
     *(f"tensorflow.python.trackable.data_structures.{name}" for name in ("_DictWrapper", "_TupleWrapper")),
 )
 def wrapped(value: Any) -> Node:
-    """A dict or a tuple, likewise."""
+    """A dict or a tuple that is an attribute of a trackable object."""
     inner = value.__wrapped__
     return items_only(inner) if isinstance(inner, dict) else sequence(inner)
 
 
 @reads("tensorflow.python.ops.lookup_ops.LookupInterface")
 def table(value: Any) -> Node:
-    """Keys and values, in whatever order."""
+    """A lookup table, by keys and values in no particular order."""
     pairs = _pairs(value)
     return Node(
         type_name(type(value)),
@@ -220,7 +224,7 @@ def table(value: Any) -> Node:
 
 
 def _pairs(value: Any) -> Dict[Any, Any]:
-    """What is in a table; one that is kept dense exports its many free places as well."""
+    """Return the items of a table; a dense one exports its free places as well."""
     keys, values = (part.numpy() for part in value.export())
     if of_class(type(value), "__name__") == "DenseHashTable":
         used = _used(keys, attributes(value))
@@ -230,7 +234,7 @@ def _pairs(value: Any) -> Dict[Any, Any]:
 
 
 def _used(keys: Any, own: Dict[str, Any]) -> Any:
-    """Which rows hold neither of the two keys that mark a free place."""
+    """Return which rows are in use: two keys mark free places and deleted ones."""
     numpy = sys.modules["numpy"]
     used = numpy.ones(len(keys), bool)
     for name in ("_empty_key", "_deleted_key"):
@@ -239,10 +243,7 @@ def _used(keys: Any, own: Dict[str, Any]) -> Any:
     return used
 
 
-# What random numbers come from.
-
-
 @reads(*(f"tensorflow.python.util.lazy_loader.{name}" for name in ("LazyLoader", "KerasLazyLoader")))
 def lazy_module(value: Any) -> Node:
-    """A module that is loaded at its first use: that it has been is no value."""
+    """A lazily loaded module; whether it has been loaded is not part of the value."""
     return Node("module", (type(value).__name__.encode(),), kind="definition", text=lambda: "<module>")

@@ -1,4 +1,4 @@
-"""tf.data: datasets, their iterators, and how often a dataset that is shuffled has been shuffled."""
+"""tf.data: datasets, their iterators, and the state of shuffled datasets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .functions import function
 from .generic import attributes, attributes_node, of_class
 from .tensorflow_graph import graph_digest
 
-_BOOKS = frozenset({"_variant_tensor_attr", "_graph_attr", "_name", "_structure", "_metadata", "_element_spec"})
+_INTERNAL = frozenset({"_variant_tensor_attr", "_graph_attr", "_name", "_structure", "_metadata", "_element_spec"})
 
 
 @reads("tensorflow.python.data.ops.dataset_ops.DatasetV2")
 def dataset(value: Any) -> Node:
-    """What it is made of: other datasets, tensors, functions, settings."""
+    """A dataset, by what it is made of: other datasets, tensors, functions and settings."""
     own = attributes(value)
-    found = {name: item for name, item in own.items() if name not in _BOOKS}
+    found = {name: item for name, item in own.items() if name not in _INTERNAL}
     if not found.keys() - {"_options_attr"}:
         return _graph(value)
     if own.get("_reshuffle_each_iteration") and of_class(type(value), "__name__") == "_ShuffleDataset":
@@ -31,19 +31,19 @@ def dataset(value: Any) -> Node:
 
 
 def _graph(value: Any) -> Node:
-    """A dataset that TensorFlow has made of another one, and that Python knows nothing of."""
+    """A dataset that TensorFlow made from another one, without attributes in Python: by its graph."""
     name = type_name(type(value))
     try:
         stored = _ops("dataset").dataset_to_graph_v2(value._variant_tensor, external_state_policy=_IGNORE_OTHER_STATE)
         graph = sys.modules["tensorflow.core.framework.graph_pb2"].GraphDef.FromString(stored.numpy())
-    except Exception:  # noqa: BLE001  of what is inside of a graph it has none, and some cannot be written down
-        return Node(name, opaque=f"{name}: it lives inside of TensorFlow")
+    except Exception:  # noqa: BLE001  a dataset within a graph has none, and some cannot be serialized
+        return Node(name, opaque=f"{name}: its state is inside TensorFlow")
     return Node(name, (graph_digest(graph),), text=lambda: f"<{name}>")
 
 
 @reads("tensorflow.python.data.ops.structured_function.StructuredFunctionWrapper")
 def mapped(value: Any) -> Node:
-    """The Python function that a dataset applies."""
+    """A function that a dataset applies, by the Python function."""
     inner = attributes(value)["_func"]
     return function(inner) if hasattr(inner, "__code__") else Node("function", children=[inner], labels=lambda: [""])
 
@@ -53,27 +53,27 @@ def mapped(value: Any) -> Node:
     "tensorflow.python.data.ops.dataset_ops.DatasetV2._GeneratorState",
 )
 def generated(value: Any) -> Node:
-    """The person's function that makes elements; how often it was asked is no value."""
+    """The user's function that generates elements; how often it was called is not part of the value."""
     return Node("generator", children=[attributes(value)["_generator"]], labels=lambda: [""])
 
 
 @reads("tensorflow.python.data.ops.options_base.OptionsBase", "tensorflow.python.data.util.options.OptionsBase")
 def options(value: Any) -> Node:
-    """Settings that were set."""
+    """The options that were set."""
     found = attributes(value).get("_options") or {}
     return attributes_node(value, found)
 
 
 @reads("tensorflow.python.data.ops.iterator_ops.IteratorBase", "tensorflow.python.data.ops.dataset_ops.NumpyIterator")
 def iterator(value: Any) -> Node:
-    """How far it is depends on what has been fetched ahead at this moment."""
+    """An iterator, whose position depends on what has been prefetched at this moment."""
     name = type_name(type(value))
-    return Node(name, kind="iterator", opaque=f"{name}: how far it is cannot be read")
+    return Node(name, kind="iterator", opaque=f"{name}: its position cannot be read")
 
 
-# A dataset that is shuffled holds a generator, from which each new iterator draws the seeds of its order.
-# TensorFlow shows it in one place only: the state of an iterator as it is saved in checkpoints. Making an
-# iterator draws once, so what is saved is set back by one draw and restored, which sets back the dataset's.
+# A shuffled dataset has a random number generator, from which each new iterator draws two seeds. TensorFlow shows
+# its state in one place only: the state of an iterator, as checkpoints store it. Making an iterator draws once, so
+# the stored state is set back by one draw and restored, which restores the dataset's generator as well.
 
 _PLACE = re.compile(rb"Shuffle[^:@]*(@@epoch_num_random_samples@@.*)", re.DOTALL)
 _ONE_DRAW = 2
@@ -81,7 +81,7 @@ _IGNORE_OTHER_STATE = 1
 
 
 class Shuffle:
-    """How often one dataset has been shuffled; one object for as long as the dataset lives."""
+    """Stands for the generator of one dataset, for as long as that lives."""
 
     def __init__(self, shuffled: Any) -> None:
         self.dataset = weakref.ref(shuffled)
@@ -93,11 +93,11 @@ _shuffles: "weakref.WeakKeyDictionary[Any, Shuffle]" = weakref.WeakKeyDictionary
 
 @reads(f"{__name__}.Shuffle")
 def shuffle(value: Any) -> Node:
-    """A generator of random numbers."""
+    """The random number generator of a shuffled dataset."""
     name = "tensorflow.data.Dataset.shuffle"
     try:
         drawn, state = _look(value)
-    except Exception:  # noqa: BLE001  the format is TensorFlow's own; having failed once, leave the dataset alone
+    except Exception:  # noqa: BLE001  the format may differ in this version; do not try the dataset a second time
         value.unreadable = True
         return Node(name, opaque=f"{name}: how often it was shuffled cannot be read")
     stand = Stand(state, lambda data: _restore(_iterator(value.dataset()), data), "tensorflow shuffle")
@@ -105,7 +105,7 @@ def shuffle(value: Any) -> Node:
 
 
 def _look(value: Shuffle) -> Tuple[int, bytes]:
-    """How many numbers were drawn, and the state of an iterator that would draw the next ones."""
+    """Return how many numbers were drawn, and the state of an iterator that would draw the next ones."""
     shuffled = value.dataset()
     if value.unreadable or shuffled is None or not sys.modules["tensorflow"].executing_eagerly():
         raise ValueError
@@ -121,18 +121,19 @@ def _look(value: Shuffle) -> Tuple[int, bytes]:
 
 
 def _variants(tensor: Any) -> Tuple[Any, List[Any]]:
-    """A tensor of variants as it is stored, and its elements."""
+    """Return a tensor of variants as stored, and its elements."""
     whole = _proto("TensorProto").FromString(_bytes_of(tensor))
     return whole, [_proto("VariantTensorDataProto").FromString(part) for part in _split(whole)]
 
 
+# Variants that only wrap tensors; others hold resources, whose content is elsewhere.
 _STORED = frozenset(
     {"RaggedTensorVariant", "tensorflow::Tensor", "tensorflow::TensorList", "tensorflow::data::Optional"}
 )
 
 
 def stored(tensor: Any) -> Optional[Tuple[bytes, ...]]:
-    """The content of a tensor of variants that tensors are kept in: slices of ragged and sparse ones, optionals."""
+    """Return the content of a variant tensor that holds tensors: ragged or sparse slices, lists, optionals."""
     whole, parts = _variants(tensor)
     if not {part.type_name for part in parts} <= _STORED:
         return None
@@ -140,7 +141,7 @@ def stored(tensor: Any) -> Optional[Tuple[bytes, ...]]:
 
 
 def _draw_back(part: Any) -> int:
-    """Set the count of one dataset's draws back by one draw."""
+    """Reduce a dataset's count of draws by one draw; return the count."""
     found = _PLACE.search(part.metadata)
     assert found is not None
     count = found[1].count(b"@@")
@@ -182,10 +183,11 @@ def _tensor_of(data: bytes) -> Any:
 
 
 def _split(whole: Any) -> Iterator[bytes]:
-    """The elements of a tensor of variants: their lengths first, then they themselves."""
+    """Yield the elements of a tensor of variants, which are stored after all their lengths."""
     content, place = whole.tensor_content, 0
     lengths: List[int] = []
     for _ in range(math.prod(axis.size for axis in whole.tensor_shape.dim)):
+        # A varint: seven bits per byte, least significant first, the high bit set except in the last byte (protobuf).
         length = shift = 0
         while content[place] & 0x80:
             length |= (content[place] & 0x7F) << shift

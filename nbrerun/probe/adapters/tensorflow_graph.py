@@ -1,4 +1,4 @@
-"""TensorFlow's graphs: which operations work on what, with which settings, whatever they are called."""
+"""TensorFlow's graphs: their operations, inputs and attributes, independent of names."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any, Dict, Iterable, List, Tuple
 from ..describe.digest import new_hash
 
 _COUNTED = frozenset({"token", "shared_name", "container", "metadata", "config", "config_proto", "executor_type"})
-"""Settings that hold names which are counted up, or say how to run what they are of."""
+"""Attributes that contain numbered names, or say how an operation is run and not what it computes."""
 
 
 def graph_digest(graph: Any) -> bytes:
-    """Equal for graphs that compute the same in the same way; names in a graph are counted up."""
+    """Return a digest that is equal for graphs that compute the same in the same way; names are ignored."""
     return _Functions(graph.library).body(graph.node, ())
 
 
 class _Functions:
-    """What a graph calls; known by name inside of it only."""
+    """The functions that a graph calls, which have their names in this graph only."""
 
     def __init__(self, library: Any) -> None:
         self._known = {item.signature.name: item for item in library.function}
         self._done: Dict[str, bytes] = {}
 
     def body(self, nodes: Any, arguments: Iterable[str]) -> bytes:
-        """The operations in their order, with their inputs by place."""
+        """Digest operations in their order, with the positions of their inputs."""
         names = [*arguments, *(node.name for node in nodes)]
         places = {name: place for place, name in enumerate(names)}
         hasher = new_hash()
@@ -33,12 +33,13 @@ class _Functions:
         return bytes(hasher.digest())
 
     def _settings(self, node: Any) -> List[Tuple[str, Any]]:
-        kept = sorted(key for key in node.attr if key not in _COUNTED and not key.startswith("_"))
-        return [(key, self._setting(node.attr[key])) for key in kept]
-
-    def _setting(self, value: Any) -> Any:
-        called = [value.func] if value.HasField("func") else list(value.list.func)
-        return [self._function(item.name) for item in called] or value.SerializeToString(deterministic=True)
+        found: List[Tuple[str, Any]] = []
+        for key in sorted(key for key in node.attr if key not in _COUNTED and not key.startswith("_")):
+            value = node.attr[key]
+            called = [value.func] if value.HasField("func") else list(value.list.func)
+            functions = [self._function(item.name) for item in called]
+            found.append((key, functions or value.SerializeToString(deterministic=True)))
+        return found
 
     def _function(self, name: str) -> bytes:
         found = self._known.get(name)
@@ -55,6 +56,6 @@ class _Functions:
 
 
 def _wired(name: str, places: Dict[str, int]) -> Tuple[bool, int, str]:
-    """Where an input comes from: `^NoOp` is waited for only, `split:output:1` is one of several outputs."""
+    """Return the place of an input: `^NoOp` is a control input, `split:output:1` one of several outputs."""
     operation, _, output = name.lstrip("^").partition(":")
     return name.startswith("^"), places.get(operation, -1), output

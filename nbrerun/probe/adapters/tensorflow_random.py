@@ -1,4 +1,4 @@
-"""What TensorFlow draws from, seeded or not."""
+"""Random numbers of TensorFlow, seeded or not."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..describe.node import Node, Stand, draws_from, reads
 
 _BELOW = 2**31 - 1
 _MOST_KERNELS = 4096
-"""Every unseeded draw outside of a function leaves a compiled kernel of its own behind: about 30 KB."""
+"""Unseeded draws after which the cache of compiled kernels is cleared: each leaves one of about 30 KB in it."""
 
 
 @reads("tensorflow.python.ops.stateful_random_ops.Generator")
 def generator(value: Any) -> Node:
-    """What `tf.random.Generator.from_seed` returns."""
+    """The generator that `tf.random.Generator.from_seed` returns."""
     stand = _stand_of(value)
     name = "tensorflow.random.Generator"
     return Node(name, (stand.packed(),), kind="generator", generator=stand, text=lambda: name)
@@ -34,27 +34,26 @@ def _stand_of(value: Any) -> Stand:
 
 
 class Draws:
-    """What draws that nobody seeded come from, once it has been put in place of the system.
+    """The source of seeds for unseeded draws, in place of the system.
 
-    TensorFlow has an unseeded operation ask the system for a seed, out of anybody's sight, and so
-    such draws could never be held equal. Setting a global seed instead would make them equal where
-    the notebook's are not: every function that is traced counts its operations from zero, so two
-    functions, or two calls of `fit` that shuffle, would draw the same numbers.
+    An unseeded operation has the system choose its seed where Python cannot see it, so its draws could not be
+    repeated. To set a global seed instead would make draws equal that differ in the notebook: each traced function
+    numbers its operations from zero, so two functions, or two calls of `fit` that shuffle, would draw the same.
     """
 
     def __init__(self) -> None:
         self.stream = random.Random()
         self.made = 0
-        """Operations that have asked for seeds since the last time that the global seed was set."""
+        """Operations that asked for seeds since the global seed was last set."""
         self._made_for: Any = None
         self._kernels = 0
 
     def seeds(self) -> Tuple[int, int]:
-        """Two seeds for one operation; (0, 0) would mean none."""
+        """Return two seeds for one operation; (0, 0) would mean unseeded."""
         return self.stream.randrange(1, _BELOW), self.stream.randrange(1, _BELOW)
 
     def count(self) -> None:
-        """An operation is made: it may draw without anybody's generator moving, as those in a function do."""
+        """Count an operation that is made: within a function it may draw without moving a generator of Python's."""
         context = sys.modules["tensorflow.python.eager.context"]
         self.made = self.count_so_far() + 1
         if context.executing_eagerly() and context.global_seed() is None:
@@ -63,40 +62,37 @@ class Draws:
                 context.context().clear_kernel_cache()
 
     def count_so_far(self) -> int:
-        """Setting the global seed makes a new generator, and the count begin anew."""
+        """Return the count, which starts again when the global seed is set, since that makes a new generator."""
         if self._made_for is not _own_generator():
             self.made, self._made_for = 0, _own_generator()
         return self.made
 
     def set_count(self, made: int) -> None:
-        """Go on counting from there."""
+        """Continue counting from here."""
         self.made, self._made_for, self._kernels = made, _own_generator(), 0
 
 
 def _own_generator() -> Any:
-    """The one that TensorFlow draws seeds from, if the global seed is set."""
+    """Return the generator from which TensorFlow draws operation seeds, or None if no global seed is set."""
     context = sys.modules["tensorflow.python.eager.context"].context_safe()
     return getattr(context, "_rng", None) if getattr(context, "_seed", None) is not None else None
 
 
 @reads(f"{__name__}.Draws")
 def draws(value: Any) -> Node:
-    """The seed that was set with how far it has been used; where there is none, our own."""
+    """The global seed and the draws from its generator, or the state of our own source of seeds."""
     context = sys.modules["tensorflow.python.eager.context"].context_safe()
     seed = getattr(context, "_seed", None)
     seed = None if seed is None else operator.index(seed)
     used = None if seed is None else context._rng.getstate()
-    own, held, made = value.stream.getstate(), _global_state(), value.count_so_far()
+    # The generator behind `tf.random.get_global_generator`, which exists once that has been called.
+    shared = sys.modules["tensorflow.python.ops.stateful_random_ops"].global_generator
+    held = None if shared is None else (shared.state.numpy().tobytes(), int(shared.algorithm))
+    own, made = value.stream.getstate(), value.count_so_far()
     state = pickle.dumps((seed, used, own, held, made), 2)
     stand = Stand(state, lambda data: _put_back(value, *pickle.loads(data)), "tensorflow")
     seen = repr((seed, used or own, held, made)).encode()
     return Node("tensorflow", (seen,), kind="generator", generator=stand, text=lambda: "tensorflow")
-
-
-def _global_state() -> Optional[Tuple[bytes, int]]:
-    """Where the generator behind `tf.random.get_global_generator` stands, if somebody has called that."""
-    found = sys.modules["tensorflow.python.ops.stateful_random_ops"].global_generator
-    return None if found is None else (found.state.numpy().tobytes(), int(found.algorithm))
 
 
 def _put_back(
@@ -105,18 +101,15 @@ def _put_back(
     value.stream.setstate(own)
     module = sys.modules["tensorflow.python.eager.context"]
     if seed is not None or module.context_safe() is not None:
-        _set_seed(module.context(), seed, used)
+        context = module.context()
+        if seed is None:
+            context._seed = None
+        else:
+            context._set_global_seed(seed)
+            context._rng.setstate(used)
+        context.clear_kernel_cache()  # a cached kernel continues from its last draw
     _put_back_global(held)
     value.set_count(made)
-
-
-def _set_seed(context: Any, seed: Optional[int], used: Any) -> None:
-    if seed is None:
-        context._seed = None
-    else:
-        context._set_global_seed(seed)
-        context._rng.setstate(used)
-    context.clear_kernel_cache()  # a kernel that is kept goes on from its last draw
 
 
 def _put_back_global(held: Optional[Tuple[bytes, int]]) -> None:
@@ -140,7 +133,7 @@ _NEEDED = (
 
 @draws_from
 def global_generators() -> Iterable[Tuple[str, Any]]:
-    """What `tf.random.normal` and its like draw from, and layers, and datasets that are shuffled."""
+    """Return the source of draws by `tf.random.normal` and the like, by layers, and by shuffled datasets."""
     seeds, _, stateful = modules = [sys.modules.get(name) for name in _NEEDED]
     if None in modules or "tensorflow" not in sys.modules or not hasattr(stateful, "global_generator"):
         return []
@@ -149,7 +142,7 @@ def global_generators() -> Iterable[Tuple[str, Any]]:
 
 
 def _take_over(seeds: Any, stateful: Any) -> Draws:
-    """Have the two places that would ask the system for a seed ask ours."""
+    """Replace the two functions through which TensorFlow asks the system for seeds."""
     found = Draws()
     get_seed, ints = seeds.get_seed, stateful.non_deterministic_ints
 
@@ -161,7 +154,7 @@ def _take_over(seeds: Any, stateful: Any) -> Draws:
     def drawn_ints(shape: Any, dtype: Any = None) -> Any:
         given: List[Any] = [] if dtype is None else [dtype]
         drawn = ints(shape, *given)
-        if not hasattr(drawn, "numpy"):  # in a graph: drawn anew whenever that runs
+        if not hasattr(drawn, "numpy"):  # in a graph: drawn again each time that runs
             return drawn
         plain = drawn.numpy()
         size = plain.dtype.itemsize

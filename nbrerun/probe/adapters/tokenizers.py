@@ -1,7 +1,7 @@
-"""tokenizers: what cuts texts, written in Rust.
+"""tokenizers: tokenizers written in Rust, and their parts.
 
-Its parts tell their state for pickling, which `generic` reads; a whole tokenizer is read by parts, so that a change
-is told by the part it is in.
+Parts return their state for pickling, which `generic` reads. A whole tokenizer is read part by part, so that the
+report can say which one has changed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _SET_FOR_A_CALL = ("truncation", "padding")
 
 @reads("tokenizers.Tokenizer")
 def tokenizer(value: Any) -> Node:
-    """Its parts, the words added, and how it cuts and fills texts."""
+    """A tokenizer, by its parts, added tokens, truncation and padding."""
     return _by_parts(value, (*_PARTS, *_SET_FOR_A_CALL, "encode_special_tokens"))
 
 
 class Within:
-    """A tokenizer that transformers holds, and tells in every call how to cut and fill."""
+    """A tokenizer in an object of transformers, which sets truncation and padding in every call."""
 
     __slots__ = ("tokenizer",)
 
@@ -33,12 +33,12 @@ class Within:
 
 @reads(f"{__name__}.Within")
 def within(value: Within) -> Node:
-    """What is not told in every call."""
+    """A tokenizer, without what is set in every call."""
     return _by_parts(value.tokenizer, _PARTS)
 
 
 def _by_parts(value: Any, names: Any) -> Node:
-    """Some of its parts; `get_added_tokens_decoder` makes a dict of words by number."""
+    """Describe a tokenizer by some of its parts; `get_added_tokens_decoder` returns tokens by number."""
     found: Dict[str, Any] = {name: getattr(value, name) for name in names if hasattr(type(value), name)}
     added = {number: repr(word) for number, word in value.get_added_tokens_decoder().items()}
     size = str(value.get_vocab_size())
@@ -54,12 +54,12 @@ def _by_parts(value: Any, names: Any) -> Node:
 
 @reads("tokenizers.trainers.Trainer")
 def trainer(value: Any) -> Node:
-    """Its settings."""
+    """A trainer of tokenizers, by its settings."""
     ((_, found),) = json.loads(type(value).__getstate__(value), object_hook=_in_order).items()
     return attributes_node(value, found)
 
 
 def _in_order(settings: Dict[str, Any]) -> Dict[str, Any]:
-    """Letters to start from are a set, which is told in any order."""
+    """Sort the initial alphabet, which is a set, and is written in any order."""
     letters = settings.get("initial_alphabet")
     return {**settings, "initial_alphabet": sorted(letters)} if isinstance(letters, list) else settings

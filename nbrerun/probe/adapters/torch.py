@@ -1,11 +1,11 @@
-"""PyTorch: tensors, modules, optimizers, schedulers, loaders of data, generators of random numbers."""
+"""PyTorch: tensors, modules, optimizers, schedulers, data loaders, random number generators."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 import weakref
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from ..describe.node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
 from .generic import Described, attributes, attributes_node
@@ -30,7 +30,7 @@ _INTERNAL = frozenset(
     _is_hf_initialized __overloads__
     """.split()
 )
-"""What a module keeps for itself: flags that belong to hooks, and its parameters under other names."""
+"""Internal attributes of modules: flags that belong to hooks, and parameters under other names."""
 
 _OPTIMIZER_INTERNAL = frozenset("state param_groups step _params _numel_cache _step_count _opt_called".split())
 _SCHEDULER_INTERNAL = frozenset("optimizer _get_lr_called_within_step _is_initial _initial_step".split())
@@ -41,8 +41,9 @@ _LOADER_INTERNAL = frozenset(
 
 @reads("torch.Tensor")
 def tensor(value: Any) -> Node:
-    """Type, shape, device and values; and the gradient that waits for the next step."""
+    """A tensor, by type, shape, device and values, and the gradient that waits for the next step."""
     torch = sys.modules["torch"]
+    # Without this a subclass's `__torch_function__` would run for every operation below.
     with torch._C.DisableTorchFunctionSubclass():
         node = (_dense if value.layout is torch.strided else _sparse)(torch, value)
         gradient = value.grad if value.is_leaf else None
@@ -61,17 +62,18 @@ def tensor(value: Any) -> Node:
 
 
 def _is_compiler(name: str) -> bool:
-    """An attribute by which the compiler marks what it has met."""
+    """Whether `torch.compile` marks an object with this attribute."""
     return name.startswith(("_dynamo", "_torchdynamo"))
 
 
 def _is_note(name: str, own: Dict[str, Any]) -> bool:
-    """Whether a module knows as well what an attribute says: that a tensor is a buffer, and has its first values."""
+    """Whether an attribute repeats what a module knows: that a tensor is a buffer, and is initialised."""
     return name in ("_is_hf_initialized", "_is_buffer") or (name == "persistent" and "_is_buffer" in own)
 
 
 def _dense(torch: Any, value: Any) -> Node:
     plain = value.detach()
+    # `reshape` and `view` below are not implemented for nested and quantized tensors.
     if plain.is_nested or plain.is_quantized:
         parts = list(plain.unbind()) if plain.is_nested else [plain.dequantize()]
         labels = [f"[{i}]" for i in range(len(parts))] if plain.is_nested else [".dequantize()"]
@@ -90,7 +92,7 @@ def _dense(torch: Any, value: Any) -> Node:
 
 
 def _raw(torch: Any, plain: Any) -> Any:
-    """The values as bytes, in the order of the shape, whatever their type and wherever they are."""
+    """Return the values as bytes in C order, of whatever type and device."""
     values = plain.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1).view(torch.uint8)
     if "numpy" in sys.modules:
         return memoryview(values.numpy())
@@ -98,7 +100,7 @@ def _raw(torch: Any, plain: Any) -> Any:
 
 
 def _numbers(torch: Any, plain: Any) -> Optional[bytes]:
-    """The values as float64, where they are not too many."""
+    """Return the values as float64 (complex128), or None if they are too many."""
     if not 0 < plain.numel() <= _MOST_NUMBERS or plain.device.type == "meta":
         return None
     return bytes(_raw(torch, plain.to(torch.complex128 if plain.is_complex() else torch.float64)))
@@ -116,7 +118,7 @@ def _text(plain: Any) -> str:
 
 
 def _sparse(torch: Any, value: Any) -> Node:
-    """Where its values lie, and the values."""
+    """Describe a sparse tensor, by its indices and values."""
     plain = value.detach()
     if plain.layout is torch.sparse_coo:
         plain = plain.coalesce()
@@ -137,7 +139,7 @@ def _sparse(torch: Any, value: Any) -> Node:
 
 @reads("torch.storage.UntypedStorage", "torch.storage.TypedStorage")
 def storage(value: Any) -> Node:
-    """The memory below tensors."""
+    """A storage, by its bytes."""
     torch = sys.modules["torch"]
     untyped = value.untyped() if hasattr(value, "untyped") else value
     return _dense(torch, torch.empty(0, dtype=torch.uint8, device=untyped.device).set_(untyped))
@@ -145,18 +147,18 @@ def storage(value: Any) -> Node:
 
 @reads("torch.dtype", "torch.device", "torch.layout", "torch.memory_format", "torch.finfo", "torch.iinfo")
 def printed(value: Any) -> Node:
-    """Values that never change, and that their repr says all about."""
+    """An immutable value that its repr describes completely."""
     return Node(type_name(type(value)), (repr(value).encode(),), atom=True, text=lambda: clip(repr(value)))
 
 
 @reads("torch.nn.modules.module.Module", "torch.nn.Module")
 def module(value: Any) -> Node:
-    """Parameters, buffers, submodules, mode, how many hooks, and every attribute of its own."""
+    """A module, by parameters, buffers, submodules, mode, number of hooks, and its other attributes."""
     return module_without(value, frozenset())
 
 
 def module_without(value: Any, names: FrozenSet[str]) -> Node:
-    """A module, less attributes that are no value in modules of its kind."""
+    """Describe a module without attributes that are not part of the value in modules of its kind."""
     found = attributes(value)
     parts: Dict[str, Any] = {}
     for name in _PARTS:
@@ -178,7 +180,7 @@ def module_without(value: Any, names: FrozenSet[str]) -> Node:
 
 
 def _place(value: Any) -> Callable[[str], str]:
-    """How a person comes to a part of a module: by an index, a key, or an attribute."""
+    """Return how the user reaches a part of a module: by an index, a key, or an attribute."""
     names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__}
     if "torch.nn.modules.container.ModuleDict" in names:
         return lambda name: f"[{show(name)}]"
@@ -186,13 +188,14 @@ def _place(value: Any) -> Callable[[str], str]:
 
 
 def _hooks(hooks: Dict[Any, Any], name: str = "hooks") -> Described:
+    # By number only: hooks are registered under ids that a counter of all hooks gives.
     count = str(len(hooks))
     return Described(Node(name, (count.encode(),), size=("len({})", count), text=lambda: count + " hooks"))
 
 
 @reads("torch.utils.hooks.RemovableHandle")
 def handle(value: Any) -> Node:
-    """Whether its hook is still there; by which number it is known there comes from a counter of all hooks."""
+    """The handle of a hook, by whether the hook is still registered."""
     found = attributes(value)
     reference = found.get("hooks_dict_ref")
     hooks = reference() if type(reference) is weakref.ref else None
@@ -203,14 +206,14 @@ def handle(value: Any) -> Node:
 
 @reads("torch._dynamo.eval_frame.OptimizedModule")
 def compiled(value: Any) -> Node:
-    """The module that was compiled; what the compiler keeps is no value."""
+    """A compiled module, by the module that was compiled."""
     found = attributes(value)["_modules"]
     return Node(type_name(type(value)), children=[found["_orig_mod"]], labels=lambda: [""], kind="model")
 
 
 @reads("torch.jit._script.ScriptModule", "torch.jit.ScriptModule")
 def script(value: Any) -> Node:
-    """Its code, parameters and buffers."""
+    """A scripted module, by its code, parameters and buffers."""
     torch = sys.modules["torch"]
     state = dict(torch.nn.Module.state_dict(value))
     return Node(
@@ -224,26 +227,21 @@ def script(value: Any) -> Node:
 
 @reads("torch.optim.optimizer.Optimizer", "torch.optim.Optimizer")
 def optimizer(value: Any) -> Node:
-    """Settings by group, and what it keeps for each parameter; the parameters are the model's."""
+    """An optimizer, by the settings of its groups and its state for each parameter; the parameters are the model's."""
     found = attributes(value)
     groups, state = found["param_groups"], found["state"]
     parts: List[Tuple[str, Any]] = []
     for number, group in enumerate(groups):
         parts += [(f".param_groups[{number}][{key_text(key)}]", group[key]) for key in group if key != "params"]
+    # In the order of the groups, as `state_dict` numbers them: the state itself is keyed by tensors.
     parameters = [parameter for group in groups for parameter in group["params"]]
     for number, parameter in enumerate(parameters):
         kept = state.get(parameter) or {}
         parts += [(f".state[{number}].{key}", kept[key]) for key in kept]
-    own = {name: item for name, item in found.items() if not _is_internal(name)}
+    internal = ("_optimizer_", "_zero_grad_", "_warned_")
+    own = {n: item for n, item in found.items() if n not in _OPTIMIZER_INTERNAL and not n.startswith(internal)}
     own.update({name: _hooks(found[name]) for name in _OPTIMIZER_HOOKS if found.get(name)})
-    return _parts_node(value, parts + [(attribute_label(name), own[name]) for name in sorted(own)])
-
-
-def _is_internal(name: str) -> bool:
-    return name in _OPTIMIZER_INTERNAL or name.startswith(("_optimizer_", "_zero_grad_", "_warned_"))
-
-
-def _parts_node(value: Any, parts: Sequence[Tuple[str, Any]]) -> Node:
+    parts += [(attribute_label(name), own[name]) for name in sorted(own)]
     return Node(
         type_name(type(value)),
         ("\0".join(label for label, _ in parts).encode("utf-8", "surrogatepass"),),
@@ -260,13 +258,13 @@ def _parts_node(value: Any, parts: Sequence[Tuple[str, Any]]) -> Node:
     "torch.optim.lr_scheduler.ReduceLROnPlateau",
 )
 def scheduler(value: Any) -> Node:
-    """How far it is; the optimizer that it steers is a variable of its own."""
+    """A scheduler, by its own state; the optimizer that it steers is a variable of its own."""
     return _without(value, _SCHEDULER_INTERNAL)
 
 
 @reads("torch.amp.grad_scaler.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler")
 def scaler(value: Any) -> Node:
-    """The scale, and when it grows; what it notes of optimizers lasts for one step, by their addresses."""
+    """A gradient scaler, without what it keeps of optimizers for the length of one step, by their addresses."""
     return _without(value, frozenset({"_per_optimizer_states"}))
 
 
@@ -277,13 +275,13 @@ def _without(value: Any, names: Iterable[str]) -> Node:
 
 @reads("torch.utils.data.dataloader.DataLoader", "torch.utils.data.DataLoader")
 def loader(value: Any) -> Node:
-    """The dataset and how it is gone through; workers that wait for the next time are no value."""
+    """A data loader, by its dataset and settings, without workers that are kept for the next epoch."""
     return _without(value, _LOADER_INTERNAL)._replace(kind="data")
 
 
 @reads("torch.utils.data.dataloader._SingleProcessDataLoaderIter")
 def loading(value: Any) -> Node:
-    """How far it is in its dataset."""
+    """An iterator over a data loader, by its position in the dataset."""
     found = attributes(value)
     return Node(
         type_name(type(value)),
@@ -296,19 +294,20 @@ def loading(value: Any) -> Node:
 
 @reads("torch.utils.data.dataloader._MultiProcessingDataLoaderIter")
 def workers(value: Any) -> Node:
-    """Batches that other processes are preparing."""
+    """An iterator over a data loader with worker processes, which have batches in preparation."""
     return Node(type_name(type(value)), opaque="a torch DataLoader iterator: its worker processes", kind="iterator")
 
 
 @draws_from
 def global_generators() -> Iterable[Tuple[str, Any]]:
-    """What `torch.rand` and its like draw from, on every device that is in use."""
+    """Return the generators behind `torch.rand` and the like, on every device that is in use."""
     torch = sys.modules.get("torch")
     found: List[Tuple[str, Any]] = []
     if getattr(torch, "default_generator", None) is None:
         return found
     found.append(("torch", torch.default_generator))  # type: ignore[union-attr]
     for name in ("cuda", "xpu"):
+        # Asking a device for its generators would initialise it, and CUDA cannot be used after a fork.
         device = getattr(torch, name, None)
         if device is not None and device.is_initialized():
             found += [(f"torch.{name}[{i}]", each) for i, each in enumerate(device.default_generators)]
@@ -319,7 +318,7 @@ def global_generators() -> Iterable[Tuple[str, Any]]:
 
 @reads("torch._C.Generator", "torch.Generator")
 def generator(value: Any) -> Node:
-    """A generator of random numbers, on whatever device."""
+    """A generator, on whatever device."""
     torch = sys.modules["torch"]
     base = torch._C.Generator
     state = bytes(_raw(torch, base.get_state(value)))

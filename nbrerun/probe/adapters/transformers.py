@@ -1,7 +1,7 @@
-"""transformers: what stands around its PyTorch modules - configurations, tokenizers, the trainer and accelerate.
+"""transformers and accelerate: configurations, tokenizers and trainers around PyTorch modules.
 
-Notes that saving and loading leave (the version, where it came from) are no value: a model that was saved is what it
-was before.
+Attributes that saving and loading set (version, origin) are not part of the value: a model that was saved is equal to
+what it was before.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _OF_A_MODEL = frozenset({"name_or_path", "_use_kernels", "_weight_conversions"})
 _OF_A_CONFIG = frozenset(
     "_name_or_path architectures transformers_version model_type _commit_hash _original_object_hash".split()
 )
-_USUAL = "float32"
+_DEFAULT_DTYPE = "float32"
 _OF_A_TOKENIZER = frozenset({"cache", "deprecation_warnings", "_in_target_context_manager"})
 _OF_A_RUN = ("_runtime", "_per_second")
-"""Ends of names of durations, among what a trainer logs."""
+"""Ends of the names of durations and speeds that a trainer logs."""
 
 
 def _without(value: Any, names: FrozenSet[str], **more: Any) -> Node:
@@ -31,7 +31,7 @@ def _without(value: Any, names: FrozenSet[str], **more: Any) -> Node:
 
 @reads("transformers.modeling_utils.PreTrainedModel")
 def model(value: Any) -> Node:
-    """A module of PyTorch, and its configuration."""
+    """A model, by its PyTorch module and its configuration."""
     return module_without(value, _OF_A_MODEL)
 
 
@@ -41,17 +41,17 @@ def model(value: Any) -> Node:
     "transformers.generation.configuration_utils.GenerationConfig",
 )
 def config(value: Any) -> Node:
-    """Its settings; saving writes the type of the weights as a word, the usual one where none was set."""
+    """A configuration; saving replaces the dtype by its name, and a missing one by the default."""
     found = {name: item for name, item in attributes(value).items() if name not in _OF_A_CONFIG}
     for name in ("dtype", "torch_dtype"):
         if name in found:
-            found[name] = str(found[name] or _USUAL).replace("torch.", "")
+            found[name] = str(found[name] or _DEFAULT_DTYPE).replace("torch.", "")
     return attributes_node(value, found)
 
 
 @reads("transformers.tokenization_utils_base.PreTrainedTokenizerBase")
 def tokenizer(value: Any) -> Node:
-    """Its words and settings; what it has cut already, and warned of, is no value."""
+    """A tokenizer, by its tokens and settings, without its cache and the warnings that it has given."""
     found = {name: item for name, item in attributes(value).items() if name not in _OF_A_TOKENIZER}
     if type_name(type(found.get("_tokenizer"))) == "tokenizers.Tokenizer":
         found["_tokenizer"] = Within(found["_tokenizer"])
@@ -60,7 +60,7 @@ def tokenizer(value: Any) -> Node:
 
 @reads("transformers.training_args.TrainingArguments")
 def arguments(value: Any) -> Node:
-    """Settings; the folder for logs may be named after the clock, and devices are looked up when asked for."""
+    """Training arguments, without the time in the logging folder's name and the devices that were looked up."""
     found = {name: item for name, item in attributes(value).items() if not name.startswith("__cached__")}
     folder = found.get("logging_dir")
     if type(folder) is str:
@@ -70,7 +70,7 @@ def arguments(value: Any) -> Node:
 
 @reads("transformers.trainer_callback.TrainerState")
 def state(value: Any) -> Node:
-    """How far a trainer is, and what it logged; not how long that took."""
+    """A trainer's state, by its progress and log, without durations."""
     found = attributes(value)
     log: List[Any] = found["log_history"]
     return attributes_node(value, {**found, "log_history": [_timeless(entry) for entry in log]})
@@ -84,7 +84,7 @@ def _timeless(entry: Any) -> Any:
 
 @reads("transformers.trainer_utils.TrainOutput", "transformers.trainer_utils.PredictionOutput")
 def output(value: Any) -> Node:
-    """What a trainer gives back; not how long it took."""
+    """The return value of a trainer, without durations."""
     fields: Dict[str, Any] = dict(zip(value._fields, tuple.__iter__(value)))
     found = {**fields, "metrics": _timeless(fields["metrics"])}
     return attributes_node(value, found)
@@ -92,29 +92,29 @@ def output(value: Any) -> Node:
 
 @reads("transformers.trainer_callback.ProgressCallback", "transformers.utils.notebook.NotebookProgressCallback")
 def progress(value: Any) -> Node:
-    """A bar on the screen."""
+    """A progress bar, which has no value."""
     return Node(type_name(type(value)))
 
 
 _PREPARED = frozenset({"_models", "_optimizers", "_schedulers", "_dataloaders", "gradient_state", "state"})
-"""What is noted of all that was prepared, for storing, and shared by all that are in the process."""
+"""What was prepared, recorded for saving, and state that is shared by the whole process."""
 
 
 @reads("accelerate.accelerator.Accelerator")
 def accelerator(value: Any) -> Node:
-    """Settings and steps; the models and optimizers that it prepared are the trainer's, or variables of their own."""
+    """An accelerator, by settings and steps; models and optimizers are the trainer's, or variables of their own."""
     return _without(value, _PREPARED)
 
 
 @reads("accelerate.state.GradientState")
 def gradients(value: Any) -> Node:
-    """Shared by all that are in the process; which loaders of data are in use is no value."""
+    """State shared by the whole process, without the data loaders in use."""
     return _without(value, frozenset({"dataloader_references", "_dataloader_references_ref"}))
 
 
 @reads("accelerate.optimizer.AcceleratedOptimizer")
 def accelerated(value: Any) -> Node:
-    """The optimizer inside; the rest is about the step under way."""
+    """An optimizer that was prepared, by the optimizer in it; the rest concerns the current step."""
     found = attributes(value)
     return Node(
         type_name(type(value)),

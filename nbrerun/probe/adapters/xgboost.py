@@ -10,31 +10,35 @@ from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import Described, attributes, attributes_node, derives
 
 _TWICE = frozenset({"eta", "alpha", "lambda", "gamma", "seed", "nthread"})
-"""Parameters that the library lists by two names."""
+"""Parameters that the library lists under two names."""
 
 _NOT_PARAMETERS = frozenset({"metrics", "gbtree_model_param", "learner_model_param", "version", "name"})
-"""Metrics are filled in by the first evaluation; the others repeat what the saved model says."""
+"""Metrics, which the first evaluation fills in, and parts that the saved model repeats."""
 
 _EARLY_STOPPING = ("best_iteration", "best_score")
-"""Attributes of the model that are attributes in Python, too."""
+"""Attributes of the model that are Python attributes as well."""
 
 _FIELDS = ("label_lower_bound", "label_upper_bound", "feature_weights")
 
 
 @reads("xgboost.core.Booster")
 def booster(value: Any) -> Node:
-    """The model as it is saved, its parameters and attributes; predictions kept for training are no value."""
+    """A booster, by its saved model, parameters and attributes, without predictions that are cached for training."""
     core: Any = sys.modules["xgboost.core"]
     cls = type_name(type(value))
     try:
+        # `core.Booster.save_raw`: a subclass of the user's may override the method. UBJSON keeps floats exactly.
         raw = core.Booster.save_raw(value, "ubj")
     except core.XGBoostError:
-        return Node(cls, kind="model", opaque=f"{cls}: it tells nothing of itself before it has seen data")
+        return Node(cls, kind="model", opaque=f"{cls}: its state cannot be read before it has seen data")
     rounds = core.Booster.num_boosted_rounds(value)
-    marks = {_mark(name): item for name, item in sorted(core.Booster.attributes(value).items())}
+    marks: Dict[str, Any] = {}
+    for name, item in sorted(core.Booster.attributes(value).items()):
+        marks[attribute_label(name) if name in _EARLY_STOPPING else f".attr({name!r})"] = item
     parameters = {f".<parameter {name}>": item for name, item in sorted(_parameters(value).items())}
     own = {attribute_label(name): item for name, item in attributes(value).items() if name != "handle"}
-    parts: Dict[str, Any] = {**marks, **parameters, **own, ".save_raw()": Described(_saved(raw, rounds))}
+    saved = Node("bytearray", (raw,), text=lambda: f"{rounds} rounds in {len(raw)} bytes")
+    parts: Dict[str, Any] = {**marks, **parameters, **own, ".save_raw()": Described(saved)}
     return Node(
         cls,
         ("\0".join(parts).encode(),),
@@ -46,16 +50,8 @@ def booster(value: Any) -> Node:
     )
 
 
-def _saved(raw: bytearray, rounds: int) -> Node:
-    return Node("bytearray", (raw,), text=lambda: f"{rounds} rounds in {len(raw)} bytes")
-
-
-def _mark(name: str) -> str:
-    return attribute_label(name) if name in _EARLY_STOPPING else f".attr({name!r})"
-
-
 def _parameters(value: Any) -> Dict[str, str]:
-    """What the booster would train on with, by name."""
+    """Return the parameters with which training would continue, by name."""
     found: Dict[str, str] = {}
     pending: List[Any] = [("", json.loads(sys.modules["xgboost.core"].Booster.save_config(value)))]
     while pending:
@@ -73,7 +69,7 @@ def _parameters(value: Any) -> Dict[str, str]:
 
 @reads("xgboost.sklearn.XGBModel")
 def wrapper(value: Any) -> Node:
-    """A scikit-learn estimator; its booster is where a person finds it."""
+    """A scikit-learn estimator, with its booster under the name of the method that returns it."""
     found = attributes(value)
     if "_Booster" in found:
         found["get_booster()"] = found.pop("_Booster")
@@ -82,14 +78,14 @@ def wrapper(value: Any) -> Node:
 
 @reads("xgboost.core.ExtMemQuantileDMatrix")
 def stored_matrix(value: Any) -> Node:
-    """Data that lies outside of memory, to be read page by page."""
+    """A matrix in external memory, which is read page by page."""
     cls = type_name(type(value))
     return Node(cls, opaque=f"{cls}: its data are kept outside of memory")
 
 
 @reads("xgboost.core.DMatrix")
 def matrix(value: Any) -> Node:
-    """The data as XGBoost holds them (32 bits each), labels, weights; cuts that training makes are no value."""
+    """A matrix, by data (32 bits each), labels and weights, without the quantile cuts that training computes."""
     core: Any = sys.modules["xgboost.core"]
     base, cls = core.DMatrix, type_name(type(value))
     names = ("get_data", "get_label", "get_weight", "get_base_margin", "get_group")
@@ -113,7 +109,7 @@ def matrix(value: Any) -> Node:
 
 
 def _categories(value: Any, base: Any) -> Optional[List[Any]]:
-    """What the codes in the data stand for, by column; before XGBoost 3.1 a matrix did not know."""
+    """Return the categories of each column; before XGBoost 3.1 a matrix did not store them."""
     if not hasattr(base, "get_categories"):
         return []
     if "pyarrow" not in sys.modules:

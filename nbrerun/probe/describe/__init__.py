@@ -1,1 +1,1 @@
-"""What one object is: its type, its own content, and the objects it is made of."""
+"""The description of one object: its type, its own content, and the objects it is made of."""

@@ -1,4 +1,4 @@
-"""How one object is described to the reader: its own content, and the objects it is made of."""
+"""The description of one object, and the registry of the adapters that make such descriptions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, O
 
 
 class Stand(NamedTuple):
-    """Where a generator of random numbers stands."""
+    """The state of a random number generator, and how to restore it."""
 
     state: bytes
     put_back: Callable[[bytes], object]
-    """Makes this generator go on from such a state."""
+    """Sets the generator to such a state."""
     algorithm: str
-    """A state is taken back only by a generator of the same algorithm."""
+    """A state is restored only into a generator of the same algorithm."""
 
     def packed(self) -> bytes:
-        """The state with the algorithm it belongs to."""
+        """Return the state with the name of its algorithm."""
         return self.algorithm.encode() + b"\0" + self.state
 
     def take(self, packed: bytes) -> None:
-        """Put the generator back to where it, or one of its kind, stood."""
+        """Restore a packed state, unless it belongs to another algorithm."""
         algorithm, _, state = packed.partition(b"\0")
         if algorithm.decode() == self.algorithm:
             self.put_back(state)
@@ -30,51 +30,55 @@ class Stand(NamedTuple):
 class Node(NamedTuple):
     """An object, taken apart one level.
 
-    Two objects are equal when their `type`, `content` and (pairwise, in order) children are.
+    Two objects are equal if their `type`, `content` and children (pairwise, in order) are equal.
     """
 
     type: str
-    """Name of the type, part of the value."""
+    """Name of the type; part of the value."""
     content: Tuple[Any, ...] = ()
-    """What the object holds itself: bytes-like values, hashed in order."""
+    """What the object itself contains, without its children: bytes-like values, hashed in order."""
     children: Sequence[Any] = ()
     labels: Optional[Callable[[], Sequence[Optional[str]]]] = None
-    """What to append to the object's path for each child: nothing for the object itself in another guise;
-    None for a child that needs no place of its own, as a key that is in its value's label."""
+    """Returns what to append to the object's path for each child: an empty text for a child that is the same object
+    to the user, None for a child without a path of its own, such as a dict's key, which its value's label shows."""
     unordered: int = 0
-    """If n > 0: groups of n children whose order is not part of the value (2 for dict items)."""
+    """If n > 0: the order of groups of n children is not part of the value (1 for a set, 2 for a dict's items)."""
     kind: str = "data"
     """`model`, `generator` (of random numbers), `iterator`, `definition` or `data`."""
     holds: bool = False
-    """A container: with a model in it, it is a model itself."""
+    """This is a container: it is a model if a model is in it."""
     atom: bool = False
-    """A value that has no identity of its own."""
+    """This is a value without an identity of its own."""
     text: Optional[Callable[[], str]] = None
-    """Short text of a leaf's value."""
+    """Returns a short text of a leaf's value."""
     size: Optional[Tuple[str, str]] = None
-    """A pattern such as `len({})`, and the size: how to tell a change of size."""
+    """A pattern such as `len({})`, and the size as text: shown when the size changes."""
     numbers: Optional[Callable[[], Optional[bytes]]] = None
-    """The values as native float64 bytes."""
+    """Returns the values as bytes of native float64."""
     opaque: Optional[str] = None
     """Why this object cannot be read."""
     generator: Optional[Stand] = None
-    """For a generator of random numbers: where it stands, and how to put it there."""
+    """For a random number generator: its state, and how to restore it."""
 
 
 ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
-"""Exact types that are values and nothing else; marshal writes them canonically."""
+"""Exact types whose objects are values without parts or identity; marshal writes them canonically."""
 
 
 _left_out: List[bytes] = []
 
 
 def leave_out(place: str) -> None:
-    """Where a kernel has its own files is no part of a value that names it: another kernel has them elsewhere."""
+    """Ignore a folder of the kernel's own in values that mention it: every kernel has its own one."""
     _left_out[:] = [place.encode(errors="surrogatepass")]
 
 
 def dumps(value: Any) -> bytes:
-    """Canonical bytes of atoms; version 2 has no reference flags, so counts of references do not show."""
+    """Return canonical bytes of atoms, or of lists and tuples of them.
+
+    References came with version 3 of the format (marshal documentation): in version 2 it makes no difference how
+    often an object is referred to.
+    """
     data = marshal.dumps(value, 2)
     for place in _left_out:
         data = data.replace(place, b"")
@@ -82,17 +86,17 @@ def dumps(value: Any) -> bytes:
 
 
 Adapter = Callable[[Any], Optional[Node]]
-"""Describes objects of the types it is registered for; None hands over to the next one."""
+"""Describes an object of the types that it is registered for, or returns None to leave it to the generic reader."""
 
 ADAPTERS: Dict[str, Adapter] = {}
-"""Qualified name of a type (`numpy.ndarray`) to what reads it and its subclasses."""
+"""Adapters by the qualified name of a type (`numpy.ndarray`); each reads subclasses as well."""
 
 UNREADABLE: Dict[str, str] = {}
-"""Name of a library's module to why its objects cannot be read: what was to read them is broken."""
+"""Why the objects of a library cannot be read, by the name of its module: its adapters are broken."""
 
 
 def is_within(name: str, module: str) -> bool:
-    """Whether a qualified name, or that of a module, is one of a module or a package."""
+    """Whether the qualified name of a type or a module lies in a module or package."""
     return name == module or name.startswith(module + ".")
 
 
@@ -100,7 +104,7 @@ _Adapter = TypeVar("_Adapter", bound=Adapter)
 
 
 def reads(*types: str) -> Callable[[_Adapter], _Adapter]:
-    """Register an adapter for types, by qualified name, so that no library is imported."""
+    """Register an adapter for types, given by qualified name so that no library has to be imported."""
 
     def register(adapter: _Adapter) -> _Adapter:
         for name in types:
@@ -111,11 +115,11 @@ def reads(*types: str) -> Callable[[_Adapter], _Adapter]:
 
 
 GLOBAL_GENERATORS: List[Callable[[], Iterable[Tuple[str, Any]]]] = []
-"""Each gives names and objects of the generators that a library draws from when given none."""
+"""Each returns the names and objects of the generators that a library draws from by default."""
 
 
 def draws_from(found: Callable[[], Iterable[Tuple[str, Any]]]) -> Callable[[], Iterable[Tuple[str, Any]]]:
-    """Register what finds a library's global generators; it must find none where the library is not loaded."""
+    """Register what finds a library's global generators; it must return none while the library is not imported."""
     GLOBAL_GENERATORS.append(found)
     return found
 
@@ -125,21 +129,22 @@ _forget: List[Callable[[], None]] = []
 
 
 def per_class(function: _Function) -> _Function:
-    """Look a class over only once in every look at the state."""
+    """Compute a fact about a class only once while one state is read."""
     cached = lru_cache(maxsize=1024)(function)
     _forget.append(cached.cache_clear)
     return cast(_Function, cached)
 
 
 def forget_classes() -> None:
-    """Hold on to no class of the notebook's between two looks."""
+    """Clear these caches, so that they keep no class of the notebook's alive after a state was read."""
     for forget in _forget:
         forget()
 
 
 @per_class
 def type_name(cls: type) -> str:
-    """`sklearn.linear_model.SGDClassifier`: public where the library shows it, without private modules."""
+    """Return the public name of a class, without private modules: `sklearn.linear_model.SGDClassifier`."""
+    # `type.__getattribute__`: a metaclass of the notebook's could run code, and must not be called.
     module = type.__getattribute__(cls, "__module__")
     qualname = type.__getattribute__(cls, "__qualname__")
     if module in ("builtins", "__main__") or not isinstance(module, str):
@@ -149,30 +154,30 @@ def type_name(cls: type) -> str:
 
 
 def attribute_label(name: str) -> str:
-    """How an attribute continues a path."""
+    """Return what an attribute appends to a path."""
     return "." + name
 
 
 def show(value: Any) -> str:
-    """A value's repr, short; of a type that is known to have a harmless one."""
+    """Return a short repr of a value whose type is known to have a harmless one."""
     try:
         return clip(repr(value))
-    except ValueError:  # an int of more digits than Python prints
+    except ValueError:  # an int of more digits than sys.set_int_max_str_digits allows
         return f"int of {value.bit_length()} bits" if isinstance(value, int) else f"{type(value).__name__} of huge ints"
 
 
 def key_text(key: Any) -> str:
-    """A key of a dict or a column's name, as a path shows it."""
+    """Return a dict's key or a column's name as a path shows it."""
     plain = type(key) in ATOMS or (type(key) is tuple and ATOMS.issuperset(map(type, key)))
     return clip(show(key), 40) if plain else f"<{type_name(type(key))}>"
 
 
 def clip(text: str, width: int = 60) -> str:
-    """A text short enough for a report."""
+    """Return a text on one line, short enough for a report."""
     text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def interleave(pairs: Iterable[Tuple[Any, Any]]) -> List[Any]:
-    """Keys and values, one after the other."""
+    """Return keys and values in one list, each value after its key."""
     return [item for pair in pairs for item in pair]

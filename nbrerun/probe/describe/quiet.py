@@ -1,4 +1,4 @@
-"""Does something in the notebook's process without a word of it being seen."""
+"""Run code in the notebook's process without any output or warning."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Iterator
 
 
 @contextlib.contextmanager
-def unwarned() -> Iterator[None]:
-    """Show no warning, and remember none as shown.
+def warnings_hidden() -> Iterator[None]:
+    """Show no warning, and record none as shown.
 
-    Swapping the list leaves the person's filters and the registry of what has been warned about as they
-    are; `catch_warnings` would reset the registry.
+    Only the list of filters is exchanged: `warnings.catch_warnings` would also reset the registry of warnings that
+    were shown once, and the notebook would show them again.
     """
     filters = warnings.filters
     warnings.filters = [("ignore", None, Warning, None, 0)]
@@ -24,14 +24,14 @@ def unwarned() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unseen() -> Iterator[None]:
-    """Import a module so that it prints nothing, warns of nothing and leaves no file."""
+def importing_silently() -> Iterator[None]:
+    """Import a module without output, warnings or `.pyc` files."""
     streams, writes = (sys.stdout, sys.stderr), sys.dont_write_bytecode
     muted = [_Muted(stream) for stream in streams]
     sys.stdout, sys.stderr = muted
     sys.dont_write_bytecode = True
     try:
-        with unwarned():
+        with warnings_hidden():
             yield
     finally:
         sys.dont_write_bytecode = writes
@@ -41,14 +41,14 @@ def unseen() -> Iterator[None]:
 
 
 class _Muted:
-    """A stream that says nothing for now; whoever keeps it, as a handler of logs does, is heard later."""
+    """A stream that writes nothing until `silent` is False; a logging handler made meanwhile works later."""
 
     def __init__(self, stream: Any) -> None:
         self.silent = True
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write nothing, for now."""
+        """Write the text, or only report its length."""
         return len(text) if self.silent else self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:

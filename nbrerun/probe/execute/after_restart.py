@@ -1,4 +1,4 @@
-"""Runs a cell as if the kernel had been restarted: without the names that other cells have bound."""
+"""Runs a cell as if the kernel had been restarted, without the names that other cells have bound."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 import sys
 import types
 from functools import lru_cache
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, TypedDict
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..protocol.messages import Alone
 from ..read.namespace import user_names
 from ..source.dependencies import codes, pickles, through_calls
 from .rerun import describe_error, reach, run_cells
-from .tracer import Marks
+from .tracer import Tracer
 
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 _NOT_FOUND = re.compile(
@@ -21,52 +21,52 @@ _NOT_FOUND = re.compile(
     r"|attribute lookup (\w+)\S* on __main__ failed"
     r"|it's not found as __main__\.(\w+)"
 )
-"""What pickles say that look for a class or a function in the notebook."""
-
-
-class _Missed(TypedDict):
-    missing: Optional[str]
-    through: Optional[str]
+"""Messages of pickle (Lib/pickle.py, Modules/_pickle.c) about a class or a function missing from the notebook."""
 
 
 class Stripped:
-    """A namespace whose names are put away; they are given back one by one, as far as they are missed."""
+    """A namespace without the user's names, some of which are given back for each run."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._kept = user_names(shell)
 
     async def run(self, source: str, given: Iterable[str]) -> Alone:
-        """Run a cell with these names only, and say which one it misses first."""
+        """Run a cell with these names only.
+
+        Returns:
+            What it raised; the first name that it missed; and the function or class through which it missed that.
+        """
         self._give(given)
         reached = reach(self._shell, [source])
         left = (reached & self._kept.keys()) - set(given)
         if given and not left and not pickles(source, reached, self._shell.user_ns):
-            # It cannot miss anything any more, so it need not be run.
+            # It cannot miss any other name, so it need not be run.
             return {"error": None, "missing": None, "through": None}
         shown: List[Optional[BaseException]] = []
         self._shell.showtraceback = lambda *_, **__: shown.append(sys.exc_info()[1])
         try:
-            await run_cells(self._shell, [source], Marks())
+            await run_cells(self._shell, [source], Tracer())
         finally:
             del self._shell.showtraceback
         error = _cause(shown[-1]) if shown else None
         if error is None:
-            return {"error": None, **self._unasked(given, left)}
+            missing, through = self._answered_from_cache(given, left)
+            return {"error": None, "missing": missing, "through": through}
         missing = _missing(error)
         through = _through(error, self._shell.user_ns, self._kept) if missing else None
         return {"error": describe_error(error), "missing": missing, "through": through}
 
-    def _unasked(self, given: Iterable[str], left: Set[str]) -> _Missed:
-        """A name that a function would miss if it did not remember what it has given before."""
-        for function in sorted(name for name in given if _remembers(self._kept.get(name))):
-            for name in sorted(through_calls({function}, self._kept) & left):
-                return {"missing": name, "through": function}
-        return {"missing": None, "through": None}
-
     def restore(self) -> None:
-        """Every name has its value again."""
+        """Give all names back."""
         self._give(self._kept)
+
+    def _answered_from_cache(self, given: Iterable[str], left: Set[str]) -> Tuple[Optional[str], Optional[str]]:
+        """A name that a cached function would miss after a restart, when its cache is empty; and that function."""
+        for function in sorted(name for name in given if _has_cached(self._kept.get(name))):
+            for name in sorted(through_calls({function}, self._kept) & left):
+                return name, function
+        return None, None
 
     def _give(self, names: Iterable[str]) -> None:
         namespace = self._shell.user_ns
@@ -75,13 +75,14 @@ class Stripped:
         namespace.update({name: self._kept[name] for name in names if name in self._kept})
 
 
-def _remembers(value: Any) -> bool:
+def _has_cached(value: Any) -> bool:
+    """Whether a value is a function under `functools.lru_cache` that has been called."""
     kind = type(value)
     return kind is type(lru_cache(len)) and bool(kind.cache_info(value).currsize)
 
 
 def _cause(error: Optional[BaseException]) -> Optional[BaseException]:
-    """The missed name behind an error, if there is one: leaving a `with` block may raise on top of it."""
+    """The error about a missing name that led to this one, or else this one: leaving a `with` may raise another."""
     cause = error
     while cause is not None:
         if _missing(cause):
@@ -91,9 +92,10 @@ def _cause(error: Optional[BaseException]) -> Optional[BaseException]:
 
 
 def _missing(error: BaseException) -> Optional[str]:
+    """The name of the notebook that an error is about, if it is about one."""
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         found = _NOT_DEFINED.search(str(error))
-        return getattr(error, "name", None) or (found[1] if found else None)
+        return getattr(error, "name", None) or (found[1] if found else None)  # `name` came with Python 3.10
     if isinstance(error, (AttributeError, pickle.PicklingError)):
         found = _NOT_FOUND.search(str(error))
         return next(filter(None, found.groups())) if found else None
@@ -101,12 +103,17 @@ def _missing(error: BaseException) -> Optional[str]:
 
 
 def _through(error: BaseException, namespace: Dict[str, Any], kept: Dict[str, Any]) -> Optional[str]:
-    """The function or class of another cell in which a name was missed: the innermost that the notebook names."""
+    """The innermost function or class of another cell in which a name was missed and which itself has a name.
+
+    Args:
+        namespace: the notebook's, as it was while the cell ran.
+        kept: all names that the notebook had before.
+    """
     frames = [frame for frame in _frames(error.__traceback__) if frame.f_globals is namespace]
     for frame in reversed(frames):
         code = frame.f_code
         if code.co_name == "<module>" or code.co_filename == frames[0].f_code.co_filename:
-            return None
+            return None  # the cell itself
         found = next((name for name in _owners(frame, kept) if name in kept), None)
         if found is not None:
             return found
@@ -114,15 +121,15 @@ def _through(error: BaseException, namespace: Dict[str, Any], kept: Dict[str, An
 
 
 def _owners(frame: types.FrameType, kept: Dict[str, Any]) -> Iterator[str]:
-    """Names by which the function of a frame may be known."""
+    """Names by which the notebook may know the function of a frame, the most likely first."""
     itself = frame.f_locals.get("self")
     if type(itself).__module__ == "__main__":
         yield type(itself).__name__
     parts = str(getattr(frame.f_code, "co_qualname", frame.f_code.co_name)).split(".")
     yield parts[0]
-    # AutoGraph writes a function of its own, within others, from one of the notebook.
+    # TensorFlow's AutoGraph compiles a function `f` to `tf__f`, inside functions of its own.
     yield from (part[len("tf__") :] for part in parts if part.startswith("tf__"))
-    # A lambda has no name of its own.
+    # A lambda is called `<lambda>`, whatever it is assigned to.
     yield from (name for name, value in kept.items() if any(code is frame.f_code for code in codes(value)))
 
 

@@ -1,4 +1,4 @@
-"""Runs cells again, the way ipykernel runs them, and notes what the run bound."""
+"""Runs cells again, the way ipykernel runs them, and records what the run bound and replaced."""
 
 from __future__ import annotations
 
@@ -7,64 +7,43 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
-from ..adapters.generic import is_persons
+from ..adapters.generic import is_user_class
 from ..protocol.messages import Error
-from ..read.namespace import AUTOMATIC, user_names
+from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
 from ..source.dependencies import global_stores, reachable, seeds, through_calls, trains
 from ..source.inputs import incidental, static_binds
-from .tracer import Marks
+from ..source.ipython_names import AUTOMATIC
+from .tracer import Tracer
 
 _DEEPEST_TRACEBACK = 30
+"""Frames of a traceback that are reported, the innermost ones."""
 
 
 class Ran(NamedTuple):
-    """What running some cells came to."""
+    """The outcome of running some cells. Its sets are names of the notebook."""
 
     error: Optional[Error]
     seconds: float
     bound: Set[str]
     passed: Set[str]
+    """Passed to a call, or within reach of a function that was called."""
     asked: Set[str]
+    """Objects of the user's own classes whose methods were called, though only such as usually change nothing."""
     reads: Set[str]
+    """Within reach of the cells, before or after they ran."""
     replaced: Set[str]
+    """Hold another object than before, or held none."""
     seeds: bool
     trains: bool
 
 
-async def run_cells(shell: Any, sources: List[str], marks: Marks) -> Ran:
-    """Run cells one after the other until one raises."""
-    reads = reach(shell, sources)
-    identities = Identities(user_names(shell))
-    marks.install(shell)
-    error: Optional[Error] = None
-    started = time.perf_counter()
-    shell.kernel._forward_input(allow_stdin=False)  # as in a first run: input() raises
-    try:
-        for source in sources:
-            error = await _run(shell, source)
-            if error is not None:
-                break
-    finally:
-        seconds = time.perf_counter() - started
-        marks.remove(shell)
-        shell.kernel._restore_input()
-    namespace = user_names(shell)
-    reads |= reach(shell, sources)
-    bound = marks.names("binds") | global_stores(marks.names("calls"), namespace)
-    passed = marks.names("passes") | through_calls(marks.names("calls"), namespace)
-    asked = {name for name in marks.names("asks") if name in namespace and is_persons(type(namespace[name]))}
-    text = _text(shell, sources)
-    sets, fits = seeds(text, reads, namespace), trains(text, reads, namespace)
-    return Ran(error, seconds, bound, passed, asked, reads, identities.replaced(namespace), sets, fits)
-
-
 class Identities:
-    """Tells later which names still hold the very same object.
+    """Which names hold the very same object as when this was created.
 
-    An address alone does not tell: a new object may lie where the old one was. So objects are watched by
-    weak references, and builtin containers, which have none, are held on to.
+    Addresses do not tell, since a new object may be created where the old one was. So objects are watched by weak
+    references; builtin containers have none and are kept alive.
     """
 
     def __init__(self, namespace: Dict[str, Any]) -> None:
@@ -72,21 +51,20 @@ class Identities:
 
     def replaced(self, namespace: Dict[str, Any]) -> Set[str]:
         """Names of `namespace` that hold another object than before, or held none."""
-        return {name for name, value in namespace.items() if not self._is_same(name, value)}
-
-    def _is_same(self, name: str, value: Any) -> bool:
-        return name in self._watched and self._watched[name]() is value
+        return {
+            name for name, value in namespace.items() if name not in self._watched or self._watched[name]() is not value
+        }
 
 
 class Parts:
-    """Tells later which parts of some objects have been thrown away: others may lie at their addresses since."""
+    """Which parts of some objects have been deleted since: other objects may lie at their addresses by now."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         reader = Reader()
         self._watched = {id(each.value): _watch(each.value) for value in values for each in parts("", value, reader)}
 
     def gone(self) -> List[int]:
-        """Their addresses."""
+        """The addresses of deleted parts."""
         return [address for address, part in self._watched.items() if part() is None]
 
 
@@ -97,8 +75,89 @@ def _watch(value: Any) -> Callable[[], Any]:
         return lambda: value
 
 
+class HistoryKept:
+    """Puts back what displaying results leaves behind: `_`, `Out` and the names that go with them."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._names = [(names, _automatic(names)) for names in (shell.user_ns, shell.user_ns_hidden)]
+        self._out: Dict[int, Any] = dict(shell.user_ns.get("_oh", {}))
+        self._hook = {name: getattr(shell.displayhook, name, "") for name in ("_", "__", "___")}
+        self._count = shell.execution_count
+
+    def restore(self) -> None:
+        """Make it as if nothing had been run."""
+        for names, kept in self._names:
+            for name in _automatic(names).keys() - kept.keys():
+                del names[name]
+            names.update(kept)
+        out = self._shell.user_ns.get("_oh", {})
+        out.clear()
+        out.update(self._out)
+        for name, value in self._hook.items():
+            setattr(self._shell.displayhook, name, value)
+        self._shell.execution_count = self._count
+
+
+def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
+    return {name: value for name, value in names.items() if AUTOMATIC.fullmatch(name)}
+
+
+async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
+    """Run cells one after the other until one raises.
+
+    Args:
+        shell: ipykernel's interactive shell.
+        sources: the cells as the user wrote them.
+        tracer: records which of their statements run.
+    """
+    reads = reach(shell, sources)
+    identities = Identities(user_names(shell))
+    tracer.install(shell)
+    error: Optional[Error] = None
+    started = time.perf_counter()
+    shell.kernel._forward_input(allow_stdin=False)  # as in the first run: input() raises
+    try:
+        for source in sources:
+            error = await _run(shell, source)
+            if error is not None:
+                break
+    finally:
+        seconds = time.perf_counter() - started
+        tracer.remove(shell)
+        shell.kernel._restore_input()
+    namespace = user_names(shell)
+    reads |= reach(shell, sources)
+    called = tracer.names("calls")
+    text = _text(shell, sources)
+    return Ran(
+        error,
+        seconds,
+        bound=tracer.names("binds") | global_stores(called, namespace),
+        passed=tracer.names("passes") | through_calls(called, namespace),
+        asked={name for name in tracer.names("asks") if name in namespace and is_user_class(type(namespace[name]))},
+        reads=reads,
+        replaced=identities.replaced(namespace),
+        seeds=seeds(text, reads, namespace),
+        trains=trains(text, reads, namespace),
+    )
+
+
+async def follow(shell: Any, source: str) -> bool:
+    """Run a cell as the main run does, with a place in the history.
+
+    Returns:
+        Whether it raised.
+    """
+    shell.kernel._forward_input(allow_stdin=False)
+    try:
+        return await _run(shell, source, history=True) is not None
+    finally:
+        shell.kernel._restore_input()
+
+
 def reach(shell: Any, sources: List[str]) -> Set[str]:
-    """Names whose values matter to the cells as they stand now."""
+    """Names whose values can matter to the cells, as the namespace is now."""
     return reachable(_text(shell, sources), user_names(shell))
 
 
@@ -110,28 +169,35 @@ def touchable(shell: Any, sources: List[str]) -> Set[str]:
 
 
 def loose(shell: Any, sources: List[str]) -> Set[str]:
-    """Loop variables and handles that the cells leave behind."""
+    """Loop variables and targets of `with` that the cells leave behind."""
     return incidental(_text(shell, sources))
 
 
+def describe_error(raised: BaseException) -> Error:
+    """Name, text and traceback of an exception, from the cell's own frame on."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(raised.__traceback__)
+        if "/IPython/core/" not in frame.filename and frame.filename != __file__
+    ]
+    try:
+        text = str(raised)
+    except Exception:  # noqa: BLE001  the `__str__` of a user's exception may raise anything
+        text = "(no text)"
+    lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{type(raised).__name__}: {text}\n"]
+    return {"ename": type(raised).__name__, "evalue": text, "traceback": "".join(lines).splitlines()}
+
+
 def _text(shell: Any, sources: List[str]) -> str:
+    """The cells as one piece of Python, magics transformed; empty if IPython cannot parse one of them."""
     try:
         return "\n".join(shell.transform_cell(source) for source in sources)
     except SyntaxError:
         return ""
 
 
-async def follow(shell: Any, source: str) -> bool:
-    """Run a cell as the main run does; whether it raised."""
-    shell.kernel._forward_input(allow_stdin=False)
-    try:
-        return await _run(shell, source, history=True) is not None
-    finally:
-        shell.kernel._restore_input()
-
-
 async def _run(shell: Any, source: str, history: bool = False) -> Optional[Error]:
-    """Like ipykernel's `do_execute`, without a reply."""
+    """Run one cell as ipykernel's `do_execute` does (ipykernel/ipkernel.py), but without a reply to a client."""
     try:
         transformed = shell.transform_cell(source)
     except SyntaxError:
@@ -148,46 +214,3 @@ async def _run(shell: Any, source: str, history: bool = False) -> Optional[Error
     shell.payload_manager.clear_payload()
     raised = result.error_before_exec or result.error_in_exec
     return None if raised is None else describe_error(raised)
-
-
-def describe_error(raised: BaseException) -> Error:
-    """Name, text and traceback of an exception, from the cell's own frame on."""
-    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if not _is_ours(frame.filename)]
-    try:
-        text = str(raised)
-    except Exception:  # noqa: BLE001  a person's exception may fail at anything
-        text = "(no text)"
-    lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{type(raised).__name__}: {text}\n"]
-    return {"ename": type(raised).__name__, "evalue": text, "traceback": "".join(lines).splitlines()}
-
-
-def _is_ours(filename: str) -> bool:
-    return "/IPython/core/" in filename or filename == __file__
-
-
-class HistoryKept:
-    """Puts back what displaying results leaves behind: `_`, `Out` and the names that go with them."""
-
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
-        self._names = [(names, _automatic(names)) for names in (shell.user_ns, shell.user_ns_hidden)]
-        self._out: Dict[int, Any] = dict(shell.user_ns.get("_oh", {}))
-        self._hook = {name: getattr(shell.displayhook, name, "") for name in ("_", "__", "___")}
-        self._count = shell.execution_count
-
-    def restore(self) -> None:
-        """As if nothing had been run."""
-        for names, kept in self._names:
-            for name in _automatic(names).keys() - kept.keys():
-                del names[name]
-            names.update(kept)
-        out = self._shell.user_ns.get("_oh", {})
-        out.clear()
-        out.update(self._out)
-        for name, value in self._hook.items():
-            setattr(self._shell.displayhook, name, value)
-        self._shell.execution_count = self._count
-
-
-def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
-    return {name: value for name, value in names.items() if AUTOMATIC.fullmatch(name)}

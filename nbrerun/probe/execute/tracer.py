@@ -1,4 +1,4 @@
-"""Marks left while a cell runs: which of its statements have run."""
+"""Records which statements of a cell have run, by calls that are added to the cell's syntax tree."""
 
 from __future__ import annotations
 
@@ -21,27 +21,26 @@ from ..source.statements import (
 
 _MARK = "__nbrerun_mark__"
 
-
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MARKED_AFTER = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
-"""What binds a name has not done so if it raises."""
+"""Statements that bind names, and none if they raise."""
 
 
-class Marks(ast.NodeTransformer):
-    """Rewrites a cell so that every simple statement tells when it has run.
+class Tracer(ast.NodeTransformer):
+    """Adds a mark to every simple statement of a cell: a call that records that the statement has run.
 
-    Used as one of IPython's syntax tree transformers, and only in a branch.
+    Used as one of IPython's `ast_transformers`, and only in a branch. The mark of a statement that binds a name stands
+    behind it, since it has bound nothing if it raises; that of any other statement stands before it. Before a statement
+    that has no mark before it, one more mark stands for nothing: when it is reached, what came before is over.
     """
 
     def __init__(self) -> None:
         self.statements: List[Statement] = []
+        """What each mark stands for; marks are numbered in the order of the source."""
         self.ran: Dict[int, None] = {}
-        """In the order in which each ran for the first time."""
+        """Marks that were reached, in the order of the first time."""
         self._begun: Set[int] = set()
-        """Statements whose mark says that they have begun; that of the others, that they are over.
-
-        Before the others stands a mark that says nothing else than that what came before is over.
-        """
+        """Marks that stand before their statement: when one is reached, the statement has only begun."""
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
@@ -54,17 +53,17 @@ class Marks(ast.NodeTransformer):
         delattr(builtins, _MARK)
 
     def count(self) -> int:
-        """How many statements have run."""
+        """How many marks have been reached: a position in the run of the cell."""
         return len(self.ran)
 
     def names(self, field: str) -> Set[str]:
         """Names in one field of the statements that ran."""
-        return expand({name for i in self.ran for name in getattr(self.statements[i], field)})
+        return expand({name for statement in self._ran() for name in getattr(statement, field)})
 
     def written(self) -> Set[str]:
-        """Names on whose objects statements called methods or stored, through another name for a part as well."""
+        """Names on whose objects statements called methods or stored, directly or through another name for a part."""
         found = self.names("writes")
-        aliases = [alias for i in self.ran for alias in self.statements[i].aliases]
+        aliases = [alias for statement in self._ran() for alias in statement.aliases]
         for name, root in reversed(aliases):
             if name in found:
                 found.add(root)
@@ -72,10 +71,14 @@ class Marks(ast.NodeTransformer):
 
     def acted(self) -> bool:
         """Whether a statement ran that may have changed anything."""
-        return any(self.statements[i].acts for i in self.ran)
+        return any(statement.acts for statement in self._ran())
 
     def touched_by(self, raised: bool) -> Dict[str, List[int]]:
-        """Names that statements bound or wrote to, with those statements; not the one that raised."""
+        """Marks of the statements that bound each name or wrote to its object.
+
+        Args:
+            raised: the last statement that had begun raised, and does not count.
+        """
         found: Dict[str, List[int]] = {}
         ran = list(self.ran)
         if raised and ran and ran[-1] in self._begun:
@@ -85,82 +88,84 @@ class Marks(ast.NodeTransformer):
                 found.setdefault(name, []).append(i)
         return found
 
-    def touched_since(self, begun: int, models: Set[str]) -> Set[str]:
-        """Names that were bound or stored into after so many statements, and models whose methods were called.
+    def touched_since(self, position: int, models: Set[str]) -> Set[str]:
+        """Names that were bound or stored into after a position, and models whose methods were called.
 
-        The last one of those counts as well if it had only begun: `rows.append(read(path))`. Names that hold what
-        stands in the cell (`n = 5`) do not.
+        The statement at the position counts too if it had only begun: `rows.append(read(path))`. Names that only hold
+        values written out in the cell (`n = 5`) do not.
+
+        Args:
+            position: what `count` returned.
+            models: names of models.
         """
         order = list(self.ran)
-        ran = [self.statements[i] for i in order[begun:]]
-        found = {name for what in ran for name in what.binds | what.stores | (what.writes & models)}
-        if begun and order[begun - 1] in self._begun:
-            running = self.statements[order[begun - 1]]
+        ran = [self.statements[i] for i in order]
+        found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes & models)}
+        if position and order[position - 1] in self._begun:
+            running = ran[position - 1]
             found |= running.stores | running.outermost | (running.writes & models)
-        return expand(found) - self._literal()
-
-    def _literal(self) -> Set[str]:
-        ran = [self.statements[i] for i in self.ran]
-        made = {name for what in ran if not what.literal for name in what.binds | what.writes | what.passes}
-        return {name for what in ran if what.literal for name in what.binds} - made
+        computed = {name for each in ran if not each.literal for name in each.binds | each.writes | each.passes}
+        literal = {name for each in ran if each.literal for name in each.binds} - computed
+        return expand(found) - literal
 
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""
-        ran = [self.statements[i] for i in self.ran]
-        others = {name for statement in ran if not statement.imports for name in statement.binds}
-        return expand({name for statement in ran if statement.imports for name in statement.binds}) - others
+        others = {name for statement in self._ran() if not statement.imports for name in statement.binds}
+        return expand({name for statement in self._ran() if statement.imports for name in statement.binds}) - others
+
+    def _ran(self) -> List[Statement]:
+        return [self.statements[i] for i in self.ran]
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Add marks to a cell; called by IPython for each cell that runs."""
         node.body = self._block(node.body)
         return node
 
     def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
         marked: List[ast.stmt] = []
         for statement in body:
-            statement_marks = self._mark(statement)
-            begins = statement_marks and not isinstance(statement, _MARKED_AFTER)
-            if begins:
-                self._begun.update(range(len(self.statements) - len(statement_marks), len(self.statements)))
-            over = [] if begins or _is_future(statement) else self._emit(nothing(), statement)
-            marked += [*over, *statement_marks, statement] if begins else [*over, statement, *statement_marks]
-            self._inside(statement)
+            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                marked.append(statement)  # no other statement may stand before it
+                continue
+            marks = self._mark(statement)
+            if marks and not isinstance(statement, _MARKED_AFTER):
+                self._begun.update(range(len(self.statements) - len(marks), len(self.statements)))
+                marked += [*marks, statement]
+            else:
+                marked += [*self._emit(nothing(), statement), statement, *marks]
+            self._add_inside(statement)
         return marked
 
-    def _inside(self, statement: ast.stmt) -> None:
+    def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
+        if not is_compound(statement):
+            return self._emit(look_at(statement), statement)
+        bound = named(getattr(statement, "test", ast.Pass()))
+        return self._emit(header(bound, set()), statement) if bound else []
+
+    def _add_inside(self, statement: ast.stmt) -> None:
+        """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""
         if isinstance(statement, _DEFINITIONS):
             return
         bound = header_names(statement)
         for field in ("body", "orelse", "finalbody"):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                marks = (
-                    self._emit(header(bound, loop_aliases(statement)), inner[0]) if field == "body" and bound else []
-                )
+                heads = field == "body" and bound
+                marks = self._emit(header(bound, loop_aliases(statement)), inner[0]) if heads else []
                 setattr(statement, field, [*marks, *self._block(inner)])
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._block(part.body)
 
-    def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
-        if _is_future(statement):
-            return []
-        if is_compound(statement):
-            bound = named(getattr(statement, "test", ast.Pass()))
-            return self._emit(header(bound, set()), statement) if bound else []
-        return self._emit(look_at(statement), statement)
-
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
+        """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
         self.statements.append(what)
         call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
         mark = ast.copy_location(ast.Expr(call), where)
         return [ast.fix_missing_locations(mark)]
 
 
-def _is_future(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-
-
 def expand(names: Set[str]) -> Set[str]:
-    """Names with those of star imports filled in."""
+    """Replace star imports by the names that they bind, as the language reference defines them ("import")."""
     found = {name for name in names if not name.startswith(STAR)}
     for name in names - found:
         public = vars(sys.modules.get(name[len(STAR) :], object))

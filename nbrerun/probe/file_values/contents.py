@@ -1,4 +1,4 @@
-"""What a file's value is: its bytes, less what is not value in formats that store a clock or a counter."""
+"""The value of a file: its bytes, without what its format stores of clocks and counters."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from .keras import NETWORK_MEMBERS, Names, of_network, of_tables
 
 _CHUNK = 1 << 20
 _DATABASE_LIMIT = 256 << 20
-"""Larger databases are compared byte by byte."""
+"""Bytes of the largest database that is compared by its rows; larger ones are compared by their bytes."""
 _PEEK = 1 << 22
+# The first bytes of each format; lzma has two formats (.xz and the older .lzma), zlib's byte is its default window.
 _BZIP2, _LZMA = b"BZh", (b"\xfd7zXZ", b"\x5d\0\0")
 _GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
 
 _CLOCKS = frozenset({"docProps/core.xml", "meta.xml"})
-"""Members of office documents that say when, and by whom, they were written."""
+"""Members of office documents that record when, and by whom, they were written."""
 _MODEL_SUFFIXES = frozenset(
     ".pt .pth .ckpt .keras .safetensors .onnx .ubj .bst .cbm .xgb .lgb .skops .mlmodel .tflite .weights".split()
 )
@@ -37,31 +38,32 @@ _MODULE = rb"(?:" + _LIBRARIES + rb")(?!\.utils\._bunch|\.datasets)[\w.]*"
 # How a pickle names a class (pickletools: GLOBAL; since protocol 4 two short strings and STACK_GLOBAL).
 _CLASS = re.compile(rb"c" + _MODULE + rb"\n\w+\n|\x8c." + _MODULE + rb"\x94?\x8c.\w+\x94?\x93", re.DOTALL)
 _OWN_CLASS = re.compile(rb"c__main__\n(\w+)\n|\x8c.__main__\x94?\x8c.(\w+)\x94?\x93", re.DOTALL)
+# Models that XGBoost and LightGBM save as JSON or text, and configurations of Keras.
 _BOOSTER = re.compile(rb'\s*\{(\s*"learner"|.*?"(booster|model_config)"\s*:)|tree\nversion', re.DOTALL)
 _THINC = b"\x84\xa5nodes"
-"""How spaCy's parts of a pipeline begin on disk: a msgpack map of four, `nodes` first."""
+"""Start of a spaCy component on disk: a msgpack map of four entries, `nodes` first."""
 _UNPACKED_LIMIT = 64 << 20
-"""Bytes of a gzip file up to which it is unpacked to be compared."""
+"""Bytes of the largest gzip file that is unpacked for the comparison."""
 _WEIGHTS = ".weights.h5"
-"""How Keras insists on files of weights being called."""
+"""The suffix that Keras requires for files of weights."""
 _HDF, _NETWORK = b"\x89HDF", re.compile(rb"model_config|keras_version|model_weights|layer_names")
 
 
 def digest(path: bytes) -> bytes:
-    """Equal for files of equal value.
+    """Return a digest that is equal for files of equal value.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
-    with contextlib.suppress(Exception):  # what is damaged is compared byte by byte
-        told = tensorflow_files.digest(path)
-        if told:
-            return told
+    with contextlib.suppress(Exception):  # a damaged file is compared by its bytes
+        found = tensorflow_files.digest(path)
+        if found:
+            return found
     hasher = new_hash()
     with open(path, "rb") as file:
         magic = file.read(16)
         file.seek(0)
-        with contextlib.suppress(Exception):  # likewise
+        with contextlib.suppress(Exception):  # as above
             if magic.startswith(_ZIP):
                 return _of_archive(file)
             if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
@@ -73,18 +75,19 @@ def digest(path: bytes) -> bytes:
         file.seek(0)
         if magic.startswith(_GZIP):
             hasher.update(file.read(4))
-            file.read(4)  # when it was written
+            # The header is two magic bytes, method, flags, and four bytes of modification time (RFC 1952, 2.3).
+            file.read(4)
         for chunk in iter(lambda: file.read(_CHUNK), b""):
             hasher.update(chunk)
     return bytes(hasher.digest())
 
 
 def _of_archive(file: BinaryIO) -> bytes:
-    """Names and check sums of the members; their dates are no value."""
+    """Digest the names and checksums of a zip file's members, without their dates."""
     hasher = new_hash()
     with zipfile.ZipFile(file) as archive:
         if NETWORK_MEMBERS.issubset(archive.namelist()):
-            with contextlib.suppress(Exception):  # another format that has these members
+            with contextlib.suppress(Exception):  # another format that happens to have these members
                 return of_network(archive)
         for member in sorted(archive.infolist(), key=lambda item: item.filename):
             if member.filename in _CLOCKS:
@@ -94,7 +97,7 @@ def _of_archive(file: BinaryIO) -> bytes:
 
 
 def _of_packed(file: BinaryIO) -> bytes:
-    """What is in it: each part that was added to a gzip file has a date of its own."""
+    """Digest the contents of a gzip file: each part that was appended to it has a timestamp of its own."""
     hasher = new_hash()
     hasher.update(_GZIP)
     with importlib.import_module("gzip").GzipFile(fileobj=file) as unpacked:
@@ -104,11 +107,12 @@ def _of_packed(file: BinaryIO) -> bytes:
 
 
 def _of_database(path: bytes) -> bytes:
-    """Tables and rows; a database counts in its header how often it was written to."""
+    """Digest the tables and rows of an SQLite database, whose header has a file change counter."""
     import sqlite3
 
     hasher = new_hash()
     with tempfile.TemporaryDirectory(prefix="nbrerun-") as folder:
+        # A copy: opening the original would create a journal beside it, and needs a lock.
         copy = os.path.join(os.fsencode(folder), b"copy")
         for suffix in (b"", b"-wal"):
             if os.path.exists(path + suffix):
@@ -120,13 +124,13 @@ def _of_database(path: bytes) -> bytes:
 
 
 def holds_model(path: bytes, own_models: Collection[str]) -> bool:
-    """Whether a file holds a trained model: by its suffix, or by the classes that it mentions.
+    """Whether a file holds a trained model, judged by its suffix or by the classes that it mentions.
 
     Args:
         own_models: names of the notebook's own classes that are models.
     """
     if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
-        return _torch_pickle(path)[:64].find(_TENSOR) != 2
+        return _torch_pickle(path)[:64].find(_TENSOR) != 2  # after the opcode PROTO and its argument
     if os.fsdecode(path).lower().endswith(_WEIGHTS):
         return True
     if tensorflow_files.saved_model(path) or tensorflow_files.checkpoint(path):
@@ -139,20 +143,23 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
     head = _torch_pickle(path) if head.startswith(_ZIP) else _unpacked(head)
     if b"torch._utils" in head and head[:64].find(_TENSOR) != 2:
         return True
+    # Formats of a single library, which name no class.
     if head.startswith(_THINC) or _BOOSTER.match(head) or (head.startswith(_HDF) and _NETWORK.search(head)):
         return True
-    if not _is_pickle(head):
+    # The opcodes that a pickle begins with: PROTO, MARK, GLOBAL, EMPTY_LIST, EMPTY_DICT (pickletools).
+    if head[:1] not in (b"\x80", b"(", b"c", b"]", b"}"):
         return False
+    # Only names are compared: loading a pickle would run code.
     own = {name.decode(errors="replace") for names in _OWN_CLASS.findall(head) for name in names}
     return bool(_CLASS.search(head) or own & set(own_models))
 
 
 _TENSOR = b"ctorch._utils\n_rebuild_tensor"
-"""A single tensor, or a view of one: data, whatever the file is called."""
+"""A file that begins with this holds one tensor, or a view of one: data, whatever its suffix is."""
 
 
 def _torch_pickle(path: bytes) -> bytes:
-    """The pickle in the archive that `torch.save` makes, or nothing."""
+    """Return the pickle in an archive written by `torch.save`, or nothing."""
     with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(os.fsdecode(path)) as archive:
         for name in archive.namelist():
             if name.endswith("/data.pkl"):
@@ -160,12 +167,8 @@ def _torch_pickle(path: bytes) -> bytes:
     return b""
 
 
-def _is_pickle(head: bytes) -> bool:
-    return head[:1] in (b"\x80", b"(", b"c", b"]", b"}")
-
-
 def _unpacked(head: bytes) -> bytes:
-    with contextlib.suppress(Exception):  # then it only looks like that; and not every Python has bz2 and lzma
+    with contextlib.suppress(Exception):  # damaged or not compressed after all; some Pythons lack bz2 or lzma
         if head.startswith((_GZIP, _ZLIB)):
             return zlib.decompressobj(47).decompress(head, _PEEK)  # 47: gzip or zlib, as the header says
         if head.startswith(_BZIP2):

@@ -1,4 +1,4 @@
-"""What TensorFlow saves: checkpoints and SavedModels, without the names that it counts up."""
+"""Files that TensorFlow saves: checkpoints and SavedModels, without automatically numbered names."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from ..describe.digest import new_hash
 from .keras import Names, stored
 
 _CHECKPOINT = re.compile(rb"(.+)\.(?:index|data-\d{5}-of-\d{5})", re.DOTALL)
-"""The files that TensorFlow keeps tensors in: an index, and one or more with the numbers."""
+"""The files of a checkpoint: an index, and one or more files with the numbers."""
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _GRAPH, _FINGERPRINT = b"saved_model.pb", b"fingerprint.pb"
 _COUNTED = frozenset({"token", "shared_name", "debug_name", "container", "metadata", "config", "config_proto"})
-"""Settings of operations that hold names which are counted up, or say how to run what they are of."""
+"""Attributes of operations that contain numbered names, or say how an operation is run and not what it computes."""
 
 
 def digest(path: bytes) -> bytes:
-    """A part of what TensorFlow saves, without the names that it counts up; nothing for other files."""
+    """Return the digest of a file that TensorFlow saved, or nothing for other files."""
+    # Importing TensorFlow for this takes seconds, and would change the kernel; then the bytes are compared.
     if "tensorflow" not in sys.modules:
         return b""
     if checkpoint(path):
         return _of_checkpoint(checkpoint(path))
     if os.path.basename(path) == _GRAPH:
         return _of_graphs(path)
+    # A SavedModel's fingerprint contains hashes of its graph, with the numbered names, and a random number.
     return b"fingerprint" if os.path.basename(path) == _FINGERPRINT and saved_model(path) else b""
 
 
 def checkpoint(path: bytes) -> bytes:
-    """What TensorFlow calls the checkpoint that a file is a part of, or nothing."""
+    """Return the name (prefix) of the checkpoint that a file belongs to, or nothing."""
     found = _CHECKPOINT.fullmatch(path)
     if not found or not os.path.exists(found[1] + b".index"):
         return b""
@@ -39,7 +41,7 @@ def checkpoint(path: bytes) -> bytes:
 
 
 def saved_model(path: bytes) -> bytes:
-    """The folder of the SavedModel that a file is a part of, or nothing."""
+    """Return the folder of the SavedModel that a file belongs to, or nothing."""
     folder = os.path.dirname(path)
     if os.path.basename(folder) in (b"variables", b"assets"):
         folder = os.path.dirname(folder)
@@ -49,25 +51,27 @@ def saved_model(path: bytes) -> bytes:
 
 
 def _of_checkpoint(prefix: bytes) -> bytes:
-    """The tensors; the objects that they belong to are told with their names."""
+    """Digest the tensors of a checkpoint by key; the graph of objects only repeats the keys, with their names."""
     reader = sys.modules["tensorflow"].train.load_checkpoint(os.fsdecode(prefix))
     keys = [key for key in reader.get_variable_to_shape_map() if key != _OBJECT_GRAPH]
-    # Keras keeps one list of variables that comes from a set.
-    found = [(re.sub(r"^_all_variables/\d+/", "_all_variables/", key), _stored_hash(reader, key)) for key in keys]
+    # Keras keeps one list of variables in the order of a set, which differs from process to process.
+    names = [re.sub(r"^_all_variables/\d+/", "_all_variables/", key) for key in keys]
+    digests = []
+    for key in keys:
+        one = new_hash()
+        one.update(stored(reader.get_tensor(key), Names()))
+        digests.append(bytes(one.digest()))
     hasher = new_hash()
-    for item in sorted(found):
+    for item in sorted(zip(names, digests)):
         hasher.update(repr(item).encode("utf-8", "surrogateescape"))
     return bytes(hasher.digest())
 
 
-def _stored_hash(reader: Any, key: str) -> bytes:
-    hasher = new_hash()
-    hasher.update(stored(reader.get_tensor(key), Names()))
-    return bytes(hasher.digest())
-
-
 def _of_graphs(path: bytes) -> bytes:
-    """Which operations there are, with their settings; what is wired to what goes by names and by sets."""
+    """Digest the operations of a SavedModel with their attributes, but not how they are connected.
+
+    Connections are stored by numbered names, and partly in the order of a set.
+    """
     saved = sys.modules["tensorflow.core.protobuf.saved_model_pb2"].SavedModel()
     with open(path, "rb") as file:
         saved.ParseFromString(file.read())
@@ -88,7 +92,13 @@ def _settings(attributes: Any) -> List[Tuple[str, bytes]]:
     ]
 
 
+_DT_STRING = 7
+"""`DataType` of tensorflow/core/framework/types.proto."""
+
+
 def _is_named(value: Any) -> bool:
-    """Whether it is a function, or texts: those of the objects and tensors that are saved are their names."""
+    """Whether an attribute is a function or a constant text, which in a SavedModel are names of what is saved."""
     kind = value.WhichOneof("value")
-    return kind == "func" or bool(kind == "list" and value.list.func) or (kind == "tensor" and value.tensor.dtype == 7)
+    if kind == "tensor":
+        return bool(value.tensor.dtype == _DT_STRING)
+    return kind == "func" or bool(kind == "list" and value.list.func)

@@ -1,4 +1,4 @@
-"""What a notebook has changed on its disk, as a folder that can be carried elsewhere and applied there."""
+"""Files that a notebook has changed, saved to a folder and applied to another copy of the notebook's folder."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from ..protocol.messages import File
 _INDEX = "index"
 
 Change = Tuple[str, str, str]
-"""Name of the file, what became of it, and where its contents lie."""
+"""Name of the file, its kind (as in `File`), and the name of its content in the saved folder."""
 
 
 def save(changed: Dict[bytes, File], shown: Callable[[bytes], str], folder: str) -> None:
-    """Write changed files, and what else has changed, into a new folder."""
+    """Write changed files, and an index of all changes, into a new folder.
+
+    Args:
+        changed: all changes, by path.
+        shown: gives the name of a path: relative to the notebook's folder, or absolute outside.
+    """
     os.makedirs(folder)
     index: List[Change] = []
     for number, (path, file) in enumerate(sorted(changed.items())):
@@ -29,14 +34,14 @@ def save(changed: Dict[bytes, File], shown: Callable[[bytes], str], folder: str)
 
 
 def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path: None) -> None:
-    """Do to the files below `base` what was done to those that were saved; absolute names stay what they are.
+    """Make the saved changes to the files below `base`, and to those with absolute names.
 
     Args:
-        before: told of every file that is about to be replaced or removed.
+        before: called with every path that is about to be replaced or removed.
     """
     with open(os.path.join(folder, _INDEX), "rb") as saved:
         index: List[Change] = marshal.load(saved)
-    for name, kind, _ in reversed(index):  # what is in a folder comes after it
+    for name, kind, _ in reversed(index):  # a folder's content comes after it
         path = os.path.join(base, name)
         before(os.fsencode(path))
         if kind == "gone" and os.path.lexists(path):
@@ -54,7 +59,7 @@ def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path:
 
 
 def _put(source: str, path: str) -> None:
-    """Replace a file in one step, so that whoever looks sees the old one or the new one."""
+    """Replace a file in one step (rename(2)), so that readers see either the old one or the new one."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(path + ".nbrerun")
     shutil.copy2(source, path + ".nbrerun", follow_symlinks=False)

@@ -1,6 +1,6 @@
-"""What a cell looks at outside of itself, wherever on the disk it is: files, modules of its own, listed folders.
+"""What a cell reads, anywhere on the disk: files, modules of the user's own, listings of folders.
 
-What belongs to the interpreter, to installed packages or to the system is left out: their versions stand for it.
+Files of the interpreter, of installed packages and of the system are left out: their versions stand for them.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import importlib.util
 import os
 import sys
 import sysconfig
-from typing import Any, Callable, Dict, Iterable, Iterator, Set, Tuple
+from typing import Any, Callable, Set, Tuple
 
 from ..protocol.messages import Inputs
-from .guard import database_file, full
+from .events import Access, Use
 
 _SYSTEM = (b"/proc/", b"/sys/", b"/dev/", b"/etc/", b"/usr/", b"/lib/", b"/lib64/", b"/bin/", b"/sbin/")
 _MOST = 5_000
 _PACKAGES = ("site-packages", "dist-packages")
-_DEPTH = 12
-"""How far up a listing's caller is looked for."""
+_READS = frozenset({Use.DATABASE, Use.LOAD, Use.RENAME_FROM})
+_DEPTH = 10
+"""How many of a listing's callers are searched for the import system."""
 
 
 class InputLog:
-    """Notes paths as audit events tell of them, from `begin` on."""
+    """Records paths that are read, from `begin` on."""
 
     def __init__(self) -> None:
         self._files: Set[bytes] = set()
@@ -32,30 +33,42 @@ class InputLog:
         self._installed: Tuple[bytes, ...] = _SYSTEM
 
     def install(self) -> None:
-        """Once, before the first cell; which packages there are may have changed by the next."""
-        self._installed = (*_SYSTEM, *_installed())
+        """Find out where packages are installed. Called once, since a cell may change `sys.path`."""
+        known = sysconfig.get_paths()
+        folders = [known[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+        search_path = [path for path in sys.path if isinstance(path, str)]
+        folders += [path for path in search_path if os.path.basename(path) in _PACKAGES]
+        self._installed = (*_SYSTEM, *(os.path.join(os.fsencode(folder), b"") for folder in folders))
 
     def begin(self) -> None:
-        """Forget what was looked at until now."""
+        """Forget what was read until now."""
         self._files, self._folders, self._complete = set(), set(), True
 
     def seen(self, shown: Callable[[bytes], str]) -> Inputs:
-        """What has been looked at since `begin`, by the names that `shown` gives."""
+        """What has been read since `begin`.
+
+        Args:
+            shown: gives the name by which a path is reported.
+        """
         return {
             "files": sorted(map(shown, self._files)),
             "folders": sorted(map(shown, self._folders)),
             "complete": self._complete,
         }
 
-    def hear(self, event: str, arguments: Tuple[Any, ...]) -> None:
-        """Take an audit event in."""
-        handler = HEARD.get(event)
-        if handler is not None:
-            handler(self, *arguments)
+    def hear(self, access: Access) -> None:
+        """Record an access, if what it reads can matter to the cell."""
+        if access.use in _READS or (access.use is Use.OPEN and not access.by_descriptor and _depends(access)):
+            self.file(access.path)
+        elif access.use is Use.LIST and not _is_for_import():
+            self._add(self._folders, access.path)
 
     def file(self, path: bytes) -> None:
-        """A file is read, or was looked for."""
-        self._add(self._files, _source(path))
+        """Record that a file is read, or was looked for in vain."""
+        if path.endswith(b".pyc"):  # Python reads only the compiled form of a module; the user edits the source
+            with contextlib.suppress(ValueError, NotImplementedError):
+                path = os.fsencode(importlib.util.source_from_cache(os.fsdecode(path)))
+        self._add(self._files, path)
 
     def _add(self, paths: Set[bytes], path: bytes) -> None:
         path = os.path.normpath(path)
@@ -66,64 +79,16 @@ class InputLog:
         else:
             paths.add(path)
 
-    def _open(self, path: Any, _mode: Any, flags: int) -> None:
-        emptied = flags & (os.O_TRUNC | os.O_EXCL) or (flags & os.O_ACCMODE == os.O_WRONLY and not flags & os.O_APPEND)
-        if not isinstance(path, int) and not emptied:
-            self.file(full(path))
 
-    def _connect(self, database: Any, *_: Any) -> None:
-        name = database_file(database)
-        if name:
-            self.file(full(name))
-
-    def _import(self, _module: Any, path: Any = None, *_: Any) -> None:
-        """Extension modules are opened by the system's loader."""
-        if path:
-            self.file(full(path))
-
-    def _list(self, path: Any = None, *_: Any) -> None:
-        """Python lists the folders that it imports from; that they hold a new report is no matter."""
-        if not isinstance(path, int) and not _imports():
-            self._add(self._folders, full("." if path is None else path))
-
-    def _move(self, source: Any, _target: Any, source_folder: int = -1, *_: Any) -> None:
-        self.file(full(source, source_folder))
+def _depends(opened: Access) -> bool:
+    """Whether the file's old content is read, or is part of the new one."""
+    overwrites = opened.flags & os.O_ACCMODE == os.O_WRONLY and not opened.flags & os.O_APPEND
+    return not opened.starts_empty and not overwrites
 
 
-HEARD: Dict[str, Callable[..., None]] = {
-    "open": InputLog._open,
-    "sqlite3.connect": InputLog._connect,
-    "import": InputLog._import,
-    "os.listdir": InputLog._list,
-    "os.scandir": InputLog._list,
-    "os.rename": InputLog._move,
-}
-
-
-def _source(path: bytes) -> bytes:
-    """Python reads the compiled form of a module only; a person changes the other one."""
-    if path.endswith(b".pyc"):
-        with contextlib.suppress(ValueError, NotImplementedError):
-            return os.fsencode(importlib.util.source_from_cache(os.fsdecode(path)))
-    return path
-
-
-def _installed() -> Iterator[bytes]:
-    known = sysconfig.get_paths()
-    yield from map(_folder, (known[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")))
-    yield from map(_folder, (path for path in _search_path() if os.path.basename(path) in _PACKAGES))
-
-
-def _search_path() -> Iterable[str]:
-    return [path for path in sys.path if isinstance(path, str)]
-
-
-def _folder(path: str) -> bytes:
-    return os.path.join(os.fsencode(path), b"")
-
-
-def _imports() -> bool:
-    frame: Any = sys._getframe(2)
+def _is_for_import() -> bool:
+    """Whether the import system lists the folder: it looks for modules, so that other new files do not matter."""
+    frame: Any = sys._getframe(3)  # the caller of the audit hook
     for _ in range(_DEPTH):
         if frame is None:
             return False

@@ -1,7 +1,7 @@
-"""What a cell opens: told by Python's audit events, and by the system for what no event tells of.
+"""What a cell opens, as Python's audit events announce it, and as the system reports what raises no event.
 
-C libraries and shell commands raise no events; on Linux, inotify sees what they read in the folders
-where files have changed, and at the top of the others.
+C libraries and shell commands raise no events. On Linux, inotify sees what they read in the folders in which files
+have changed, and at the top of the others.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import ctypes
 import os
 import struct
 import sys
-from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..protocol.messages import Opened
 from ..sandbox.undo import Refused
-from .guard import EVENTS, database_file, full
-from .inputs import HEARD, InputLog
+from .events import EVENTS, Access, Use, decode
+from .inputs import InputLog
 
+# Constants and layout of events: inotify(7), <sys/inotify.h>
 _ACCESS, _MODIFY, _CLOSE_NOWRITE, _MOVED_TO = 0x1, 0x2, 0x10, 0x80
 _READ, _WRITTEN = _ACCESS | _CLOSE_NOWRITE, _MODIFY | _MOVED_TO
 _IS_FOLDER = 0x40000000
@@ -25,25 +26,46 @@ _EVENT = struct.Struct("iIII")
 _MOST = 10_000
 
 
+class _Effect(NamedTuple):
+    """What becomes of a file's content."""
+
+    read: bool
+    written: bool
+    kept: bool
+    """The old content is there still, or is part of the new one."""
+
+
+_EFFECTS = {
+    Use.DATABASE: _Effect(read=True, written=False, kept=True),
+    Use.RENAME_FROM: _Effect(read=True, written=True, kept=True),
+    Use.RENAME_TO: _Effect(read=False, written=True, kept=False),
+    Use.LINK_TO: _Effect(read=False, written=True, kept=False),
+    Use.REMOVE: _Effect(read=False, written=True, kept=False),
+    Use.TRUNCATE: _Effect(read=False, written=True, kept=True),
+}
+"""The effect of each use but `OPEN`, which depends on the flags. That of others, such as `chmod`, is none."""
+
+
 class FileLog:
-    """Notes what is opened in some folders, from `begin` on."""
+    """Records what is opened in some folders, from `begin` on."""
 
     def __init__(self) -> None:
         self.before_rename: Callable[[bytes], None] = lambda path: None
-        self.announce: Callable[[str, Tuple[Any, ...]], None] = lambda event, arguments: None
-        """Told of every event first; may raise `Refused`, and so keep the notebook from what it is about to do."""
+        """Called with the path of a folder that is about to be renamed."""
+        self.announce: Callable[[Iterable[Access]], None] = lambda accesses: None
+        """Called with every access first; may raise `Refused`, which the notebook's own call then raises."""
         self.position: Callable[[], int] = int
-        """Tells how far the running cell is."""
+        """Returns how many statements of the running cell have run."""
         self.inputs = InputLog()
         self._folders: Tuple[bytes, ...] = ()
         self._found: Dict[bytes, Opened] = {}
         self._watch = _Watch()
         self._asked = 0
-        """How far the cell was when the system was last asked."""
+        """The position when the system was last asked."""
         self._busy = False
 
     def install(self, folders: Iterable[bytes]) -> None:
-        """Begin to listen; an audit hook cannot be taken away again."""
+        """Begin to listen. Called once, since an audit hook cannot be removed (PEP 578)."""
         self._folders = tuple(os.path.join(folder, b"") for folder in folders)
         self.inputs.install()
         sys.addaudithook(self._hear)
@@ -61,30 +83,30 @@ class FileLog:
         return dict(self._found)
 
     def ask_system(self) -> None:
-        """Note what no event told of, and so before what an event is about to tell.
+        """Record what raised no event; called before an event is recorded, to keep the order.
 
-        All that is known of when it was read: since the system was last asked.
+        The system does not report when a file was read: it was since the system was last asked.
         """
         asked, self._asked = self._asked, self.position()
         for path, read, written, written_first in self._watch.read():
-            if read and not written_first and not path.endswith(b".ipynb"):  # whoever reads those, it is no C library
+            if read and not written_first and not path.endswith(b".ipynb"):  # an editor reads notebooks, no C library
                 self.inputs.file(path)
-            self._note(path, read, written, kept=False, written_first=written_first, at=asked)
+            self._record(path, _Effect(read, written, kept=False), written_first, asked)
 
     @contextlib.contextmanager
     def unwatched(self) -> Iterator[None]:
-        """What the probe reads meanwhile, the notebook has not read."""
+        """Ignore what the system reports meanwhile: the probe reads files, not the notebook."""
         self.opened()
         yield
         self.skip()
 
     def skip(self) -> None:
-        """What was read and written lately was by others."""
+        """Ignore what the system has reported since it was last asked."""
         self._watch.read()
 
     @contextlib.contextmanager
     def unheard(self, busy: bool = True) -> Iterator[None]:
-        """What the probe itself does is not the notebook's."""
+        """Ignore audit events meanwhile: the probe raises them, not the notebook."""
         before, self._busy = self._busy, busy
         try:
             yield
@@ -92,60 +114,44 @@ class FileLog:
             self._busy = before
 
     def heard(self) -> ContextManager[None]:
-        """Within `unheard`: a cell runs."""
+        """Record audit events again, within `unheard`: a cell runs."""
         return self.unheard(busy=False)
 
     def _hear(self, event: str, arguments: Tuple[Any, ...]) -> None:
-        if self._busy or event not in _HEARD:
+        if self._busy or event not in EVENTS:
             return
         with self.unheard():
             try:
-                self.announce(event, arguments)
-                self.inputs.hear(event, arguments)
-                if event in _HANDLERS:
-                    self.ask_system()
-                    _HANDLERS[event](self, *arguments)
+                accesses = decode(event, arguments)
+                self.announce(accesses)
+                for access in accesses:
+                    self.inputs.hear(access)
+                self._open(accesses)
             except Refused:
                 raise
-            except Exception:  # noqa: BLE001  whatever else comes, the notebook goes on
+            except Exception:  # noqa: BLE001  whatever fails here, the notebook goes on
                 return
 
-    def _open(self, path: Any, mode: Any, flags: int) -> None:
-        if isinstance(path, int):
-            return
-        access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
-        written = access != os.O_RDONLY
-        emptied = bool(flags & (os.O_TRUNC | os.O_EXCL))
-        self._note(_absolute(path), read=access != os.O_WRONLY and not emptied, written=written, kept=not emptied)
+    def _open(self, accesses: Iterable[Access]) -> None:
+        effects = [(access, effect) for access in accesses for effect in _effects(access)]
+        if effects:
+            self.ask_system()
+        for access, effect in effects:
+            if not access.by_descriptor:
+                self._record(os.path.normpath(access.path), effect)
+        for access in accesses:
+            path = os.path.normpath(access.path)
+            if access.use is Use.RENAME_FROM and os.path.isdir(path) and not os.path.islink(path):
+                self.before_rename(path)
 
-    def _connect(self, database: Any, *_: Any) -> None:
-        name = database_file(database)
-        if name:
-            self._note(_absolute(name), read=True, written=False, kept=True)
+    def _record(self, path: bytes, effect: _Effect, written_first: bool = False, at: Optional[int] = None) -> None:
+        """Add what happened to a file to what is known of it, if it lies in the folders.
 
-    def _rename(self, source: Any, target: Any, source_folder: int = -1, target_folder: int = -1) -> None:
-        old, new = _absolute(source, source_folder), _absolute(target, target_folder)
-        self._note(old, read=True, written=True, kept=True)
-        self._note(new, read=False, written=True, kept=False)
-        if os.path.isdir(old) and not os.path.islink(old):
-            self.before_rename(old)
-
-    def _remove(self, path: Any, folder: int = -1) -> None:
-        self._note(_absolute(path, folder), read=False, written=True, kept=False)
-
-    def _truncate(self, path: Any, *_: Any) -> None:
-        if not isinstance(path, int):
-            self._note(_absolute(path), read=False, written=True, kept=True)
-
-    def _link(self, _source: Any, target: Any, *folders: int) -> None:
-        self._note(_absolute(target, *folders[-1:]), read=False, written=True, kept=False)
-
-    def _note(
-        self, path: bytes, read: bool, written: bool, kept: bool, written_first: bool = False, at: Optional[int] = None
-    ) -> None:
-        if not path.startswith(self._folders):
-            return
-        if len(self._found) > _MOST:
+        Args:
+            written_first: it was written before it was read, as the system reports.
+            at: the position; that of now if left out.
+        """
+        if not path.startswith(self._folders) or len(self._found) > _MOST:
             return
         known = self._found.setdefault(
             path,
@@ -153,37 +159,29 @@ class FileLog:
                 "read": False,
                 "written": False,
                 "kept": False,
-                "written_first": written_first or (written and not read and not kept),
+                "written_first": written_first or (effect.written and not effect.read and not effect.kept),
                 "at": 0,
                 "exists": False,
                 "model": False,
             },
         )
-        if read and not known["read"]:
+        if effect.read and not known["read"]:
             known["at"] = self.position() if at is None else at
-        known["read"] = known["read"] or read
-        known["written"] = known["written"] or written
-        known["kept"] = known["kept"] or (written and kept and not known["written_first"])
+        known["read"] = known["read"] or effect.read
+        known["written"] = known["written"] or effect.written
+        known["kept"] = known["kept"] or (effect.written and effect.kept and not known["written_first"])
 
 
-_HANDLERS: Dict[str, Callable[..., None]] = {
-    "open": FileLog._open,
-    "sqlite3.connect": FileLog._connect,
-    "os.rename": FileLog._rename,
-    "os.remove": FileLog._remove,
-    "os.truncate": FileLog._truncate,
-    "os.link": FileLog._link,
-    "os.symlink": FileLog._link,
-}
-_HEARD = frozenset({*_HANDLERS, *EVENTS, *HEARD})
-
-
-def _absolute(path: Any, folder: int = -1) -> bytes:
-    return os.path.normpath(full(path, folder))
+def _effects(access: Access) -> List[_Effect]:
+    """One effect on the content of a file, or none."""
+    if access.use is not Use.OPEN:
+        return [_EFFECTS[access.use]] if access.use in _EFFECTS else []
+    mode, kept = access.flags & os.O_ACCMODE, not access.starts_empty
+    return [_Effect(read=mode != os.O_WRONLY and kept, written=mode != os.O_RDONLY, kept=kept)]
 
 
 class _Watch:
-    """The system's own account of what is read and written in some folders (inotify(7))."""
+    """Reads and writes of any process in some folders, as inotify(7) reports them; none on other systems."""
 
     def __init__(self) -> None:
         self._descriptor = -1
@@ -192,7 +190,7 @@ class _Watch:
         self._process = 0
 
     def renew(self, folders: Iterable[bytes]) -> None:
-        """Watch these folders, and forget what happened."""
+        """Watch these folders instead, and forget what happened until now."""
         wanted = set(folders)
         if self._process == os.getpid() and wanted == self._folders:
             self.read()
@@ -210,11 +208,11 @@ class _Watch:
                 self._watched[number] = folder
 
     def read(self) -> List[Tuple[bytes, bool, bool, bool]]:
-        """Paths with whether they were read, whether they were written, and whether that came first."""
+        """Take what happened since the last call: a path, whether it was read, written, and written first."""
         found: Dict[bytes, int] = {}
-        first: Dict[bytes, int] = {}  # the system tells of events in their order
+        first: Dict[bytes, int] = {}  # events come in the order in which they happened
         with contextlib.suppress(OSError):
-            while self._descriptor >= 0 and self._process == os.getpid():  # a fork shares its parent's events
+            while self._descriptor >= 0 and self._process == os.getpid():  # a forked child shares its parent's queue
                 data = os.read(self._descriptor, 1 << 16)
                 position = 0
                 while position < len(data):

@@ -1,15 +1,16 @@
-"""The notebook's files as a state holds them: the sandbox that keeps them, and the log of what opens them."""
+"""The notebook's files as part of a state: the sandbox that keeps them, and the log of what opens them."""
 
 from __future__ import annotations
 
 import functools
 import os
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable, Dict, List
 
 from ..describe.node import leave_out
 from ..protocol.messages import File, Inputs, Opened
 from ..sandbox.choose import attach
 from ..sandbox.handles import remap_files, reopen_files
+from ..source.vocabulary import PREDICTING_METHODS
 from . import changeset
 from .guard import announce
 from .opened import FileLog
@@ -32,14 +33,14 @@ class NotebookFiles:
         self.unwatched = self._log.unwatched
 
     def install(self) -> None:
-        """Begin to listen, once, before the first cell."""
+        """Begin to record what is opened. Called once, before the first cell."""
         self._log.before_rename = self.sandbox.before_rename
         self._log.announce = functools.partial(announce, self.sandbox)
         self._log.install(self.sandbox.folders)
         self.begin()
 
     def answer(self, operation: str, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Do what nbrerun asks for."""
+        """Carry out a request of nbrerun's."""
         if operation == "is_full":
             return {"full": self.sandbox.is_full()}
         if operation == "forget":
@@ -55,29 +56,29 @@ class NotebookFiles:
         return {}
 
     def begin(self, position: Callable[[], int] = int) -> None:
-        """A cell is about to run: forget what was opened until now.
+        """Forget what was opened until now, before a cell runs.
 
         Args:
-            position: tells how far the cell is.
+            position: returns how many of the cell's statements have run.
         """
         self._log.position = position
         written = {os.path.dirname(path) for path, file in self._changed().items() if file["kind"] == "file"}
         self._log.begin({*self.sandbox.folders, *written})
 
     def freeze(self) -> str:
-        """Keep the files as they are now, under a name."""
-        with self._log.unwatched():  # a fork cannot ask for what was opened until now
+        """Keep the files as they are now, and return a name for them."""
+        with self._log.unwatched():  # what was opened until now cannot be asked for in a fork
             return self.sandbox.freeze()
 
     def enter(self, frozen: str) -> None:
-        """In a branch: see the files as they were kept, through what is open as well.
+        """In a branch: see the files as they were kept, also through open files and memory maps.
 
         Raises:
             OSError: the system does not allow it.
         """
         self.sandbox.enter(frozen)
         reopen_files()
-        if frozen:  # otherwise nothing has been written, and what is mapped is what it was
+        if frozen:  # otherwise nothing has been written since they were mapped
             remap_files()
 
     def leave(self) -> None:
@@ -86,7 +87,7 @@ class NotebookFiles:
         self._log.skip()
 
     def changed(self) -> Dict[str, File]:
-        """All that is not as it was before the first cell, by name."""
+        """All files that have changed since before the first cell, by name."""
         return {self.sandbox.shown(path): file for path, file in self._changed().items() if _is_value(path)}
 
     def _changed(self) -> Dict[bytes, File]:
@@ -105,19 +106,19 @@ class NotebookFiles:
         return found
 
     def inputs(self) -> Inputs:
-        """What the last cell looked at, inside the sandbox or not."""
+        """What the last cell read, inside the sandbox or outside."""
         return self._log.inputs.seen(self.sandbox.shown)
 
     def save(self, folder: str) -> None:
-        """Write what has changed into a folder, for another kernel or for the person."""
+        """Write what has changed into a folder, for another kernel or for the user."""
         changeset.save(self._changed(), self.sandbox.shown, folder)
 
     def restore(self, folder: str) -> None:
-        """Change the files as those of another kernel had been changed."""
+        """Apply the changes that another kernel has saved."""
         changeset.apply(folder, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
 
     def remove(self, names: List[str]) -> None:
-        """Take files away, as if they had never been made."""
+        """Remove files, as if they had never been created."""
         for name in names:
             path = os.path.join(self.sandbox.notebook, os.fsencode(name))
             if os.path.lexists(path):
@@ -130,10 +131,9 @@ def _is_value(path: bytes) -> bool:
 
 
 def _own_models(namespace: Dict[str, Any]) -> List[str]:
-    """Classes of the notebook that learn and predict."""
-    wanted: Set[str] = {"predict", "forward", "transform"}
+    """Names of the notebook's classes that predict: an instance in a file is a model."""
     return [
         name
         for name, value in list(namespace.items())
-        if isinstance(value, type) and value.__module__ == "__main__" and wanted & set(dir(value))
+        if isinstance(value, type) and value.__module__ == "__main__" and PREDICTING_METHODS & set(dir(value))
     ]

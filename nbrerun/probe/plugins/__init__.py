@@ -1,1 +1,1 @@
-"""Adapters that other packages bring."""
+"""Adapters that other packages provide."""

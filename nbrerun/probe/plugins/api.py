@@ -1,7 +1,7 @@
-"""Adapters of other packages: what they are given to work with, and what holds when they fail.
+"""The interface for adapters of other packages, and checks on what these return.
 
-Whatever such an adapter does, a look at the state goes on: what it cannot describe is opaque, with a
-reason that names its package.
+Whatever such an adapter does, reading the state continues: what it cannot describe is opaque, with a reason that
+names its package.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ..describe.node import (
     is_within,
     type_name,
 )
-from ..describe.quiet import unwarned
+from ..describe.quiet import warnings_hidden
 
 _KINDS = frozenset({"model", "generator", "iterator", "definition", "data"})
 _Find = Callable[[], Iterable[Tuple[str, Any]]]
 
 
 class Api:
-    """What `register` of another package is called with (docs/adapters.md)."""
+    """The object that `register` of another package is called with (docs/adapters.md)."""
 
     version = 1
-    """Grows when something is added; nothing is taken away."""
+    """Increased when something is added; nothing is removed."""
     Node = Node
     Stand = Stand
     attribute_label = staticmethod(attribute_label)
@@ -49,11 +49,11 @@ class Api:
         """Register an adapter for types and their subclasses, by qualified name.
 
         Raises:
-            ValueError: a type is of another library than the entry point is for.
+            ValueError: a type is not in the module that the entry point is for.
         """
         for name in types:
             if not is_within(name, self._module):
-                raise ValueError(f"{name} is not of {self._module}")
+                raise ValueError(f"{name} is not in {self._module}")
 
         def register(adapter: Adapter) -> Adapter:
             self._adapters.update(dict.fromkeys(types, _guarded(adapter, self._package)))
@@ -62,53 +62,63 @@ class Api:
         return register
 
     def draws_from(self, found: _Find) -> _Find:
-        """Register what finds the generators that the library draws from when given none."""
+        """Register what finds the generators that the library draws from by default.
+
+        Raises:
+            TypeError: a name is not a text.
+        """
         _checked_names(found())
         self._generators.append(_forgiving(found))
         return found
 
     def commit(self) -> None:
-        """Use what was registered, now that all of it was."""
+        """Use what was registered, after `register` has returned without an error."""
         ADAPTERS.update(self._adapters)
         GLOBAL_GENERATORS.extend(self._generators)
 
 
 def _guarded(adapter: Adapter, package: str) -> Adapter:
+    """Wrap an adapter so that an object is opaque where the adapter fails."""
+
     def read(value: Any) -> Optional[Node]:
         try:
-            with unwarned():
+            with warnings_hidden():
                 node = adapter(value)
             return None if node is None else _checked(node, package)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001  what is written in Rust may panic outside of Exception
-            return generic.unreadable(type(value), f"the adapter of {package} raised {told(error)}")
+        except BaseException as error:  # noqa: BLE001  a panic in Rust code (pyo3) is no Exception
+            return generic.unreadable(type(value), f"the adapter of {package} raised {describe_error(error)}")
 
     return read
 
 
-def told(error: BaseException) -> str:
-    """An exception in a few words."""
+def describe_error(error: BaseException) -> str:
+    """Return the type of an exception and the beginning of its message."""
     try:
         return clip(f"{type(error).__name__}: {error}", 100)
-    except Exception:  # noqa: BLE001  an exception may fail at anything
+    except Exception:  # noqa: BLE001  `str` of an exception may raise as well
         return type(error).__name__
 
 
 _RULES: Tuple[Tuple[str, Callable[[Node], bool]], ...] = (
-    ("its `type` is no text", lambda node: type(node.type) is str),
+    ("its `type` is not a text", lambda node: type(node.type) is str),
     ("its `content` is not a tuple of bytes", lambda node: all(map(_is_bytes, node.content))),
-    ("its `kind` is none that there is", lambda node: node.kind in _KINDS),
+    ("its `kind` is unknown", lambda node: node.kind in _KINDS),
     ("its `size` is not a pattern and a text", lambda node: node.size is None or _is_size(*node.size)),
-    ("its `opaque` is no reason", lambda node: node.opaque is None or bool(node.opaque and type(node.opaque) is str)),
-    ("its children are no groups of `unordered`", lambda node: not len(node.children) % (node.unordered or 1)),
-    ("a generator has a `Stand`, and nothing else has", lambda node: _is_generator(node) == (node.kind == "generator")),
+    ("its `opaque` is not a text", lambda node: node.opaque is None or bool(node.opaque and type(node.opaque) is str)),
+    ("its children are not groups of `unordered`", lambda node: not len(node.children) % (node.unordered or 1)),
+    (
+        "exactly generators have a `Stand`",
+        lambda node: _is_generator(node) == (node.kind == "generator"),
+    ),
     ("a generator has no children", lambda node: not (_is_generator(node) and node.children)),
 )
-"""What the reader takes for granted of every node."""
+"""What the reader relies on in every node."""
 
 
 def _is_bytes(item: Any) -> bool:
+    # A hash takes contiguous buffers only.
     return isinstance(item, (bytes, bytearray)) or (isinstance(item, memoryview) and item.c_contiguous)
 
 
@@ -122,13 +132,13 @@ def _is_generator(node: Node) -> bool:
 
 
 def _checked(node: Any, package: str) -> Node:
-    """A node that keeps every promise, also when it is asked for more later.
+    """Return a node that the reader can rely on, also when it asks for labels or text later.
 
     Raises:
-        TypeError: it breaks one.
+        TypeError: the node breaks a rule.
     """
     if type(node) is not Node:
-        raise TypeError(f"it gives {type(node).__name__}, and no Node")
+        raise TypeError(f"it returned {type(node).__name__}, not a Node")
     node = node._replace(children=list(node.children))
     for broken, holds in _RULES:
         if not holds(node):
@@ -142,11 +152,11 @@ def _checked(node: Any, package: str) -> Node:
 
 
 def _asked(function: Callable[[], Any], types: Tuple[type, ...], otherwise: Any) -> Callable[[], Any]:
-    """What says more of a value that is read already: without it, less is shown, and nothing is wrong."""
+    """Wrap a function that only the report needs: where it fails, the report shows less, and no verdict changes."""
 
     def ask() -> Any:
         try:
-            with unwarned():
+            with warnings_hidden():
                 found = function()
         except KeyboardInterrupt:
             raise
@@ -158,7 +168,7 @@ def _asked(function: Callable[[], Any], types: Tuple[type, ...], otherwise: Any)
 
 
 def _labels(labels: Callable[[], Any], count: int) -> Callable[[], Sequence[Optional[str]]]:
-    """One label for each child, whatever the adapter says: a part without one would not be compared."""
+    """Wrap `labels` so that each child has a label: the parts of a value without one would not be shown."""
     fallback = [f".<part {i}>" for i in range(count)]
     ask = _asked(lambda: list(labels()), (list,), fallback)
 
@@ -171,34 +181,32 @@ def _labels(labels: Callable[[], Any], count: int) -> Callable[[], Sequence[Opti
 
 
 def _put_back(stand: Stand, package: str) -> Callable[[bytes], object]:
-    """Say whose generator it is that does not go back: the cell is undetermined then."""
+    """Wrap `put_back` so that its error names the package; the cell is undetermined then."""
 
     def put_back(state: bytes) -> None:
         try:
             stand.put_back(state)
-        except Exception as error:  # noqa: BLE001  whatever it was, it is passed on with a name to it
-            raise RuntimeError(f"the adapter of {package} could not put a generator back: {told(error)}") from None
+        except Exception as error:  # noqa: BLE001  any error is passed on, with the package's name
+            what = f"the adapter of {package} could not put a generator back: {describe_error(error)}"
+            raise RuntimeError(what) from None
 
     return put_back
 
 
 def _checked_names(found: Iterable[Tuple[str, Any]]) -> List[Tuple[str, Any]]:
-    return [(name, target) for name, target in found if _is_text(name)]
-
-
-def _is_text(name: Any) -> bool:
-    if type(name) is not str:
-        raise TypeError("the name of a generator is no text")
-    return True
+    pairs = [(name, target) for name, target in found]
+    if any(type(name) is not str for name, _ in pairs):
+        raise TypeError("the name of a generator is not a text")
+    return pairs
 
 
 def _forgiving(found: _Find) -> _Find:
-    """Asked at every look: generators that cannot be found any more are gone."""
+    """Wrap a function that finds generators: where it fails, there are none."""
 
     def find() -> Iterable[Tuple[str, Any]]:
         try:
             return _checked_names(found())
-        except Exception:  # noqa: BLE001  as it answered when it was registered, it is the state that has changed
+        except Exception:  # noqa: BLE001  it worked when it was registered, so the library's state has changed
             return []
 
     return find

@@ -1,9 +1,9 @@
-"""Other packages that bring adapters: found by their entry points, loaded once their library is there.
+"""Find the adapters that other packages provide, by their entry points, and load those whose library is imported.
 
     [project.entry-points."nbrerun.adapters"]
     mylib = "mylib_nbrerun:register"
 
-The name says whose objects are read; docs/adapters.md says the rest.
+The name on the left is the module whose objects are read; see docs/adapters.md.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from importlib import metadata
 from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 from ..describe.node import UNREADABLE, forget_classes
-from ..describe.quiet import unseen
+from ..describe.quiet import importing_silently
 from ..read import generators
 from ..read.walk import Reader
-from .api import Api, told
+from .api import Api, describe_error
 
 GROUP = "nbrerun.adapters"
 _FILE = "entry_points.txt"
 _NO_LIBRARIES = frozenset({"builtins", "__main__"})
-"""What Python itself and the notebook define is no other package's."""
+"""Names that no entry point may have: the objects of Python itself and of the notebook."""
 
 
 class _Offer(NamedTuple):
@@ -35,34 +35,34 @@ class _Offer(NamedTuple):
 
 
 class Packages:
-    """Those that are installed in the kernel's environment."""
+    """The packages in the kernel's environment that provide adapters."""
 
     def __init__(self) -> None:
         self._looked: Dict[str, int] = {}
-        """Folders of `sys.path`, with when each had last changed when it was looked through."""
+        """Modification times of the folders of `sys.path` when they were searched."""
         self._known: Set[Tuple[str, str]] = set()
         self._waiting: List[_Offer] = []
 
     def due(self) -> bool:
-        """Whether a library has come that a package waits for."""
+        """Whether a library has been imported for which a package with adapters is waiting."""
         return any(offer.module in sys.modules for offer in self._waiting)
 
     def load(self) -> None:
-        """Have the packages register what reads the libraries that are there by now."""
+        """Load the adapters for all libraries that have been imported by now."""
         self._look()
         if not self.due():
             return
-        with _generators_kept(), unseen():
-            while self.due():  # what one imports, another may wait for
+        with _generators_kept(), importing_silently():
+            while self.due():  # loading one may import the library that another one waits for
                 offer = next(offer for offer in self._waiting if offer.module in sys.modules)
                 _register(offer)
                 self._waiting.remove(offer)
         forget_classes()
 
     def _look(self) -> None:
-        """Look through the folders that have changed since: a cell may install a package, or add a folder."""
+        """Search folders that have changed: a cell may install a package, or add a folder to `sys.path`."""
         for folder in list(sys.path):
-            with contextlib.suppress(Exception):  # no folder, no path at all, a damaged archive: nothing is offered
+            with contextlib.suppress(Exception):  # not a folder, not a path, a damaged archive
                 path = os.path.abspath(folder)
                 changed = os.stat(path).st_mtime_ns
                 if self._looked.get(path) != changed:
@@ -71,7 +71,8 @@ class Packages:
 
     def _add(self, folder: str) -> None:
         for offer in sorted(_offers(folder), key=lambda offer: offer[:2]):
-            if offer[:2] not in self._known:  # the first on the path is the one that is imported
+            # Of a package that is installed twice, Python imports the one that comes first on the path.
+            if offer[:2] not in self._known:
                 self._known.add(offer[:2])
                 self._waiting.append(offer)
 
@@ -83,7 +84,7 @@ def _offers(folder: str) -> Iterator[_Offer]:
                 name = str(package.metadata["Name"])
                 found = [entry for entry in package.entry_points if entry.group == GROUP]
                 yield from (_Offer(entry.name, name, entry) for entry in found if entry.name not in _NO_LIBRARIES)
-        except Exception:  # noqa: BLE001  a package whose metadata is damaged offers nothing that could be found
+        except Exception:  # noqa: BLE001  the metadata of this package are damaged
             continue
 
 
@@ -95,12 +96,12 @@ def _register(offer: _Offer) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  a module may even call sys.exit when it is imported
-        UNREADABLE[offer.module] = f"the adapters of {offer.package} cannot be loaded ({told(error)})"
+        UNREADABLE[offer.module] = f"the adapters of {offer.package} cannot be loaded ({describe_error(error)})"
 
 
 @contextlib.contextmanager
 def _generators_kept() -> Iterator[None]:
-    """The random numbers that are drawn meanwhile, the notebook has not drawn."""
+    """Restore the global generators afterwards: an import that draws random numbers must not change the notebook's."""
     reader = Reader()
     generators.read_global(reader)
     try:

@@ -1,1 +1,1 @@
-"""The kernel's process: forking it, and what imports and the system bring into it."""
+"""The kernel's process: forking it, what does not survive a fork, and the random bytes that it asks the system for."""

@@ -1,7 +1,7 @@
-"""What the system gave when it was asked for random bytes: another kernel that comes after is given the same.
+"""Record the random bytes that the system gives to a cell, so that another kernel can be given the same ones.
 
-`numpy.random.default_rng()`, `uuid.uuid4()` and `secrets` ask for them each time, so a notebook that begins so would
-be another one in every kernel. What is written in C and asks by itself is not seen.
+`numpy.random.default_rng()`, `uuid.uuid4()` and `secrets` ask the system each time, so a notebook that begins with
+one of them would differ in every kernel. C code that asks the system itself is not recorded.
 """
 
 from __future__ import annotations
@@ -11,38 +11,40 @@ import random
 from collections import deque
 from typing import Deque, Iterable, List
 
-_MOST_NOTED = 1 << 20
-"""Bytes that one cell may be given and still be repeated."""
+_MOST_RECORDED = 1 << 20
+"""Bytes that a cell may ask for and still be repeated."""
 
 
 class Entropy:
-    """Stands between Python and the system."""
+    """Stands between Python code and the system's random bytes."""
 
     def __init__(self) -> None:
         self._system = os.urandom
-        self._noted: List[bytes] = []
-        self._room = _MOST_NOTED
+        self._recorded: List[bytes] = []
+        self._room = _MOST_RECORDED
         self._given: Deque[bytes] = deque()
+        """Bytes to give before the system is asked."""
 
     def install(self) -> None:
-        """Begin to note."""
+        """Replace the functions by which Python code asks the system."""
+        # `random` has imported `os.urandom` under a name of its own; `secrets` and `uuid` look it up in `os`.
         for module, name in ((os, "urandom"), (random, "_urandom")):
             if getattr(module, name, None) is self._system:
                 setattr(module, name, self._bytes)
 
     def begin(self, given: Iterable[bytes] = ()) -> None:
-        """Another cell is about to run: give it this first, as long as it asks for as much."""
-        self._noted, self._room = [], _MOST_NOTED
+        """Start recording for a new cell, and give it these bytes first, as long as the sizes it asks for match."""
+        self._recorded, self._room = [], _MOST_RECORDED
         self._given = deque(given)
 
-    def noted(self) -> List[bytes]:
-        """What the cell was given; nothing if it was too much."""
-        return list(self._noted) if self._room >= 0 else []
+    def recorded(self) -> List[bytes]:
+        """Return what the cell was given, or nothing if that was too much to repeat."""
+        return list(self._recorded) if self._room >= 0 else []
 
     def _bytes(self, size: int) -> bytes:
         given = self._given.popleft() if self._given else b""
         data = given if len(given) == size else self._system(size)
         self._room -= len(data)
         if self._room >= 0:
-            self._noted.append(data)
+            self._recorded.append(data)
         return data

@@ -1,4 +1,4 @@
-"""What is in a kernel that does not survive a fork: the child would hang at its first use."""
+"""Find what does not survive a fork: the child process would hang when it first uses it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _HARMLESS = (
     "QueueManagerThread",
     "_ExecutorManagerThread",
 )
-"""Types or names of threads that the child does without, or starts anew (tqdm, joblib)."""
+"""Types or names of threads that the child does not need, or starts again itself (tqdm, joblib)."""
 
 
 class Hazards:
-    """Knows the kernel's own threads, and so which ones the notebook has started."""
+    """Knows the threads and databases that the kernel had at first, and so what the notebook has added."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
@@ -43,21 +43,22 @@ class Hazards:
         self._at_import = 0
 
     def watch(self, folders: Sequence[bytes]) -> None:
-        """Tell where files are that every forked process has of its own; what is open there now is IPython's."""
+        """Set the folders whose files each branch has to itself; databases that are open there now are IPython's."""
         self._folders, self._own_databases = folders, _open_databases(folders)
 
     def before_import(self) -> None:
-        """Threads that come into being while a library is imported do no harm (OpenBLAS starts them anew)."""
+        """Count threads before an import: those that an import starts do no harm, since OpenBLAS restarts its own."""
         self._at_import = _native_threads()
 
     def after_import(self) -> None:
-        """Count them in."""
+        """Do not count the threads that the import started."""
         self._native += _native_threads() - self._at_import
 
     def read(self) -> List[str]:
-        """One sentence for each hazard."""
+        """Return one sentence for each hazard."""
         found = [why for name, why in _LIBRARIES.items() if name in sys.modules]
-        if _cuda_is_up():
+        cuda = getattr(sys.modules.get("torch"), "cuda", None)
+        if cuda is not None and cuda.is_initialized():
             found.append("CUDA is initialised, and does not work in a forked process")
         if _native_threads() > self._native and any(pause is None for pause in openmp_pauses()):
             found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
@@ -67,6 +68,7 @@ class Hazards:
         return found
 
     def _started(self) -> List[threading.Thread]:
+        # `%%bash` and its like run an event loop in a thread; `forget_loops` gives the child a new one.
         scripts = {id(getattr(magics, "event_loop", None)) for magics in self._shell.magics_manager.registry.values()}
         return [
             thread
@@ -76,12 +78,12 @@ class Hazards:
 
 
 def _target(thread: threading.Thread) -> Any:
-    """The object whose method the thread runs: an event loop, for `%%bash` and its like."""
+    """Return the object whose method a thread runs: for `%%bash` and its like, an event loop."""
     return getattr(getattr(thread, "_target", None), "__self__", thread)
 
 
 def _native_threads() -> int:
-    """Threads of this process that Python knows nothing of."""
+    """Count the threads of this process that Python does not know."""
     try:
         return len(os.listdir("/proc/self/task")) - threading.active_count()
     except OSError:  # not Linux
@@ -89,38 +91,32 @@ def _native_threads() -> int:
 
 
 def openmp_pauses() -> List[Any]:
-    """For every OpenMP library that is loaded, its function that frees its threads, or None (before 5.0)."""
+    """Return `omp_pause_resource_all` of every OpenMP library that is loaded, or None for one older than 5.0."""
     try:
         with open("/proc/self/maps", "rb") as file:
             libraries = set(_OPENMP.findall(file.read()))
     except OSError:  # not Linux
         return []
+    # Opening a library that is loaded returns a handle to it (dlopen(3)).
     return [getattr(ctypes.CDLL(os.fsdecode(path)), "omp_pause_resource_all", None) for path in libraries]
 
 
 def _open_databases(folders: Sequence[bytes]) -> Set[bytes]:
-    """SQLite refuses to write to a file that is another one than it opened (SQLITE_READONLY_DBMOVED)."""
+    """Return the SQLite databases in these folders that are open.
+
+    In a branch their paths lead to other files, and SQLite then refuses to write (SQLITE_READONLY_DBMOVED).
+    """
     below = tuple(os.path.join(folder, b"") for folder in folders)
     found: Set[bytes] = set()
     with contextlib.suppress(OSError):  # not Linux
         for descriptor in os.listdir(b"/proc/self/fd"):
-            with contextlib.suppress(OSError):  # the listing's own is closed by now
+            with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
                 path = os.readlink(b"/proc/self/fd/" + descriptor)
-                if path.startswith(below) and _is_database(path):
-                    found.add(path)
+                if path.startswith(below):
+                    with open(path, "rb") as file:
+                        if file.read(len(_SQLITE)) == _SQLITE:
+                            found.add(path)
     return found
-
-
-def _is_database(path: bytes) -> bool:
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        return file.read(len(_SQLITE)) == _SQLITE
-    return False
-
-
-def _cuda_is_up() -> bool:
-    torch: Any = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
-    return bool(cuda is not None and cuda.is_initialized())
 
 
 def _matters(thread: threading.Thread) -> bool:

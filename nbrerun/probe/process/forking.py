@@ -1,4 +1,4 @@
-"""Forks the kernel so that both sides go on living: what has to be put right before and after."""
+"""Fork the kernel so that parent and child both keep working."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import sys
 import threading
 from typing import Any
 
-from ..describe.quiet import unwarned
+from ..describe.quiet import warnings_hidden
 from ..sandbox import syscalls
 from .fork_hazards import openmp_pauses
 
 _HARD_PAUSE = 2
+"""`omp_pause_hard`: free everything that can be freed (OpenMP 5.0, `omp_pause_resource_t`)."""
 
 
 def fork() -> int:
-    """`os.fork`, with the generator of `random` left where it was (Python reseeds it in the child)."""
+    """Fork as `os.fork` does, without a change to the generator of `random`, which Python reseeds in the child."""
     drawn = random.getstate()
-    with unwarned():  # Python warns about forking with threads
+    with warnings_hidden():  # since 3.12 Python warns of a fork while threads are running
         pid = os.fork()
     if pid == 0:
         random.setstate(drawn)
@@ -30,8 +31,8 @@ def fork() -> int:
     return pid
 
 
-def draw_anew() -> None:
-    """Seed the generators as a fresh kernel does: from the system, so that no draw is known beforehand."""
+def reseed() -> None:
+    """Seed the global generators from the system, as a new kernel does."""
     random.seed()
     numpy_random: Any = sys.modules.get("numpy.random")
     if numpy_random is not None:
@@ -39,7 +40,7 @@ def draw_anew() -> None:
 
 
 def die_with_parent() -> None:
-    """Have this process killed as soon as its parent is gone (Linux; elsewhere end of file must do)."""
+    """Have this process killed when its parent ends (on Linux; elsewhere it ends at the end of its input)."""
     if sys.platform == "linux":
         syscalls.die_with_parent(signal.SIGKILL)
 
@@ -47,31 +48,30 @@ def die_with_parent() -> None:
 def pause_openmp() -> None:
     """Free the thread pools of every OpenMP library, so that a forked child can start its own.
 
-    Without it the child waits for ever for threads that it has not inherited
-    (OpenMP 5.0, omp_pause_resource_all).
+    Otherwise the child would wait forever for threads that it has not inherited (OpenMP 5.0,
+    omp_pause_resource_all).
     """
     for pause in openmp_pauses():
         if pause is not None:
             pause(_HARD_PAUSE)
 
 
-def make_alone(kernel: Any) -> None:
-    """In a forked child: let go of all that is shared with the kernel it came from."""
-    gc.freeze()  # collecting would write to every page, and run a person's __del__
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def detach(kernel: Any) -> None:
+    """In a forked child: give up everything that is shared with the kernel."""
+    gc.freeze()  # a collection would write to every page, and might run a `__del__` of the user's
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _silence(kernel)
-    _forget_workers()
     _forget_loops(kernel.shell)
 
 
 def _silence(kernel: Any) -> None:
-    """Nothing that is printed or displayed here may reach the notebook."""
+    """Keep everything that is printed or displayed here from reaching the notebook."""
     kernel.session.send = lambda *args, **kwargs: None
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
+    # ipykernel's streams hand their text to a thread that this process does not have.
     stream_type = type(sys.stdout)
     if stream_type.__module__ == "ipykernel.iostream":
         stream_type.write = _swallow  # type: ignore[method-assign]
@@ -85,7 +85,7 @@ def _swallow(_stream: Any, text: str) -> int:
 
 
 def _forget_workers() -> None:
-    """joblib's executor and resource trackers belong to the parent; asking them would hang."""
+    """Forget joblib's executor and the resource trackers: they belong to the parent, and asking them would hang."""
     executor = sys.modules.get("joblib.externals.loky.reusable_executor")
     if executor is not None:
         executor._executor = None  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def _forget_workers() -> None:
 
 
 def _forget_loops(shell: Any) -> None:
-    """Event loops cannot be shared; neither can locks that another thread may have held."""
+    """Replace event loops, which cannot be shared, and locks that another thread may have held at the fork."""
     asyncio.set_event_loop(asyncio.new_event_loop())
     script = sys.modules.get("IPython.core.magics.script")
     if script is not None:

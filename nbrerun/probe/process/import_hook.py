@@ -1,9 +1,12 @@
-"""Notices when modules are imported, since what an import does to the process is nobody's setting.
+"""Watches imports, to tell what an import does to the process from what the cell does.
 
-Two things happen on the outside of an outermost import: settings that changed meanwhile are
-remembered as the import's, and a global generator of random numbers that appeared is remembered
-as it was seeded (or seeded as it was in an earlier kernel of the same check). Whether an import drew
-from one that was there before is noted: what the cell draws afterwards, no later run of it draws.
+After each outermost import, three things are recorded: the process settings that it changed; the seeds of global random
+number generators that it brought (each is seeded as in an earlier kernel of the same check); and whether it drew from a
+generator that was there before. If it did, the numbers that follow in the cell are drawn by no later run, which imports
+nothing.
+
+Audit events do not serve: "import" comes before a module is loaded, and none comes after it (docs/decisions.md, "What
+an import does is not a setting").
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from ..read.process_settings import read_settings
 from ..read.walk import Reader
 
 _FROZEN = "<frozen importlib._bootstrap>"
-"""Python takes frames of this file out of the tracebacks that a person sees."""
+"""Python removes frames of this file from tracebacks (Python/import.c, `remove_importlib_frames`)."""
 
 _WRAPPER = """
 def _find_and_load(name, import_):
@@ -32,45 +35,47 @@ def _find_and_load(name, import_):
 
 
 class ImportWatch:
-    """Stands around the import system's own entry for modules that are not loaded yet."""
+    """Wraps the import system's entry for modules that are not loaded yet."""
 
     def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.depth = 0
+        """1 while an import is under way: imports inside it are part of it."""
         self.drew = False
-        """Since `begin` an import has drawn from a global generator that was there before."""
+        """An import since `begin` has drawn from a global generator that was there before."""
         self._stood: Dict[str, bytes] = {}
-        """Where the global generators stood when the import began."""
+        """Digests of the global generators when the import began."""
         self._before: Dict[str, str] = {}
+        """Settings when the import began."""
         self._last: Dict[str, str] = {}
-        """As the cell found them, with what imports have changed since."""
+        """Settings when the cell began, updated by what imports have changed since."""
         self._before_import = before
         self._after_import = after
 
     def install(self) -> None:
-        """Wrap the entry; it is a plain attribute that the interpreter looks up for every import."""
+        """Wrap the entry: a plain attribute that the interpreter looks up anew for every import (Python/import.c)."""
         bootstrap: Any = sys.modules["_frozen_importlib"]
         namespace: Dict[str, Any] = {"watch": self, "original": bootstrap._find_and_load}
         exec(compile(_WRAPPER, _FROZEN, "exec"), namespace)
         bootstrap._find_and_load = namespace["_find_and_load"]
 
     def begin(self) -> None:
-        """Forget what was set until now: a new cell is about to run."""
+        """Forget what was set until now, before a cell runs."""
         self._last = read_settings()
         self.drew = False
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
-        """Settings that were changed since `begin`, other than by imports."""
+        """Names of the settings that differ from those at `begin`, except for changes by imports."""
         return _differing(self._last, now)
 
     def enter(self) -> None:
-        """An import from outside begins."""
+        """An outermost import begins."""
         self.depth = 1
         self._before = read_settings()
         self._stood = _global_generators()
         self._before_import()
 
     def leave(self) -> None:
-        """It is over, whether it succeeded or not; what is done about it is part of it."""
+        """It is over, whether it succeeded or not. What the probe then sets counts as set by the import."""
         try:
             now = _global_generators()
             self.drew = self.drew or any(now.get(name, stood) != stood for name, stood in self._stood.items())
@@ -83,10 +88,10 @@ class ImportWatch:
 
 
 def can_be_found(module: str) -> bool:
-    """Whether a top-level module could be imported; it is not."""
+    """Whether a top-level module could be imported, found out without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
-    except ValueError:  # it is imported already, by something that gave it no spec
+    except ValueError:  # it is in `sys.modules`, and its `__spec__` is None
         return True
 
 

@@ -1,1 +1,1 @@
-"""Reads state: walks from every name to the leaves, without changing what it reads."""
+"""Read the state: walk from every name to the leaves, without changing what is read."""

@@ -1,4 +1,4 @@
-"""The generators of random numbers: where each stands, and putting them back there."""
+"""Random number generators: read their states, and restore them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .walk import GeneratorFound, Reader
 
 
 def global_generators() -> Iterator[Tuple[str, Any]]:
-    """The generators that libraries draw from when given none."""
+    """Yield the names and objects of the generators that libraries draw from by default."""
     for find in GLOBAL_GENERATORS:
         for name, target in find():
             yield GLOBAL + name, target
 
 
 def read_global(reader: Reader) -> None:
-    """Read the global generators like variables."""
+    """Read the global generators as if they were variables."""
     for name, target in global_generators():
         reader.read(name, target)
 
 
 def messages(found: Dict[int, GeneratorFound]) -> List[Generator]:
-    """What was found, ready to send."""
+    """Return the generators that were found, as they are sent."""
     return [
         {"name": item.name, "id": identity, "digest": item.digest, "state": item.state}
         for identity, item in found.items()
@@ -32,9 +32,9 @@ def messages(found: Dict[int, GeneratorFound]) -> List[Generator]:
 
 
 def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
-    """Set every generator that is still there to where it stood.
+    """Restore every generator that still exists.
 
-    Global ones are known by name; others by address, which is theirs as long as this kernel lives.
+    Global ones are known by name, others by address, which stays theirs for as long as this kernel lives.
     """
     by_name = {item.name: item.target for item in found.values() if item.name.startswith(GLOBAL)}
     for pin in pins:
@@ -46,7 +46,7 @@ def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
 
 
 def put_back_global(pins: List[Generator]) -> None:
-    """The same for those of the libraries alone, without looking for others."""
+    """Restore global generators only, without reading the state to find others."""
     known = dict(global_generators()) if pins else {}
     for pin in pins:
         if pin["name"] in known:
@@ -54,7 +54,7 @@ def put_back_global(pins: List[Generator]) -> None:
 
 
 def set_state(target: Any, state: bytes) -> None:
-    """Put one generator back to a state that was read from it, or from one of its kind."""
+    """Restore one generator to a state that was read from it, or from another one of the same algorithm."""
     stand = describe(target).generator
     if stand is not None:
         stand.take(state)

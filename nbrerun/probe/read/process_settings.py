@@ -1,4 +1,4 @@
-"""Process settings that a cell can leave behind, as flat texts by name."""
+"""Process settings that a cell can change, as texts by name."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import warnings
 from typing import Any, Dict, Iterator, List, Tuple
 
 _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
-"""Set by `%matplotlib inline` and by the notebook's front end, not by a person's wish."""
+"""Set by `%matplotlib inline` and by the notebook's front end, not by the user."""
 
 _PRIVATE = re.compile(r"(^|\.)__\w*(?<!__)(\.|$)")
-"""Loggers that a library keeps for itself, and sets up when it first needs them (`torch.__trace`)."""
+"""Loggers that a library keeps for itself, and configures when it first needs them (`torch.__trace`)."""
 
 
 def read_settings() -> Dict[str, str]:
-    """All settings that differ from their library's defaults, and the process's own."""
+    """Return the settings of the process, and those of libraries that differ from their defaults."""
     found: Dict[str, str] = {}
     for reader in (_process, _logging, _numpy, _pandas, _sklearn, _matplotlib, _torch):
         try:
@@ -32,22 +32,18 @@ def _process() -> Iterator[Tuple[str, str]]:
     for name, value in os.environ.items():
         yield f"os.environ[{name}]", value
     yield "sys.path", repr(sys.path)
-    yield "cwd", _working_directory()
+    try:
+        yield "cwd", os.getcwd()
+    except OSError:
+        yield "cwd", "(removed)"
     yield "warnings.filters", repr([_filter(item) for item in warnings.filters])
     yield "sys.recursionlimit", str(sys.getrecursionlimit())
     yield "locale", repr(locale.setlocale(locale.LC_ALL))
-    decimal = sys.modules.get("decimal")
+    decimal = sys.modules.get("decimal")  # importing it would create a context
     if decimal is not None:
         context = decimal.getcontext()
         yield "decimal.prec", str(context.prec)
         yield "decimal.rounding", str(context.rounding)
-
-
-def _working_directory() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed
-        return "(removed)"
 
 
 def _filter(item: Any) -> Tuple[Any, ...]:
@@ -67,6 +63,7 @@ def _logging() -> Iterator[Tuple[str, str]]:
         if isinstance(logger, logging.Logger) and not _PRIVATE.search(name):
             loggers.append((f"logging[{name}]", logger))
     for name, logger in loggers:
+        # Libraries add a NullHandler as a matter of course (logging HOWTO, "configuring logging for a library").
         handlers = [handler for handler in logger.handlers if type(handler) is not logging.NullHandler]
         if handlers or logger is logging.root:
             yield f"{name}.handlers", repr([type(handler).__name__ for handler in handlers])
@@ -87,15 +84,11 @@ def _pandas() -> Iterator[Tuple[str, str]]:
     config = sys.modules.get("pandas._config.config")
     if config is not None:
         for name, option in config._registered_options.items():
-            value = _nested(config._global_config, name.split("."))
+            value = config._global_config
+            for key in name.split("."):
+                value = value[key]
             if value != option.defval:
                 yield f"pandas.options[{name}]", repr(value)
-
-
-def _nested(mapping: Any, keys: Any) -> Any:
-    for key in keys:
-        mapping = mapping[key]
-    return mapping
 
 
 def _sklearn() -> Iterator[Tuple[str, str]]:
@@ -108,6 +101,7 @@ def _sklearn() -> Iterator[Tuple[str, str]]:
 def _matplotlib() -> Iterator[Tuple[str, str]]:
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None and hasattr(matplotlib, "rcParamsDefault"):
+        # `dict.items`: the methods of RcParams resolve the backend, and may import one.
         for name, value in dict.items(matplotlib.rcParams):
             if name not in _MATPLOTLIB_OWN and value != dict.get(matplotlib.rcParamsDefault, name):
                 yield f"rcParams[{name}]", repr(value)

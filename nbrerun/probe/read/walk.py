@@ -1,11 +1,11 @@
-"""Reads a state: walks from every name to the leaves and makes digests of what is there.
+"""Walk from a name to the leaves, and make digests of the values on the way.
 
-Equal values have equal digests, whatever their addresses: an object met again is not read again,
-and a cycle is described by how far up it leads. The walk keeps its own stack, since a person's
-linked list may be longer than Python's.
+Equal values have equal digests, whatever their addresses. An object that is met again is not read again, and a cycle
+is described by how many levels up it leads. The walk keeps a stack of its own, since a linked list of the user's may
+be longer than Python's recursion limit.
 
-A variable of very many objects is read up to a limit. Where that falls depends on the variable alone: objects
-are counted, not seconds, and what has been read under other names lets it neither reach further nor less far.
+A variable of very many objects is read up to a limit. Where the limit falls depends on the variable alone: objects
+are counted, not seconds, and what was read under other names neither extends nor shortens the walk.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
-import sys
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters import describe
-from ..adapters.generic import Described, refusal
-from ..describe.digest import new_hash
+from ..adapters.generic import refusal
 from ..describe.node import ATOMS, Node, dumps
 from ..protocol.messages import MORE_THAN
+from . import lifetime
+from .digests import digest_of, digest_of_bytes
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the garbage collector still: a walk makes many objects, and drops none of them before its end."""
+def collector_paused() -> Iterator[None]:
+    """Turn the garbage collector off: a walk makes many objects, and frees none of them before its end."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -37,18 +37,18 @@ def uncollected() -> Iterator[None]:
 
 _MOST_OBJECTS = 250_000
 _OBJECT = 20
-"""What reading an object costs, in values met on the way: numbers, strings, objects that were read before."""
+"""Cost of reading an object; a number, a string or an object that was read before costs 1."""
 _SAMPLE = 25_000 * _OBJECT
 MOST = _MOST_OBJECTS * _OBJECT
-"""What reading a variable may cost."""
+"""Cost at which the reading of a variable ends."""
 
 
 _ATOMS = frozenset(map(id, ATOMS))
-"""By address: to look a class up in a set is to ask its metaclass for a hash."""
+"""By address: to look a class up in a set would call its metaclass's `__hash__`."""
 
 
 class Read(NamedTuple):
-    """What is known of an object once it has been walked."""
+    """The result of reading an object."""
 
     digest: bytes
     model: bool = False
@@ -57,15 +57,15 @@ class Read(NamedTuple):
     kind: str = "data"
     atom: bool = False
     cyclic: bool = False
-    """A cycle is in it: the digest holds for this way of coming to it only."""
+    """It contains a cycle: the digest holds only for an object that is reached in this way."""
     cost: int = 1
-    """What reading it costs at most: everything that can be met below it, as often as it can be met."""
+    """Highest cost of reading it: everything below it, as often as it is met."""
     whole: bool = True
-    """All of it was read."""
+    """It was read completely."""
 
 
 class GeneratorFound(NamedTuple):
-    """A generator of random numbers, met on the way."""
+    """A random number generator that was met on the way."""
 
     name: str
     target: Any
@@ -88,17 +88,19 @@ class _Frame:
         self.children: Iterator[Any] = iter(node.children)
         self.parts: List[bytes] = []
         self.low = number
+        """The lowest number of an open object that a cycle below this one leads up to."""
         self.model = node.kind == "model"
         self.cyclic = False
         self.opaque: Tuple[str, ...] = (node.opaque,) if node.opaque else ()
         self.cost = _OBJECT
 
     def leads_up_to(self, number: int) -> Read:
-        """A child of this object is being read already, further up."""
+        """Return the result for a child that is an object further up, which is still being read."""
         self.low = min(self.low, number)
         return Read(b"cycle:%d" % (self.number - number), cyclic=True)
 
     def add(self, read: Read) -> None:
+        """Add the result of the next child."""
         self.parts.append(read.digest)
         self.cost += read.cost
         self.cyclic = self.cyclic or read.cyclic
@@ -107,44 +109,45 @@ class _Frame:
             self.opaque = tuple(dict.fromkeys(self.opaque + read.opaque))[:_OPAQUE_LIMIT]
 
     def close(self) -> Read:
-        """All its children have been read."""
+        """Return the result, after all children have been read."""
         node, cost = self.node, min(self.cost, MOST + 1)
-        digest = _digest_of(node, self.parts)
+        digest = digest_of(node, self.parts)
         return Read(digest, self.model, self.opaque, node.kind, node.atom, self.cyclic, cost)
 
     def cut(self) -> Read:
-        """The limit was met below: what is known by then, if it is the same whenever the value is."""
+        """Return a result of what was read before the limit, reduced to what is equal for equal values."""
         node = self.node
-        known = [] if node.unordered else self.parts  # which of them came first is no part of the value
+        known = [] if node.unordered else self.parts  # which children came first is not part of the value
         number = b"of %d" % len(node.children)
-        return Read(_digest_of(node, [*known, number]), self.model, self.opaque, node.kind)
+        return Read(digest_of(node, [*known, number]), self.model, self.opaque, node.kind)
 
 
 class _Walk:
-    """The way from one name to the leaves."""
+    """A walk from one name to the leaves."""
 
     def __init__(self, node: Callable[[Any], Node], earlier: Dict[int, Read], most: int) -> None:
         self._node = node
         self._most = most
         self._earlier = earlier
-        """What was read on earlier walks."""
+        """Results of earlier walks."""
         self._spent = 0
         self._open: Dict[int, int] = {}
+        """Numbers of the objects that are being read, by address."""
         self._stack: List[_Frame] = []
         self.closed: Dict[int, Read] = {}
-        """What holds on other walks, too."""
+        """Results that hold on other walks, too."""
         self.members: Dict[int, Read] = {}
-        """What holds on this one only."""
+        """Results that hold on this walk only."""
         self.borrowed = False
-        """Something was known from earlier walks, so that the cost is no more than an upper bound."""
+        """A result of an earlier walk was used, so that the cost is an upper bound only."""
         self.generators: List[Tuple[Any, Node, bytes]] = []
 
     def read(self, value: Any) -> Optional[Read]:
-        """Read a value; None if that costs too much."""
+        """Read a value; return None if that costs too much."""
         counter, pending = 0, value
         stack, closed, opened = self._stack, self.closed, self._open
         while self._spent <= self._most:
-            # Read `pending`: at once if it is a leaf or known, else open a frame for it.
+            # Read `pending`: immediately if it is a leaf or known, otherwise open a frame for it.
             identity = id(pending)
             self._spent += 1
             if id(type(pending)) in _ATOMS:
@@ -164,7 +167,7 @@ class _Walk:
                         opened[identity] = counter
                         stack.append(_Frame(node, counter, identity))
                         counter += 1
-            # Hand results up, closing every frame that has no children left.
+            # Pass results up, and close every frame that has no children left.
             while True:
                 if done is not None:
                     if not stack:
@@ -186,14 +189,14 @@ class _Walk:
         return None
 
     def _hasten(self, node: Node) -> None:
-        """Stop early where it is plain that the limit will be met: a part of the way tells less, and is quicker."""
-        ahead = itertools.islice(node.children, 4 * _MOST_OBJECTS)  # a dict's come in twos
+        """Stop early if the limit will certainly be met: reading a sample is quicker, and finds most changes."""
+        ahead = itertools.islice(node.children, 4 * _MOST_OBJECTS)  # a dict has two children per item
         objects = (id(child) for child in ahead if id(type(child)) not in _ATOMS)
         if len(set(itertools.islice(objects, 2 * _MOST_OBJECTS))) > self._most // _OBJECT:
             self._most = min(self._most, self._spent + _SAMPLE)
 
     def cut(self) -> Read:
-        """What the objects are known by that were still open at the limit, from the innermost to the whole."""
+        """Return the result at the limit: close the objects that are still open, from the innermost outwards."""
         what = self._stack[0].node.type
         reason = f"{what}: {MORE_THAN}{_MOST_OBJECTS:,} objects, of which the first are compared"
         done = self._stack.pop().cut()
@@ -204,7 +207,7 @@ class _Walk:
         return done._replace(opaque=(reason, *done.opaque), whole=False)
 
     def _known(self, identity: int) -> Optional[Read]:
-        """An object that was met before, on this walk or an earlier one."""
+        """Return the result for an object that was met before, on this walk or an earlier one."""
         if identity in self._open:
             return self._stack[-1].leads_up_to(self._open[identity])
         done = self.members.get(identity)
@@ -217,9 +220,9 @@ class _Walk:
         return done
 
     def _settle(self, frame: _Frame, done: Read) -> None:
-        """No cycle leads further up: the object's digest holds when it is met again.
+        """Keep the result of an object that no cycle leads out of, for when it is met again.
 
-        With a cycle in it, it holds in this walk only: another name may lead into the cycle elsewhere.
+        With a cycle in it, the result holds on this walk only: another name may lead into the cycle elsewhere.
         """
         (self.members if done.cyclic else self.closed)[frame.id] = done
         while True:
@@ -229,7 +232,8 @@ class _Walk:
             self.members[identity] = done._replace(digest=done.digest + b"+%d" % (number - frame.number))
 
     def _leaf(self, node: Node, value: Any) -> Read:
-        digest = _digest_of(node, ())
+        digest = digest_of(node, ())
+        # A generator's state is compared apart from the value of what holds it.
         if node.generator is not None:
             self.generators.append((value, node, digest))
             done = Read(b"generator", kind=node.kind, cost=_OBJECT)
@@ -240,24 +244,24 @@ class _Walk:
         return done
 
     def _of_atoms(self, node: Node, identity: int) -> Read:
-        """An object without objects in it, as most of those are that there are many of."""
+        """Read an object whose children are all atoms, as most of those are that come in great numbers."""
         self._spent += len(node.children)
         cost = min(_OBJECT + len(node.children), MOST + 1)
         opaque = (node.opaque,) if node.opaque else ()
-        digest = _digest_of(node, [dumps(child) for child in node.children])
+        digest = digest_of(node, [dumps(child) for child in node.children])
         done = self.closed[identity] = Read(digest, node.kind == "model", opaque, node.kind, node.atom, cost=cost)
         return done
 
 
 class Reader:
-    """One look at the kernel's state. Holds on to what it met only as long as it lives itself."""
+    """Reads the kernel's state at one moment; the objects that it met stay alive as long as it does."""
 
     def __init__(self, most: int = MOST, of_one: bool = False) -> None:
-        """Begin to look.
+        """Start reading.
 
         Args:
-            most: what reading a variable may cost.
-            of_one: all that is read are parts of one value, the value itself first.
+            most: the cost at which the reading of a variable ends.
+            of_one: only one value and its parts will be read, the value itself first.
         """
         self._most = most
         self._of_one = of_one
@@ -268,95 +272,44 @@ class Reader:
     def read(self, name: str, value: Any) -> Read:
         """Read a variable, or a part of one."""
         read = self._closed.get(id(value)) or self._walk(name, value)
-        return read if len(read.digest) <= 64 else read._replace(digest=_digest(read.digest))
+        # Results of cycles are longer than digests.
+        return read if len(read.digest) <= 64 else read._replace(digest=digest_of_bytes(read.digest))
 
     def _walk(self, name: str, value: Any) -> Read:
         walk = _Walk(self.node, self._closed, self._most)
         read = walk.read(value)
-        if read is None and walk.borrowed:  # other names have met a part of it: count without what they know
+        if read is None and walk.borrowed:  # other names have met parts of it: count again without their results
             walk = _Walk(self.node, {}, self._most)
             read = walk.read(value)
         self._closed.update(walk.closed)
         if self._of_one:
             self._closed.update(walk.members)
         for target, node, digest in walk.generators:
-            self._note(name, target, node, digest)
+            assert node.generator is not None
+            found = GeneratorFound(name, target, digest, node.generator.packed())
+            self.generators.setdefault(id(target), found)
         return read or walk.cut()
 
     def node(self, value: Any) -> Node:
-        """One level of an object; the object is kept alive, so that its address stays its own."""
+        """Describe one level of an object, and keep the object alive, so that its address is not used again."""
         self._keep[id(value)] = value
         return refusal(value) or describe(value)
 
-    def _note(self, name: str, target: Any, node: Node, digest: bytes) -> None:
-        assert node.generator is not None
-        found = GeneratorFound(name, target, digest, node.generator.packed())
-        self.generators.setdefault(id(target), found)
-
     def lasting(self) -> Set[int]:
-        """Addresses of the objects met, without those that were made only to be read."""
-        ours = _references({0: object()})[0]
-        counts = _references(self._keep)
-        pending = [identity for identity, count in counts.items() if count <= ours]
-        while pending:  # what only such objects hold was made for reading as well
-            for part in _held_by(self._keep[pending.pop()]):
-                if counts.get(id(part), ours) > ours:
-                    counts[id(part)] -= 1
-                    if counts[id(part)] == ours:
-                        pending.append(id(part))
-        return {identity for identity, count in counts.items() if count > ours}
-
-
-def _held_by(value: Any) -> Sequence[Any]:
-    """What goes with an object that goes; the garbage collector does not know what a view of an array holds."""
-    if type(value) is Described:
-        return value.node.children
-    numpy = sys.modules.get("numpy")
-    is_view = numpy is not None and type(value) is getattr(numpy, "ndarray", None)
-    return [value.base] if is_view else gc.get_referents(value)
-
-
-def _references(kept: Dict[int, Any]) -> Dict[int, int]:
-    return {identity: sys.getrefcount(value) for identity, value in kept.items()}
-
-
-def _digest(data: bytes) -> bytes:
-    hasher = new_hash()
-    hasher.update(data)
-    digest: bytes = hasher.digest()
-    return digest
-
-
-def _digest_of(node: Node, parts: Sequence[bytes]) -> bytes:
-    """What an object is known by: itself, and what is known of its children."""
-    hasher = new_hash()
-    hasher.update(node.type.encode("utf-8", "surrogatepass"))
-    for content in node.content:
-        hasher.update(b"%d:" % _size(content))
-        hasher.update(content)
-    if node.unordered:
-        size = node.unordered
-        parts = sorted(b"".join(parts[i : i + size]) for i in range(0, len(parts), size))
-    if parts:
-        hasher.update(b"".join([b"%d:%b" % (len(part), part) for part in parts]))
-    digest: bytes = hasher.digest()
-    return digest
-
-
-def _size(content: Any) -> int:
-    return content.nbytes if isinstance(content, memoryview) else len(content)
+        """Return the addresses of the objects met, except for those that were made only for this reading."""
+        return lifetime.lasting(self._keep)
 
 
 def is_atom(value: Any) -> bool:
-    """Whether it is a value and nothing else."""
+    """Whether an object is a value without an identity of its own."""
     return id(type(value)) in _ATOMS
 
 
 def text_of(node: Node) -> str:
-    """Short text of a described object."""
+    """Return a short text of a described object."""
     if node.opaque:
         return f"{node.type} (cannot be read: {node.opaque})"
     try:
         return node.text() if node.text else f"<{node.type}>"
-    except Exception:  # noqa: BLE001  what prints a value may be a library's code; the value is read without it
+    except Exception:  # noqa: BLE001  the text may come from a library's code, and no digest depends on it
         return f"<{node.type}>"

@@ -1,6 +1,7 @@
-"""Keeps the files on the disk safe from every run.
+"""Protect the files on disk from everything that a check runs.
 
-`keeper` runs beside the kernel: it starts the kernel in its sandbox and cleans up after it. `choose` picks one of two
-ways: `overlay` has the system do it (`layer` reads what a layer holds), `copy` works in a copy (`mirror` makes it,
-`tree` takes it to a moment, `undo` reverts what is written elsewhere). `handles` gives a branch its own descriptors.
+`keeper` runs beside the kernel, in a process of its own: it starts the kernel in its sandbox and cleans up after it.
+`choose` picks one of two implementations: `overlay` lets the system do the work (`layer` reads the changes from an
+overlay's upper folder); `copy` runs the notebook in a scratch copy (`mirror` builds it, `tree` restores it to a
+moment, `undo` reverts what the notebook writes elsewhere). `handles` gives a branch file descriptors of its own.
 """

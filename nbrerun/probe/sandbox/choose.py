@@ -1,4 +1,4 @@
-"""The ways of keeping files safe, and the choice between them."""
+"""The sandbox interface, and the choice between its implementations."""
 
 from __future__ import annotations
 
@@ -11,78 +11,82 @@ from .overlay import Overlay
 
 
 class Sandbox(Protocol):
-    """Keeps the person's files as they are, and the notebook's at every moment."""
+    """Protects the user's files, and can return the notebook's files to any moment."""
 
     kind: str
     notebook: bytes
     """The notebook's own folder, as the notebook sees it."""
     folders: List[bytes]
+    """The folders that are protected."""
     note: str
-    """What it does not keep safe."""
+    """What this sandbox does not protect."""
     models: Callable[[], List[str]]
-    """Tells the names of the notebook's own classes that are models."""
+    """Returns the names of the notebook's own classes that are models."""
 
     def set_up(self) -> None:
-        """Before the kernel starts.
+        """Build the sandbox, in the process that is about to become the kernel.
 
         Raises:
-            OSError: it does not work here.
+            OSError: this sandbox does not work here.
         """
 
     def freeze(self) -> str:
-        """Keep the files as they are now, under a name; equal names stand for equal files."""
+        """Keep the current files under a name, and return the name; equal names stand for equal files."""
 
     def forget(self, name: str) -> None:
-        """Give up what was kept under a name."""
+        """Delete what was kept under a name."""
 
     def enter(self, name: str) -> None:
-        """In a branch: see the files as they were kept, and write where nobody else looks."""
+        """In a branch: see the files as they were kept, and write where no other process looks."""
 
     def leave(self) -> None:
         """In the kernel, after a branch: see the kernel's own files again."""
 
     def changed(self) -> Dict[bytes, File]:
-        """All that is not as it was before the first cell, by path."""
+        """Return every file that differs from what it was before the first cell, by path."""
 
     def shown(self, path: bytes) -> str:
-        """What a person calls a file: relative to the notebook's folder, if it is in there."""
+        """Return a path as the user would write it: relative to the notebook's folder for files in it."""
 
     def model_in(self, path: bytes) -> bool:
         """Whether a file holds a model."""
 
     def is_full(self) -> bool:
-        """Nothing more can be written."""
+        """Whether nothing more can be written."""
 
     def before_rename(self, source: bytes) -> None:
         """The notebook is about to rename a folder."""
 
     def before_write(self, path: bytes) -> None:
-        """What is in a file or folder is about to change."""
+        """The notebook is about to change what is in a file or folder."""
 
     def before_move(self, path: bytes) -> None:
-        """Something is about to get this name, or to lose it."""
+        """The notebook is about to create, rename or delete this path."""
 
+
+# In order of preference: an overlay also protects against C libraries and shell commands, a copy does not.
 
 _KINDS: Dict[str, Callable[[str, Sequence[str], int], Sandbox]] = {"overlay": Overlay, "copy": Scratch}
 
 
 def set_up(home: str, wanted: str, folders: Sequence[str], limit: int) -> Dict[str, Any]:
-    """Set up the first way that works, in the process that is to become the kernel.
+    """Set up the first sandbox that works, in the process that is to become the kernel.
 
     Args:
         home: the folder of this check.
         wanted: `overlay`, `copy` or `auto`.
-        folders: the notebook's own first.
+        folders: the folders to protect, the notebook's own first.
+        limit: bytes that one run may write.
 
     Returns:
-        What `attach` needs, and `reason`: why it is this one; `kind` is empty if none works.
+        The arguments of `attach`, and `reason`: why this sandbox was chosen; `kind` is empty if none works.
     """
     reason = "" if wanted == "auto" else "asked for"
     for kind in _KINDS if wanted == "auto" else [wanted]:
         sandbox = _KINDS[kind](home, folders, limit)
         try:
             sandbox.set_up()
-        except (OSError, AttributeError) as error:
+        except (OSError, AttributeError) as error:  # AttributeError: this libc has no unshare() or mount()
             reason = f"this system allows no {kind}: {getattr(error, 'strerror', None) or error}"
             continue
         covered = [os.fsdecode(folder) for folder in sandbox.folders]
@@ -93,7 +97,7 @@ def set_up(home: str, wanted: str, folders: Sequence[str], limit: int) -> Dict[s
 
 
 def attach(found: Dict[str, Any]) -> Sandbox:
-    """The sandbox that this kernel was started in."""
+    """Return the sandbox that this kernel was started in, from the result of `set_up`."""
     sandbox = _KINDS[found["kind"]](*found["made"])
     sandbox.folders = [os.fsencode(folder) for folder in found["covered"]]
     return sandbox

@@ -1,7 +1,8 @@
-"""Starts the kernel in its sandbox, stays its parent, and cleans up when it or nbrerun ends, however that comes.
+"""The keeper: a process beside the kernel that starts it in its sandbox, stays its parent, and cleans up.
 
-Run by nbrerun's own Python. Whatever the kernel has started becomes a child of this process when its
-own parent ends, so nothing is left over, even after `kill -9` of nbrerun.
+It runs in nbrerun's own Python, not in the kernel's, and cleans up however the kernel or nbrerun ends. Processes that
+the kernel has started become children of the keeper when their own parent ends, so nothing is left over, even after
+`kill -9` of nbrerun.
 """
 
 from __future__ import annotations
@@ -21,19 +22,21 @@ from .syscalls import adopt_orphans, die_with_parent
 from .undo import undo
 
 KEEPER = "keeper"
-"""What this process says who it is."""
+"""The token by which nbrerun recognises the connection of this process."""
 _LINUX = sys.platform == "linux"
-_PATIENCE = 0.02
+_POLL_SECONDS = 0.02
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: List[str]) -> None:
-    """Be the keeper of one kernel.
+    """Run the keeper of one kernel until that kernel or nbrerun ends.
 
     Args:
         arguments: the request as JSON, then the command that starts the kernel.
     """
     request, command = json.loads(arguments[0]), arguments[1:]
+    # A child's end writes a byte to this pipe, so that one select() waits for the kernel and for nbrerun
+    # (signal.set_wakeup_fd). Python writes it only if a handler is installed, even one that does nothing.
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
@@ -41,40 +44,41 @@ def main(arguments: List[str]) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     if _LINUX:
         adopt_orphans()
-    told, tell = os.pipe()
+    answer, answer_end = os.pipe()
     kernel = os.fork()
     if kernel == 0:
-        os.close(told)
-        _become_kernel(request, command, tell)
-    os.close(tell)
+        os.close(answer)
+        _become_kernel(request, command, answer_end)
+    os.close(answer_end)
+    # Ctrl-C reaches the whole process group: nbrerun decides when the kernel ends.
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    with open(told, "rb") as pipe:
-        sandbox = json.loads(pipe.read() or b'{"kind": "", "reason": "it ended before it was told"}')
+    with open(answer, "rb") as pipe:
+        sandbox = json.loads(pipe.read() or b'{"kind": "", "reason": "the process ended while it was being set up"}')
     try:
         wire = connect(request["address"])
         wire.send({"token": KEEPER, "pid": os.getpid(), "sandbox": sandbox})
     except (OSError, Closed):
-        _end(request["home"])
-    status = _watch(wire, kernel, woken)
+        _clean_up_and_exit(request["home"])
+    status = _wait_for_end(wire, kernel, woken)
     if status is None:
-        _end(request["home"])
+        _clean_up_and_exit(request["home"])
     _end_children()
     undo(request["home"])
     wire.close()
     sys.exit(status)
 
 
-def _become_kernel(request: Dict[str, Any], command: List[str], tell: int) -> None:
-    """Never returns."""
+def _become_kernel(request: Dict[str, Any], command: List[str], answer: int) -> None:
+    """In the child process: set up the sandbox, report it to the keeper, and execute the kernel; never returns."""
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if _LINUX:
             die_with_parent(signal.SIGKILL)
         sandbox = set_up(request["home"], request["sandbox"], request["folders"], request["limit"])
-        os.write(tell, json.dumps(sandbox).encode())
-        os.close(tell)
+        os.write(answer, json.dumps(sandbox).encode())
+        os.close(answer)
         if sandbox["kind"]:
             os.environ["JPY_PARENT_PID"] = str(os.getppid())  # ipykernel ends when this process does
             os.execvpe(command[0], command, os.environ)
@@ -84,8 +88,8 @@ def _become_kernel(request: Dict[str, Any], command: List[str], tell: int) -> No
         os._exit(1)
 
 
-def _watch(wire: Wire, kernel: int, woken: int) -> "int | None":
-    """Wait for the end: the kernel's exit status, or None if nbrerun is gone or hung up."""
+def _wait_for_end(wire: Wire, kernel: int, woken: int) -> "int | None":
+    """Wait until the kernel or nbrerun ends; return the kernel's exit status, or None if nbrerun is gone."""
     with selectors.DefaultSelector() as selector:
         selector.register(wire.sock, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
@@ -101,7 +105,7 @@ def _watch(wire: Wire, kernel: int, woken: int) -> "int | None":
 
 
 def _reap(kernel: int) -> "int | None":
-    """Take leave of every child that has ended; the kernel's status if it is one of them."""
+    """Collect the status of every child that has ended, and return the kernel's if it is among them."""
     found = None
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -109,16 +113,18 @@ def _reap(kernel: int) -> "int | None":
             if pid == 0:
                 break
             if pid == kernel:
+                # A shell's convention: 128 and the number of the signal that ended it.
                 code = os.waitstatus_to_exitcode(status)
                 found = code if code >= 0 else 128 - code
     return found
 
 
 def _end_children() -> None:
-    """Kill all that descends from here, until nothing is left."""
+    """Kill all descendants of this process, until none is left."""
     import psutil
 
     me = psutil.Process()
+    # Again and again: a process may have forked between the listing and its end, and orphans become children.
     while True:
         children = me.children(recursive=True)
         if not children:
@@ -126,12 +132,12 @@ def _end_children() -> None:
         for child in children:
             with contextlib.suppress(psutil.Error):
                 child.kill()
-        psutil.wait_procs(children, timeout=_PATIENCE)
+        psutil.wait_procs(children, timeout=_POLL_SECONDS)
         _reap(0)
 
 
-def _end(home: str) -> None:
-    """Nobody waits for this kernel any more."""
+def _clean_up_and_exit(home: str) -> None:
+    """End all descendants, restore the user's files and remove the folder of this check: nbrerun is gone."""
     _end_children()
     undo(home)
     shutil.rmtree(home, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""A layer of files over the person's own: what has changed, told from the layer alone.
+"""The upper folder of an overlay: reads from it alone what has changed in the user's folder below.
 
-A layer is what an overlay leaves in its upper folder: copies of files that were opened for writing,
-new ones, and a character device 0:0 for each that was deleted (kernel documentation, overlayfs.rst).
+It holds copies of files that were opened for writing, new files, and a character device 0:0 for each file that was
+deleted (kernel documentation, filesystems/overlayfs.rst, "whiteouts and opaque directories").
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ..file_values import contents
 from ..protocol.messages import File
 
 OPAQUE = "user.overlay.opaque"
-"""Attribute of a folder that hides the one below it."""
+"""Attribute of a folder that hides the one below it: the name that overlays mounted with `userxattr` use."""
 _YOUNG_NS = 50_000_000
-"""A file that was written less long ago may be written again without its times telling."""
+"""Within this time after a write, another write may leave the file's timestamps unchanged."""
 
 
 class Signature(NamedTuple):
-    """Tells whether a file has been written since."""
+    """The facts about a file that change when it is written."""
 
     inode: int
     size: int
@@ -32,21 +32,29 @@ class Signature(NamedTuple):
 
 
 class Reading:
-    """Digests of files, read again only where a file has changed."""
+    """Values of files, read again only where a file has changed."""
 
     def __init__(self) -> None:
         self._known: Dict[bytes, Tuple[List[Signature], File]] = {}
 
     def forget(self, path: bytes) -> None:
-        """It may be written without its times telling."""
+        """Read this file again next time: it may be written without a change of its timestamps."""
         self._known.pop(path, None)
 
     def file(self, path: bytes, models: Callable[[], List[str]]) -> File:
-        """The value of a file."""
+        """Return the value of a file.
+
+        Args:
+            models: returns the names of the notebook's own classes that are models.
+
+        Raises:
+            OSError: nothing is there.
+        """
         status = os.lstat(path)
         signed, known = self._known.get(path, (None, None))
         now = [signature(status)]
-        with contextlib.suppress(OSError):  # where SQLite keeps new rows for a while
+        # In WAL mode SQLite writes new rows to this file first, and the database itself stays unchanged.
+        with contextlib.suppress(OSError):
             now.append(signature(os.lstat(path + b"-wal")))
         if known is not None and signed == now:
             return known
@@ -57,12 +65,12 @@ class Reading:
 
 
 def signature(status: os.stat_result) -> Signature:
-    """Of a file as it is now."""
+    """Return the signature of a file as it is now."""
     return Signature(status.st_ino, status.st_size, status.st_ctime_ns, status.st_mtime_ns)
 
 
 def is_settled(signed: Signature) -> bool:
-    """Whether another write would change the signature: clocks of file systems tick every few milliseconds."""
+    """Whether another write would change the signature: a file system's clock ticks every few milliseconds only."""
     return time.time_ns() - signed.changed_ns > _YOUNG_NS
 
 
@@ -82,20 +90,24 @@ def _read(path: bytes, status: os.stat_result, models: Callable[[], List[str]]) 
 
 
 def gone() -> File:
-    """A file that was there before the first cell and is not any more."""
+    """Return the value of a file that was there before the first cell and has been deleted."""
     return {"kind": "gone", "digest": b"", "size": 0, "model": False}
 
 
-def put_on(table: Dict[bytes, File], layer: bytes, below: bytes, read: Callable[[bytes], File]) -> None:
-    """Bring a table of what has changed up to date with a layer.
+def update_changes(table: Dict[bytes, File], layer: bytes, below: bytes, read: Callable[[bytes], File]) -> None:
+    """Update a table of changed files from a layer.
 
     Args:
         table: by path below the folder; changed in place.
+        layer: the upper folder of an overlay.
         below: the folder as it was before the first cell.
+        read: returns the value of a file.
     """
     for path, entry in _entries(layer, b""):
         original = os.path.join(below, path)
-        was_there = os.path.lexists(original) and not _is_behind_link(original)
+        # What a link to a folder led to was never below this folder.
+        folder = os.path.dirname(original)
+        was_there = os.path.lexists(original) and os.path.realpath(folder) == folder
         if _is_whiteout(entry):
             _forget(table, path)
             if was_there:
@@ -107,12 +119,6 @@ def put_on(table: Dict[bytes, File], layer: bytes, below: bytes, read: Callable[
             _forget(table, path)
             if not was_there or read(original) != found:
                 table[path] = found
-
-
-def _is_behind_link(path: bytes) -> bool:
-    """What a folder's link led to was never below that folder."""
-    folder = os.path.dirname(path)
-    return os.path.realpath(folder) != folder
 
 
 def _put_folder(table: Dict[bytes, File], path: bytes, entry: "os.DirEntry[bytes]", original: bytes) -> None:
@@ -132,7 +138,7 @@ def _forget(table: Dict[bytes, File], path: bytes) -> None:
 
 
 def _entries(folder: bytes, prefix: bytes) -> Iterator[Tuple[bytes, "os.DirEntry[bytes]"]]:
-    """Everything in a folder, parents first."""
+    """Yield everything in a folder, parents first."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             path = os.path.join(prefix, entry.name)
@@ -155,11 +161,11 @@ def is_opaque(path: bytes) -> bool:
 
 
 Copied = Dict[bytes, Tuple[Optional[Signature], bytes]]
-"""For each file of a layer: how it was when it was copied, if that tells, and where the copy is."""
+"""For each file of a layer: its signature when it was copied, or None if that is not settled; and the copy's path."""
 
 
 def copy(layer: bytes, target: bytes, earlier: Copied) -> Copied:
-    """Copy a layer; what has not changed since an earlier copy is linked to that."""
+    """Copy a layer; link files that have not changed since an earlier copy to that copy."""
     copied: Copied = {}
     folders: List[Tuple[bytes, os.stat_result]] = []
     os.mkdir(target)
@@ -185,6 +191,7 @@ def copy(layer: bytes, target: bytes, earlier: Copied) -> Copied:
             os.symlink(os.readlink(entry.path), new)
         elif stat.S_ISFIFO(status.st_mode):
             os.mkfifo(new, stat.S_IMODE(status.st_mode))
+    # Last: a folder without write permission could not be filled, and filling it changes its timestamp.
     for new, status in reversed(folders):
         os.chmod(new, stat.S_IMODE(status.st_mode))
         os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -192,7 +199,7 @@ def copy(layer: bytes, target: bytes, earlier: Copied) -> Copied:
 
 
 def fingerprint(layer: bytes) -> Optional[Tuple[Tuple[bytes, int, Signature], ...]]:
-    """Equal as long as nothing in the layer has been written; None while that cannot be told."""
+    """Return a value that is equal as long as nothing in the layer is written; None while a write would not show."""
     found = []
     for path, entry in _entries(layer, b""):
         status = entry.stat(follow_symlinks=False)

@@ -1,7 +1,7 @@
-"""A scratch tree that stands in for a person's folders: copies of small files, links to everything else.
+"""Build the scratch tree that stands in for the user's folders: copies of small files, links to everything else.
 
-`<root>/home/me/project` stands in for `/home/me/project`; what lies beside it and above it is linked, so
-that `../data/x.csv` leads where it always led.
+`<root>/home/me/project` stands in for `/home/me/project`. What lies beside and above that folder is linked, so that
+`../data/x.csv` leads to the same file as before.
 """
 
 from __future__ import annotations
@@ -14,41 +14,42 @@ import shutil
 import stat
 from typing import Deque, Iterator, List, Optional, Sequence, Set
 
-from .tree import Table, entry, is_in, let_write, look, walk
+from .tree import Table, entry, is_in, look, make_writable, walk
 from .undo import MOST_ENTRIES, refuse
 
 _MOST_BYTES = 256 << 20
 _MOST_BESIDE = 20_000
-"""The notebook's own folder, and those around it, cannot be linked; so many files are taken as they are."""
+"""Entries of the notebook's own folder and the folders around it: these must be real folders, not links."""
 _MOST_SIBLINGS = 1_000
 _ASIDE = b".nbrerun"
+"""Suffix of a copy until it replaces the link of the same name."""
 
 
 class Mirror:
-    """Builds the tree, and opens it up where the notebook is about to write."""
+    """Builds the scratch tree, and replaces links by copies where the notebook is about to write."""
 
     def __init__(self, root: bytes, home: bytes, folders: Sequence[bytes], limit: int) -> None:
         self._root = root
         self._home = home
         self._folders = folders
-        """The person's, the notebook's own first."""
+        """The user's folders, the notebook's own first."""
         self._limit = limit
         self._bytes_left = 0
         self._entries_left = MOST_ENTRIES
-        self._filled: Set[bytes] = set()
+        self._done: Set[bytes] = set()
         self.partial: List[bytes] = []
-        """Folders of which not everything is to be seen."""
+        """Folders that are not completely represented in the tree."""
 
     def real(self, image: bytes) -> bytes:
-        """What a path in the tree stands in for."""
+        """Return the user's path that a path in the tree stands in for."""
         return image[len(self._root) :] or b"/"
 
     def image(self, path: bytes) -> bytes:
-        """What stands in for a path."""
+        """Return the path in the tree that stands in for a user's path."""
         return self._root + path.rstrip(b"/")
 
     def build(self) -> None:
-        """Make the tree.
+        """Create the tree.
 
         Raises:
             OSError: the notebook's own folder is too large.
@@ -61,10 +62,10 @@ class Mirror:
                 self._link_beside(folder)
         for folder in self._folders:
             os.makedirs(self.image(folder), exist_ok=True)
-            self._fill(folder)
+            self._copy_levels(folder)
 
     def _link_beside(self, folder: bytes) -> None:
-        """Make the chain of folders down to this one, with links to all that lies beside it."""
+        """Create the folders from the root down to this one, with links to everything beside them."""
         above = b"/"
         os.makedirs(self.image(above), exist_ok=True)
         for name in filter(None, folder.split(b"/")):
@@ -75,37 +76,35 @@ class Mirror:
                 if path != self._home and not os.path.lexists(self.image(path)):
                     os.symlink(path, self.image(path))
             above = os.path.join(above, name)
-            if os.path.islink(self.image(above)):  # it lies beside another folder
+            if os.path.islink(self.image(above)):  # a link made for what lies beside another folder
                 os.remove(self.image(above))
             os.makedirs(self.image(above), exist_ok=True)
 
-    def _fill(self, top: bytes) -> None:
-        """Copy the outer levels first, for as long as the budget lasts."""
+    def _copy_levels(self, top: bytes) -> None:
+        """Copy the outermost levels first, until the limit on bytes is reached."""
         waiting: Deque[bytes] = collections.deque([top])
         filled = []
         while waiting:
             folder = waiting.popleft()
-            if folder in self._filled or os.path.islink(self.image(folder)):
+            if folder in self._done or os.path.islink(self.image(folder)):
                 continue
             around = is_in(self._folders[0], folder)
             most = _MOST_BESIDE if around else self._entries_left
             names = _names(folder, most)
             if not around and (names is None or len(names) > most):
-                self._link_whole(folder)
+                with contextlib.suppress(FileNotFoundError):
+                    os.rmdir(self.image(folder))
+                os.symlink(folder, self.image(folder))
                 continue
             filled.append(folder)
-            waiting.extend(self._put_all(folder, names or [], most))
-        self._filled.update(filled)
+            waiting.extend(self._copy_or_link_all(folder, names or [], most))
+        self._done.update(filled)
+        # Last, and children first: every file that is added changes the timestamp of its folder.
         for folder in reversed(filled):
             shutil.copystat(folder, self.image(folder))
 
-    def _link_whole(self, folder: bytes) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.rmdir(self.image(folder))
-        os.symlink(folder, self.image(folder))
-
-    def _put_all(self, folder: bytes, names: List[bytes], most: int) -> List[bytes]:
-        """Copy or link what is in a folder, but for the folders in it."""
+    def _copy_or_link_all(self, folder: bytes, names: List[bytes], most: int) -> List[bytes]:
+        """Copy or link everything in a folder except for subfolders, which are returned."""
         if len(names) > most:
             if folder == self._folders[0]:
                 raise OSError(f"there are more than {most:,} files in {os.fsdecode(folder)}")
@@ -113,15 +112,15 @@ class Mirror:
         os.makedirs(self.image(folder), exist_ok=True)
         self._entries_left = max(0, self._entries_left - len(names))
         paths = [os.path.join(folder, name) for name in sorted(names[:most])]
-        return [path for path in paths if path != self._home and self._put(path)]
+        return [path for path in paths if path != self._home and self._copy_or_link(path)]
 
-    def _put(self, path: bytes) -> bool:
-        """Copy or link what is no folder; whether it is one."""
+    def _copy_or_link(self, path: bytes) -> bool:
+        """Copy or link a file; return whether the path is a folder instead."""
         status, image = look(path), self.image(path)
         if status is None or stat.S_ISDIR(status.st_mode):
             return status is not None
         if stat.S_ISLNK(status.st_mode):
-            os.symlink(self._led(path), image)
+            os.symlink(self._link_target(path), image)
             os.utime(image, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
         elif stat.S_ISREG(status.st_mode) and status.st_size <= self._bytes_left and _copy(path, image):
             self._bytes_left -= status.st_size
@@ -129,8 +128,8 @@ class Mirror:
             os.symlink(path, image)
         return False
 
-    def _led(self, link: bytes) -> bytes:
-        """What to write into a person's link, so that it leads to the same file or to what stands in for it."""
+    def _link_target(self, link: bytes) -> bytes:
+        """Return the target for a copy of a user's link: the same file, or what stands in for it in the tree."""
         target = os.readlink(link)
         there = os.path.realpath(link)
         inside = any(is_in(there, folder) for folder in self._folders)
@@ -140,7 +139,7 @@ class Mirror:
         return target if leads else there
 
     def open_up(self, link: bytes) -> Optional[Table]:
-        """Put a copy of the file in the place of a link to it; of a folder, a folder of links.
+        """Replace a link to a file by a copy, and a link to a folder by a folder of links.
 
         Returns:
             What is there now, by path; None if that is not possible.
@@ -150,7 +149,7 @@ class Mirror:
         """
         target = os.path.realpath(link)
         status = look(target)
-        with _unnoticed(os.path.dirname(link)):
+        with _keeping_times(os.path.dirname(link)):
             if status is None:
                 os.remove(link)
                 return {}
@@ -176,6 +175,7 @@ def _open_folder(link: bytes, target: bytes) -> Optional[Table]:
         return None
     aside = link + _ASIDE
     os.mkdir(aside)
+    # One level only: the links in it are opened up in their turn when the notebook writes through them.
     for name in names:
         os.symlink(os.path.join(target, name), os.path.join(aside, name))
     shutil.copystat(target, aside)
@@ -185,7 +185,7 @@ def _open_folder(link: bytes, target: bytes) -> Optional[Table]:
 
 
 def _names(folder: bytes, most: int) -> Optional[List[bytes]]:
-    """What is in a folder, or one more than `most`; None if it cannot be read."""
+    """Return the names in a folder, at most one more than `most`; None if it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return [item.name for item in itertools.islice(entries, most + 1)]
@@ -204,10 +204,10 @@ def _copy(path: bytes, copy: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def _unnoticed(folder: bytes) -> Iterator[None]:
-    """Write into a folder without its looking written to."""
+def _keeping_times(folder: bytes) -> Iterator[None]:
+    """Let nbrerun write into a folder, and restore its permissions and timestamps afterwards."""
     status = os.stat(folder)
-    let_write(folder)
+    make_writable(folder)
     try:
         yield
     finally:

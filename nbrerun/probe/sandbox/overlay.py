@@ -1,8 +1,8 @@
-"""Files kept safe by the system: every run writes into a layer of its own over the person's folders.
+"""The sandbox that the system provides: every run writes into a layer of its own over the user's folders.
 
-The kernel runs in a mount namespace in which an overlay lies over each folder; a branch makes a
-namespace of its own and lays another overlay there, over a frozen copy of the kernel's layer. Layers
-are in memory (tmpfs) and belong to the namespace: they are gone with its last process, however it ends.
+The kernel runs in a mount namespace (mount_namespaces(7)) in which an overlay is mounted over each folder. A branch
+makes a namespace of its own and mounts another overlay there, over a frozen copy of the kernel's layer. Layers are in
+memory (tmpfs) and belong to the namespace: they disappear with its last process, however that ends.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 from ..protocol.messages import File
 from . import layer
 from .handles import writable_mappings
-from .syscalls import MS_BIND, MS_REC, mount, own_mounts
+from .syscalls import MS_BIND, MS_REC, mount, unshare_mounts
 
 _SYSTEM = frozenset("proc sysfs devtmpfs devpts cgroup cgroup2 mqueue securityfs debugfs tracefs nsfs".split())
-"""File systems that hold no files of the person's."""
+"""File systems that hold no files of the user's."""
 _NOT_TO_COVER = [b"/proc", b"/sys", b"/dev", b"/run", b"/usr", b"/bin", b"/lib"]
 _MOST_ENTRIES = 10_000
-"""In a folder of more entries, links to elsewhere are not looked for any further."""
+"""Entries of a folder that are checked for symbolic links to other folders."""
 _FULL_BYTES = 1 << 16
 
 Table = Dict[bytes, File]
@@ -32,7 +32,7 @@ Table = Dict[bytes, File]
 
 
 class Overlay:
-    """The layers over a few folders."""
+    """The layers over the user's folders, in one process."""
 
     kind = "overlay"
 
@@ -41,41 +41,43 @@ class Overlay:
         self.folders = sorted({os.fsencode(folder) for folder in folders})
         self.note = "what the notebook writes goes to a layer in memory"
         self.models: Callable[[], List[str]] = list
-        """Tells the names of the notebook's own classes that are models."""
+        """Returns the names of the notebook's own classes that are models."""
         self._home = os.fsencode(home)
-        """The folder of this check, which is nobody else's."""
+        """The folder of this check, which belongs to it alone."""
         self._layers = os.path.join(self._home, b"layers")
         self._own = self._layers
-        """Where the layer of this process is."""
+        """Where this process's own layer is mounted."""
         self._limit = limit
         self._base: List[Table] = []
-        """What had changed in the files that this process began with, if anything; by folder."""
+        """What had already changed in the files that this process started with, by folder."""
         self._copies: Dict[str, List[layer.Copied]] = {}
         self._last: Tuple[object, str] = (None, "")
+        """The layers' fingerprints when the files were last kept, and the name."""
         self._reading = layer.Reading()
         self._count = 0
 
     def set_up(self) -> None:
-        """Before the kernel starts: lay the first overlays.
+        """Mount the first overlays, in the process that is about to become the kernel.
 
         Raises:
             OSError: the system does not allow it.
         """
         working = os.getcwd()
-        own_mounts()
-        self.folders = _with_mounts([*self.folders, *_behind_links(self.folders)], self._home)
+        unshare_mounts()
+        self.folders = _with_mounts_below([*self.folders, *_targets_of_links(self.folders)], self._home)
         os.mkdir(self._layers)
-        self._add_layer(self._layers)
+        self._mount_layer(self._layers)
         os.mkdir(self._frozen(""))
         os.mkdir(os.path.join(self._layers, b"own"))
         for number, folder in enumerate(self.folders):
+            # The overlay is about to cover the folder: a bind mount (mount(2)) keeps the original within reach.
             os.mkdir(self._lower(number))
             mount(folder, self._lower(number), None, MS_BIND)
-        self._lay([self._lower(number) for number in range(len(self.folders))])
+        self._mount_overlays([self._lower(number) for number in range(len(self.folders))])
         os.chdir(working)
 
     def freeze(self) -> str:
-        """Keep the files as they are now, under a name; equal names stand for equal files."""
+        """Keep the current files under a name, and return the name; equal names stand for equal files."""
         if self._is_empty():
             return ""
         mapped = self._forget_mapped()
@@ -83,6 +85,7 @@ class Overlay:
         mark, name = self._last
         if mark is not None and mark == marks and not mapped:
             return name
+        # What a mapping wrote shows in no timestamp, so no file may be linked to its earlier copy.
         earlier = [] if mapped else self._copies.get(name, [])
         self._count += 1
         name = str(self._count)
@@ -97,35 +100,40 @@ class Overlay:
         return name
 
     def forget(self, name: str) -> None:
-        """Give up what was kept under a name."""
+        """Delete what was kept under a name."""
         if name and name != self._last[1]:
             self._copies.pop(name, None)
             shutil.rmtree(self._frozen(name), ignore_errors=True)
 
     def enter(self, name: str) -> None:
-        """In a branch: see the files as they were frozen, and write to a layer of one's own.
+        """In a branch: see the files as they were kept, and write to a layer of its own.
 
         Raises:
             OSError: the system does not allow it.
         """
-        working = _working_folder()
-        own_mounts()
-        self._add_layer(os.path.join(self._layers, b"own"))
+        try:
+            working = os.getcwdb()
+        except OSError:  # it was removed
+            working = b"/"
+        unshare_mounts()
+        self._mount_layer(os.path.join(self._layers, b"own"))
         lower = [self._lower(number) for number in range(len(self.folders))]
         self._base = []
         if name:
+            # Of several lower folders the first is on top (overlayfs.rst, "multiple lower layers").
             lower = [self._frozen(name, number) + b":" + below for number, below in enumerate(lower)]
             with open(self._frozen(name) + b".table", "rb") as file:
                 self._base = marshal.load(file)
-        self._lay(lower)
+        self._mount_overlays(lower)
+        # The process still is in the folder under the new mount until it changes to the same path again.
         with contextlib.suppress(OSError):
             os.chdir(working)
 
     def leave(self) -> None:
-        """After a branch: nothing of it is left."""
+        """Nothing to do: a branch's mounts end with its process."""
 
     def changed(self) -> Table:
-        """All that is not as it was before the first cell."""
+        """Return every file that differs from what it was before the first cell, by path."""
         self._forget_mapped()
         tables = self._tables()
         return {
@@ -135,13 +143,13 @@ class Overlay:
         }
 
     def before_write(self, path: bytes) -> None:
-        """The overlay copies it."""
+        """Nothing to do: the overlay copies the file."""
 
     def before_move(self, path: bytes) -> None:
-        """The overlay notes it."""
+        """Nothing to do: the overlay records it."""
 
     def shown(self, path: bytes) -> str:
-        """What a person calls a file."""
+        """Return a path as the user would write it: relative to the notebook's folder for files near it."""
         around = [folder for folder in self.folders if _is_below(self.notebook, [folder])]
         near = _is_below(path, [self.notebook, *around])
         return os.fsdecode(os.path.relpath(path, self.notebook) if near else path)
@@ -153,12 +161,15 @@ class Overlay:
         return False
 
     def is_full(self) -> bool:
-        """Nothing more can be written."""
+        """Whether nothing more can be written."""
         room = os.statvfs(self._own)
         return room.f_bavail * room.f_frsize < min(_FULL_BYTES, self._limit // 16)
 
     def before_rename(self, source: bytes) -> None:
-        """Make a folder one of this layer: an overlay refuses to rename one of the layers below."""
+        """Copy a folder into this layer: an overlay refuses to rename a folder of the layers below.
+
+        rename(2) then fails with EXDEV (overlayfs.rst, "renaming directories").
+        """
         for number, folder in enumerate(self.folders):
             path = os.path.relpath(source, folder)
             if source.startswith(os.path.join(folder, b"")) and self._comes_from_below(number, path):
@@ -169,35 +180,33 @@ class Overlay:
 
     def _comes_from_below(self, number: int, path: bytes) -> bool:
         upper = os.path.join(self._upper(number), path)
-        below = [os.path.join(self._lower(number), path), *self._lower_copies(number, path)]
+        kept = [os.path.join(self._frozen(name, number), path) for name in self._copies]
+        below = [os.path.join(self._lower(number), path), *kept]
         return any(map(os.path.isdir, below)) and not layer.is_opaque(upper)
 
-    def _lower_copies(self, number: int, path: bytes) -> List[bytes]:
-        return [os.path.join(self._frozen(name, number), path) for name in self._copies]
-
     def _tables(self) -> List[Table]:
+        def read(path: bytes) -> File:
+            return self._reading.file(path, self.models)
+
         tables = [dict(table) for table in self._base] or [{} for _ in self.folders]
         for number, table in enumerate(tables):
-            layer.put_on(table, self._upper(number), self._lower(number), self._read)
+            layer.update_changes(table, self._upper(number), self._lower(number), read)
         return tables
 
     def _is_empty(self) -> bool:
         return not any(os.listdir(self._upper(number)) for number in range(len(self.folders)))
 
     def _forget_mapped(self) -> bool:
-        """Files that are mapped to memory are written without their times telling; whether there are any."""
+        """Have mapped files read again, since a mapping changes no timestamps; return whether there are any."""
         found = False
-        if self._is_empty():
-            return found  # and looking takes milliseconds
+        if self._is_empty():  # listing the mappings takes milliseconds
+            return found
         for mapped in writable_mappings():
             for number, folder in enumerate(self.folders):
                 if _is_below(mapped, [folder]):
                     self._reading.forget(os.path.join(self._upper(number), os.path.relpath(mapped, folder)))
                     found = True
         return found
-
-    def _read(self, path: bytes) -> File:
-        return self._reading.file(path, self.models)
 
     def _lower(self, number: int) -> bytes:
         return os.path.join(self._layers, b"lower%d" % number)
@@ -208,40 +217,40 @@ class Overlay:
     def _frozen(self, name: str, *number: int) -> bytes:
         return os.path.join(self._layers, b"frozen", os.fsencode(name), *(b"%d" % part for part in number))
 
-    def _add_layer(self, where: bytes) -> None:
+    def _mount_layer(self, where: bytes) -> None:
         mount("tmpfs", where, "tmpfs", 0, f"size={self._limit},mode=700")
         self._own = where
         for number, folder in enumerate(self.folders):
             os.mkdir(self._upper(number))
             os.mkdir(os.path.join(where, b"work%d" % number))
-            shutil.copystat(folder, self._upper(number))
+            shutil.copystat(folder, self._upper(number))  # the merged folder shows the upper one's attributes
 
-    def _lay(self, lower: Sequence[bytes]) -> None:
-        """Lay an overlay over each folder, parents first, and put back what must stay visible below them."""
-        kept = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in self._visible_below()}
+    def _mount_overlays(self, lower: Sequence[bytes]) -> None:
+        """Mount an overlay over each folder, parents first, and make visible again what it must not cover."""
+        system = [path for path, kind in _mounts() if kind in _SYSTEM and os.path.isdir(path)]
+        visible = [path for path in sorted({self._home, *system}) if _is_below(path, self.folders)]
+        # A descriptor keeps a folder within reach while a mount covers its path (open(2), O_PATH).
+        kept = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in visible}
         for number, folder in enumerate(self.folders):
             work = os.path.join(self._own, b"work%d" % number)
+            # userxattr: in a user namespace only attributes named `user.*` may be set (overlayfs.rst).
             options = b"lowerdir=%s,upperdir=%s,workdir=%s,userxattr" % (lower[number], self._upper(number), work)
             mount("overlay", folder, "overlay", 0, options)
         for path, descriptor in kept.items():
             mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
             os.close(descriptor)
 
-    def _visible_below(self) -> List[bytes]:
-        below = [path for path, kind in _mounts() if kind in _SYSTEM and os.path.isdir(path)]
-        return [path for path in sorted({self._home, *below}) if _is_below(path, self.folders)]
 
-
-def _with_mounts(folders: Sequence[bytes], home: bytes) -> List[bytes]:
-    """Folders, with what is mounted somewhere below them: an overlay does not show that."""
+def _with_mounts_below(folders: Sequence[bytes], home: bytes) -> List[bytes]:
+    """Return folders, with the mount points below them: an overlay shows only one file system."""
     mounted = [path for path, kind in _mounts() if kind not in _SYSTEM and os.path.isdir(path)]
     below = [path for path in mounted if _is_below(path, folders) and not _is_below(path, [home])]
     outermost = [folder for folder in set(folders) if not _is_below(folder, folders)]
     return sorted({*outermost, *below})
 
 
-def _behind_links(folders: Sequence[bytes]) -> Iterator[bytes]:
-    """Folders to which symbolic links lead, or in which the files lie to which they lead."""
+def _targets_of_links(folders: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the folders that symbolic links lead to, or that hold the files that they lead to."""
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in itertools.islice(entries, _MOST_ENTRIES):
@@ -257,18 +266,12 @@ def _is_below(path: bytes, folders: Sequence[bytes]) -> bool:
 
 
 def _mounts() -> List[Tuple[bytes, str]]:
-    """Where something is mounted, and its kind (proc_pid_mountinfo(5))."""
+    """Return each mount point with its file system type (proc_pid_mountinfo(5))."""
     found = []
     with open("/proc/self/mountinfo", "rb") as file:
         for line in file:
             fields, _, more = line.partition(b" - ")
+            # Spaces and the like are written as octal escapes.
             path = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), fields.split()[4])
             found.append((path, more.split()[0].decode()))
     return found
-
-
-def _working_folder() -> bytes:
-    try:
-        return os.getcwdb()
-    except OSError:  # it was removed
-        return b"/"

@@ -1,4 +1,4 @@
-"""The system calls that Python does not wrap: namespaces, mounts, mappings of memory (Linux; mount(2), unshare(2))."""
+"""System calls that Python does not wrap (Linux): namespaces, mounts, memory mappings, process attributes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import ctypes
 import os
 from typing import Optional, Union
 
+# From <linux/sched.h>, <sys/mount.h>, <sys/mman.h> and <linux/prctl.h>: the same on every architecture
+# that Python's wheels are built for.
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
 MAP_FIXED = 0x10
-_SUBREAPER = 36
-_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG = 1
 
 Path = Union[str, bytes]
 
 
-def own_mounts() -> None:
-    """Give this process, which must have one thread only, a view of the mounts that is nobody else's.
+def unshare_mounts() -> None:
+    """Move this process, which must have one thread only, to a mount namespace of its own (unshare(2)).
 
-    Root may do so by itself; others become the owner of a user namespace in which they keep their ids.
+    Root may do so directly. Other users first become the owner of a user namespace, in which they keep their ids.
 
     Raises:
         OSError: the system does not allow it.
@@ -29,14 +31,16 @@ def own_mounts() -> None:
     uid, gid = os.geteuid(), os.getegid()
     _check(_libc().unshare(CLONE_NEWNS | (CLONE_NEWUSER if uid else 0)), "unshare")
     if uid:
+        # The order is fixed: without "deny" an unprivileged process may not write gid_map (user_namespaces(7)).
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{uid} {uid} 1")
         _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    # A new namespace shares mount events with its parent unless told otherwise (mount_namespaces(7)).
     mount(None, "/", None, MS_REC | MS_PRIVATE)
 
 
 def mount(source: Optional[Path], target: Path, kind: Optional[str], flags: int = 0, options: Path = "") -> None:
-    """Mount.
+    """Mount a file system, or bind a folder to another path (mount(2)).
 
     Raises:
         OSError: the system does not allow it.
@@ -47,17 +51,17 @@ def mount(source: Optional[Path], target: Path, kind: Optional[str], flags: int 
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends."""
-    _libc().prctl(_SUBREAPER, 1, 0, 0, 0)
+    """Become the parent of every descendant whose own parent ends (PR_SET_CHILD_SUBREAPER)."""
+    _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent(signal_number: int) -> None:
-    """Have this process get a signal as soon as its parent is gone."""
-    _libc().prctl(_PDEATHSIG, signal_number, 0, 0, 0)
+    """Have the kernel send this process a signal as soon as its parent ends (PR_SET_PDEATHSIG)."""
+    _libc().prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
 
 
-def map_over(address: int, length: int, protection: int, flags: int, descriptor: int, offset: int) -> None:
-    """Map a file where another one is mapped now.
+def remap(address: int, length: int, protection: int, flags: int, descriptor: int, offset: int) -> None:
+    """Map a file at an address where another file is mapped (mmap(2), MAP_FIXED).
 
     Raises:
         OSError: the system does not allow it.

@@ -4,39 +4,107 @@ from __future__ import annotations
 
 import ast
 import dis
-import re
 import types
+import weakref
 from functools import partial
-from typing import Any, Dict, FrozenSet, Iterator, List, Set
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, NamedTuple, Set, Tuple
 
 from ..adapters.generic import ancestry, layout, members, module_of
 from .inputs import inputs
+from .statements import called_word
+from .vocabulary import PICKLING, SEEDING, TRAINING
 
-_SEEDING = re.compile(r"seed|set_?state", re.IGNORECASE)
-_TRAINING = re.compile(r"^((partial_)?fit(_\w+)?|train(_\w+)?)$")
-_PICKLING = re.compile(r"pickle|shelve|(^|_)(load|dump|save)", re.IGNORECASE)
-
+# Names of bytecode instructions differ between versions of Python (library reference, module `dis`).
 _LOOKS_UP = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_GLOBAL"})
 _BINDS = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
 
-_WRAPS = ("__wrapped__", "_python_function", "func", "py_func", "pyfunc")
-"""Where decorators keep what they were put around."""
+_WRAPPED = ("__wrapped__", "_python_function", "func", "py_func", "pyfunc")
+"""Attributes in which decorators of functools, TensorFlow, numba and JAX keep the function that they wrap."""
+
+_PLAIN = (str, int, float, bool, bytes, type(None), types.GetSetDescriptorType)
+"""Types of class attributes that call nothing."""
+
+
+class GlobalNames(NamedTuple):
+    """Global names in a function's code, with the code of the functions inside it."""
+
+    looked_up: FrozenSet[str]
+    bound: FrozenSet[str]
+    """By assignments and deletions under a `global` statement."""
+
+
+_disassembled: Dict[int, Tuple[Callable[[], Any], GlobalNames]] = {}
+"""Global names by the address of a code object, with a weak reference to it: addresses are used again."""
 
 
 def reachable(source: str, namespace: Dict[str, Any]) -> Set[str]:
-    """Names of the namespace whose values code depends on, functions and classes it mentions followed.
+    """Names whose values code depends on, directly or through functions and classes of the notebook.
 
-    A name that the code binds before it looks at it does not count.
+    A name that the code certainly binds before it looks it up does not count. Code that is not Python may depend on
+    the whole namespace.
     """
     try:
-        pending = list(inputs(ast.parse(source)))
+        names = inputs(ast.parse(source))
     except (SyntaxError, ValueError):
         return set(namespace)
-    return _closure(pending, namespace)
+    return _closure(names, namespace)
 
 
-def _closure(pending: List[str], namespace: Dict[str, Any]) -> Set[str]:
+def through_calls(called: Set[str], namespace: Dict[str, Any]) -> Set[str]:
+    """Names that functions of the notebook can reach or bind when they are called, and those that they call."""
+    inner = [word for name in called if name in namespace for word in _mentioned(namespace[name])]
+    reached = _closure(inner, namespace)
+    return reached | global_stores(called | reached, namespace)
+
+
+def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:
+    """Names that functions among `names` bind with a `global` statement."""
+    functions = [function for name in names if name in namespace for function in _functions(namespace[name])]
+    return {word for function in functions for word in global_names(function.__code__).bound}
+
+
+def seeds(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code, or a function among `names`, calls something that sets a random number generator."""
+    return _calls(SEEDING.search, source, names, namespace)
+
+
+def trains(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code, or a function among `names`, calls something that trains."""
+    return _calls(TRAINING.fullmatch, source, names, namespace)
+
+
+def pickles(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code, or a function among `names`, may look up classes by name, as pickling does."""
+    return _calls(PICKLING.search, source, names, namespace)
+
+
+def codes(value: Any) -> Iterator[types.CodeType]:
+    """The code that may run when a value is used, with that of inner functions."""
+    for function in _functions(value):
+        yield from _nested(function.__code__)
+
+
+def global_names(code: types.CodeType) -> GlobalNames:
+    """Global names that code looks up and binds.
+
+    A cell asks several times for the same functions, and disassembling takes most of that time. So the answer is
+    remembered for as long as the code object lives, also in forks. It is found by address, since hashing a code object
+    hashes its constants, and those can be anything (`code.replace`).
+    """
+    known = _disassembled.get(id(code))
+    if known is None or known[0]() is not code:
+        instructions = [instruction for each in _nested(code) for instruction in dis.get_instructions(each)]
+        names = GlobalNames(
+            frozenset(str(each.argval) for each in instructions if each.opname in _LOOKS_UP),
+            frozenset(str(each.argval) for each in instructions if each.opname in _BINDS),
+        )
+        known = _disassembled[id(code)] = (weakref.ref(code), names)
+    return known[1]
+
+
+def _closure(names: Iterable[str], namespace: Dict[str, Any]) -> Set[str]:
     """Names, and those that functions and classes among them mention."""
+    pending = list(names)
     found: Set[str] = set()
     while pending:
         name = pending.pop()
@@ -46,65 +114,26 @@ def _closure(pending: List[str], namespace: Dict[str, Any]) -> Set[str]:
     return found
 
 
-def through_calls(called: Set[str], namespace: Dict[str, Any]) -> Set[str]:
-    """Names that functions of the notebook can reach or bind when these are called."""
-    inner = [word for name in called if name in namespace for word in _mentioned(namespace[name])]
-    reached = _closure(inner, namespace)
-    return reached | global_stores(called | reached, namespace)
+def _mentioned(value: Any) -> Iterator[str]:
+    """Names of the notebook that a value's code looks up; a library's functions look up the library's own names."""
+    for function in _functions(value):
+        if dict.get(function.__globals__, "__name__") == "__main__":
+            yield from global_names(function.__code__).looked_up
 
 
-def seeds(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
-    """Whether code, or functions among `names` that it calls, sets a generator of random numbers."""
-    return _calls_like(_SEEDING, source, names, namespace)
-
-
-def trains(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
-    """Whether code, or functions among `names` that it calls, train something."""
-    return _calls_like(_TRAINING, source, names, namespace)
-
-
-def pickles(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
-    """Whether code may look up classes by their names, as writing and reading a pickle does."""
-    return _calls_like(_PICKLING, source, names, namespace)
-
-
-def _calls_like(pattern: Any, source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+def _calls(matches: Callable[[str], Any], source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code calls a function, or functions among `names` mention an attribute or a name, that matches."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
         return False
-    words = [node.func.attr for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    words += [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    words = [called_word(node) for node in nodes if isinstance(node, ast.Call)]
     words += [word for name in names if name in namespace for code in codes(namespace[name]) for word in code.co_names]
-    return any(pattern.search(word) for word in words)
-
-
-def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:
-    """Names that functions among `names` bind with a `global` statement."""
-    held = [namespace[name] for name in names if name in namespace]
-    return {word for value in held for code in codes(value) for word in _named_by(code, _BINDS)}
-
-
-def codes(value: Any) -> Iterator[types.CodeType]:
-    """The code that may run when a value is used, with that of inner functions."""
-    for function in _functions(value):
-        yield from _nested(function.__code__)
-
-
-def _mentioned(value: Any) -> Iterator[str]:
-    """Names of the notebook that code looks up; what functions of a library look up is the library's."""
-    for function in _functions(value):
-        if dict.get(function.__globals__, "__name__") == "__main__":
-            for code in _nested(function.__code__):
-                yield from _named_by(code, _LOOKS_UP)
-
-
-def _named_by(code: types.CodeType, operations: FrozenSet[str]) -> Set[str]:
-    return {str(i.argval) for i in dis.get_instructions(code) if i.opname in operations}
+    return any(map(matches, words))
 
 
 def _functions(value: Any) -> Iterator[types.FunctionType]:
-    """A function, or all that a class, an instance or a decorator is made of."""
+    """Functions that may run when a value is used: itself, or what a class, an instance or a decorator consists of."""
     pending = [value]
     seen: Dict[int, Any] = {}
     while pending:
@@ -118,10 +147,13 @@ def _functions(value: Any) -> Iterator[types.FunctionType]:
 
 
 def _inside(item: Any) -> Iterator[Any]:
-    """What may be called when an object is: nothing of the object's own is asked."""
+    """What may be called when an object is.
+
+    Attributes are read through the descriptors of builtin types, so that no code of the notebook runs.
+    """
     kind = type(item)
     if kind is types.FunctionType:
-        yield from _held(item)
+        yield from _closed_over(item)
     elif kind is types.MethodType:
         yield from (item.__func__, item.__self__)
     elif issubclass(kind, property):
@@ -133,39 +165,30 @@ def _inside(item: Any) -> Iterator[Any]:
         yield from vars(partial)["args"].__get__(item)
         yield from vars(partial)["keywords"].__get__(item).values()
     else:
-        yield from _of_class(item if issubclass(kind, type) else kind)
+        for base in ancestry(item if issubclass(kind, type) else kind):
+            if module_of(base) == "__main__":
+                yield from (member for member in members(base).values() if type(member) not in _PLAIN)
     if not issubclass(kind, (type, types.ModuleType)):
         yield from _wrapped(item)
 
 
-def _held(function: types.FunctionType) -> Iterator[Any]:
-    """What a function finds in its closure: the one that it was put around, most often."""
+def _closed_over(function: types.FunctionType) -> Iterator[Any]:
+    """Objects in a function's closure: that of a decorator's wrapper contains the decorated function."""
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
-        except ValueError:  # it is not bound yet
+        except ValueError:  # the variable is not bound yet
             continue
 
 
-def _of_class(cls: type) -> Iterator[Any]:
-    for base in ancestry(cls):
-        if module_of(base) == "__main__":
-            yield from (member for member in members(base).values() if not _is_plain(member))
-
-
 def _wrapped(item: Any) -> Iterator[Any]:
-    """What an object's own `__dict__` holds under the names that decorators use, and its functions."""
+    """Functions in an object's own `__dict__`, and what decorators keep there."""
     namespace = layout(type(item)).namespace
     own = namespace.__get__(item) if namespace is not None else None
     if type(own) is dict:
         for name, part in own.items():
-            if name in _WRAPS or type(part) in (types.FunctionType, types.MethodType):
+            if name in _WRAPPED or type(part) in (types.FunctionType, types.MethodType):
                 yield part
-
-
-def _is_plain(member: Any) -> bool:
-    """Whether an attribute of a class is a value that calls nothing."""
-    return type(member) in (str, int, float, bool, bytes, type(None), types.GetSetDescriptorType)
 
 
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -200,10 +200,10 @@ def test_a_name_is_reported_once_and_with_the_cell_that_defines_it(tmp_path: Pat
 
 def test_where_names_are_defined_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not anew for each of thousands of findings."""
-    looked: list[Source] = []
-    monkeypatch.setattr(names, "_defines", lambda source: looked.append(source) or set())
+    looked: list[Sequence[Source]] = []
+    monkeypatch.setattr(names, "_definers", lambda sources: looked.append(sources) or {})
     assert len(list(names.undefined([Source.of("a\nb\nc"), Source.of("d")]))) == 4
-    assert len(looked) == 2
+    assert len(looked) == 1
 
 
 READ = "import joblib\nm = joblib.load('m.joblib')"

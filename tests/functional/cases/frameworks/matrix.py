@@ -78,8 +78,8 @@ SCIKIT_LEARN = Row(
     {
         "data": DATA,
         "created": made("from sklearn.linear_model import SGDClassifier\nclf = SGDClassifier(random_state=0)", "clf"),
-        "trained anew": fitted("clf.fit(X, y)", "clf"),
-        "trained on": moved_on("clf.partial_fit(X, y)", "clf", changed=("clf.coef_",)),
+        "trained from scratch": fitted("clf.fit(X, y)", "clf"),
+        "training continued": moved_on("clf.partial_fit(X, y)", "clf", changed=("clf.coef_",)),
         "saved": saves("import joblib\njoblib.dump(clf, 'clf.joblib');", "clf.joblib", clf="untouched"),
         "loaded": loads("again = joblib.load('clf.joblib')", "again", clf="untouched"),
         "unseeded": unseeded(
@@ -123,7 +123,7 @@ TORCH = Row(
             marks={"model": (), "opt": ()},
             kinds=_model("model", "opt"),
         ),
-        "trained anew": fitted(
+        "trained from scratch": fitted(
             """
             torch.manual_seed(0)
             for layer in (model[0], model[2]):
@@ -135,7 +135,7 @@ TORCH = Row(
             """,
             "model",
         ),
-        "trained on": moved_on(
+        "training continued": moved_on(
             """
             for epoch in range(2):
                 opt.zero_grad()
@@ -156,7 +156,7 @@ TORCH = Row(
         "unseeded": unseeded("loose = nn.Linear(2, 1)", "loose"),
         "seeded": seeded("torch.manual_seed(0)\nfixed = nn.Linear(2, 1)", "fixed"),
     },
-    about="A training loop goes on wherever the weights are; it starts over only if the same cell makes them anew.",
+    about="A training loop continues from the current weights; it starts over only if the same cell recreates them.",
 )
 
 
@@ -186,7 +186,7 @@ def keras(backend: str, needs: tuple[str, ...]) -> Row:
             "weights": cell(
                 "initial = model.get_weights()", "reset", initial="reset", model="untouched", kinds={"initial": "data"}
             ),
-            "trained anew": fitted(
+            "trained from scratch": fitted(
                 """
                 keras.utils.set_random_seed(0)
                 model.set_weights(initial)
@@ -195,7 +195,7 @@ def keras(backend: str, needs: tuple[str, ...]) -> Row:
                 """,
                 "model",
             ),
-            "trained on": moved_on("model.fit(X, y, epochs=2, verbose=0);", "model"),
+            "training continued": moved_on("model.fit(X, y, epochs=2, verbose=0);", "model"),
             "saved": saves("model.save('model.keras')", "model.keras", model="untouched"),
             "loaded": loads("again = keras.models.load_model('model.keras')", "again", model="untouched"),
             "unseeded": unseeded(f"loose = {net}", "loose"),
@@ -203,7 +203,7 @@ def keras(backend: str, needs: tuple[str, ...]) -> Row:
         },
         engines=(AUTO,),
         hazard="TensorFlow",  # where it is installed, `set_random_seed` imports it, whatever the backend
-        about="`fit` always goes on; a model starts over when the same cell builds it.",
+        about="`fit` always continues; a model starts over when the same cell builds it.",
     )
 
 
@@ -224,14 +224,14 @@ XGBOOST_NATIVE = Row(
             kinds={"train": "data"},
         ),
         "created": made("booster = xgb.Booster(params, [train])", "booster"),
-        "trained anew": fitted("booster = xgb.train(params, train, 3)", "booster", "recreated"),
-        "trained on": moved_on("booster = xgb.train(params, train, 2, xgb_model=booster)", "booster"),
+        "trained from scratch": fitted("booster = xgb.train(params, train, 3)", "booster", "recreated"),
+        "training continued": moved_on("booster = xgb.train(params, train, 2, xgb_model=booster)", "booster"),
         "saved": saves("booster.save_model('model.ubj')", "model.ubj", booster="untouched"),
         "loaded": loads("again = xgb.Booster()\nagain.load_model('model.ubj')", "again", booster="untouched"),
         "unseeded": seeded("loose = xgb.train(params | {'subsample': 0.5}, train, 3)", "loose"),
         "seeded": seeded("fixed = xgb.train(params | {'subsample': 0.5, 'seed': 1}, train, 3)", "fixed"),
     },
-    about="Without a seed it takes 0, so that every run draws the same.",
+    about="Without a seed it takes 0, so every run draws the same numbers.",
 )
 
 XGBOOST = Row(
@@ -242,8 +242,8 @@ XGBOOST = Row(
         "created": made(
             "from xgboost import XGBClassifier\nclf = XGBClassifier(n_estimators=3, max_depth=2, n_jobs=1)", "clf"
         ),
-        "trained anew": fitted("clf.fit(X, y)", "clf"),
-        "trained on": moved_on("clf.fit(X, y, xgb_model=clf.get_booster())", "clf"),
+        "trained from scratch": fitted("clf.fit(X, y)", "clf"),
+        "training continued": moved_on("clf.fit(X, y, xgb_model=clf.get_booster())", "clf"),
         "saved": saves("clf.save_model('clf.json')", "clf.json", clf="untouched"),
         "loaded": loads("again = XGBClassifier()\nagain.load_model('clf.json')", "again", clf="untouched"),
         "unseeded": seeded("loose = XGBClassifier(n_estimators=3, subsample=0.5).fit(X, y)", "loose"),
@@ -268,8 +268,10 @@ LIGHTGBM_NATIVE = Row(
             params="reset",
         ),
         "created": made("booster = lgb.Booster(params, train)", "booster"),
-        "trained anew": fitted("booster = lgb.train(params, train, 3)", "booster", "recreated"),
-        "trained on": moved_on("booster = lgb.train(params, lgb.Dataset(X, y), 2, init_model=booster)", "booster"),
+        "trained from scratch": fitted("booster = lgb.train(params, train, 3)", "booster", "recreated"),
+        "training continued": moved_on(
+            "booster = lgb.train(params, lgb.Dataset(X, y), 2, init_model=booster)", "booster"
+        ),
         "saved": saves("booster.save_model('model.txt')", "model.txt"),
         "loaded": loads("again = lgb.Booster(model_file='model.txt')", "again", booster="untouched"),
         "unseeded": seeded(
@@ -278,7 +280,7 @@ LIGHTGBM_NATIVE = Row(
         ),
         "seeded": seeded("fixed = lgb.train(params | bagging | {'seed': 1}, train, 3)", "fixed"),
     },
-    about="Its seeds have fixed defaults, so that every run draws the same.",
+    about="Its seeds have fixed defaults, so every run draws the same numbers.",
 )
 
 LIGHTGBM = Row(
@@ -294,8 +296,8 @@ LIGHTGBM = Row(
             """,
             "clf",
         ),
-        "trained anew": fitted("clf.fit(X, y)", "clf"),
-        "trained on": moved_on("clf.fit(X, y, init_model=clf)", "clf"),
+        "trained from scratch": fitted("clf.fit(X, y)", "clf"),
+        "training continued": moved_on("clf.fit(X, y, init_model=clf)", "clf"),
         "saved": saves("import joblib\njoblib.dump(clf, 'clf.joblib');", "clf.joblib", clf="untouched"),
         "loaded": loads("again = joblib.load('clf.joblib')", "again", clf="untouched"),
         "unseeded": seeded("loose = LGBMClassifier(**few, subsample=0.5, subsample_freq=1).fit(X, y)", "loose"),
@@ -319,8 +321,8 @@ CATBOOST = Row(
             """,
             "clf",
         ),
-        "trained anew": fitted("clf.fit(X, y)", "clf"),
-        "trained on": moved_on("clf.fit(X, y, init_model=clf)", "clf"),
+        "trained from scratch": fitted("clf.fit(X, y)", "clf"),
+        "training continued": moved_on("clf.fit(X, y, init_model=clf)", "clf"),
         "saved": saves("clf.save_model('clf.cbm')", "clf.cbm", clf="untouched"),
         "loaded": loads("again = CatBoostClassifier().load_model('clf.cbm')", "again", clf="untouched"),
         "unseeded": seeded(
@@ -332,7 +334,7 @@ CATBOOST = Row(
         ),
     },
     engines=(AUTO,),
-    about="Its `random_seed` is 0 by default, so that every run draws the same.",
+    about="Its `random_seed` is 0 by default, so every run draws the same numbers.",
 )
 
 STATSMODELS = Row(
@@ -341,10 +343,10 @@ STATSMODELS = Row(
     {
         "data": NOISY_DATA,
         "created": made("import statsmodels.api as sm\nmodel = sm.Logit(y, sm.add_constant(X))", "model"),
-        "trained anew": fitted(
+        "trained from scratch": fitted(
             "results = model.fit(maxiter=2, disp=0, warn_convergence=False)", "results", "recreated"
         ),
-        "trained on": moved_on(
+        "training continued": moved_on(
             "results = model.fit(start_params=results.params, maxiter=1, disp=0, warn_convergence=False)", "results"
         ),
         "saved": saves("results.save('logit.pkl')", "logit.pkl"),
@@ -382,14 +384,14 @@ JAX = Row(
             None,
             params="untouched",
         ),
-        "trained anew": cell(
+        "trained from scratch": cell(
             "fresh = {'w': jnp.zeros(2), 'b': jnp.zeros(())}\nfor epoch in range(2):\n    fresh = step(fresh)",
             "reset",
             fresh="reset",
             how={"fresh": "recreated"},
             marks={"fresh": ()},
         ),
-        "trained on": cell(
+        "training continued": cell(
             "for epoch in range(2):\n    params = step(params)",
             "in-place",
             params="in-place",
@@ -409,7 +411,7 @@ JAX = Row(
     },
     engines=(AUTO,),
     hazard="JAX",
-    about="A dict of arrays is data to nbrerun, so that saving it is plain *reset*.",
+    about="A dict of arrays is data to nbrerun, so saving it is plain *reset*.",
 )
 
 
@@ -423,12 +425,21 @@ def table(library: str, needs: str, imports: str, save: str, load: str, more: Ma
         "loaded": cell(load, "persisted", again="persisted", via=via_file("again"), kinds={"again": "data"}),
     }
     cells |= more
-    order = ("numbers", "created", "trained on", "trained anew", "saved", "loaded", "unseeded", "seeded")
+    order = (
+        "numbers",
+        "created",
+        "training continued",
+        "trained from scratch",
+        "saved",
+        "loaded",
+        "unseeded",
+        "seeded",
+    )
     return Row(
         library,
         (needs,),
         {name: cells[name] for name in order},  # what reads `df` comes after what changes it, and so does not drift
-        about="Tables are data: what is *trained on* is a column that is computed from itself.",
+        about="Tables are data: what *training continued* shows is a column that is computed from itself.",
     )
 
 
@@ -441,8 +452,8 @@ PANDAS = table(
     {
         "unseeded": unseeded("loose = again.sample(3)", "loose", loose="data"),
         "seeded": seeded("fixed = again.sample(3, random_state=0)", "fixed", fixed="data"),
-        "trained on": cell("df['a'] = df['a'] * 2", "in-place", df="in-place", changed=("df['a']",)),
-        "trained anew": made("means = df.groupby('g').mean()", "means", means="data"),
+        "training continued": cell("df['a'] = df['a'] * 2", "in-place", df="in-place", changed=("df['a']",)),
+        "trained from scratch": made("means = df.groupby('g').mean()", "means", means="data"),
     },
 )
 
@@ -456,8 +467,8 @@ POLARS = replace(
         {
             "unseeded": unseeded("loose = again.sample(3)", "loose", "nondeterministic", loose="data"),
             "seeded": seeded("fixed = again.sample(3, seed=0)", "fixed", fixed="data"),
-            "trained on": cell("df = df.with_columns(pl.col('a') * 2)", "in-place", df="in-place"),
-            "trained anew": made("means = df.group_by('g', maintain_order=True).mean()", "means", means="data"),
+            "training continued": cell("df = df.with_columns(pl.col('a') * 2)", "in-place", df="in-place"),
+            "trained from scratch": made("means = df.group_by('g', maintain_order=True).mean()", "means", means="data"),
         },
     ),
     engines=(AUTO,),

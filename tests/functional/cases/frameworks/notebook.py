@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from tests.functional.cases.case import Case, LabelledCell
 
-OPERATIONS = ("created", "trained anew", "trained on", "saved", "loaded", "unseeded", "seeded")
+OPERATIONS = ("created", "trained from scratch", "training continued", "saved", "loaded", "unseeded", "seeded")
 """What people do with a model, in the order of the table."""
 
 FORK, REPLAY, AUTO = "fork", "replay", "auto"

@@ -17,7 +17,7 @@ import pytest
 from nbrerun.probe import adapters
 from nbrerun.probe.adapters import describe, generic
 from nbrerun.probe.describe.node import ADAPTERS, GLOBAL_GENERATORS, UNREADABLE, Node, Stand, forget_classes
-from nbrerun.probe.describe.quiet import unseen
+from nbrerun.probe.describe.quiet import importing_silently
 from nbrerun.probe.plugins.api import Api
 from nbrerun.probe.plugins.discovery import Packages
 from nbrerun.probe.read import generators
@@ -146,22 +146,25 @@ def test_a_model_that_cannot_be_read_is_a_model() -> None:
 STAND = Stand(b"1", int, "mylib")
 
 BROKEN_NODES: dict[str, tuple[Any, str]] = {
-    "no node": ({}, "it gives dict, and no Node"),
-    "a type that is no text": (Node(Thing), "its `type` is no text"),  # type: ignore[arg-type]
+    "no node": ({}, "it returned dict, not a Node"),
+    "a type that is no text": (Node(Thing), "its `type` is not a text"),  # type: ignore[arg-type]
     "a text as content": (Node("T", ("text",)), "its `content` is not a tuple of bytes"),
     "content that is no tuple": (Node("T", b"text"), "its `content` is not a tuple of bytes"),  # type: ignore[arg-type]
     "content in pieces": (Node("T", (memoryview(b"text")[::2],)), "its `content` is not a tuple of bytes"),
-    "no such kind": (Node("T", kind="network"), "its `kind` is none that there is"),
+    "no such kind": (Node("T", kind="network"), "its `kind` is unknown"),
     "no size": (Node("T", size=("len({})", 3)), "its `size` is not a pattern and a text"),  # type: ignore[arg-type]
     "a pattern of another sort": (Node("T", size=("len({name})", "3")), "KeyError: 'name'"),
-    "no reason": (Node("T", opaque=""), "its `opaque` is no reason"),
-    "children that make no pairs": (Node("T", children=[1], unordered=2), "its children are no groups of `unordered`"),
+    "no reason": (Node("T", opaque=""), "its `opaque` is not a text"),
+    "children that make no pairs": (Node("T", children=[1], unordered=2), "its children are not groups of `unordered`"),
     "children that are none": (Node("T", children=3), "TypeError: "),  # type: ignore[arg-type]
-    "a generator that stands nowhere": (Node("T", kind="generator"), "a generator has a `Stand`, and nothing else has"),
-    "data that stands somewhere": (Node("T", generator=STAND), "a generator has a `Stand`, and nothing else has"),
+    "a generator that stands nowhere": (
+        Node("T", kind="generator"),
+        "exactly generators have a `Stand`",
+    ),
+    "data that stands somewhere": (Node("T", generator=STAND), "exactly generators have a `Stand`"),
     "a state that is no bytes": (
         Node("T", kind="generator", generator=STAND._replace(state="1")),  # type: ignore[arg-type]
-        "a generator has a `Stand`, and nothing else has",
+        "exactly generators have a `Stand`",
     ),
     "a generator of parts": (Node("T", children=[1], kind="generator", generator=STAND), "a generator has no children"),
 }
@@ -244,7 +247,7 @@ def test_an_adapter_of_a_package_goes_before_our_own(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(ADAPTERS, "mylib.Thing", lambda value: Node("ours"))
     use(lambda value: Node("theirs"))
     assert describe(Thing()).type == "theirs"
-    with pytest.raises(ValueError, match=r"mylibrary\.Thing is not of mylib"):
+    with pytest.raises(ValueError, match=r"mylibrary\.Thing is not in mylib"):
         Api("mylib", "mylib-nbrerun").reads("mylib.Other", "mylibrary.Thing")
 
 
@@ -311,7 +314,7 @@ def test_generators_that_are_gone_stop_nothing() -> None:
     api.draws_from(lambda: answers.pop())
     api.commit()
     assert not [name for name, _ in generators.global_generators() if "mylib" in name]
-    with pytest.raises(TypeError, match="the name of a generator is no text"):
+    with pytest.raises(TypeError, match="the name of a generator is not a text"):
         api.draws_from(lambda: [(1, Dice())])  # type: ignore[list-item]
 
 
@@ -415,7 +418,7 @@ def test_what_one_imports_another_may_wait_for(site: Path) -> None:
 def test_streams_that_are_kept_speak_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler that a module makes while it is imported is no handler of nothing."""
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    with unseen():
+    with importing_silently():
         kept = sys.stdout
         print("silent")
         kept.flush()

@@ -234,21 +234,3 @@ def test_a_class_is_the_same_once_its_objects_were_copied() -> None:
     assert digest(names["x"]) == before
     names["x"].count = 1
     assert digest(names["x"]) != before
-
-
-COMPILED = "import torch\n@torch.compile\ndef x(a): return torch.relu(a)"
-
-
-def test_compiling_the_same_function_again_gives_an_equal_definition() -> None:
-    """PyTorch counts its wrappers up, and keeps counters in them; what is compiled is value."""
-    x = notebook(COMPILED)["x"]
-    assert (read(x).kind, digest(x)) == ("definition", digest(notebook(COMPILED)["x"]))
-    assert digest(x) != digest(notebook(COMPILED.replace("relu", "tanh"))["x"])
-
-
-def test_what_a_compiled_function_carries_is_value() -> None:
-    """A person's attributes on it, or on a wrapper of one's own around it that took over PyTorch's attributes."""
-    assert moved(COMPILED + "\nx.count = 0", "x.count += 1")
-    around = "import functools\nseen = []\ndef around(f):\n    @functools.wraps(f)\n    def g(a):\n"
-    around += "        seen.append(f)\n    g.seen = seen\n    return g\nx = around(x)"
-    assert moved(f"{COMPILED}\n{around}", "seen.append(1)")

@@ -48,6 +48,9 @@ OTHER = np.random.RandomState(1).normal(size=(60, 4))
 
 SEARCH = {"C": [0.1, 1.0]}
 
+RANDOM_START = {"init": "random"} if "init" in MDS().get_params() else {}
+"""MDS begins at random; since scikit-learn 1.8 it has to be told."""
+
 ESTIMATORS: dict[str, Callable[[], Any]] = {
     "LinearRegression": LinearRegression,
     "Lasso": lambda: Lasso(0.01),
@@ -79,7 +82,7 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     "AgglomerativeClustering": AgglomerativeClustering,
     "PCA": lambda: PCA(2),
     "TruncatedSVD": lambda: TruncatedSVD(2, random_state=0),
-    "MDS": lambda: MDS(2, n_init=1, max_iter=5, init="random", random_state=0),
+    "MDS": lambda: MDS(2, n_init=1, max_iter=5, random_state=0, **RANDOM_START),
     "StandardScaler": StandardScaler,
     "SimpleImputer": SimpleImputer,
     "SelectKBest": lambda: SelectKBest(k=2),

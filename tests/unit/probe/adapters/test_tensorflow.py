@@ -88,12 +88,12 @@ def test_a_variable_is_not_its_name() -> None:
 
 
 OPAQUE: dict[str, tuple[Callable[[], Any], str]] = {
-    "resource": (lambda: tf.Variable(1.0).handle, "a resource lives inside of TensorFlow"),
+    "resource": (lambda: tf.Variable(1.0).handle, "the content of a resource is inside TensorFlow"),
     "graph": (lambda: tf.Graph(), "a graph cannot be read"),
     "strategy": (lambda: tf.distribute.get_strategy(), "how work is spread over devices cannot be read"),
     "symbol": (lambda: concrete(1.0).inputs[0], "it stands for a value in a graph, and has none itself"),
-    "iterator": (lambda: iter(Dataset.range(3)), "how far it is cannot be read"),
-    "numpy iterator": (lambda: Dataset.range(3).as_numpy_iterator(), "how far it is cannot be read"),
+    "iterator": (lambda: iter(Dataset.range(3)), "its position cannot be read"),
+    "numpy iterator": (lambda: Dataset.range(3).as_numpy_iterator(), "its position cannot be read"),
 }
 
 

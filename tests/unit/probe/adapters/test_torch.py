@@ -444,3 +444,34 @@ def test_the_generators_of_devices_are_found(monkeypatch: pytest.MonkeyPatch) ->
     torch.rand(1, generator=one)
     generators.put_back(reader.generators, pins)
     assert torch.equal(one.get_state(), before)
+
+
+COMPILED = "import torch\n@torch.compile\ndef x(a): return torch.relu(a)\n"
+
+AROUND = """
+import functools
+seen = []
+def around(f):
+    @functools.wraps(f)
+    def g(a):
+        seen.append(f)
+    g.seen = seen
+    return g
+x = around(x)
+"""
+
+
+def test_compiling_the_same_function_again_gives_an_equal_definition() -> None:
+    """PyTorch counts its wrappers up, and keeps counters in them; what is compiled is value."""
+    x = notebook(COMPILED)["x"]
+    assert (read(x).kind, digest(x)) == ("definition", digest(notebook(COMPILED)["x"]))
+    assert digest(x) != digest(notebook(COMPILED.replace("relu", "tanh"))["x"])
+
+
+@pytest.mark.parametrize(("more", "step"), [("x.count = 0", "x.count += 1"), (AROUND, "seen.append(1)")])
+def test_what_a_compiled_function_carries_is_value(more: str, step: str) -> None:
+    """A user's attributes on it, or on a wrapper of one's own around it that took over PyTorch's attributes."""
+    names = notebook(COMPILED + more)
+    before = digest(names["x"])
+    exec(step, names)
+    assert digest(names["x"]) != before

@@ -115,7 +115,7 @@ def test_a_name_is_missed_through_what_the_notebook_names(source: str, through: 
     assert after_restart._through(error, namespace, {**kept, "step": None, "missing": 1}) == through
 
 
-async def _nothing(shell: Any, sources: list[str], marks: Any) -> None:
+async def _nothing(shell: Any, sources: list[str], tracer: Any) -> None:
     """Runs no cell, and raises nothing."""
 
 
@@ -138,7 +138,7 @@ def test_a_cell_that_unpickles_is_run_with_all_that_it_mentions(monkeypatch: pyt
     """It may still miss a class; another one needs no run, for there is nothing left to miss."""
     ran: list[str] = []
 
-    async def run_cells(shell: Any, sources: list[str], marks: Any) -> None:
+    async def run_cells(shell: Any, sources: list[str], tracer: Any) -> None:
         ran.append(sources[0])
 
     monkeypatch.setattr(after_restart, "run_cells", run_cells)

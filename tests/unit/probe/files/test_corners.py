@@ -58,7 +58,9 @@ def test_a_table_follows_folders(
 ) -> None:
     """What a layer says of a folder leaves what is known of the files in it as it is, unless it hides them."""
     table = {os.fsencode(name): found for name, found in before.items()}
-    layer.put_on(table, os.fsencode(make(tmp_path / "u", upper)), os.fsencode(make(tmp_path / "b", below)), read)
+    layer.update_changes(
+        table, os.fsencode(make(tmp_path / "u", upper)), os.fsencode(make(tmp_path / "b", below)), read
+    )
     assert {os.fsdecode(name): found for name, found in table.items()} == after
 
 

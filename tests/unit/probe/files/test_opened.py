@@ -236,9 +236,11 @@ def test_whoever_announces_is_told_first_and_may_refuse(tmp_path: Path) -> None:
     """The call raises what it was refused with, nothing has happened, and nothing was opened."""
     code = """
     told = []
-    def announce(event, arguments):
-        told.append([event, os.fsdecode(arguments[0]), os.path.exists('n')])
-        if arguments[0] != 'n':
+    def announce(accesses):
+        [access] = accesses
+        name = os.path.basename(access.path).decode()
+        told.append([access.use.name, name, os.path.exists('n')])
+        if name != 'n':
             raise Refused(1, 'no', 'a')
     log.announce = announce
     open('n', 'w').close()
@@ -250,7 +252,7 @@ def test_whoever_announces_is_told_first_and_may_refuse(tmp_path: Path) -> None:
     tell(told=told, raised=raised, kept=os.path.getsize('a'))
     """
     found = run(tmp_path, code)
-    assert found["told"] == [["open", "n", False], ["open", "a", True]]
+    assert found["told"] == [["OPEN", "n", False], ["OPEN", "a", True]]
     assert (found["raised"], found["kept"]) == ("[Errno 1] no: 'a'", 3)
     assert list(found["seen"]) == ["n"]
 
@@ -258,11 +260,11 @@ def test_whoever_announces_is_told_first_and_may_refuse(tmp_path: Path) -> None:
 def test_what_goes_wrong_in_here_does_not_reach_the_notebook(tmp_path: Path) -> None:
     """A cell that opens a file never sees an error of ours; the next one is noted again."""
     code = """
-    def fail(event, arguments):
-        raise KeyError(event)
+    def fail(accesses):
+        raise KeyError
     log.announce = fail
     text = open('a').read()
-    log.announce = lambda event, arguments: None
+    log.announce = lambda accesses: None
     open('b').close()
     tell(text=text)
     """

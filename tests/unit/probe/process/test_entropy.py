@@ -38,7 +38,7 @@ ASK: dict[str, Callable[[], object]] = {
 def test_the_same_is_given_again(entropy: Entropy, who: str) -> None:
     """What was noted in one cell comes out in another that is given it, and after that something new."""
     first = ASK[who]()
-    entropy.begin(entropy.noted())
+    entropy.begin(entropy.recorded())
     assert ASK[who]() == first
     assert ASK[who]() != first
 
@@ -53,4 +53,4 @@ def test_too_much_is_not_noted(entropy: Entropy) -> None:
     """Half of it would be no repetition."""
     os.urandom(2)
     os.urandom(2 << 20)
-    assert entropy.noted() == []
+    assert entropy.recorded() == []

@@ -206,7 +206,7 @@ def test_strange_values_are_told_apart(case: str) -> None:
 
 def font(size: int) -> Any:
     """An object of a C++ library that says nothing of its size."""
-    made = FT2Font(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf")
+    made = FT2Font(str(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"))
     made.set_size(size + 10, 72)
     return made
 

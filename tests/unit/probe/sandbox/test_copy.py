@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from nbrerun.probe.files.events import decode
 from nbrerun.probe.files.guard import announce
 from nbrerun.probe.files.session import NotebookFiles
 from nbrerun.probe.sandbox import mirror
@@ -270,13 +271,13 @@ def test_of_a_very_large_folder_around_it_a_part_is_seen(place: Place, monkeypat
 def test_the_reason_says_what_is_not_covered(place: Place) -> None:
     """It is shown in the report."""
     place.start()
-    assert place.reason.startswith("asked for; not kept from the disk is what C libraries")
+    assert place.reason.startswith("asked for; C libraries and shell commands can still change the disk")
 
 
 # Writing through links
 
 
-def test_writing_beside_the_folder_leaves_the_persons_file_alone(place: Place) -> None:
+def test_writing_beside_the_folder_leaves_the_users_file_alone(place: Place) -> None:
     """The link becomes a folder of links, and the one file a copy."""
     scratch = place.start()
     before_write(scratch, "../data/x.csv")
@@ -331,7 +332,7 @@ def test_taking_a_link_away_costs_no_copy(place: Place) -> None:
     assert changed(scratch) == {"large": "gone"}
 
 
-def test_a_persons_link_to_a_large_file_stays_a_link(place: Place) -> None:
+def test_a_users_link_to_a_large_file_stays_a_link(place: Place) -> None:
     """What it leads to is copied."""
     place.write("nb/large", "1" * 200)
     (place.project / "nb/link").symlink_to("large")
@@ -369,7 +370,7 @@ def test_a_dangling_link_is_replaced(place: Place) -> None:
 def test_going_into_a_linked_folder_is_going_into_its_copy(place: Place) -> None:
     """What is written there by short names is the run's own."""
     scratch = place.start()
-    announce(scratch, "os.chdir", ("../data",))
+    announce(scratch, decode("os.chdir", ("../data",)))
     os.chdir("../data")
     write(scratch, "x.csv")
     place.assert_untouched()
@@ -379,7 +380,7 @@ def test_going_into_a_linked_folder_is_going_into_its_copy(place: Place) -> None
 def test_emptying_a_linked_folder(place: Place) -> None:
     """`shutil.rmtree` finds links in it."""
     scratch = place.start()
-    announce(scratch, "shutil.rmtree", ("../data", None))
+    announce(scratch, decode("shutil.rmtree", ("../data", None)))
     shutil.rmtree("../data")
     place.assert_untouched()
     assert changed(scratch) == {"../data": "gone"}
@@ -415,7 +416,7 @@ ABSOLUTE: dict[str, Callable[[Scratch, Path], Any]] = {
 
 
 def _rename(scratch: Scratch, source: Path, target: Path) -> None:
-    announce(scratch, "os.rename", (source, target, -1, -1))
+    announce(scratch, decode("os.rename", (source, target, -1, -1)))
     os.replace(source, target)
 
 
@@ -429,10 +430,10 @@ def _fill(scratch: Scratch, folder: Path) -> None:
 def _empty(scratch: Scratch, folder: Path) -> None:
     for path in folder.iterdir():
         descriptor = os.open(folder, os.O_RDONLY)
-        announce(scratch, "os.remove", (path.name, descriptor))
+        announce(scratch, decode("os.remove", (path.name, descriptor)))
         os.remove(path.name, dir_fd=descriptor)
         os.close(descriptor)
-    announce(scratch, "os.rmdir", (folder, -1))
+    announce(scratch, decode("os.rmdir", (folder, -1)))
     folder.rmdir()
 
 
@@ -609,7 +610,7 @@ def test_a_file_that_was_just_written_is_read_again(place: Place) -> None:
     for modified, content in ((time.time_ns(), None), (OLD, b"kept")):
         os.utime(place.home, ns=(modified, modified))
         status = os.stat(place.home)
-        known.note(b"file", status, b"kept")
+        known.record(b"file", status, b"kept")
         assert known.content(b"file", status) == content
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from nbrerun.probe.sandbox import handles
 from nbrerun.probe.sandbox.handles import remap_files, reopen_files, writable_mappings
-from nbrerun.probe.sandbox.syscalls import MS_BIND, mount, own_mounts
+from nbrerun.probe.sandbox.syscalls import MS_BIND, mount, unshare_mounts
 
 
 def in_fork(act: Callable[[], Any]) -> Any:
@@ -247,7 +247,7 @@ def _allows_mounts() -> bool:
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(OSError, AttributeError):
-            own_mounts()
+            unshare_mounts()
             os._exit(0)
         os._exit(1)
     return os.waitpid(pid, 0)[1] == 0
@@ -256,7 +256,7 @@ def _allows_mounts() -> bool:
 @contextlib.contextmanager
 def _mounted(path: Path, other: Path) -> Iterator[None]:
     """In a fork: another file under a path, as an overlay shows it."""
-    own_mounts()
+    unshare_mounts()
     mount(str(other), str(path), None, MS_BIND)
     yield
 

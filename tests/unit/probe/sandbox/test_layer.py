@@ -165,7 +165,7 @@ def test_a_layer_tells_what_has_changed(case: str, place: Path) -> None:
     below, upper, before, after = LAYERS[case]
     table = {os.fsencode(name): found for name, found in before.items()}
     folders = [os.fsencode(make(place / name, tree)) for name, tree in (("upper", upper), ("below", below))]
-    layer.put_on(table, *folders, read)
+    layer.update_changes(table, *folders, read)
     assert {os.fsdecode(name): found for name, found in table.items()} == after
 
 
@@ -174,7 +174,7 @@ def test_names_need_not_be_text(place: Path) -> None:
     upper, below = make(place / "upper", {}), make(place / "below", {})
     (place / "upper" / os.fsdecode(b"\xff\n")).write_text("1")
     table: Table = {}
-    layer.put_on(table, os.fsencode(upper), os.fsencode(below), read)
+    layer.update_changes(table, os.fsencode(upper), os.fsencode(below), read)
     assert table == {b"\xff\n": told("1")}
 
 

@@ -1,0 +1,181 @@
+"""What a run of a cell bound and touched."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from textwrap import dedent
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbrerun.probe.execute.tracer import Tracer
+
+
+def run(source: str, namespace: dict[str, Any] | None = None) -> Tracer:
+    """Run a cell as IPython does, with a tracer among its syntax tree transformers."""
+    shell = SimpleNamespace(ast_transformers=[])
+    tracer = Tracer()
+    tracer.install(shell)
+    try:
+        tree = ast.parse(dedent(source))
+        for transformer in shell.ast_transformers:
+            tree = transformer.visit(tree)
+        exec(compile(tree, "<cell>", "exec"), namespace if namespace is not None else {"__name__": "__main__"})
+    finally:
+        tracer.remove(shell)
+    assert shell.ast_transformers == []
+    return tracer
+
+
+BINDS = {
+    "x = 1": {"x"},
+    "x: int = 1": {"x"},
+    "x = y = 1": {"x", "y"},
+    "x, (y, *z) = 1, [2, 3]": {"x", "y", "z"},
+    "x = 1\nx += 1": {"x"},
+    "import os": {"os"},
+    "import os.path": {"os"},
+    "import os.path as p": {"p"},
+    "from os import path, sep as s": {"path", "s"},
+    "def f(): y = 1": {"f"},
+    "class C:\n    y = 1": {"C"},
+    "for i in [1]: x = i": {"i", "x"},
+    "for i in []: x = i": set(),
+    "with open('/dev/null') as f: x = 1": {"f", "x"},
+    "if True:\n    x = 1\nelse:\n    y = 1": {"x"},
+    "if (n := 5) > 3: x = n": {"n", "x"},
+    "while (n := 0): pass": {"n"},
+    "try:\n    x = 1\n    1 / 0\n    y = 1\nexcept ZeroDivisionError:\n    z = 1": {"x", "z"},
+    "try:\n    x = 1 / 0\nexcept ZeroDivisionError:\n    pass": set(),
+    "[x for x in [1]]": set(),
+    "x = 1\ndel x": {"x"},
+    "match 1:\n    case 1: x = 1\n    case 2: y = 1": {"x"},
+    "x = [y := 1]": {"x", "y"},
+    "globals()['x'] = 1": {"x"},
+    "exec('x = 1')": {"x"},
+    "d = {}\nd['x'] = 1": {"d"},
+    "print(1)": set(),
+}
+
+
+@pytest.mark.parametrize("source", BINDS)
+def test_names_are_bound_by_the_statements_that_ran(source: str) -> None:
+    """What did not run did not bind; attributes, items and comprehensions bind no name."""
+    assert run(source).names("binds") == BINDS[source]
+
+
+def test_a_statement_that_raises_has_not_bound() -> None:
+    """The mark of an assignment comes after it."""
+    tracer = Tracer()
+    shell = SimpleNamespace(ast_transformers=[])
+    tracer.install(shell)
+    tree = tracer.visit(ast.parse("x = 1\ny = 1 / 0\nz = 1"))
+    with pytest.raises(ZeroDivisionError):
+        exec(compile(tree, "<cell>", "exec"), {})
+    tracer.remove(shell)
+    assert tracer.names("binds") == {"x"}
+
+
+def test_a_marked_cell_does_what_it_did() -> None:
+    """Docstrings, futures, results and line numbers are those of the cell as written."""
+    source = "from __future__ import annotations\nx: Undefined = 1\ndef f():\n    '''doc'''\n    return x\ny = f()"
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    run(source, namespace)
+    assert (namespace["y"], namespace["f"].__doc__) == (1, "doc")
+    assert namespace["f"].__code__.co_firstlineno == 3
+    assert set(namespace) - {"__name__", "__builtins__"} == {"annotations", "x", "f", "y", "__annotations__"}
+
+
+def test_marks_leave_nothing_behind() -> None:
+    """Neither in the builtins nor in the namespace."""
+    before = set(vars(builtins))
+    namespace: dict[str, Any] = {}
+    run("x = 1", namespace)
+    assert set(vars(builtins)) == before
+    assert set(namespace) == {"x", "__builtins__"}
+
+
+FIELDS = [
+    ("writes", "x = []\nx.append(1)", {"x"}),
+    ("writes", "x = {'a': []}\nx['a'].append(1)", {"x"}),
+    ("writes", "x = []\nx.count(1)\nlen(x)\nx.copy()", set()),
+    ("writes", "x = {}\nx.setdefault('a', 1)", set()),
+    ("writes", "x = [1]\nx[0] = 2", {"x"}),
+    ("stores", "x = [1]\nx[0] = 2", {"x"}),
+    ("stores", "x = {'a': {}}\nx['a']['b'] = 2", {"x"}),
+    ("stores", "x = [1]\ndel x[0]", {"x"}),
+    ("stores", "x = [1]\nx[0] += 1", {"x"}),
+    ("stores", "class C: pass\nx = C()\nx.a = 1", {"x"}),
+    ("stores", "x = []\nx.append(1)", set()),
+    ("stores", "if False:\n    x[0] = 1", set()),
+    ("passes", "def f(a, b): pass\nx = y = 1\nf(x, b=y)", {"x", "y"}),
+    ("passes", "def f(*a): pass\nx = [1]\nf(*x)", {"x"}),
+    ("passes", "def f(a): pass\nx = [[1]]\nf(x[0])", {"x"}),
+    ("passes", "x = [1]\nprint(x)\nlen(x)\nsorted(x)", set()),
+    ("calls", "def f(): pass\nf()", {"f"}),
+    ("calls", "def d(g): return g\n@d\ndef f(): pass", {"d"}),
+]
+
+
+@pytest.mark.parametrize(("field", "source", "names"), FIELDS)
+def test_what_a_run_did_to_objects(field: str, source: str, names: set[str]) -> None:
+    """Methods that may change their object, stores into it, and calls that it was handed to."""
+    assert run(source).names(field) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "acts"),
+    [
+        ("x = 1", False),
+        ("print(len([1]))", False),
+        ("'a b'.split()", False),
+        ("import os", False),
+        ("import os\nos.getcwd()", True),
+        ("import os\nos.environ['NBRERUN_TEST'] = 'a'\ndel os.environ['NBRERUN_TEST']", True),
+        ("def f(): pass", False),
+        ("def f(): pass\nf()", True),
+        ("if False:\n    f()", False),
+    ],
+)
+def test_a_cell_acts_when_it_calls_what_may_change_anything(source: str, acts: bool) -> None:
+    """Only then can a setting have been set by it."""
+    assert run(source).acted() is acts
+
+
+NEWS = {
+    "rows = []\nrows.append(read())": {"rows"},
+    "rows.sort()\nx = read()": {"x"},
+    "rows.sort()\nif read():\n    x = len(rows)": {"x"},
+    "rows.append(path.join(read()))": {"rows"},
+    "x = read()\nn, names = 5, ['a']\ny = x": {"x", "y"},
+    "x = read()\nfound = []\nfound.append(x)": {"x", "found"},
+    "for i in [1]:\n    x = 0\n    x = x + read()": {"x"},
+}
+
+
+@pytest.mark.parametrize("source", NEWS)
+def test_what_was_touched_since_a_file_was_read(source: str) -> None:
+    """The statement that reads it counts as well, and not the ones before it; nor does what stands in the cell."""
+    begun: list[int] = []
+
+    def read() -> str:
+        begun.append(len(tracer.ran))
+        return "text"
+
+    namespace: dict[str, Any] = {"__name__": "__main__", "read": read, "rows": [], "path": SimpleNamespace(join=str)}
+    tracer = Tracer()
+    tree = tracer.visit(ast.parse(source.replace("x = 0", "x = ''")))
+    tracer.install(SimpleNamespace(ast_transformers=[]))
+    try:
+        exec(compile(tree, "<cell>", "exec"), namespace)
+    finally:
+        tracer.remove(SimpleNamespace(ast_transformers=[tracer]))
+    assert tracer.touched_since(begun[0], set()) == NEWS[source]
+
+
+def test_imported_names_are_told_from_bound_ones() -> None:
+    """A name that is imported and then bound otherwise is not an import."""
+    assert run("import os, sys as s\nfrom json import dumps\nx = 1").imported() == {"os", "s", "dumps"}
+    assert run("import os\nos = 1").imported() == set()
