@@ -1,0 +1,1 @@
+"""Generated truth: notebooks whose right verdicts follow from how they were built."""
