@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -103,15 +104,24 @@ class ForkedProcess:
         self.send_signal(signal.SIGTERM)
 
 
+_SECONDS = 60.0
+"""For a fork, imports of a large library included."""
+
+
 def forked(address: str, command: list[str], env: dict[str, str], cwd: str, outputs: list[int]) -> ForkedProcess | None:
     """Have the zygote fork what the command would start, or None where it must not."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(address)
+    connection.settimeout(_SECONDS)
     request = {"arguments": command, "env": env, "cwd": cwd, **_needs(Path(cwd))}
     message = json.dumps(request).encode()
-    socket.send_fds(connection, [b"%*d" % (HEAD, len(message))], outputs)
-    connection.sendall(message)
-    if pid := connection.recv(HEAD):
+    pid = b""
+    with contextlib.suppress(OSError):  # no answer, no zygote: Python is started as usual
+        connection.connect(address)
+        socket.send_fds(connection, [b"%*d" % (HEAD, len(message))], outputs)
+        connection.sendall(message)
+        pid = connection.recv(HEAD)
+    if pid:
+        connection.settimeout(None)
         return ForkedProcess(connection, int(pid))
     connection.close()
     return None
