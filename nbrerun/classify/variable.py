@@ -103,7 +103,7 @@ def _left_alone(seen: Evidence) -> bool:
             return False
         if seen.atom or seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
             return seen.created if seen.atom else seen.made and (seen.created or not seen.looked_at)
-        return seen.made or seen.parts_kept is True or not seen.written
+        return seen.made or seen.parts_kept is True or not (seen.written or seen.passed)
     if seen.bound and (seen.atom or not seen.made):
         return False
     if seen.written or seen.parts_kept is False:

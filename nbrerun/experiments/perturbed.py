@@ -111,13 +111,14 @@ def _run(
         if not paths:
             return {}
         changed = branch.leaves_after(list(paths))
+        paths = {name: _changed_for_good(paths[name], first[name], changed.get(name, {})) for name in paths}
         run = _rerun(branch, seen)
         if isinstance(run, Undone) or (run["error"] is not None and not seen.raises):
             return {}
         after = branch.leaves_after(list(paths))
     found = {}
     for name in paths:
-        if name in after:
+        if name in after and paths[name]:
             found[name] = outcome(paths[name], first[name], changed[name], after[name])
     return found
 
@@ -125,6 +126,11 @@ def _run(
 def _rerun(branch: Branch, seen: Observation) -> Rerun | Undone:
     drew = moved_generators(seen.before, seen.first)
     return branch.run(seen.cell, (branch.previous or seen.before)["generators"] if drew else ())
+
+
+def _changed_for_good(paths: Iterable[str], first: Parts, changed: Parts) -> list[str]:
+    """The paths that have another value now; what is made for each reading cannot be changed there."""
+    return [path for path in paths if path not in changed or changed[path]["digest"] != first[path]["digest"]]
 
 
 def changed_parts(before: Parts, first: Parts) -> Earlier:

@@ -48,7 +48,7 @@ def looked_at(folder: Path, *sources: str) -> tuple[Any, bool]:
     notebook = read_notebook(path)
     kernel = Kernel(notebook, "python3", Settings())
     try:
-        is_forked = isinstance(kernel._client.km.provisioner.process, ForkedProcess)
+        is_forked = isinstance(kernel._nbclient.km.provisioner.process, ForkedProcess)
         raised = [kernel.execute(cell).raised for cell in notebook.cells]
     finally:
         kernel.close()
