@@ -207,8 +207,8 @@ FINDINGS: dict[str, dict[str, set[str]]] = {
     "11_get_or_create.ipynb": {"load-train-save": {"NBR002", "NBR006"}, "log": {"NBR006"}},
     "12_a_file_from_the_future.ipynb": {"load-if-there": {"NBR102"}, "train": {"NBR002"}, "fit-data": {"NBR007"}},
     "13_pytorch_training_loop.ipynb": {
-        "train": {"NBR002", "NBR003"},
-        "call": {"NBR002", "NBR003"},
+        "train": {"NBR002"},
+        "call": {"NBR002"},
         "unseeded": {"NBR004"},
     },
     "14_keras_after_a_restart.ipynb": {"train": {"NBR002"}},

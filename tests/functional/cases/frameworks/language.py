@@ -45,7 +45,7 @@ SPACY = Case(
     ),
     cell("doc = nlp('good words never met before')", "reset", doc="reset", nlp="untouched", kinds={"doc": "data"}),
     cell("config, meta = nlp.config, nlp.meta", "reset", nlp="untouched"),
-    cell("losses = nlp.update(examples(nlp))", "in-place", nlp="in-place", losses="in-place", kinds={"nlp": "model"}),
+    cell("losses = nlp.update(examples(nlp))", "in-place", nlp="in-place", losses="reset", kinds={"nlp": "model"}),
     cell(
         """
         fix_random_seed(0)
