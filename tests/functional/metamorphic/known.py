@@ -16,8 +16,6 @@ _IN_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         "an array mapped on a file",
         "coefficients put into a model by hand",
         "collected from files",
-        "the matrix, LightGBM",
-        "lightgbm: rounds, refitted leaves, callbacks",
         "spacy: a pipeline that sorts texts",
         "transformers: a model of language",
         "transformers: the trainer",
@@ -25,10 +23,7 @@ _IN_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         "torch: whole models, safetensors and pickles",
         "torch: a wrapper with fit and partial_fit, and a trainer",
     ),
-    _LEFT_ALONE: (
-        "nan in arrays; sparse matrices",
-        "types converted",
-    ),
+    _LEFT_ALONE: ("types converted",),
     _GUARDED: (
         "sys.path guarded",
         "an environment variable kept if it is there",
