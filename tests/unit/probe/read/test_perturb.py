@@ -71,7 +71,9 @@ def test_builtin_values(value: Any, before: Any, becomes: Any) -> None:
     assert type(value) in (int, bool, float, str, bytes, tuple) or new is value
 
 
-@pytest.mark.parametrize("value", [None, ..., (), [], {}, set(), object(), len, iter([])], ids=repr)
+@pytest.mark.parametrize(
+    "value", [None, ..., (), [], {}, set(), object(), len, iter([])], ids=lambda value: type(value).__name__
+)
 def test_what_cannot_be_changed(value: Any) -> None:
     """It stays the same object with the same value."""
     assert perturbed(value) == (value, set())
