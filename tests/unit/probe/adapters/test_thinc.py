@@ -340,7 +340,7 @@ def test_seeding_is_seen_in_the_generators_of_python_numpy_and_torch() -> None:
         reader = Reader()
         generators.read_global(reader)
         stands.append({found.name: found.state for found in reader.generators.values()})
-    names = {"global random", "global numpy.random", "global torch"}
+    names = {"random", "numpy.random", "torch"}
     assert names <= set(stands[0])
     assert stands[0] == stands[1]
     assert all(stands[0][name] != stands[2][name] for name in names)
