@@ -22,7 +22,7 @@ from nbrerun.notebooks.git import repository
 from nbrerun.probe.describe.ownership import lies_in_environment
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
-from nbrerun.state.timeline import from_the_future, sources
+from nbrerun.state.timeline import from_the_future
 
 _RECOVER_SECONDS, _RECOVER_SHARE = 3.0, 0.1
 """How long recovery plans may run unless asked for: this, and this share of the main run."""
@@ -56,7 +56,7 @@ class Afterwards:
                 continue
             moment = cells.index(step.cell) + 1
             settings = {name for at, names in self._check.set_by_hand.items() if at > moment for name in names}
-            if matters(seen, end, settings, sources(step, self._steps)):
+            if matters(seen, end, settings):
                 if self._check.has_time():
                     self._check.listener.cell_started(step.cell.index, "later")
                     with contextlib.suppress(Closed, ProbeFailure):  # then the verdict stays without *later*

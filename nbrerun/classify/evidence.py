@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from nbrerun.model import Change, Kind, Raised
 from nbrerun.probe.protocol.messages import State, Variable
-from nbrerun.probe.source.vocabulary import REPLACING_METHODS
 from nbrerun.state.diff import differing, exceeds, rebound
-from nbrerun.state.names import Name, Space, files, generator, settings, variables
+from nbrerun.state.names import Name, Space, files, settings, variables
 from nbrerun.state.observation import Observation, Outcome, Place
 
 
@@ -50,15 +49,12 @@ class Evidence:
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
     methods: tuple[str, ...] = ()
     """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
-    sets: tuple[str, ...] = ()
-    """Those of them that set everything that a model has learnt, whatever it was before."""
+    filled: bool = False
+    """The rerun gave it a state that was saved, by a library's function for that."""
     acts: bool = False
     """The rerun called something that may have changed settings."""
     passed: bool = False
     """The rerun passed the object to a call."""
-    asked: bool = False
-    """Its class is the user's own, and the rerun called its `predict`, or another method whose name says that it only
-    returns something."""
     new_object: bool = False
     """The name holds another object after the rerun."""
     made: bool = False
@@ -110,7 +106,7 @@ def gather(seen: Observation) -> Iterator[Evidence]:
     names |= variables(name for name, kept in seen.parts_kept.items() if not kept) | variables(seen.from_file)
     opaque = {name for name, variable in seen.first["variables"].items() if variable["opaque"]}
     names |= variables(opaque & {*seen.again["written"], *seen.again["passed"]})
-    names |= variables(method.rpartition(".")[0] for method in seen.again["methods"] if _sets(method))
+    names |= variables(seen.again["filled"])
     for name in sorted(names):
         if name.space is Space.SETTING:
             yield _of_variable(seen, name, None, changed, bound_first)
@@ -119,12 +115,8 @@ def gather(seen: Observation) -> Iterator[Evidence]:
             if variable is not None:  # otherwise bound and deleted again
                 yield _of_variable(seen, name, variable, changed, bound_first)
     yield from _files(seen, changed)
-    yield from _seeded(seen)
-
-
-def _sets(method: str) -> bool:
-    """Whether a method sets all that its object has learnt."""
-    return method.rpartition(".")[2] in REPLACING_METHODS
+    for name in sorted(seen.seeded):
+        yield Evidence(name.key, Kind.GENERATOR, "generator", mentioned=True, changed_first=True, bound=True)
 
 
 def _of_variable(
@@ -160,10 +152,9 @@ def _of_variable(
         written=key in run["written"],
         stored=key in run["stores"],
         passed=key in run["passed"],
-        asked=key in run["asked"],
         acts=run["acts"],
         methods=tuple(method for method in run["methods"] if method.startswith((f"{key}.", f"{key}()"))),
-        sets=tuple(method for method in run["methods"] if method.rpartition(".")[0] == key and _sets(method)),
+        filled=key in run["filled"],
         new_object=key in run["replaced"],
         made=key in seen.made,
         parts_kept=seen.parts_kept.get(name.key) if variable else None,
@@ -234,24 +225,3 @@ def _by_import(seen: Observation) -> set[Name]:
     """Settings that the first run changed by importing modules only."""
     changed = {name for name in differing(seen.before, seen.first) if name.space is Space.SETTING}
     return changed - settings(seen.first["by_hand"])
-
-
-def _seeded(seen: Observation) -> Iterator[Evidence]:
-    """Libraries' generators that the cell sets: they have the same state after both runs."""
-    assert seen.again is not None
-    if not seen.again["seeds"]:
-        return
-    before = {generator(item): item["digest"] for item in seen.before["generators"]}
-    after = {generator(item): item["digest"] for item in seen.again["after"]["generators"]}
-    for item in seen.first["generators"]:
-        name, digest = generator(item), item["digest"]
-        moved = before.get(name) != digest  # one that an import has just brought was set after that
-        if item["library"] and moved and after.get(name) == digest:
-            yield Evidence(
-                name.key,
-                Kind.GENERATOR,
-                "generator",
-                mentioned=True,
-                changed_first=True,
-                bound=True,
-            )

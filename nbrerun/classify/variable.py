@@ -61,7 +61,7 @@ def _touched(seen: Evidence) -> bool:
     written = (seen.stored and seen.kind is not Kind.DEFINITION) or seen.parts_kept is False
     written = written or (seen.written and seen.from_file is not None)
     # What a model has learnt may lie in memory that equal values leave no trace in.
-    written = written or (seen.kind is Kind.MODEL and bool(seen.sets))
+    written = written or (seen.kind is Kind.MODEL and seen.filled)
     return seen.changed_first or seen.bound_first or seen.bound or seen.new_object or written or opaque_in_use
 
 
@@ -108,7 +108,7 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.written or seen.parts_kept is False:
         return False
-    return seen.parts_kept is True or seen.bound or not (seen.passed or seen.asked)
+    return seen.parts_kept is True or seen.bound or not seen.passed
 
 
 def _how(seen: Evidence) -> How:

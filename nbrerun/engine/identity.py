@@ -57,16 +57,16 @@ def worth_watching(first: FirstResult) -> list[str]:
 def _unclear(done: Again) -> list[str]:
     """Variables that hold the same value and object after the rerun, and may have been changed all the same.
 
-    These are those that the first run changed or bound, or of which the rerun called a method, and models that it
-    gave to a function that trains.
+    These are those that the first run changed or bound, or into which the rerun stored, and models of which it called a
+    method, or which it gave to a function.
     """
     first, run = done.first, done.run
     variables = first.after["variables"]
-    passed = run["passed"] if run["trains"] else ()
-    given = {name for name in passed if name in variables and variables[name]["kind"] == "model"}
+    handled = {*run["passed"], *run["written"]} & variables.keys()
+    models = {name for name in handled if variables[name]["kind"] == "model"}
     changed = differing(first.before, first.after) | rebound(first.before, first.after)
-    written = keys(changed, Space.VARIABLE) | given | set(run["written"])
-    same = written - keys(differing(first.after, run["after"]), Space.VARIABLE) - set(run["replaced"])
+    touched = keys(changed, Space.VARIABLE) | models | set(run["stores"])
+    same = touched - keys(differing(first.after, run["after"]), Space.VARIABLE) - set(run["replaced"])
     return [
         name
         for name in sorted(same)

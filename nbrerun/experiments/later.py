@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import PurePath
 
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
 from nbrerun.probe.protocol.messages import Error, Generator, State
-from nbrerun.probe.source.vocabulary import LOOKING_FOR_FILES
 from nbrerun.state.diff import differing, moved_generators, same_generator
 from nbrerun.state.names import Name, files, generator, settings, variables
 from nbrerun.state.observation import Later, Observation, Place
 
 
-def matters(seen: Observation, end: State, changed: set[str], sources: Iterable[str] = ()) -> bool:
+def matters(seen: Observation, end: State, changed: set[str]) -> bool:
     """Whether *later* can show anything: an input of the cell has another value at the end than after its first run.
 
     Args:
         changed: keys of process settings that later cells changed; any cell may depend on them.
-        sources: of the cell, and of the cells that define what it calls.
     """
     if seen.again is None or seen.again["error"] is not None or _pins(seen, end) is None:
         return False
     inputs = seen.inputs | settings(changed)
     if differing(seen.first, end) & inputs:
         return True
-    # A cell that looks for files may find those that later cells have written.
-    new_files = end["files"].keys() - seen.first["files"].keys()
-    return bool(new_files) and any(map(LOOKING_FOR_FILES.search, sources))
+    # A cell that looked for files in vain, or went through a folder, may find what later cells have written.
+    asked = seen.again["after"]["inputs"]
+    new_files = map(PurePath, end["files"].keys() - seen.first["files"].keys())
+    return any({str(file), *map(str, file.parents)} & {*asked["files"], *asked["folders"]} for file in new_files)
 
 
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:

@@ -9,7 +9,7 @@ from enum import Enum
 from nbrerun.model import Cell, Change, Raised
 from nbrerun.probe.protocol.messages import Rerun, State
 from nbrerun.state.diff import differing, rebound
-from nbrerun.state.names import Name, files, variables
+from nbrerun.state.names import Name, files, generator, variables
 
 Moved = Mapping[Name, tuple[Change, ...]]
 """Names of what differs, each with its changes."""
@@ -58,6 +58,17 @@ class Observation:
         assert self.again is not None
         read = (path for path, opened in self.again["after"]["opened"].items() if opened["read"])
         return files(read) | variables(self.again["reads"])
+
+    @property
+    def seeded(self) -> set[Name]:
+        """Libraries' generators that the cell sets: it moves them, and they have the same state after both runs."""
+        assert self.again is not None
+        before, first, after = (
+            {generator(item): item["digest"] for item in state["generators"] if item["library"]}
+            for state in (self.before, self.first, self.again["after"])
+        )
+        # One that an import has just brought was set after that.
+        return {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
 
     @property
     def error(self) -> Raised | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nbrerun.model import Cell, Kind, Raised
 from nbrerun.probe.protocol.messages import State
 from nbrerun.state.diff import differing, moved_generators, rebound
-from nbrerun.state.names import Name, Space, generator, keys, variables
+from nbrerun.state.names import Name, Space, keys, variables
 from nbrerun.state.observation import Observation
 
 
@@ -44,10 +44,12 @@ class Step:
     @property
     def _generators(self) -> set[Name]:
         """Libraries' generators that it drew from or set; some libraries create theirs when it is first seeded."""
-        seeds = self.seen is not None and self.seen.again is not None and self.seen.again["seeds"]
-        new = set(map(generator, self.first["generators"])) - set(map(generator, self.before["generators"]))
-        found = moved_generators(self.before, self.first) | (new if seeds else set())
-        return {name for name in found if name.space is Space.GENERATOR}
+        drawn = {name for name in moved_generators(self.before, self.first) if name.space is Space.GENERATOR}
+        return drawn | self._seeded
+
+    @property
+    def _seeded(self) -> set[Name]:
+        return self.seen.seeded if self.seen and self.seen.again else set()
 
     @property
     def read(self) -> set[str]:
@@ -57,8 +59,7 @@ class Step:
     @property
     def needed(self) -> set[Name]:
         """What it read, and the generators that it drew from."""
-        again = self.seen.again if self.seen else None
-        drawn = self._generators if again and not again["seeds"] else set()
+        drawn = self._generators - self._seeded if self.seen and self.seen.again else set()
         return variables(self.read) | drawn
 
     @property
@@ -85,14 +86,6 @@ def defined_in(name: str, position: int, steps: list[Step]) -> Step | None:
     before = [step for step in steps[:position] if name in step.bound]
     after = [step for step in steps[position:] if name in step.bound]
     return next(iter([*reversed(before), *after]), None)
-
-
-def sources(step: Step, steps: list[Step]) -> Iterator[str]:
-    """The source of a cell, and of the cells that define functions that it may call."""
-    yield step.cell.source
-    for other in steps:
-        if any(name in step.read and kind_of(name, other.first) is Kind.DEFINITION for name in other.bound):
-            yield other.cell.source
 
 
 def from_the_future(steps: list[Step]) -> Iterator[tuple[Step, str, Step]]:

@@ -10,7 +10,7 @@ from typing import Any, MutableMapping
 _originals: MutableMapping[Any, Any] = weakref.WeakKeyDictionary()
 
 
-def stands_for(wrapper: types.FunctionType, original: Any) -> None:
+def stands_for(wrapper: Any, original: Any) -> None:
     """Have a wrapper be read as the function inside."""
     _originals[wrapper] = original
 

@@ -101,6 +101,8 @@ class Exchanges:
         self._given: Dict[int, _Given] = {}
         self.saved: Dict[bytes, bool] = {}
         """Files into which an object was saved, with whether it was a model."""
+        self._filled: Dict[int, Any] = {}
+        """Objects that were given a state, by address; kept alive, so that it stays theirs."""
         self._inside = 0
 
     @contextlib.contextmanager
@@ -160,6 +162,17 @@ class Exchanges:
                 found[name] = given.path
         return found
 
+    def filled_in(self, namespace: Dict[str, Any], names: Set[str]) -> Set[str]:
+        """Names of objects, or of objects in them, that were given a state that was saved."""
+        found: Set[str] = set()
+        if not self._filled:
+            return found
+        reader = Reader()
+        for name in names & namespace.keys():
+            if any(id(part.value) in self._filled for part in parts(name, namespace[name], reader)):
+                found.add(name)
+        return found
+
     def _replace(self, undo: List[Tuple[Any, str, Any]], holder: Any, name: str, function: Any, wrapper: Any) -> None:
         functools.update_wrapper(wrapper, function)
         stands_for(wrapper, function)
@@ -196,6 +209,7 @@ class Exchanges:
             # A constructor is given a file or makes a new object.
             path = _path_in((*args[1:], *kwargs.values())) if function.__name__ == "__init__" else self._last_read()
             if args:
+                self._filled[id(args[0])] = args[0]
                 self._note(args[0], path)
             return result
 

@@ -8,6 +8,7 @@ from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
 from ..read.namespace import user_names
 from .exchanges import Exchanges
+from .parameters import parameters_in
 from .rerun import HistoryKept, Parts, loose, run_cells, touchable
 from .tracer import Tracer
 
@@ -43,7 +44,7 @@ async def run_observed(
         ran = await run_cells(shell, sources, marks)
     touched = touchable(shell, sources) | ran.bound
     given, continued = (look(user_names(shell), touched) for look in (exchanges.given_to, exchanges.changed_since))
-    saved = exchanges.saved
+    filled, saved = exchanges.filled_in(user_names(shell), touched), exchanges.saved
     del exchanges  # it keeps alive what came out of files
     gone = parts.gone()
     del parts
@@ -64,19 +65,16 @@ async def run_observed(
             for name, opened in after["opened"].items()
             if opened["read"]
         },
-        "trained": sorted(marks.names("trains")),
-        "loaded": sorted(marks.names("loads")),
+        "parameters_in": parameters_in(user_names(shell), models & touched, files, after, marks),
         "given": {name: files.shown(path) for name, path in given.items()},
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
+        "filled": sorted(filled),
         "saved": {files.shown(path): model for path, model in saved.items()},
         "acts": marks.acted(),
         "passed": sorted(ran.passed),
-        "asked": sorted(ran.asked),
         "replaced": sorted(ran.replaced),
         "gone": gone,
         "incidental": sorted(loose(shell, sources)),
-        "seeds": ran.seeds,
-        "trains": ran.trains,
         "reads": sorted(ran.reads),
         "mentions": sorted(touchable(shell, sources)),
         "disk_full": files.sandbox.is_full(),

@@ -7,12 +7,11 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
-from ..adapters.generic import is_user_class
 from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
-from ..source.dependencies import global_stores, reachable, seeds, through_calls, trains
+from ..source.dependencies import global_stores, reachable, through_calls
 from ..source.inputs import incidental, static_binds
 from ..source.ipython_names import AUTOMATIC
 from .tracer import Tracer
@@ -29,14 +28,10 @@ class Ran(NamedTuple):
     bound: Set[str]
     passed: Set[str]
     """Passed to a call, or within reach of a function that was called."""
-    asked: Set[str]
-    """Objects of the user's own classes whose methods were called, though only such as usually change nothing."""
     reads: Set[str]
     """Within reach of the cells, before or after they ran."""
     replaced: Set[str]
     """Hold another object than before, or held none."""
-    seeds: bool
-    trains: bool
 
 
 class Identities:
@@ -129,17 +124,13 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
     namespace = user_names(shell)
     reads |= reach(shell, sources)
     called = tracer.names("calls")
-    text = _text(shell, sources)
     return Ran(
         error,
         seconds,
         bound=tracer.names("binds") | global_stores(called, namespace),
         passed=tracer.names("passes") | through_calls(called, namespace),
-        asked={name for name in tracer.names("asks") if name in namespace and is_user_class(type(namespace[name]))},
         reads=reads,
         replaced=identities.replaced(namespace),
-        seeds=seeds(text, reads, namespace),
-        trains=trains(text, reads, namespace),
     )
 
 

@@ -127,6 +127,23 @@ class Tracer(ast.NodeTransformer):
         literal = {name for each in ran if each.literal for name in each.binds} - computed
         return expand(found) - literal
 
+    def called_since(self, position: int) -> Set[str]:
+        """Names that were bound, or had a method called, after the statement at a position.
+
+        Not those that were stored into or passed to a call since.
+
+        Args:
+            position: what `count` returned.
+        """
+        found: Set[str] = set()
+        order = list(self.ran)
+        has_begun = position > 0 and order[position - 1] in self._begun
+        for i in order[position if has_begun else position + 1 :]:
+            statement = self.statements[i]
+            found |= statement.binds | statement.writes
+            found -= statement.stores | statement.passes
+        return expand(found)
+
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""
         others = {name for statement in self._ran() if not statement.imports for name in statement.binds}

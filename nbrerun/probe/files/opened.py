@@ -141,6 +141,11 @@ class FileLog:
         if not self._busy:
             self.inputs.variable(name)
 
+    def hear_in_vain(self, path: Optional[bytes]) -> None:
+        """Record that a file was looked for that is not there."""
+        if path and not self._busy:
+            self.inputs.file(path)
+
     def _open(self, accesses: Iterable[Access]) -> None:
         effects = [(access, effect) for access in accesses for effect in _effects(access)]
         if effects:

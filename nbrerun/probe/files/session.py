@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, Iterator, List
 
 from ..describe.node import leave_out
 from ..process import lookups
@@ -29,9 +30,14 @@ class NotebookFiles:
             leave_out(found["home"])
         self.sandbox.models = lambda: _own_models(namespace)
         self._log = FileLog()
-        self.heard = self._log.heard
         self.unheard = self._log.unheard
         self.unwatched = self._log.unwatched
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """Record what a cell opens and looks for meanwhile."""
+        with self._log.heard(), lookups.files_in_vain(self._log.hear_in_vain):
+            yield
 
     def install(self) -> None:
         """Begin to record what is opened. Called once, before the first cell."""
@@ -103,6 +109,10 @@ class NotebookFiles:
         """A path as reports show it."""
         return self.sandbox.shown(path)
 
+    def path(self, name: str) -> bytes:
+        """The path of a file that reports show by this name."""
+        return os.path.join(self.sandbox.notebook, os.fsencode(name))
+
     def inputs(self) -> Inputs:
         """What the last cell read, inside the sandbox or outside."""
         return self._log.inputs.seen(self.sandbox.shown)
@@ -118,7 +128,7 @@ class NotebookFiles:
     def remove(self, names: List[str]) -> None:
         """Remove files, as if they had never been created."""
         for name in names:
-            path = os.path.join(self.sandbox.notebook, os.fsencode(name))
+            path = self.path(name)
             if os.path.lexists(path):
                 self.sandbox.before_move(path)
                 os.remove(path)

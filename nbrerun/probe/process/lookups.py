@@ -1,4 +1,6 @@
-"""Observe which environment variables Python code looks up in `os.environ`, `os.environb` or by `os.getenv`.
+"""Observe what Python code looks up without an audit event: environment variables, and whether files are there.
+
+Variables are looked up in `os.environ`, `os.environb` or by `os.getenv`.
 
 All three end in the class `os._Environ` (Lib/os.py). Programs and C libraries, which have the environment itself, are
 not observed.
@@ -8,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Iterator, Optional
+
+from ..describe.originals import stands_for
 
 _BY_NAME = ("__getitem__", "__delitem__")
 """`get`, `in`, `pop` and `setdefault` look names up through `__getitem__` (collections.abc.MutableMapping)."""
@@ -24,6 +28,38 @@ def observe(hear: Hear) -> None:
         setattr(kind, method, _by_name(getattr(kind, method), hear))
     for method in _ALL:
         setattr(kind, method, _all(getattr(kind, method), hear))
+
+
+@contextlib.contextmanager
+def files_in_vain(hear: Hear) -> Iterator[None]:
+    """Call `hear` meanwhile with each path that code asks about, and where there is no file.
+
+    `os.path.exists`, `pathlib` and their like end in these functions; the import system has its own.
+    """
+    originals = {name: getattr(os, name) for name in ("stat", "lstat", "access")}
+    for name, original in originals.items():
+        setattr(os, name, _in_vain(original, hear))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(os, name, original)
+
+
+def _in_vain(original: Any, hear: Hear) -> Any:
+    def wrapper(path: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        found = None
+        try:
+            found = original(path, *args, **kwargs)
+        finally:
+            if not found and not isinstance(path, int):
+                with contextlib.suppress(Exception):  # what is no path is the caller's error
+                    hear(os.path.abspath(os.fsencode(path)))
+        return found
+
+    stands_for(wrapper, original)
+    return _disguised(wrapper, original)
 
 
 def unobserved() -> Dict[str, str]:

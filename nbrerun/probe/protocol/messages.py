@@ -135,12 +135,9 @@ class Rerun(TypedDict):
     bound: List[str]
     """Names that the run bound or may have bound."""
     written: List[str]
-    """Names on whose objects the run called a method that may change them, or into which it stored."""
+    """Names on whose objects the run called a method, or into which it stored."""
     passed: List[str]
     """Names whose objects the run passed to a call, which may have written to them."""
-    asked: List[str]
-    """Names of objects of the user's own classes, of which the run called a method whose name says that it only
-    returns something."""
     incidental: List[str]
     """Names that the cells bind as loop variables or handles only."""
     stores: List[str]
@@ -155,24 +152,20 @@ class Rerun(TypedDict):
     """The numbers of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
     """Names that were bound or written to after each file was first read."""
-    trained: List[str]
-    """Names that were bound or written to by statements that train."""
-    loaded: List[str]
-    """Names that were given something learnt earlier, by statements that load it."""
+    parameters_in: Dict[str, List[str]]
+    """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
     methods: List[str]
     """Methods that the run called, as the source writes them: `clf.partial_fit`; `net()` for the object itself."""
     given: Dict[str, str]
     """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
     given_and_changed: Dict[str, str]
     """Names of objects that a library gave back from a file, and that the run changed afterwards; with the file."""
+    filled: List[str]
+    """Names of objects, or of objects in them, that a library's function gave a state that was saved."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
     acts: bool
     """Whether the run called anything that may have side effects."""
-    seeds: bool
-    """Whether the cells set a generator of random numbers."""
-    trains: bool
-    """Whether the cells, or functions that they call, train anything."""
     reads: List[str]
     """Names whose values the cells depend on, functions they call followed."""
     mentions: List[str]

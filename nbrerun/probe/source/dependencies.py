@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, NamedTupl
 from ..adapters.generic import ancestry, layout, members, module_of
 from .inputs import inputs
 from .statements import called_word
-from .vocabulary import PICKLING, SEEDING, TRAINING
+from .vocabulary import PICKLING
 
 # Names of bytecode instructions differ between versions of Python (library reference, module `dis`).
 _LOOKS_UP = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_GLOBAL"})
@@ -61,16 +61,6 @@ def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:
     """Names that functions among `names` bind with a `global` statement."""
     functions = [function for name in names if name in namespace for function in _functions(namespace[name])]
     return {word for function in functions for word in global_names(function.__code__).bound}
-
-
-def seeds(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
-    """Whether code, or a function among `names`, calls something that sets a random number generator."""
-    return _calls(SEEDING.search, source, names, namespace)
-
-
-def trains(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
-    """Whether code, or a function among `names`, calls something that trains."""
-    return _calls(TRAINING.fullmatch, source, names, namespace)
 
 
 def pickles(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Iterator, List, NamedTuple, Set, Tuple
 
-from .vocabulary import FITTED_ATTRIBUTE, FITTING_FROM_SCRATCH, LOADING, LOOKING_FUNCTIONS, LOOKING_METHODS
+from .vocabulary import LOOKING_FUNCTIONS
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
@@ -31,15 +31,8 @@ class Statement(NamedTuple):
     """Names of functions that it calls, and of decorators."""
     methods: Set[str]
     """Methods that it calls on named objects, as written: `clf.partial_fit`; `net()` for the object itself."""
-    asks: Set[str]
-    """Names on whose objects it calls methods that leave an object alone, unless the user wrote them."""
     aliases: Set[Tuple[str, str]]
     """Names that it binds to a part of another object, perhaps a view of it, each with the name of that object."""
-    trains: Set[str]
-    """Names that it binds, or whose methods it calls, if it calls something that trains from the beginning."""
-    loads: Set[str]
-    """Names that it binds to a loaded object (`m = pickle.loads(data)`), or whose learnt attributes it sets
-    (`clf.coef_ = w`)."""
     outermost: Set[str]
     """The name whose method it calls, if everything else in it is an argument of that call:
     `rows.append(read(path))`."""
@@ -56,7 +49,6 @@ def look_at(statement: ast.stmt) -> Statement:
     nodes = list(_executed(statement))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     methods = [call.func for call in calls if isinstance(call.func, ast.Attribute)]
-    changing = [method for method in methods if method.attr not in LOOKING_METHODS]
     functions = {call.func.id for call in calls if isinstance(call.func, ast.Name)} - LOOKING_FUNCTIONS
     decorators = getattr(statement, "decorator_list", [])
     bound = binds(statement)
@@ -68,23 +60,15 @@ def look_at(statement: ast.stmt) -> Statement:
         aliases |= {(name, root) for name in bound for root in roots(value) if name != root}
     return Statement(
         binds=bound,
-        writes=stores | {root for method in changing for root in roots(method)},
+        writes=stores | {root for method in methods for root in roots(method)},
         stores=stores,
         passes={name for call in calls for name in _passed(call)},
         calls={name for function in [*(call.func for call in calls), *decorators] for name in roots(function)},
-        methods={ast.unparse(method) for method in changing if roots(method)} | {f"{name}()" for name in functions},
-        asks={root for method in methods if method.attr in LOOKING_METHODS for root in roots(method)},
+        methods={ast.unparse(method) for method in methods if roots(method)} | {f"{name}()" for name in functions},
         aliases=aliases,
-        trains={
-            name
-            for call in calls
-            if FITTING_FROM_SCRATCH.fullmatch(called_word(call))
-            for name in roots(call.func) | bound
-        },
-        loads=_loads(statement),
         outermost=_outermost(statement),
         literal=value is not None and not any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(value)),
-        acts=bool(stores or changing or functions or decorators),
+        acts=bool(stores or methods or functions or decorators),
         imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
     )
 
@@ -195,20 +179,6 @@ def _passed(call: ast.Call) -> Set[str]:
         return set()
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
     return {name for value in values for name in roots(value)}
-
-
-def _loads(statement: ast.stmt) -> Set[str]:
-    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
-        return set()
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    parts = [part for target in targets for part in ast.walk(target) if isinstance(part, (ast.Attribute, ast.Name))]
-    stored = [part for part in parts if isinstance(part.ctx, ast.Store)]
-    value = statement.value
-    while isinstance(value, (ast.Attribute, ast.Subscript)):
-        value = value.value
-    if not (isinstance(value, ast.Call) and LOADING.fullmatch(called_word(value))):
-        stored = [part for part in stored if isinstance(part, ast.Attribute) and FITTED_ATTRIBUTE.fullmatch(part.attr)]
-    return {name for part in stored for name in roots(part)}
 
 
 def _outermost(statement: ast.stmt) -> Set[str]:

@@ -66,8 +66,9 @@ def training(backend: str) -> Case:
             "history = model.fit(X, y, epochs=1, verbose=0)",
             "in-place",
             model="in-place",
-            history="in-place",
+            history="reset",
             X="untouched",
+            marks={"history": {"follows"}},
             kinds=MODEL,
         ),
         cell(
@@ -135,8 +136,8 @@ def training(backend: str) -> Case:
             "logs = forked.fit(X, [y, y], epochs=1, shuffle=False, verbose=0)",
             "in-place",
             forked="in-place",
-            logs="in-place",
-            marks={"forked": (), "logs": ()},
+            logs="reset",
+            marks={"forked": (), "logs": {"follows"}},
         ),
         cell(
             "forked.compile('sgd', ['mse', 'mse'], metrics=[['mae'], []])",
