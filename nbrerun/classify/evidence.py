@@ -47,8 +47,8 @@ class Evidence:
     """The rerun stored into the object or called a method of it."""
     stored: bool = False
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
-    methods: tuple[str, ...] = ()
-    """Methods that the rerun called on it: `clf.partial_fit`, and `net()` where it called the object itself."""
+    blamed: str = ""
+    """The call that gave it its other value, as the source writes it: `clf.partial_fit`, `train()`."""
     filled: bool = False
     """The rerun gave it a state that was saved, by a library's function for that."""
     acts: bool = False
@@ -153,7 +153,7 @@ def _of_variable(
         stored=key in run["stores"],
         passed=key in run["passed"],
         acts=run["acts"],
-        methods=tuple(method for method in run["methods"] if method.startswith((f"{key}.", f"{key}()"))),
+        blamed=run["blamed"].get(name.key, "") if variable else "",
         filled=key in run["filled"],
         new_object=key in run["replaced"],
         made=key in seen.made,

@@ -57,11 +57,9 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
     verb = "keeps training" if seen.kind is Kind.MODEL else "keeps changing"
     shown = seen.changes[:_NAMED]
     changed = ", ".join(describe(change) for change in shown) or "its value changed"
-    # One method is the cause only if nothing else touched the object: `net.eval()` beside `net(X)` changes nothing.
-    only_method = len(seen.methods) == 1 and not (seen.stored or seen.bound or seen.passed)
     # "changed" has an object in "by up to" and "from ... to" only.
     is_object = shown and not any(ABSENT in (change.first, change.again) for change in shown)
-    by = f"`{seen.methods[0]}` changed " if only_method and is_object else ""
+    by = f"`{seen.blamed}` changed " if seen.blamed and is_object else ""
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
     if Mark.ROUNDING in judged.marks:
         more += ", which is rounding in the last digits"

@@ -153,9 +153,15 @@ class Service:
             sources,
             request["watched"],
             lambda: self._read()[0],
+            self._digests,
             request["goes_on"],
             request["changes_given"],
         )
+
+    def _digests(self, names: List[str]) -> Dict[str, bytes]:
+        namespace, reader = user_names(self.shell), Reader()
+        with collector_paused(), self.files.unwatched(), self.files.unheard():
+            return {name: reader.read(name, namespace[name]).digest for name in names if name in namespace}
 
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""

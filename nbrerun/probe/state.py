@@ -26,7 +26,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
     settings = read_settings()
     state: State = {
         "variables": variables,
-        "generators": generators.messages(reader.generators),
+        "generators": generators.messages(reader.generators, imports.left),
         "settings": settings,
         "import_drew": imports.drew,
         "by_hand": sorted(imports.set_by_hand(settings)),

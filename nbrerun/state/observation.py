@@ -67,8 +67,9 @@ class Observation:
             {generator(item): item["digest"] for item in state["generators"] if item["library"]}
             for state in (self.before, self.first, self.again["after"])
         )
-        # One that an import has just brought was set after that.
-        return {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
+        imported = {generator(item) for item in self.first["generators"] if item["by_import"]}
+        moved = {name for name, digest in first.items() if before.get(name) != digest} - imported
+        return {name for name in moved if after.get(name) == first[name]}
 
     @property
     def error(self) -> Raised | None:

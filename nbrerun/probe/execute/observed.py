@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
 from ..read.namespace import user_names
+from .blame import Blame
 from .exchanges import Exchanges
 from .parameters import parameters_in
 from .rerun import HistoryKept, Parts, loose, run_cells, touchable
@@ -19,6 +20,7 @@ async def run_observed(
     sources: List[str],
     watched: List[str],
     read: Callable[[], State],
+    digests: Callable[[List[str]], Dict[str, bytes]],
     goes_on: bool = False,
     changes_given: bool = False,
 ) -> Rerun:
@@ -28,8 +30,10 @@ async def run_observed(
         shell: IPython's.
         files: listens to what the cells open.
         sources: of the cells.
-        watched: names of variables of which the parts are found that the run throws away.
+        watched: names of variables of which the parts are found that the run throws away, and the statement that
+            changes them.
         read: reads the state.
+        digests: reads variables, and returns digests of their values.
         goes_on: after a statement that raises, go on with the next one.
         changes_given: change the values of models as they come out of files.
     """
@@ -37,7 +41,7 @@ async def run_observed(
     namespace = user_names(shell)
     parts = Parts(namespace[name] for name in watched if name in namespace)
     del namespace  # it would keep alive what the cells delete
-    marks = Tracer(goes_on)
+    marks = Tracer(goes_on, Blame(lambda: digests(watched)) if watched else None)
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
     files.begin(marks.count)
     with files.heard(), exchanges.observed(shell.user_ns):
@@ -58,7 +62,7 @@ async def run_observed(
         "written": sorted(marks.written()),
         "stores": sorted(marks.names("stores")),
         "imports": sorted(marks.imported()),
-        "methods": sorted(marks.names("methods")),
+        "blamed": marks.blamed(),
         "touched_by": marks.touched_by(raised=ran.error is not None),
         "after_read": {
             name: sorted(marks.touched_since(opened["at"], models))

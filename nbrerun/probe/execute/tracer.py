@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, Optional, Set
 
 from ..source.statements import (
     STAR,
@@ -18,6 +18,7 @@ from ..source.statements import (
     named,
     nothing,
 )
+from .blame import Blame
 
 _MARK = "__nbrerun_mark__"
 _SKIP = "__nbrerun_skip__"
@@ -35,13 +36,15 @@ class Tracer(ast.NodeTransformer):
     that has no mark before it, one more mark stands for nothing: when it is reached, what came before is over.
     """
 
-    def __init__(self, goes_on: bool = False) -> None:
+    def __init__(self, goes_on: bool = False, blame: Optional[Blame] = None) -> None:
         """Nothing has run yet.
 
         Args:
             goes_on: have a statement of the cell's top level that raises be skipped.
+            blame: is told of each statement that begins or is over.
         """
         self._goes_on = goes_on
+        self._blame = blame
         self._skipped: Set[int] = set()
         """Marks of the statements that raised and were skipped."""
         self.statements: List[Statement] = []
@@ -50,10 +53,12 @@ class Tracer(ast.NodeTransformer):
         """Marks that were reached, in the order of the first time."""
         self._begun: Set[int] = set()
         """Marks that stand before their statement: when one is reached, the statement has only begun."""
+        self._over: Set[int] = set()
+        """Marks that stand behind their statement."""
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
-        setattr(builtins, _MARK, self.ran.setdefault)
+        setattr(builtins, _MARK, self.ran.setdefault if self._blame is None else self._tell)
         setattr(builtins, _SKIP, self._skip)
         shell.ast_transformers.append(self)
 
@@ -62,6 +67,25 @@ class Tracer(ast.NodeTransformer):
         shell.ast_transformers.remove(self)
         delattr(builtins, _MARK)
         delattr(builtins, _SKIP)
+
+    def _tell(self, mark: int) -> None:
+        """Record a mark that is reached, and tell who is to blame for what has changed."""
+        assert self._blame is not None
+        if mark in self.ran:
+            self._blame.before(None)
+        elif mark in self._over:
+            self._blame.after(mark)
+        else:
+            self._blame.before(mark)
+        self.ran.setdefault(mark)
+
+    def blamed(self) -> Dict[str, str]:
+        """The call of the last statement that changed each variable, where there is one."""
+        if self._blame is None:
+            return {}
+        self._blame.end()
+        calls = {name: self.statements[mark].call for name, mark in self._blame.last.items()}
+        return {name: call for name, call in calls.items() if call}
 
     def _skip(self) -> None:
         """The last statement that had begun has raised."""
@@ -178,6 +202,7 @@ class Tracer(ast.NodeTransformer):
                 self._begun.update(range(len(self.statements) - len(marks), len(self.statements)))
                 marked += [*marks, statement]
             else:
+                self._over.update(range(len(self.statements) - len(marks), len(self.statements)))
                 marked += [*self._emit(nothing(), statement), statement, *marks]
             self._add_inside(statement)
         return marked

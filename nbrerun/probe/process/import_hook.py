@@ -44,6 +44,8 @@ class ImportWatch:
         """An import since `begin` has drawn from a global generator that was there before."""
         self._stood: Dict[str, bytes] = {}
         """Digests of the global generators when the import began."""
+        self.left: Dict[str, bytes] = {}
+        """Digests of the global generators that imports since `begin` have brought or drawn from, as they left them."""
         self._before: Dict[str, str] = {}
         """Settings when the import began."""
         self._last: Dict[str, str] = {}
@@ -61,7 +63,7 @@ class ImportWatch:
     def begin(self) -> None:
         """Forget what was set until now, before a cell runs."""
         self._last = read_settings()
-        self.drew = False
+        self.drew, self.left = False, {}
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Names of the settings that differ from those at `begin`, except for changes by imports."""
@@ -77,9 +79,11 @@ class ImportWatch:
     def leave(self) -> None:
         """It is over, whether it succeeded or not. What the probe then sets counts as set by the import."""
         try:
-            now = _global_generators()
-            self.drew = self.drew or any(now.get(name, stood) != stood for name, stood in self._stood.items())
+            now, stood = _global_generators(), self._stood
+            self.drew = self.drew or any(now.get(name, digest) != digest for name, digest in stood.items())
             self._after_import()
+            moved = {name for name, digest in now.items() if stood.get(name) != digest}
+            self.left.update({name: digest for name, digest in _global_generators().items() if name in moved})
         finally:
             self.depth = 0
         after = read_settings()

@@ -38,6 +38,8 @@ class Generator(TypedDict):
     id: int
     digest: bytes
     state: bytes
+    by_import: bool
+    """It is as an import of the last cell has left it."""
 
 
 class File(TypedDict):
@@ -154,8 +156,9 @@ class Rerun(TypedDict):
     """Names that were bound or written to after each file was first read."""
     parameters_in: Dict[str, List[str]]
     """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
-    methods: List[str]
-    """Methods that the run called, as the source writes them: `clf.partial_fit`; `net()` for the object itself."""
+    blamed: Dict[str, str]
+    """For watched variables: the call, as the source writes it, of the last statement that gave them another value:
+    `opt.step`, `train()`."""
     given: Dict[str, str]
     """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
     given_and_changed: Dict[str, str]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from types import MappingProxyType
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
 
 from ..adapters import describe
 from ..describe.node import GLOBAL_GENERATORS
@@ -24,8 +25,14 @@ def read_global(reader: Reader) -> None:
         reader.read(name, target, library=True)
 
 
-def messages(found: Dict[int, GeneratorFound]) -> List[Generator]:
-    """Return the generators that were found, as they are sent."""
+def messages(
+    found: Dict[int, GeneratorFound], left_by_imports: Mapping[str, bytes] = MappingProxyType({})
+) -> List[Generator]:
+    """Return the generators that were found, as they are sent.
+
+    Args:
+        left_by_imports: digests of libraries' generators as imports of the last cell have left them.
+    """
     return [
         {
             "name": item.name,
@@ -33,6 +40,7 @@ def messages(found: Dict[int, GeneratorFound]) -> List[Generator]:
             "id": identity,
             "digest": item.digest,
             "state": item.state,
+            "by_import": item.library and left_by_imports.get(item.name) == item.digest,
         }
         for identity, item in found.items()
     ]
@@ -92,6 +100,6 @@ class Seeds:
     def seen(self) -> List[Generator]:
         """The states in which those that are there began."""
         return [
-            {"name": name, "library": True, "id": 0, "digest": b"", "state": state}
+            {"name": name, "library": True, "id": 0, "digest": b"", "state": state, "by_import": True}
             for name, state in self._seen.items()
         ]

@@ -29,10 +29,10 @@ class Statement(NamedTuple):
     """Names whose objects it passes to a call."""
     calls: Set[str]
     """Names of functions that it calls, and of decorators."""
-    methods: Set[str]
-    """Methods that it calls on named objects, as written: `clf.partial_fit`; `net()` for the object itself."""
     aliases: Set[Tuple[str, str]]
     """Names that it binds to a part of another object, perhaps a view of it, each with the name of that object."""
+    call: str
+    """What it calls first of all, as written: `opt.step`; `train()` for a function. Empty if it calls nothing."""
     outermost: Set[str]
     """The name whose method it calls, if everything else in it is an argument of that call:
     `rows.append(read(path))`."""
@@ -64,8 +64,8 @@ def look_at(statement: ast.stmt) -> Statement:
         stores=stores,
         passes={name for call in calls for name in _passed(call)},
         calls={name for function in [*(call.func for call in calls), *decorators] for name in roots(function)},
-        methods={ast.unparse(method) for method in methods if roots(method)} | {f"{name}()" for name in functions},
         aliases=aliases,
+        call=_call(statement),
         outermost=_outermost(statement),
         literal=value is not None and not any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(value)),
         acts=bool(stores or methods or functions or decorators),
@@ -179,6 +179,14 @@ def _passed(call: ast.Call) -> Set[str]:
         return set()
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
     return {name for value in values for name in roots(value)}
+
+
+def _call(statement: ast.stmt) -> str:
+    call = getattr(statement, "value", None)
+    call = call.value if isinstance(call, ast.Await) else call
+    if not isinstance(call, ast.Call) or isinstance(call.func, ast.Call):
+        return ""
+    return ast.unparse(call.func) + ("" if isinstance(call.func, ast.Attribute) else "()")
 
 
 def _outermost(statement: ast.stmt) -> Set[str]:
