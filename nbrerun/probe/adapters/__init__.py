@@ -20,6 +20,8 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "pandas": ("pandas",),
     "scipy": ("scipy",),
     "sklearn": ("sklearn",),
+    "h5py": ("h5py",),
+    "duckdb": ("duckdb", "_duckdb"),
     "matplotlib": ("matplotlib",),
     "torch": ("torch",),
     "keras": ("keras",),

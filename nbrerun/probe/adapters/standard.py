@@ -126,11 +126,15 @@ def file(value: Any) -> Optional[Node]:
             labels=lambda: [".getvalue()", ".tell()"],
             text=lambda: clip(repr(held)),
         )
-    # Asking a text file that is being written for its position would flush it.
     position = None
-    if not (cls == "TextIOWrapper" and value.writable()):
-        with contextlib.suppress(OSError, ValueError):  # a pipe, or a file that is being iterated over
+    with contextlib.suppress(OSError, ValueError):  # a pipe, or a file that is being iterated over
+        if not (cls == "TextIOWrapper" and value.writable()):
             position = int(value.tell())
+        elif not value.readable():
+            # Asking it for its position would flush it. So what is written is passed on to the buffer at once, which
+            # can be asked, and which keeps it from the disk as before (docs/decisions.md, "Text files being written").
+            value._CHUNK_SIZE = 1
+            position = int(value.buffer.tell())
     if position is None:
         return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: its position cannot be read")
     given = getattr(value, "name", "")

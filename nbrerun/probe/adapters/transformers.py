@@ -70,10 +70,20 @@ def arguments(value: Any) -> Node:
 
 @reads("transformers.trainer_callback.TrainerState")
 def state(value: Any) -> Node:
-    """A trainer's state, by its progress and log, without durations."""
+    """A trainer's state, by its progress and log, without durations and the flags of its loop."""
     found = attributes(value)
     log: List[Any] = found["log_history"]
-    return attributes_node(value, {**found, "log_history": [_timeless(entry) for entry in log]})
+    found["log_history"] = [_timeless(entry) for entry in log]
+    kept = found.get("stateful_callbacks")
+    if type(kept) is dict:
+        found["stateful_callbacks"] = {name: item for name, item in kept.items() if name != "TrainerControl"}
+    return attributes_node(value, found)
+
+
+@reads("transformers.trainer_callback.TrainerControl")
+def control(value: Any) -> Node:
+    """Flags by which the training loop and its callbacks talk; the next training sets all of them first."""
+    return Node(type_name(type(value)))
 
 
 def _timeless(entry: Any) -> Any:

@@ -92,15 +92,19 @@ def of_network(archive: zipfile.ZipFile) -> bytes:
 
 def of_tables(file: BinaryIO, names: Names) -> bytes:
     """Digest the groups, attributes and tables of an HDF5 file, without the timestamps that h5py may store."""
-    hasher = new_hash()
     with sys.modules["h5py"].File(file, "r") as tables:
-        for attribute in ("model_config", "training_config"):
-            if attribute in tables.attrs:
-                names.learn(json.loads(tables.attrs[attribute]))
-        found = sorted(_items(tables, "", names), key=lambda item: item[0])
-        for path, value in found:
-            hasher.update(b"%d:" % len(path) + path.encode("utf-8", "surrogateescape"))
-            hasher.update(value)
+        return digest_of_tables(tables, names)
+
+
+def digest_of_tables(tables: Any, names: Names) -> bytes:
+    """The same for an `h5py.File`."""
+    hasher = new_hash()
+    for attribute in ("model_config", "training_config"):
+        if attribute in tables.attrs:
+            names.learn(json.loads(tables.attrs[attribute]))
+    for path, value in sorted(_items(tables, "", names), key=lambda item: item[0]):
+        hasher.update(b"%d:" % len(path) + path.encode("utf-8", "surrogateescape"))
+        hasher.update(value)
     return bytes(hasher.digest())
 
 

@@ -18,7 +18,7 @@ from .guard import announce
 from .opened import FileLog
 
 _NOT_VALUE = (b"/__pycache__/", b"/.ipynb_checkpoints/", b"/.nbrerun_cache/")
-_NOT_VALUE_SUFFIXES = (b".pyc", b"-journal", b"-wal", b"-shm")
+_NOT_VALUE_SUFFIXES = (b".pyc", b"-journal", b"-wal", b"-shm", b".wal")
 
 
 class NotebookFiles:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import sys
 import threading
-from typing import Any, List, Sequence, Set
+from typing import Any, List, Sequence, Set, Tuple
 
 _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
-_SQLITE = b"SQLite format 3\0"
+_DATABASES = {"SQLite": b"SQLite format 3\0", "HDF5": b"\x89HDF\r\n\x1a\n"}
+"""What their files begin with. These libraries know a file that is open by its inode: in a branch its path leads to
+another one. SQLite then refuses to write (SQLITE_READONLY_DBMOVED), and HDF5 reads what has not been written yet."""
 
 _LIBRARIES = {
     "tensorflow": "TensorFlow keeps threads that a forked process lacks",
@@ -37,7 +40,7 @@ class Hazards:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._folders: Sequence[bytes] = ()
-        self._own_databases: Set[bytes] = set()
+        self._own_databases: Set[Tuple[str, bytes]] = set()
         self._own = frozenset(map(id, threading.enumerate()))
         self._native = _native_threads()
         self._at_import = 0
@@ -62,8 +65,8 @@ class Hazards:
             found.append("CUDA is initialised, and does not work in a forked process")
         if _native_threads() > self._native and any(pause is None for pause in openmp_pauses()):
             found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
-        if _open_databases(self._folders) - self._own_databases:
-            found.append("a database is open, and SQLite does not go on in a forked process")
+        for library in sorted({library for library, _ in _open_databases(self._folders) - self._own_databases}):
+            found.append(f"a database is open, and {library} does not go on in a forked process")
         found += [f"the thread {thread.name!r} is running, and a forked process lacks it" for thread in self._started()]
         return found
 
@@ -101,21 +104,18 @@ def openmp_pauses() -> List[Any]:
     return [getattr(ctypes.CDLL(os.fsdecode(path)), "omp_pause_resource_all", None) for path in libraries]
 
 
-def _open_databases(folders: Sequence[bytes]) -> Set[bytes]:
-    """Return the SQLite databases in these folders that are open.
-
-    In a branch their paths lead to other files, and SQLite then refuses to write (SQLITE_READONLY_DBMOVED).
-    """
+def _open_databases(folders: Sequence[bytes]) -> Set[Tuple[str, bytes]]:
+    """Return the databases in these folders that are open for writing, with the library that each is of."""
     below = tuple(os.path.join(folder, b"") for folder in folders)
-    found: Set[bytes] = set()
+    found: Set[Tuple[str, bytes]] = set()
     with contextlib.suppress(OSError):  # not Linux
         for descriptor in os.listdir(b"/proc/self/fd"):
             with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
                 path = os.readlink(b"/proc/self/fd/" + descriptor)
-                if path.startswith(below):
+                if path.startswith(below) and fcntl.fcntl(int(descriptor), fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
                     with open(path, "rb") as file:
-                        if file.read(len(_SQLITE)) == _SQLITE:
-                            found.add(path)
+                        head = file.read(16)
+                    found.update((library, path) for library, magic in _DATABASES.items() if head.startswith(magic))
     return found
 
 

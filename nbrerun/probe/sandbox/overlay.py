@@ -53,7 +53,7 @@ class Overlay:
         self._copies: Dict[str, List[layer.Copied]] = {}
         self._last: Tuple[object, str] = (None, "")
         """The layers' fingerprints when the files were last kept, and the name."""
-        self._reading = layer.Reading()
+        self._reading = layer.Reading(self._merged)
         self._count = 0
 
     def set_up(self) -> None:
@@ -207,6 +207,13 @@ class Overlay:
                     self._reading.forget(os.path.join(self._upper(number), os.path.relpath(mapped, folder)))
                     found = True
         return found
+
+    def _merged(self, path: bytes) -> bytes:
+        """The path at which the notebook sees a file of the upper layer; any other path as it is."""
+        for number, folder in enumerate(self.folders):
+            if _is_below(path, [self._upper(number)]):
+                return os.path.join(folder, os.path.relpath(path, self._upper(number)))
+        return path
 
     def _lower(self, number: int) -> bytes:
         return os.path.join(self._layers, b"lower%d" % number)

@@ -260,6 +260,17 @@ TRAINER = Case(
         model="reset",
         how={"model": "refitted"},
     ),
+    cell(
+        """
+        def make():
+            set_seed(0)
+            return GPT2LMHeadModel(GPT2Config(**sizes))
+        other = Trainer(model_init=make, args=args, train_dataset=data)
+        """,
+        "reset",
+        other="reset",
+    ),
+    cell("result = other.train()", "reset", other="reset", result="reset", marks={"other": ()}),
     cell("trainer.save_model('model')", "persisted", model="untouched"),
     cell("model = GPT2LMHeadModel.from_pretrained('model')", "persisted", model="persisted", via=via_file("model")),
 )
