@@ -15,7 +15,7 @@ from nbrerun.engine.interface import Again, Branch, Engine, FirstResult, Undone
 from nbrerun.probe.protocol.messages import Generator, Rerun, State
 from nbrerun.state.diff import Leaves, differing, moved_generators, rebound
 from nbrerun.state.evidence import take_apart, worth_showing
-from nbrerun.state.names import Name
+from nbrerun.state.names import Name, generator
 from nbrerun.state.observation import Moved
 
 
@@ -132,18 +132,23 @@ def _without_first_imports(
     """What keeps changing, of what a pinned run has left with another value.
 
     Where the first run imported modules that drew random numbers of their own, the cell's numbers were others than
-    those of any later run. Two later runs are alike then if the cell starts over. They are alike as well where
-    training has come to its end, so that this is asked only where an import did draw.
+    those of a pinned run. A run that begins where the imports left the generators draws the same ones. If the cell
+    itself had drawn before, no run does: then two later runs are alike if the cell starts over. They are alike as well
+    where training has come to its end, or an iterator to its own.
 
     Args:
         after: the state that the pinned run left in the branch.
     """
-    if not moved or not first.after["import_drew"]:
+    left = first.after["after_imports"]
+    if not moved or not left:
         return frozenset(moved)
-    run = branch.run(first.cell, pins)
+    between = first.after["drew_between_imports"]
+    names = {generator(item) for item in left}
+    others = [item for item in pins if generator(item) not in names]
+    run = branch.run(first.cell, pins if between else [*others, *left])
     if isinstance(run, Undone) or run["error"] is not None:
         return frozenset(moved)
-    return frozenset(differing(after, run["after"]).intersection(moved))
+    return frozenset(differing(after if between else first.after, run["after"]).intersection(moved))
 
 
 def _with_drawn(branch: Branch, done: Again, pins: Sequence[Generator]) -> Again:

@@ -36,7 +36,7 @@ def variable(digest: bytes, address: int = 1, kind: str = "data", **more: Any) -
 
 def generator(name: str, digest: bytes, address: int = 1, library: bool = False) -> Generator:
     """A generator that stands somewhere."""
-    return {"name": name, "library": library, "id": address, "digest": digest, "state": b""}
+    return {"name": name, "library": library, "id": address, "digest": digest, "state": b"", "by_import": False}
 
 
 def named(*names: str) -> set[Name]:
@@ -85,7 +85,8 @@ def state(
         "variables": {name: variable(value) if isinstance(value, bytes) else value for name, value in found},
         "generators": list(generators),
         "settings": dict(settings or {}),
-        "import_drew": False,
+        "after_imports": [],
+        "drew_between_imports": False,
         "by_hand": list(by_hand),
         "files": dict(files or {}),
         "opened": dict(opened or {}),

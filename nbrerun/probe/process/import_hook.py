@@ -1,9 +1,9 @@
 """Watches imports, to tell what an import does to the process from what the cell does.
 
 After each outermost import, three things are recorded: the process settings that it changed; the seeds of global random
-number generators that it brought (each is seeded as in an earlier kernel of the same check); and whether it drew from a
-generator that was there before. If it did, the numbers that follow in the cell are drawn by no later run, which imports
-nothing.
+number generators that it brought (each is seeded as in an earlier kernel of the same check); and where it left a
+generator that was there before, if it drew from it. The numbers that follow in the cell then are drawn by a later run,
+which imports nothing, only if it begins from there.
 
 Audit events do not serve: "import" comes before a module is loaded, and none comes after it (docs/decisions.md, "What
 an import does is not a setting").
@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from typing import Any, Callable, Dict, Set
+from typing import Any, Callable, Dict, List, Set
 
 from ..read import generators
 from ..read.process_settings import read_settings
-from ..read.walk import Reader
+from ..read.walk import GeneratorFound, Reader
 
 _FROZEN = "<frozen importlib._bootstrap>"
 """Python removes frames of this file from tracebacks (Python/import.c, `remove_importlib_frames`)."""
@@ -40,8 +40,12 @@ class ImportWatch:
     def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.depth = 0
         """1 while an import is under way: imports inside it are part of it."""
-        self.drew = False
-        """An import since `begin` has drawn from a global generator that was there before."""
+        self.drew: Dict[str, bytes] = {}
+        """The global generators that an import since `begin` has drawn from, in the states where it left them, ..."""
+        self.drew_between = False
+        """... and whether the cell itself had drawn from one of them before."""
+        self._stood_first: Dict[str, bytes] = {}
+        """Digests of the global generators at `begin`."""
         self._stood: Dict[str, bytes] = {}
         """Digests of the global generators when the import began."""
         self.left: Dict[str, bytes] = {}
@@ -63,7 +67,8 @@ class ImportWatch:
     def begin(self) -> None:
         """Forget what was set until now, before a cell runs."""
         self._last = read_settings()
-        self.drew, self.left = False, {}
+        self.drew, self.drew_between, self.left = {}, False, {}
+        self._stood_first = {found.name: found.digest for found in _global_generators()}
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Names of the settings that differ from those at `begin`, except for changes by imports."""
@@ -73,17 +78,20 @@ class ImportWatch:
         """An outermost import begins."""
         self.depth = 1
         self._before = read_settings()
-        self._stood = _global_generators()
+        self._stood = {found.name: found.digest for found in _global_generators()}
         self._before_import()
 
     def leave(self) -> None:
         """It is over, whether it succeeded or not. What the probe then sets counts as set by the import."""
         try:
-            now, stood = _global_generators(), self._stood
-            self.drew = self.drew or any(now.get(name, digest) != digest for name, digest in stood.items())
+            moved = [found for found in _global_generators() if self._stood.get(found.name) != found.digest]
+            drawn = {found.name: found.state for found in moved if found.name in self._stood}
+            known = {**self._stood_first, **self.left}
+            self.drew_between = self.drew_between or any(known.get(name) != self._stood[name] for name in drawn)
+            self.drew.update(drawn)
             self._after_import()
-            moved = {name for name, digest in now.items() if stood.get(name) != digest}
-            self.left.update({name: digest for name, digest in _global_generators().items() if name in moved})
+            names = {found.name for found in moved}
+            self.left.update({found.name: found.digest for found in _global_generators() if found.name in names})
         finally:
             self.depth = 0
         after = read_settings()
@@ -99,10 +107,10 @@ def can_be_found(module: str) -> bool:
         return True
 
 
-def _global_generators() -> Dict[str, bytes]:
+def _global_generators() -> List[GeneratorFound]:
     reader = Reader()
     generators.read_global(reader)
-    return {found.name: found.digest for found in reader.generators.values()}
+    return list(reader.generators.values())
 
 
 def _differing(one: Dict[str, str], other: Dict[str, str]) -> Set[str]:

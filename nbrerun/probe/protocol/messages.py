@@ -92,8 +92,10 @@ class State(TypedDict):
     generators: List[Generator]
     settings: Dict[str, str]
     """Process settings by name."""
-    import_drew: bool
-    """An import of the last cell drew from a global generator that was there before."""
+    after_imports: List[Generator]
+    """Libraries' generators that imports of the last cell drew from, in the states where they left them."""
+    drew_between_imports: bool
+    """The last cell had drawn from one of these before."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]

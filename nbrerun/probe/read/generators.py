@@ -46,6 +46,11 @@ def messages(
     ]
 
 
+def library_state(name: str, state: bytes) -> Generator:
+    """A state in which a library's generator once was."""
+    return {"name": name, "library": True, "id": 0, "digest": b"", "state": state, "by_import": True}
+
+
 def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:
     """Restore every generator that still exists.
 
@@ -99,7 +104,4 @@ class Seeds:
 
     def seen(self) -> List[Generator]:
         """The states in which those that are there began."""
-        return [
-            {"name": name, "library": True, "id": 0, "digest": b"", "state": state, "by_import": True}
-            for name, state in self._seen.items()
-        ]
+        return [library_state(name, state) for name, state in self._seen.items()]
