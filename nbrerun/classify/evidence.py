@@ -19,6 +19,8 @@ class Evidence:
     name: str
     kind: Kind = Kind.DATA
     type: str = ""
+    users: bool = False
+    """The user wrote its class."""
     imported: bool = False
     """The rerun bound the name by an import statement."""
     atom: bool = False
@@ -88,6 +90,7 @@ _NOTHING: Variable = {
     "digest": b"",
     "id": 0,
     "type": "NoneType",
+    "users": False,
     "kind": "data",
     "atom": True,
     "opaque": [],
@@ -137,6 +140,7 @@ def _of_variable(
         str(name),
         kind=_kind(variable, bound, key in run["imports"], name in changed or moved is not None),
         type=variable["type"] if variable else "",
+        users=variable is not None and variable["users"],
         imported=key in run["imports"],
         atom=variable["atom"] if variable else True,
         opaque=tuple(variable["opaque"]) if variable else (),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from dataclasses import dataclass, replace
 
 from nbrerun.classify.evidence import Evidence
@@ -52,7 +51,7 @@ def _learns(seen: Evidence) -> bool:
 
     Data that ends elsewhere was changed once and for all (`b /= b.max()`), and such a change is a reset.
     """
-    return seen.kind is Kind.MODEL or ("." not in seen.type and not hasattr(builtins, seen.type))
+    return seen.kind is Kind.MODEL or seen.users
 
 
 def _touched(seen: Evidence) -> bool:

@@ -6,7 +6,7 @@ import sys
 import types
 from typing import Any, Dict, Set, Tuple
 
-from .adapters.generic import refusal
+from .adapters.generic import is_user_class, refusal
 from .describe.node import forget_classes, type_name
 from .files.session import NotebookFiles
 from .process.import_hook import ImportWatch
@@ -46,6 +46,7 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
         "digest": found.digest if found else read.digest,
         "id": id(value),
         "type": type_name(type(value)) if refusal(value) is None else "object",
+        "users": is_user_class(type(value)),
         "kind": "model" if read.model else read.kind,
         "atom": read.atom,
         "opaque": list(read.opaque),

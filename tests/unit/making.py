@@ -30,7 +30,7 @@ from nbrerun.state.timeline import Step
 def variable(digest: bytes, address: int = 1, kind: str = "data", **more: Any) -> Variable:
     """A variable with a value and an address."""
     plain: Any = {"digest": digest, "id": address, "type": "T", "kind": kind, "atom": False}
-    plain |= {"opaque": [], "in_part": False}
+    plain |= {"opaque": [], "in_part": False, "users": False}
     return {**plain, **more}
 
 

@@ -46,8 +46,7 @@ def parameters_in(
         names = [
             name
             for name in numbers
-            if not (name in called and "." in after["variables"][name]["type"])
-            and lie_in(numbers[name], files.path(file))
+            if (name not in called or after["variables"][name]["users"]) and lie_in(numbers[name], files.path(file))
         ]
         if names:
             found[file] = names

@@ -19,6 +19,8 @@ class Variable(TypedDict):
     id: int
     """Address of the object; comparable among moments of one kernel."""
     type: str
+    users: bool
+    """The user wrote its class, in the notebook or in a module of their own."""
     kind: VariableKind
     atom: bool
     """A value without an identity of its own: numbers, strings, None ..."""

@@ -190,7 +190,7 @@ VARIABLES = {
         in_place(SETTLED),
     ),
     "an object of the user's class that has come to rest": (
-        facts(**MADE, type="Net", outcome=ELSEWHERE),
+        facts(**MADE, type="nets.Net", users=True, outcome=ELSEWHERE),
         in_place(SETTLED),
     ),
     "data of a library, changed once": (
