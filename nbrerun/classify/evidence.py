@@ -169,7 +169,7 @@ def _of_variable(
         astray=seen.astray,
         changes=moved or (),
         from_file=seen.from_file.get(name.key) if variable else None,
-        outcome=seen.outcomes.get(name.key) if variable else None,
+        outcome=(seen.outcomes if variable else seen.setting_outcomes).get(name.key),
         follows=tuple(map(str, seen.follows.get(name, ()))),
         later=seen.later.places.get(name) if seen.later else None,
         later_raised=seen.later.raised if seen.later else None,

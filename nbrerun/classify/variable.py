@@ -94,7 +94,7 @@ def _left_alone(seen: Evidence) -> bool:
     if not created or seen.new_object or seen.imported or seen.kind in (Kind.GENERATOR, Kind.FILE):
         return False
     if seen.kind is Kind.ENV:
-        return not seen.acts
+        return not seen.acts if seen.outcome is None else seen.outcome is Outcome.STAYS
     if not seen.mentioned or seen.outcome is Outcome.RESTORED:
         return False
     if seen.outcome is Outcome.STAYS:
@@ -102,7 +102,7 @@ def _left_alone(seen: Evidence) -> bool:
             return False
         if seen.atom or seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
             return seen.created if seen.atom else seen.made and (seen.created or not seen.looked_at)
-        return seen.made or seen.parts_kept is True or not (seen.written or seen.passed)
+        return seen.parts_kept is not False
     if seen.bound and (seen.atom or not seen.made):
         return False
     if seen.written or seen.parts_kept is False:

@@ -114,6 +114,10 @@ class Client:
         request = ask.Perturb(earlier={name: dict(parts) for name, parts in earlier.items()})
         return self._ask(ask.PERTURB, request)["paths"]
 
+    def perturb_settings(self, names: Iterable[str]) -> dict[str, str]:
+        """Change process settings; the values of those that were changed."""
+        return self._ask(ask.PERTURB_SETTINGS, ask.PerturbSettings(names=list(names)))["settings"]
+
     def delete_names(self, names: Iterable[str]) -> None:
         """Delete names of the namespace."""
         self._ask(ask.DELETE_NAMES, ask.DeleteNames(names=list(names)))

@@ -280,6 +280,10 @@ class ForkBranch:
         """Change the values of variables."""
         return self._client.perturb(earlier)
 
+    def perturb_settings(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Change process settings."""
+        return self._client.perturb_settings(names)
+
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
         self._client.delete_names(names)

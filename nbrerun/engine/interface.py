@@ -109,6 +109,9 @@ class Branch(Protocol):
             earlier: by name and path, the parts to change, with what was there before the cell's first run.
         """
 
+    def perturb_settings(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Change process settings, and return the values of those that were changed."""
+
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
 

@@ -349,6 +349,12 @@ class ReplayBranch:
         self._engine.spoil()
         return self._kernel.client.perturb(earlier)
 
+    def perturb_settings(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Change process settings, which spoils the kernel."""
+        self.read()
+        self._engine.spoil()
+        return self._kernel.client.perturb_settings(names)
+
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace, which spoils the kernel."""
         self.read()

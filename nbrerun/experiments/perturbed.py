@@ -12,7 +12,8 @@ from contextlib import closing
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.probe.protocol.messages import Leaf, Rerun
 from nbrerun.state.diff import Leaves, Parts, is_rounding, moved_generators
-from nbrerun.state.names import Name, Space
+from nbrerun.state.names import Name, Space, keys
+from nbrerun.state.names import settings as names_of_settings
 from nbrerun.state.observation import Observation, Outcome
 
 Earlier = Mapping[str, Leaf | None]
@@ -22,7 +23,10 @@ _MOST_ALONE = 4
 
 
 def perturbed(engine: Engine, moment: int, seen: Observation) -> Undone | None:
-    """Record where the rerun leaves variables whose value was changed before it."""
+    """Record where the rerun leaves variables and settings whose value was changed before it."""
+    undone = _settings(engine, moment, seen)
+    if undone is not None:
+        return undone
     names = doubtful(seen)
     aliases = _aliases(engine, moment, seen, names)
     seen.outcomes.update(dict.fromkeys(aliases, Outcome.RESTORED))
@@ -42,6 +46,32 @@ def perturbed(engine: Engine, moment: int, seen: Observation) -> Undone | None:
                 return alone
             outcomes.update(alone)
     seen.outcomes.update(outcomes)
+    return None
+
+
+def _settings(engine: Engine, moment: int, seen: Observation) -> Undone | None:
+    """Do the same for process settings that the first run set, and the rerun perhaps as well."""
+    run = seen.again
+    assert run is not None
+    by_hand = names_of_settings(seen.first["by_hand"]) & seen.changed
+    names = sorted(keys(by_hand - seen.moved.keys(), Space.SETTING)) if run["acts"] else []
+    branch = engine.branch(moment) if names else None
+    if branch is None or isinstance(branch, Undone):
+        return branch
+    with closing(branch):
+        changed = branch.perturb_settings(names)
+        rerun = _rerun(branch, seen) if changed else None
+    if rerun is None or isinstance(rerun, Undone) or rerun["error"] is not None:
+        return None
+    for name, value in changed.items():
+        now = rerun["after"]["settings"].get(name)
+        seen.setting_outcomes[name] = (
+            Outcome.STAYS
+            if now == value
+            else Outcome.RESTORED
+            if now == seen.first["settings"].get(name)
+            else Outcome.ELSEWHERE
+        )
     return None
 
 

@@ -29,6 +29,7 @@ from .read import generators
 from .read.namespace import user_names
 from .read.parts import leaves
 from .read.perturb import perturb
+from .read.process_settings import perturb_setting, read_settings
 from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
@@ -211,6 +212,14 @@ class Service:
                 paths[name] = sorted(changed)
         return {"paths": paths}
 
+    def perturb_settings(self, request: ask.PerturbSettings) -> ask.PerturbedSettings:
+        """Change process settings."""
+        before = read_settings()
+        for name in request["names"]:
+            perturb_setting(name)
+        after = read_settings()
+        return {"settings": {name: after[name] for name in request["names"] if after.get(name) != before.get(name)}}
+
     def delete_names(self, request: ask.DeleteNames) -> ask.Empty:
         """Delete names of the namespace."""
         for name in request["names"]:
@@ -363,6 +372,7 @@ TABLE: Dict[str, Handler] = dict(
         _answers(ask.NOTED, Service.noted),
         _answers(ask.PARTS_BEFORE_CELL, Service.parts_before_cell),
         _answers(ask.PERTURB, Service.perturb),
+        _answers(ask.PERTURB_SETTINGS, Service.perturb_settings),
         _answers(ask.DELETE_NAMES, Service.delete_names),
         _answers(ask.TOUCHABLE, Service.touchable),
         _answers(ask.PUT_BACK, Service.put_back),

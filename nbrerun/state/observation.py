@@ -43,6 +43,8 @@ class Observation:
     """Variables that have another value without a file, with the path of that file."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """Variables that *perturbed* changed, with where the rerun left them."""
+    setting_outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """The same for process settings."""
     follows: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     """What changed only because something else did, with what that is."""
     later: Later | None = None

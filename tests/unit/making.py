@@ -258,6 +258,11 @@ class FakeBranch:
         self.perturbed.update(found)
         return found
 
+    def perturb_settings(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Change process settings, except for what the engine cannot change."""
+        self._note("perturb_settings", list(names))
+        return {name: "changed" for name in names if name not in self._engine.rigid}
+
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
         self._note("delete_names", list(names))

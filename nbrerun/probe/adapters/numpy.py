@@ -20,7 +20,10 @@ def array(value: Any) -> Node:
     plain = numpy.ndarray.view(value, numpy.ndarray)
     if type(value) is numpy.ndarray:
         return plain_array(plain)
-    return with_attributes(plain_array(plain, type_name(type(value))), value)
+    node = plain_array(plain, type_name(type(value)))
+    if type_name(type(value)) == "numpy.memmap":  # its attributes are the map, which holds these values, and its place
+        return node
+    return with_attributes(node, value)
 
 
 def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:

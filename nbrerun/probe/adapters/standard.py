@@ -93,6 +93,16 @@ def global_generators() -> Iterable[Tuple[str, Any]]:
     return [("random", random._inst)]
 
 
+@reads("mmap.mmap")
+def mapped(value: Any) -> Node:
+    """A memory map, by the bytes in it and its position."""
+    try:
+        held, position = memoryview(value), value.tell()
+    except ValueError:
+        return Node("closed mmap.mmap")
+    return Node("mmap.mmap", (held, b"%d" % position), text=lambda: f"{len(value)} bytes, mapped")
+
+
 @reads("collections.deque")
 def deque(value: Any) -> Node:
     """A deque, by its items in order and its greatest length."""

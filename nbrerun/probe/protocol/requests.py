@@ -194,6 +194,18 @@ class Perturbed(TypedDict):
     """By name; names of which nothing could be changed are left out."""
 
 
+class PerturbSettings(TypedDict):
+    """Change process settings, for the *perturbed* experiment."""
+
+    names: List[str]
+
+
+class PerturbedSettings(TypedDict):
+    """Their values now; settings that cannot be changed are left out."""
+
+    settings: Dict[str, str]
+
+
 class DeleteNames(TypedDict):
     """Delete names of the namespace."""
 
@@ -309,6 +321,7 @@ TAKE_APART = Operation("take apart", TakeApart, Apart)
 NOTED = Operation("noted", TakeApart, Apart)
 PARTS_BEFORE_CELL = Operation("parts before cell", TakeApart, Apart)
 PERTURB = Operation("perturb", Perturb, Perturbed)
+PERTURB_SETTINGS = Operation("perturb settings", PerturbSettings, PerturbedSettings)
 DELETE_NAMES = Operation("delete names", DeleteNames, Empty)
 TOUCHABLE = Operation("touchable", AskTouchable, Touchable)
 PUT_BACK = Operation("put back", PutBack, Empty)

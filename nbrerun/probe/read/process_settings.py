@@ -10,6 +10,7 @@ import sys
 import warnings
 from typing import Any, Dict, Iterator, List, Tuple
 
+from ..describe.change import other_atom
 from ..process.lookups import unobserved
 
 _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
@@ -116,3 +117,18 @@ def _torch() -> Iterator[Tuple[str, str]]:
         yield "torch.grad_enabled", str(torch.is_grad_enabled())
         yield "torch.num_threads", str(torch.get_num_threads())
         yield "torch.deterministic_algorithms", str(torch.are_deterministic_algorithms_enabled())
+
+
+def perturb_setting(name: str) -> None:
+    """Give a setting another value, as somebody else could have done; most are left as they are."""
+    where, _, key = name.rstrip("]").partition("[")
+    if where == "os.environ":
+        data: Any = os.environ
+        data[key] = unobserved().get(key, "") + "*"
+    elif name == "sys.path":
+        sys.path.append("*")
+    elif name == "warnings.filters":
+        warnings.filters.append(("default", None, ResourceWarning, None, sys.maxsize))  # type: ignore[attr-defined]
+    elif where == "rcParams":
+        known = sys.modules["matplotlib"].rcParams
+        dict.__setitem__(known, key, other_atom(dict.get(known, key)))
