@@ -95,7 +95,7 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.kind is Kind.ENV:
         return not seen.acts if seen.outcome is None else seen.outcome is Outcome.STAYS
-    if not seen.mentioned or seen.outcome is Outcome.RESTORED:
+    if not seen.mentioned or seen.filled or seen.outcome is Outcome.RESTORED:
         return False
     if seen.outcome is Outcome.STAYS:
         if seen.stored:

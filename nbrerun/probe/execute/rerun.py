@@ -11,10 +11,11 @@ from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
-from ..source.dependencies import global_stores, reachable, through_calls
+from ..source.dependencies import global_stores, notebook_functions, reachable, through_calls
 from ..source.inputs import incidental, static_binds
 from ..source.ipython_names import AUTOMATIC
 from .tracer import Tracer
+from .user_functions import MarkedFunctions
 
 _DEEPEST_TRACEBACK = 30
 """Frames of a traceback that are reported, the innermost ones."""
@@ -108,6 +109,8 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
     """
     reads = reach(shell, sources)
     identities = Identities(user_names(shell))
+    functions = MarkedFunctions(tracer)
+    functions.mark(notebook_functions(reads, user_names(shell)))
     tracer.install(shell)
     error: Optional[Error] = None
     started = time.perf_counter()
@@ -120,6 +123,7 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
     finally:
         seconds = time.perf_counter() - started
         tracer.remove(shell)
+        functions.restore()
         shell.kernel._restore_input()
     namespace = user_names(shell)
     reads |= reach(shell, sources)
@@ -127,7 +131,7 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
     return Ran(
         error,
         seconds,
-        bound=tracer.names("binds") | global_stores(called, namespace),
+        bound=tracer.names("binds") | global_stores(called, namespace, functions.ids),
         passed=tracer.names("passes") | through_calls(called, namespace),
         reads=reads,
         replaced=identities.replaced(namespace),

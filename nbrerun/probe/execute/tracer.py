@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import sys
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Union
 
+from ..source.inputs import local_names
 from ..source.statements import (
     STAR,
     Statement,
@@ -21,9 +23,16 @@ from ..source.statements import (
 from .blame import Blame
 
 _MARK = "__nbrerun_mark__"
+MARK_IN_FUNCTION = "__nbrerun_inner_mark__"
 _SKIP = "__nbrerun_skip__"
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+_numbers = itertools.count()
+"""No two tracers have the same mark."""
+_HIDDEN = "#"
+"""Stands in what a function's local names are called here."""
 _MARKED_AFTER = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
 """Statements that bind names, and none if they raise."""
 
@@ -34,6 +43,8 @@ class Tracer(ast.NodeTransformer):
     Used as one of IPython's `ast_transformers`, and only in a branch. The mark of a statement that binds a name stands
     behind it, since it has bound nothing if it raises; that of any other statement stands before it. Before a statement
     that has no mark before it, one more mark stands for nothing: when it is reached, what came before is over.
+
+    The statements inside functions have marks as well. Their local names are none of the notebook's.
     """
 
     def __init__(self, goes_on: bool = False, blame: Optional[Blame] = None) -> None:
@@ -47,37 +58,42 @@ class Tracer(ast.NodeTransformer):
         self._blame = blame
         self._skipped: Set[int] = set()
         """Marks of the statements that raised and were skipped."""
-        self.statements: List[Statement] = []
-        """What each mark stands for; marks are numbered in the order of the source."""
-        self.ran: Dict[int, None] = {}
+        self.statements: Dict[int, Statement] = {}
+        """What each mark stands for."""
+        self._reached: Dict[int, None] = {}
         """Marks that were reached, in the order of the first time."""
         self._begun: Set[int] = set()
         """Marks that stand before their statement: when one is reached, the statement has only begun."""
         self._over: Set[int] = set()
         """Marks that stand behind their statement."""
+        self._scope: Optional[Mapping[str, str]] = None
+        """In a function: its local names, each with a name that no variable of the notebook can have."""
+        self.has_marked_functions = False
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
-        setattr(builtins, _MARK, self.ran.setdefault if self._blame is None else self._tell)
+        setattr(builtins, _MARK, self._reached.setdefault if self._blame is None else self._tell)
+        setattr(builtins, MARK_IN_FUNCTION, self._reached.setdefault)
         setattr(builtins, _SKIP, self._skip)
         shell.ast_transformers.append(self)
 
     def remove(self, shell: Any) -> None:
         """Stop recording."""
         shell.ast_transformers.remove(self)
-        delattr(builtins, _MARK)
-        delattr(builtins, _SKIP)
+        # A generator that has begun, and goes on later, still has its marks.
+        for name in (_MARK, MARK_IN_FUNCTION, _SKIP):
+            setattr(builtins, name, _nothing)
 
     def _tell(self, mark: int) -> None:
         """Record a mark that is reached, and tell who is to blame for what has changed."""
         assert self._blame is not None
-        if mark in self.ran:
+        if mark in self._reached:
             self._blame.before(None)
         elif mark in self._over:
             self._blame.after(mark)
         else:
             self._blame.before(mark)
-        self.ran.setdefault(mark)
+        self._reached.setdefault(mark)
 
     def blamed(self) -> Dict[str, str]:
         """The call of the last statement that changed each variable, where there is one."""
@@ -89,13 +105,13 @@ class Tracer(ast.NodeTransformer):
 
     def _skip(self) -> None:
         """The last statement that had begun has raised."""
-        last = next(reversed(list(self.ran)), None)
+        last = next(reversed(self._reached), None)
         if last in self._begun:
             self._skipped.add(last)
 
     def count(self) -> int:
         """How many marks have been reached: a position in the run of the cell."""
-        return len(self.ran)
+        return len(self._reached)
 
     def names(self, field: str) -> Set[str]:
         """Names in one field of the statements that ran."""
@@ -121,11 +137,11 @@ class Tracer(ast.NodeTransformer):
             raised: the last statement that had begun raised, and does not count.
         """
         found: Dict[str, List[int]] = {}
-        ran = list(self.ran)
+        ran = list(self._reached)
         if raised and ran and ran[-1] in self._begun:
             ran.pop()
         for i in ran:
-            if i in self._skipped:
+            if i in self._skipped or i not in self.statements:
                 continue
             for name in expand(self.statements[i].binds | self.statements[i].writes):
                 found.setdefault(name, []).append(i)
@@ -141,8 +157,8 @@ class Tracer(ast.NodeTransformer):
             position: what `count` returned.
             models: names of models.
         """
-        order = list(self.ran)
-        ran = [self.statements[i] for i in order]
+        order = list(self._reached)
+        ran = [self.statements.get(i, nothing()) for i in order]
         found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes & models)}
         if position and order[position - 1] in self._begun:
             running = ran[position - 1]
@@ -160,10 +176,10 @@ class Tracer(ast.NodeTransformer):
             position: what `count` returned.
         """
         found: Set[str] = set()
-        order = list(self.ran)
+        order = list(self._reached)
         has_begun = position > 0 and order[position - 1] in self._begun
         for i in order[position if has_begun else position + 1 :]:
-            statement = self.statements[i]
+            statement = self.statements.get(i, nothing())
             found |= statement.binds | statement.writes
             found -= statement.stores | statement.passes
         return expand(found)
@@ -174,35 +190,59 @@ class Tracer(ast.NodeTransformer):
         return expand({name for statement in self._ran() if statement.imports for name in statement.binds}) - others
 
     def _ran(self) -> List[Statement]:
-        return [self.statements[i] for i in self.ran]
+        return [self.statements[i] for i in self._reached if i in self.statements]
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """Add marks to a cell; called by IPython for each cell that runs."""
         # No other statement may stand before imports from `__future__`, apart from a docstring.
         future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
         first = future[-1] + 1 if future else 0
+        node.body = [*node.body[:first], *self._body(node.body[first:])]
+        return node
+
+    def mark_functions(self, body: List[ast.stmt]) -> None:
+        """Add marks to the functions that some statements define, and to nothing else."""
+        for statement in body:
+            if isinstance(statement, _FUNCTIONS):
+                self._function(statement)
+            else:
+                for inner in blocks(statement):
+                    self.mark_functions(inner)
+
+    def _function(self, node: _Function) -> None:
+        outer, number = self._scope, next(_numbers)
+        docstring = ast.get_docstring(node, clean=False) is not None
+        self.has_marked_functions = True
+        self._scope = {**(outer or {}), **{name: f"{name}{_HIDDEN}{number}" for name in local_names(node)}}
+        node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
+        self._scope = outer
+
+    def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
+        """Add marks to the body of a cell or a function."""
         if not self._goes_on:
-            node.body = [*node.body[:first], *self._block(node.body[first:])]
-            return node
+            return self._block(body)
         # One by one, so that a statement that raises takes no other with it.
         handler = ast.parse(f"try: pass\nexcept Exception: {_SKIP}()").body[0]
         assert isinstance(handler, ast.Try)
-        body = node.body[:first]
-        for statement in node.body[first:]:
-            guarded = ast.Try(self._block([statement]), handler.handlers, [], [])
-            body.append(ast.fix_missing_locations(ast.copy_location(guarded, statement)))
-        node.body = body
-        return node
+        guarded: List[ast.stmt] = []
+        for statement in body:
+            marked = self._block([statement])
+            if self._scope is not None and any(isinstance(node, ast.Raise) for node in ast.walk(statement)):
+                guarded += marked  # what the user's own function raises, its caller may wait for
+            else:
+                guard = ast.Try(marked, handler.handlers, [], [])
+                guarded.append(ast.fix_missing_locations(ast.copy_location(guard, statement)))
+        return guarded
 
     def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
         marked: List[ast.stmt] = []
         for statement in body:
             marks = self._mark(statement)
             if marks and not isinstance(statement, _MARKED_AFTER):
-                self._begun.update(range(len(self.statements) - len(marks), len(self.statements)))
+                self._begun.update(map(_number, marks))
                 marked += [*marks, statement]
             else:
-                self._over.update(range(len(self.statements) - len(marks), len(self.statements)))
+                self._over.update(map(_number, marks))
                 marked += [*self._emit(nothing(), statement), statement, *marks]
             self._add_inside(statement)
         return marked
@@ -216,6 +256,7 @@ class Tracer(ast.NodeTransformer):
     def _add_inside(self, statement: ast.stmt) -> None:
         """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""
         if isinstance(statement, _DEFINITIONS):
+            self.mark_functions([statement])
             return
         bound = header_names(statement)
         for field in ("body", "orelse", "finalbody"):
@@ -229,16 +270,52 @@ class Tracer(ast.NodeTransformer):
 
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
         """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
-        self.statements.append(what)
-        call = ast.Call(ast.Name(_MARK, ast.Load()), [ast.Constant(len(self.statements) - 1)], [])
+        number = next(_numbers)
+        self.statements[number] = what if self._scope is None else _renamed(what, self._scope)
+        name = _MARK if self._scope is None else MARK_IN_FUNCTION
+        call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
         mark = ast.copy_location(ast.Expr(call), where)
         return [ast.fix_missing_locations(mark)]
 
 
+def _nothing(*_: Any) -> None:
+    """What a mark does when nothing is recorded."""
+
+
+def _number(mark: Any) -> int:
+    """The number of a mark that `_emit` has made."""
+    number: int = mark.value.args[0].value
+    return number
+
+
+def blocks(statement: ast.stmt) -> Iterator[List[ast.stmt]]:
+    """The lists of statements inside a compound statement or a class."""
+    for part in [statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(part, field, None)
+            if isinstance(inner, list):
+                yield inner
+
+
+def _renamed(statement: Statement, names: Mapping[str, str]) -> Statement:
+    """What a statement does, with other names for some variables."""
+    return statement._replace(
+        binds={names.get(name, name) for name in statement.binds},
+        writes={names.get(name, name) for name in statement.writes},
+        stores={names.get(name, name) for name in statement.stores},
+        passes={names.get(name, name) for name in statement.passes},
+        calls={names.get(name, name) for name in statement.calls},
+        outermost={names.get(name, name) for name in statement.outermost},
+        aliases={(names.get(name, name), names.get(root, root)) for name, root in statement.aliases},
+    )
+
+
 def expand(names: Set[str]) -> Set[str]:
     """Replace star imports by the names that they bind, as the language reference defines them ("import")."""
-    found = {name for name in names if not name.startswith(STAR)}
-    for name in names - found:
+    found = {name for name in names if not name.startswith(STAR) and _HIDDEN not in name}
+    for name in names:
+        if not name.startswith(STAR):
+            continue
         public = vars(sys.modules.get(name[len(STAR) :], object))
         found.update(public.get("__all__", (key for key in public if not key.startswith("_"))))
     return found

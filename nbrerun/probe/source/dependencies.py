@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import dis
+import linecache
 import types
 import weakref
 from functools import partial
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, NamedTuple, Set, Tuple
+from typing import Any, Callable, Container, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters.generic import ancestry, layout, members, module_of
 from .inputs import inputs
@@ -57,10 +58,20 @@ def through_calls(called: Set[str], namespace: Dict[str, Any]) -> Set[str]:
     return reached | global_stores(called | reached, namespace)
 
 
-def global_stores(names: Set[str], namespace: Dict[str, Any]) -> Set[str]:
-    """Names that functions among `names` bind with a `global` statement."""
+def global_stores(names: Set[str], namespace: Dict[str, Any], but: Container[int] = ()) -> Set[str]:
+    """Names that functions among `names` bind with a `global` statement.
+
+    Args:
+        but: addresses of functions that are left out.
+    """
     functions = [function for name in names if name in namespace for function in _functions(namespace[name])]
-    return {word for function in functions for word in global_names(function.__code__).bound}
+    return {word for function in functions if id(function) not in but for word in global_names(function.__code__).bound}
+
+
+def notebook_functions(names: Set[str], namespace: Dict[str, Any]) -> List[types.FunctionType]:
+    """The notebook's own functions that may run when the values of `names` are used."""
+    found = {id(each): each for name in names if name in namespace for each in _functions(namespace[name])}
+    return [each for each in found.values() if dict.get(each.__globals__, "__name__") == "__main__"]
 
 
 def pickles(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
@@ -108,7 +119,30 @@ def _mentioned(value: Any) -> Iterator[str]:
     """Names of the notebook that a value's code looks up; a library's functions look up the library's own names."""
     for function in _functions(value):
         if dict.get(function.__globals__, "__name__") == "__main__":
-            yield from global_names(function.__code__).looked_up
+            yield from _looked_up(function)
+
+
+def _looked_up(function: types.FunctionType) -> FrozenSet[str]:
+    """Global names that a function looks up; one that it certainly binds first does not count."""
+    names = global_names(function.__code__)
+    both = names.looked_up & names.bound
+    definition = _definition(function.__code__) if both else None
+    needed = inputs(ast.Module(definition.body, [])) if definition is not None else both
+    return names.looked_up - (both - needed)
+
+
+def _definition(code: types.CodeType) -> Optional[ast.FunctionDef]:
+    """The definition of a function, from the source that IPython keeps of its cell."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except (SyntaxError, ValueError):  # the file has changed since, or was never there
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            lines = [node.lineno, *(decorator.lineno for decorator in node.decorator_list)]
+            if min(lines) == code.co_firstlineno:
+                return node
+    return None
 
 
 def _calls(matches: Callable[[str], Any], source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:

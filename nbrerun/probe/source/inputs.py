@@ -155,7 +155,12 @@ def _looked_up(nodes: List[ast.AST], defined: AbstractSet[str] = frozenset()) ->
         found |= _looked_up_by_string(node)
         if isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS)):
             outside, inside, local = _scope(node)
-            found |= _looked_up(inside, defined) - local - (defined if isinstance(node, _FUNCTIONS) else set())
+            if isinstance(node, _DEFINITIONS):  # it may bind a global name before it looks it up
+                looked_up: Set[str] = set()
+                _walk_block(node.body, set(), looked_up)
+            else:
+                looked_up = _looked_up(inside, defined)
+            found |= looked_up - local - (defined if isinstance(node, _FUNCTIONS) else set())
             pending += outside
         else:
             pending.extend(ast.iter_child_nodes(node))
@@ -220,6 +225,11 @@ def _scope(node: Any) -> Tuple[List[ast.AST], List[ast.AST], Set[str]]:
     parameters = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
     local = {parameter.arg for parameter in parameters if parameter is not None} | _locals(inside)
     return [part for part in around if part is not None], inside, local
+
+
+def local_names(function: Any) -> Set[str]:
+    """A function's parameters and the names that it binds in its own scope."""
+    return _scope(function)[2]
 
 
 def _locals(body: List[Any]) -> Set[str]:

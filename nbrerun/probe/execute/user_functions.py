@@ -1,0 +1,86 @@
+"""Functions of the notebook's, marked while a cell runs: what a statement does is the same inside a function.
+
+A function's code is compiled anew from the source that IPython keeps, with the tracer's marks, and put back afterwards.
+Functions that the cell itself defines come out of the marked cell; they get the code that they would have had.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import gc
+import linecache
+import types
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
+
+from .tracer import MARK_IN_FUNCTION, Tracer
+
+_FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+_Place = Tuple[str, int]
+"""A function's name and its first line."""
+
+
+class MarkedFunctions:
+    """Functions whose code has been replaced."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        """Nothing has been marked yet."""
+        self._tracer = tracer
+        self._was: List[Tuple[types.FunctionType, types.CodeType]] = []
+        self.ids: Set[int] = set()
+        """Addresses of the functions that were marked while they ran."""
+
+    def mark(self, functions: Iterable[types.FunctionType]) -> None:
+        """Have the statements of functions recorded, where their source is known."""
+        known: Dict[str, Mapping[_Place, types.CodeType]] = {}
+        for function in functions:
+            code = function.__code__
+            if code.co_filename not in known:
+                known[code.co_filename] = self._compiled(code, marked=True)
+            new = known[code.co_filename].get(_place(code))
+            if new is not None and new.co_freevars == code.co_freevars:
+                self._was.append((function, code))
+                function.__code__ = new
+
+    def restore(self) -> None:
+        """Give all functions the code that they would have without this."""
+        for function, code in reversed(self._was):
+            function.__code__ = code
+        self.ids.update(id(function) for function, _ in self._was)
+        self._was.clear()
+        if self._tracer.has_marked_functions:
+            self._restore_new()
+
+    def _restore_new(self) -> None:
+        """Do so for functions that came into being meanwhile; nothing tells where they are."""
+        known: Dict[str, Mapping[_Place, types.CodeType]] = {}
+        for function in gc.get_objects():
+            if type(function) is types.FunctionType and MARK_IN_FUNCTION in function.__code__.co_names:
+                code = function.__code__
+                if code.co_filename not in known:
+                    known[code.co_filename] = self._compiled(code, marked=False)
+                function.__code__ = known[code.co_filename].get(_place(code), code)
+                self.ids.add(id(function))
+
+    def _compiled(self, code: types.CodeType, marked: bool) -> Mapping[_Place, types.CodeType]:
+        """The functions in the cell that a code object comes from."""
+        flags = code.co_flags & _FUTURE | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        try:
+            tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+            if marked:
+                self._tracer.mark_functions(tree.body)
+            module = compile(tree, code.co_filename, "exec", flags=flags, dont_inherit=True)
+        except (SyntaxError, ValueError):  # the file has changed since, or was never there
+            return {}
+        return {_place(each): each for each in _nested(module)}
+
+
+def _place(code: Any) -> _Place:
+    return code.co_name, code.co_firstlineno
+
+
+def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _nested(constant)
