@@ -7,17 +7,13 @@ time. `METAMORPHIC_ENGINE=replay` lets the other engine answer.
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.functional.cases import ALL
-from tests.functional.metamorphic.known import KNOWN
-from tests.functional.metamorphic.packs import Pack, known_packs, packs
-from tests.functional.metamorphic.relations import RELATIONS, changed_cells, transformed
+from tests.functional.metamorphic.packs import Pack, packs
+from tests.functional.metamorphic.relations import RELATIONS, changed_cells
 
 pytestmark = pytest.mark.timeout(600)  # a notebook of sixty cells, each run several times
 
@@ -43,53 +39,6 @@ def culprits(pack: Pack, name: str, folder: Path) -> str:
         if Pack(name, (case,), (relation,)).disagreements(own):
             found.append(relation)
     return " and ".join(found) if found else "under no relation alone"
-
-
-def known_failures() -> list[object]:
-    """Each case that a relation is known to change, with the notebook that it is in."""
-    return [
-        pytest.param(
-            pack,
-            case.name,
-            id=f"{pack.relations[0]}: {case.name}",
-            marks=[pytest.mark.xfail(strict=True, reason=KNOWN[pack.relations[0]][case.name])] + [COLD] * pack.is_cold,
-        )
-        for pack in known_packs()
-        for case in pack.cases
-    ]
-
-
-@pytest.mark.parametrize(("pack", "name"), known_failures())
-def test_known_failures_still_fail(pack: Pack, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """An entry that no longer fails has no place in the table."""
-    assert name not in once(pack, tmp_path_factory), "it disagrees"
-
-
-def once(pack: Pack, factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Check a pack once for all tests about its cases, whichever worker comes first."""
-    session = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
-    name = "".join(each if each.isalnum() else "-" for each in str(pack))
-    with (session / f"{name}.json").open("a+") as kept:
-        fcntl.flock(kept, fcntl.LOCK_EX)
-        kept.seek(0)
-        text = kept.read()
-        if not text:
-            text = json.dumps(pack.disagreements(factory.mktemp(name[:40])))
-            kept.write(text)
-    found: dict[str, list[str]] = json.loads(text)
-    return found
-
-
-def test_known_failures_are_cases() -> None:
-    """An entry that names no case, or one that its relation leaves as it is, would never be taken out."""
-    named = {(relation, name) for relation, names in KNOWN.items() for name in names}
-    changed = {
-        (pack.relations[0], case.name)
-        for pack in known_packs()
-        for case in pack.cases
-        if changed_cells(case, transformed(case, pack.relations[:1], "v"))
-    }
-    assert named == changed
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from ..read.walk import Reader
 from .tracer import Tracer
 
 _LEAVES, _OF_EACH, _MISSING = 8, 2, 0.25
-"""How many arrays of a model are tried, with how many numbers of each, and which share may not be found: those of a
-database may lie across two of its pages."""
+"""How many of a model's largest arrays are tried, with how many numbers of each, and which share may not be found:
+those of a database may lie across two of its pages."""
 _LARGEST = 1 << 30
 """Bytes of the largest file that is searched."""
 
@@ -57,9 +57,9 @@ def numbers_of(value: Any) -> List[float]:
     """A few numbers that a model has learnt, out of all its parts; none that is likely to occur by chance."""
     reader = Reader()
     found = [part.node for part in parts("", value, reader) if part.node.numbers]
-    step = max(1, len(found) // _LEAVES)
+    found.sort(key=lambda node: -sum(memoryview(each).nbytes for each in node.content))
     chosen: List[float] = []
-    for node in found[::step]:
+    for node in found[:_LEAVES]:
         with contextlib.suppress(Exception):  # a library may fail to convert them
             numbers = memoryview(node.numbers() or b"").cast("d")  # type: ignore[misc]
             telling = [number for number in numbers[:4096] if _is_telling(number)]

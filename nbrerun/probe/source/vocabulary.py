@@ -23,7 +23,7 @@ LOOKING_FUNCTIONS = DESCRIBING_FUNCTIONS | frozenset(
 
 # Is a model: a class has one of the first and one of the last
 
-LEARNING_METHODS = frozenset({"fit", "partial_fit", "train", "train_step", "update_weights"})
+LEARNING_METHODS = frozenset({"fit", "partial_fit", "train"})
 """Methods by which a model learns (`adapters.generic`)."""
 
 PREDICTING_METHODS = frozenset({"predict", "transform", "forward"})

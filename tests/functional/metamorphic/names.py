@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nbrerun.probe.source.vocabulary import ANSWERING_METHODS, LEARNING_METHODS
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 
@@ -152,6 +154,7 @@ class _Search:
         }
         kept = {name for name in self._kept if name not in self._open_classes} | known | self._imported
         attributes = {name for name in self._attributes if not _is_dunder(name)} - not_the_users - self._kept
+        attributes -= LEARNING_METHODS | ANSWERING_METHODS  # a class has them to be an estimator for libraries
         variables = {name for name in self._variables | labelled if not _is_dunder(name)} - kept
         return Chosen(variables, attributes, self._functions & variables, self._imported)
 

@@ -16,9 +16,8 @@ from pathlib import Path
 from tests.functional.cases import MODULES
 from tests.functional.cases.case import Case
 from tests.functional.cases.frameworks import ALL as FRAMEWORKS
-from tests.functional.metamorphic.known import KNOWN
 from tests.functional.metamorphic.names import bound, imported
-from tests.functional.metamorphic.relations import IN_FUNCTIONS, RELATIONS, alternating, transformed
+from tests.functional.metamorphic.relations import RELATIONS, alternating, transformed
 from tests.functional.metamorphic.rename import Renaming
 from tests.functional.metamorphic.source import split
 from tests.functional.test_cases import check, disagreements
@@ -117,27 +116,9 @@ def themes() -> dict[str, list[Case]]:
 
 
 def packs() -> list[Pack]:
-    """All cases in as few notebooks as will do, without the relations that they are known to fail."""
-    found: list[Pack] = []
-    for first in FIRST:
-        for theme, cases in themes().items():
-            groups: dict[tuple[str, ...], list[Case]] = {}
-            for case in cases:
-                left = tuple(relation for relation in RELATIONS if case.name not in KNOWN.get(relation, {}))
-                groups.setdefault(left, []).append(case)
-            for left, group in groups.items():
-                if first == FIRST[0] or IN_FUNCTIONS in left:
-                    found += packed(theme, group, left, first)
-    return found
-
-
-def known_packs() -> list[Pack]:
-    """The cases that a relation is known to change, under that relation alone."""
-    found: list[Pack] = []
-    for relation, names in KNOWN.items():
-        cases = [case for group in themes().values() for case in group if case.name in names]
-        found += packed("known", cases, tuple(dict.fromkeys((relation, "renamed"))))
-    return found
+    """All cases in as few notebooks as will do."""
+    every = tuple(RELATIONS)
+    return [pack for first in FIRST for theme, cases in themes().items() for pack in packed(theme, cases, every, first)]
 
 
 def packed(theme: str, cases: Iterable[Case], relations: tuple[str, ...], first: int | None = None) -> Iterator[Pack]:
