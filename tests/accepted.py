@@ -1,4 +1,4 @@
-"""Whether a run of the tests may count: `python -m tests.accepted junit.xml`. No test is skipped or expected to fail."""
+"""Whether a run of the tests counts: `python -m tests.accepted junit.xml`. None may be skipped or expected to fail."""
 
 from __future__ import annotations
 
