@@ -29,6 +29,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
         "generators": generators.messages(reader.generators),
         "settings": settings,
         "import_drew": imports.drew,
+        "imports_left": dict(imports.left),
         "by_hand": sorted(imports.set_by_hand(settings)),
         "files": files.changed(),
         "opened": files.opened(),

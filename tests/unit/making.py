@@ -78,6 +78,7 @@ def state(
     by_hand: Sequence[str] = (),
     files: Mapping[str, File] | None = None,
     opened: Mapping[str, Opened] | None = None,
+    imports_left: Mapping[str, bytes] | None = None,
 ) -> State:
     """A state, empty but for what is given; a variable may be given by its value alone."""
     found = (variables or {}).items()
@@ -86,6 +87,7 @@ def state(
         "generators": list(generators),
         "settings": dict(settings or {}),
         "import_drew": False,
+        "imports_left": dict(imports_left or {}),
         "by_hand": list(by_hand),
         "files": dict(files or {}),
         "opened": dict(opened or {}),

@@ -1,9 +1,9 @@
 """Watches imports, to tell what an import does to the process from what the cell does.
 
 After each outermost import, three things are recorded: the process settings that it changed; the seeds of global random
-number generators that it brought (each is seeded as in an earlier kernel of the same check); and whether it drew from a
-generator that was there before. If it did, the numbers that follow in the cell are drawn by no later run, which imports
-nothing.
+number generators that it brought (each is seeded as in an earlier kernel of the same check); and the generators that it
+left with another state. If it drew from one that was there before, the numbers that follow in the cell are drawn by no
+later run, which imports nothing.
 
 Audit events do not serve: "import" comes before a module is loaded, and none comes after it (docs/decisions.md, "What
 an import does is not a setting").
@@ -42,6 +42,8 @@ class ImportWatch:
         """1 while an import is under way: imports inside it are part of it."""
         self.drew = False
         """An import since `begin` has drawn from a global generator that was there before."""
+        self.left: Dict[str, bytes] = {}
+        """Global generators that imports since `begin` brought or drew from, with their digests after the last one."""
         self._stood: Dict[str, bytes] = {}
         """Digests of the global generators when the import began."""
         self._before: Dict[str, str] = {}
@@ -61,7 +63,7 @@ class ImportWatch:
     def begin(self) -> None:
         """Forget what was set until now, before a cell runs."""
         self._last = read_settings()
-        self.drew = False
+        self.drew, self.left = False, {}
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Names of the settings that differ from those at `begin`, except for changes by imports."""
@@ -77,9 +79,10 @@ class ImportWatch:
     def leave(self) -> None:
         """It is over, whether it succeeded or not. What the probe then sets counts as set by the import."""
         try:
-            now = _global_generators()
-            self.drew = self.drew or any(now.get(name, stood) != stood for name, stood in self._stood.items())
             self._after_import()
+            changed = {name: now for name, now in _global_generators().items() if now != self._stood.get(name)}
+            self.drew = self.drew or not changed.keys().isdisjoint(self._stood)
+            self.left.update(changed)
         finally:
             self.depth = 0
         after = read_settings()

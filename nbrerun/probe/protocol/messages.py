@@ -92,6 +92,8 @@ class State(TypedDict):
     """Process settings by name."""
     import_drew: bool
     """An import of the last cell drew from a global generator that was there before."""
+    imports_left: Dict[str, bytes]
+    """Digests of the global generators that imports of the last cell brought or drew from, right after that."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
