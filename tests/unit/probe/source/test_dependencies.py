@@ -20,7 +20,6 @@ from nbrerun.probe.source.dependencies import (
 )
 from tests.unit.probe.looking import notebook
 
-
 NAMESPACE = """
 limit = 3
 unused = 4
