@@ -60,7 +60,11 @@ def numbers_of(value: Any) -> List[float]:
     found = [part.node for part in parts("", value, reader) if part.node.numbers]
     step = max(1, len(found) // _LEAVES)
     chosen: List[float] = []
-    for node in found[::step]:
+    # From the beginning to the end, and once more from the next one on: layers of a kind have their sizes and flags at
+    # equal distances.
+    for node in (node for first in range(step) for node in found[first::step]):
+        if len(chosen) >= _LEAVES * _OF_EACH:
+            break
         with contextlib.suppress(Exception):  # a library may fail to convert them
             numbers = memoryview(node.numbers() or b"").cast("d")  # type: ignore[misc]
             telling = [number for number in numbers[:4096] if _is_telling(number)]
