@@ -26,10 +26,11 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
     settings = read_settings()
     state: State = {
         "variables": variables,
-        "generators": generators.messages(reader.generators, imports.left),
+        "generators": generators.messages(reader.generators),
         "settings": settings,
         "after_imports": [generators.library_state(name, state) for name, state in imports.drew.items()],
         "drew_between_imports": imports.drew_between,
+        "imports_left": dict(imports.left),
         "by_hand": sorted(imports.set_by_hand(settings)),
         "files": files.changed(),
         "opened": files.opened(),

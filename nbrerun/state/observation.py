@@ -9,7 +9,7 @@ from enum import Enum
 from nbrerun.model import Cell, Change, Raised
 from nbrerun.probe.protocol.messages import Rerun, State
 from nbrerun.state.diff import differing, rebound
-from nbrerun.state.names import Name, files, generator, variables
+from nbrerun.state.names import Name, Space, files, generator, variables
 
 Moved = Mapping[Name, tuple[Change, ...]]
 """Names of what differs, each with its changes."""
@@ -63,15 +63,17 @@ class Observation:
 
     @property
     def seeded(self) -> set[Name]:
-        """Libraries' generators that the cell sets: it moves them, and they have the same state after both runs."""
+        """Libraries' generators that the cell sets: it moves them, and they have the same state after both runs.
+
+        What its imports do to them is not its doing, and not done again in the rerun.
+        """
         assert self.again is not None
         before, first, after = (
             {generator(item): item["digest"] for item in state["generators"] if item["library"]}
             for state in (self.before, self.first, self.again["after"])
         )
-        imported = {generator(item) for item in self.first["generators"] if item["by_import"]}
-        moved = {name for name, digest in first.items() if before.get(name) != digest} - imported
-        return {name for name in moved if after.get(name) == first[name]}
+        before.update({Name(Space.GENERATOR, name): left for name, left in self.first["imports_left"].items()})
+        return {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
 
     @property
     def error(self) -> Raised | None:

@@ -36,7 +36,7 @@ def variable(digest: bytes, address: int = 1, kind: str = "data", **more: Any) -
 
 def generator(name: str, digest: bytes, address: int = 1, library: bool = False) -> Generator:
     """A generator that stands somewhere."""
-    return {"name": name, "library": library, "id": address, "digest": digest, "state": b"", "by_import": False}
+    return {"name": name, "library": library, "id": address, "digest": digest, "state": b""}
 
 
 def named(*names: str) -> set[Name]:
@@ -78,6 +78,7 @@ def state(
     by_hand: Sequence[str] = (),
     files: Mapping[str, File] | None = None,
     opened: Mapping[str, Opened] | None = None,
+    imports_left: Mapping[str, bytes] | None = None,
 ) -> State:
     """A state, empty but for what is given; a variable may be given by its value alone."""
     found = (variables or {}).items()
@@ -87,6 +88,7 @@ def state(
         "settings": dict(settings or {}),
         "after_imports": [],
         "drew_between_imports": False,
+        "imports_left": dict(imports_left or {}),
         "by_hand": list(by_hand),
         "files": dict(files or {}),
         "opened": dict(opened or {}),
@@ -107,8 +109,8 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "seconds": 0.0,
         "touched_by": {},
         "after_read": {},
+        "parameters_in": {},
         "acts": False,
-        "seeds": False,
         "disk_full": False,
         "given": {},
         "given_and_changed": {},
@@ -161,6 +163,8 @@ class Does:
     """Files, and how it opens them: see `opened`."""
     draws: Mapping[str, str] = field(default_factory=dict)
     """Generators of libraries, and where they stand after it."""
+    seeds: bool = False
+    """It sets them: they stand there after the rerun as well. Those that it draws from stand elsewhere."""
     again: Mapping[str, Any] = field(default_factory=dict)
     """What else its rerun was seen to do."""
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -178,10 +182,16 @@ def main_run(*cells: Does) -> list[Step]:
     for position, does in enumerate(cells):
         first = _after(last, 100 * position, does)
         bound = sorted({*does.binds, *does.defines, *does.imports})
-        again = rerun(first, bound=bound, reads=list(does.reads), imports=list(does.imports), **does.again)
+        stand = first["generators"] if does.seeds else [*map(_further, first["generators"])]
+        after: State = {**first, "generators": stand}
+        again = rerun(after, bound=bound, reads=list(does.reads), imports=list(does.imports), **does.again)
         steps.append(step(last, first, 10 * position, **{"again": again, **does.more}))
         last = first
     return steps
+
+
+def _further(item: Generator) -> Generator:
+    return {**item, "digest": item["digest"] + b", and further"}
 
 
 def _after(last: State, address: int, does: Does) -> State:

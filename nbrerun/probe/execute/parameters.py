@@ -59,7 +59,9 @@ def numbers_of(value: Any) -> List[float]:
     found = [part.node for part in parts("", value, reader) if part.node.numbers]
     found.sort(key=lambda node: -sum(memoryview(each).nbytes for each in node.content))
     chosen: List[float] = []
-    for node in found[:_LEAVES]:
+    for node in found:
+        if len(chosen) >= _LEAVES * _OF_EACH:
+            break
         with contextlib.suppress(Exception):  # a library may fail to convert them
             numbers = memoryview(node.numbers() or b"").cast("d")  # type: ignore[misc]
             telling = [number for number in numbers[:4096] if _is_telling(number)]

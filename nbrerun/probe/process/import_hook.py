@@ -44,12 +44,12 @@ class ImportWatch:
         """The global generators that an import since `begin` has drawn from, in the states where it left them, ..."""
         self.drew_between = False
         """... and whether the cell itself had drawn from one of them before."""
+        self.left: Dict[str, bytes] = {}
+        """Global generators that imports since `begin` brought or drew from, with their digests after the last one."""
         self._stood_first: Dict[str, bytes] = {}
         """Digests of the global generators at `begin`."""
         self._stood: Dict[str, bytes] = {}
         """Digests of the global generators when the import began."""
-        self.left: Dict[str, bytes] = {}
-        """Digests of the global generators that imports since `begin` have brought or drawn from, as they left them."""
         self._before: Dict[str, str] = {}
         """Settings when the import began."""
         self._last: Dict[str, str] = {}
@@ -84,14 +84,15 @@ class ImportWatch:
     def leave(self) -> None:
         """It is over, whether it succeeded or not. What the probe then sets counts as set by the import."""
         try:
-            moved = [found for found in _global_generators() if self._stood.get(found.name) != found.digest]
-            drawn = {found.name: found.state for found in moved if found.name in self._stood}
-            known = {**self._stood_first, **self.left}
-            self.drew_between = self.drew_between or any(known.get(name) != self._stood[name] for name in drawn)
-            self.drew.update(drawn)
             self._after_import()
-            names = {found.name for found in moved}
-            self.left.update({found.name: found.digest for found in _global_generators() if found.name in names})
+            known = {**self._stood_first, **self.left}
+            for found in _global_generators():
+                stood = self._stood.get(found.name)
+                if found.digest != stood:
+                    self.left[found.name] = found.digest
+                    if stood is not None:
+                        self.drew[found.name] = found.state
+                        self.drew_between = self.drew_between or known.get(found.name) != stood
         finally:
             self.depth = 0
         after = read_settings()

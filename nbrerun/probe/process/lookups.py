@@ -9,14 +9,21 @@ not observed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from typing import Any, Callable, Dict, Iterator, Optional
+import pathlib
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 from ..describe.originals import stands_for
 
 _BY_NAME = ("__getitem__", "__delitem__")
 """`get`, `in`, `pop` and `setdefault` look names up through `__getitem__` (collections.abc.MutableMapping)."""
 _ALL = ("__iter__", "__len__", "__repr__")
+
+_HOLDERS = [os, *filter(None, [getattr(pathlib, "_normal_accessor", None)])]
+"""Where functions that look at files are called from; `pathlib` has its own table of them before Python 3.11."""
+_ABLE: List[Set[Any]] = [os.supports_dir_fd, os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks]
+"""Which functions of `os` support an argument (library reference, `os.supports_follow_symlinks`)."""
 
 Hear = Callable[[Optional[bytes]], None]
 
@@ -36,14 +43,27 @@ def files_in_vain(hear: Hear) -> Iterator[None]:
 
     `os.path.exists`, `pathlib` and their like end in these functions; the import system has its own.
     """
-    originals = {name: getattr(os, name) for name in ("stat", "lstat", "access")}
-    for name, original in originals.items():
-        setattr(os, name, _in_vain(original, hear))
+    undo: List[Callable[[], None]] = []
+    for name in ("stat", "lstat", "access"):
+        original = getattr(os, name)
+        wrapper = _in_vain(original, hear)
+        undo += [_replace(holder, name, wrapper) for holder in _HOLDERS if hasattr(holder, name)]
+        for able in _ABLE:
+            if original in able:  # `shutil` asks before it calls the function
+                able.add(wrapper)
+                undo.append(functools.partial(able.discard, wrapper))
     try:
         yield
     finally:
-        for name, original in originals.items():
-            setattr(os, name, original)
+        for each in undo:
+            each()
+
+
+def _replace(holder: Any, name: str, wrapper: Any) -> Callable[[], None]:
+    """Put a wrapper into the place of a function; the result takes it out again, unless the notebook has."""
+    original = getattr(holder, name)
+    setattr(holder, name, wrapper)
+    return lambda: setattr(holder, name, original) if getattr(holder, name, None) is wrapper else None
 
 
 def _in_vain(original: Any, hear: Hear) -> Any:

@@ -40,8 +40,6 @@ class Generator(TypedDict):
     id: int
     digest: bytes
     state: bytes
-    by_import: bool
-    """It is as an import of the last cell has left it."""
 
 
 class File(TypedDict):
@@ -98,6 +96,8 @@ class State(TypedDict):
     """Libraries' generators that imports of the last cell drew from, in the states where they left them."""
     drew_between_imports: bool
     """The last cell had drawn from one of these before."""
+    imports_left: Dict[str, bytes]
+    """Digests of the global generators that imports of the last cell brought or drew from, right after that."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]

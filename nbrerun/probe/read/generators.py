@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from types import MappingProxyType
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ..adapters import describe
 from ..describe.node import GLOBAL_GENERATORS
@@ -25,14 +24,8 @@ def read_global(reader: Reader) -> None:
         reader.read(name, target, library=True)
 
 
-def messages(
-    found: Dict[int, GeneratorFound], left_by_imports: Mapping[str, bytes] = MappingProxyType({})
-) -> List[Generator]:
-    """Return the generators that were found, as they are sent.
-
-    Args:
-        left_by_imports: digests of libraries' generators as imports of the last cell have left them.
-    """
+def messages(found: Dict[int, GeneratorFound]) -> List[Generator]:
+    """Return the generators that were found, as they are sent."""
     return [
         {
             "name": item.name,
@@ -40,7 +33,6 @@ def messages(
             "id": identity,
             "digest": item.digest,
             "state": item.state,
-            "by_import": item.library and left_by_imports.get(item.name) == item.digest,
         }
         for identity, item in found.items()
     ]
@@ -48,7 +40,7 @@ def messages(
 
 def library_state(name: str, state: bytes) -> Generator:
     """A state in which a library's generator once was."""
-    return {"name": name, "library": True, "id": 0, "digest": b"", "state": state, "by_import": True}
+    return {"name": name, "library": True, "id": 0, "digest": b"", "state": state}
 
 
 def put_back(found: Dict[int, GeneratorFound], pins: List[Generator]) -> None:

@@ -1,14 +1,14 @@
-"""Words in a cell's source that suggest what a call does: it trains, loads, saves, seeds, or only looks.
+"""Words by which source text and classes are understood without being run.
 
-Every list of such words is here, and each names its user. They are guesses: no new verdict may rest on them, and each
-list is removed when what it stands for is measured instead (docs/decisions.md, "Words in the source").
+Every list of such words is here, and each names its user: builtin functions of the language, the methods that make a
+class a model's, and words that only decide what is tried, and then measured (docs/decisions.md, "Words in the source").
 """
 
 from __future__ import annotations
 
 import re
 
-# Only looks
+# Builtin functions of the language
 
 DESCRIBING_FUNCTIONS = frozenset("str repr type print display hasattr bool".split())
 """Functions whose result gives no access to their argument (`static.names`)."""
@@ -21,7 +21,8 @@ LOOKING_FUNCTIONS = DESCRIBING_FUNCTIONS | frozenset(
 )
 """Functions that leave their arguments alone (`source.statements`)."""
 
-# Is a model: a class has one of the first and one of the last
+# The API of estimators and networks: a class is a model's if it has one of the first and one of the last
+# https://scikit-learn.org/stable/developers/develop.html
 
 LEARNING_METHODS = frozenset({"fit", "partial_fit", "train"})
 """Methods by which a model learns (`adapters.generic`)."""
@@ -32,10 +33,10 @@ PREDICTING_METHODS = frozenset({"predict", "transform", "forward"})
 ANSWERING_METHODS = PREDICTING_METHODS | {"predict_proba", "score", "__call__"}
 """Methods by which a model is used (`adapters.generic`)."""
 
+# Decide what is tried, and then measured
+
 PICKLING = re.compile(r"pickle|shelve|(?:^|_)(?:load|dump|save)", re.IGNORECASE)
 """Parts of names of what may look up classes by name, as reading and writing a pickle does (`source.dependencies`)."""
-
-# Other
 
 SWALLOWING = re.compile(r"suppress|raises|ignor", re.IGNORECASE)
 """Parts of names of context managers that may swallow an error of their body (`source.inputs`)."""

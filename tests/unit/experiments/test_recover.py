@@ -65,8 +65,7 @@ def recovered(
 
 FIT = Does(binds={"Model": "fitted"}, reads=["x"])
 
-SEED = Does(draws={RANDOM: "1"}, again={"seeds": True})
-OWN_SEED: dict[str, Any] = {"draws": {RANDOM: "2"}, "again": {"seeds": True}}
+SEED = Does(draws={RANDOM: "1"}, seeds=True)
 
 PLANS: dict[str, tuple[list[Does], tuple[int, ...], str | None]] = {
     # cells, those that bring `Model` back, and the file that it comes from
@@ -125,7 +124,7 @@ PLANS: dict[str, tuple[list[Does], tuple[int, ...], str | None]] = {
         (10, 20),
         None,
     ),
-    "a seed of its own": ([SEED, Does(binds={"Model": "1"}, **OWN_SEED)], (10,), None),
+    "a seed of its own": ([SEED, Does(binds={"Model": "1"}, draws={RANDOM: "2"}, seeds=True)], (10,), None),
     "draws that nobody has seeded": (
         [Does(draws={RANDOM: "1"}), Does(binds={"Model": "1"}, draws={RANDOM: "2"})],
         (10,),
@@ -240,7 +239,7 @@ def test_draws_before_a_cell_that_loads_are_needed_by_draws_after_it() -> None:
     seen = steps[1].seen
     assert seen is not None
     loads = {"after_read": {"m.pkl": ["Old"]}}
-    again = rerun(steps[1].first, **loads, bound=["Old"])
+    again = rerun(seen.again["after"] if seen.again else None, **loads, bound=["Old"])
     steps[1] = replace(steps[1], seen=replace(seen, again=again))
     found = {recovery.name: recovery.cells for recovery in recovered(steps, restarts={1: missing(), 2: missing()})}
     assert found["Model"] == (0, 10, 20)

@@ -7,7 +7,7 @@ import pytest
 from nbrerun.model import Kind
 from nbrerun.probe.protocol.messages import Generator
 from nbrerun.state.observation import Later
-from nbrerun.state.timeline import defined_in, from_the_future, kind_of, sources
+from nbrerun.state.timeline import defined_in, from_the_future, kind_of
 from tests.unit.making import Does, generator, main_run, name, named, opened, rerun, state, step, variable
 
 RANDOM = name("generator:random")
@@ -58,10 +58,17 @@ def test_what_is_only_imported_once_more_is_not_written() -> None:
 
 
 def test_a_cell_that_draws_reads_the_generator() -> None:
-    """One that seeds does not: it gives the generator a place of its own."""
-    before, first = (state(generators=[random(place)]) for place in (b"1", b"2"))
-    assert step(before, first, again=rerun(reads=["x"])).needed == named("x") | {RANDOM}
-    assert step(before, first, again=rerun(reads=["x"], seeds=True)).needed == named("x")
+    """One that seeds does not: it gives the generator a place of its own, the same one in the rerun."""
+    before, first, after = (state(generators=[random(place)]) for place in (b"1", b"2", b"3"))
+    assert step(before, first, again=rerun(after, reads=["x"])).needed == named("x") | {RANDOM}
+    assert step(before, first, again=rerun(first, reads=["x"])).needed == named("x")
+
+
+@pytest.mark.parametrize(("after", "found"), [(b"1", True), (b"2", False)])
+def test_a_generator_that_is_created_by_seeding_it_is_written(after: bytes, found: bool) -> None:
+    """Some libraries have none before; one that is created and drawn from by an import is no cell's doing."""
+    again = rerun(state(generators=[random(after)]))
+    assert step(state(), state(generators=[random(b"1")]), again=again).written == ({RANDOM} if found else set())
 
 
 def test_a_cell_that_was_not_run_again_is_known_by_its_states() -> None:
@@ -130,17 +137,6 @@ def test_a_name_comes_from_the_last_cell_before() -> None:
         ("z", 2): None,
         ("z", 4): None,
     }
-
-
-def test_the_sources_are_those_of_all_that_a_cell_calls() -> None:
-    """Its own first; definitions that it looks at, but no data."""
-    steps = main_run(
-        Does(defines=["load"], more={"source": "def load(): ..."}),
-        Does(defines=["other"], more={"source": "def other(): ..."}),
-        Does(binds={"x": "1"}, more={"source": "x = 1"}),
-        Does(reads=["load", "x"], more={"source": "load(x)"}),
-    )
-    assert list(sources(steps[3], steps)) == ["load(x)", "def load(): ..."]
 
 
 READ, WRITE = {"m.pkl": "read"}, {"m.pkl": "written written_first"}

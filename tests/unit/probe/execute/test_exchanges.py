@@ -9,6 +9,7 @@ import pickle
 import sys
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -136,6 +137,34 @@ def test_a_container_is_searched_for_models_to_some_depth() -> None:
     loop: list[Any] = [1]
     loop.append(loop)
     assert not is_model(loop)
+
+
+FILLED: dict[str, tuple[str, set[str]]] = {
+    # a cell, and the names that were given a state
+    "a network": ("net.load_state_dict(state)", {"net"}),
+    "by a function of the user's": ("def put(n, s): n.load_state_dict(s)\nput(net, state)", {"net"}),
+    "by a method that was kept": ("put = net.load_state_dict\nput(state)", {"net"}),
+    "a part of another": ("held = {'best': [net]}\nnet.load_state_dict(state)", {"net", "held"}),
+    "a part of a network": ("outer = torch.nn.Sequential(net)\nnet.load_state_dict(state)", {"net", "outer"}),
+    "an optimizer": ("sgd.load_state_dict(sgd.state_dict())", {"sgd"}),
+    "in vain": ("try: net.load_state_dict({})\nexcept RuntimeError: pass", set()),
+    "another one": ("other = torch.nn.Linear(2, 1)\nother.load_state_dict(state)", {"other"}),
+    "one that is gone": ("gone = torch.nn.Linear(2, 1)\ngone.load_state_dict(state)\ndel gone", set()),
+    "read only": ("net.state_dict()\nnet.train()", set()),
+    "of the user's own": ("own.load_state_dict(state)", set()),
+}
+
+
+@pytest.mark.parametrize("case", FILLED)
+def test_objects_that_were_given_a_state_are_known(case: str) -> None:
+    """By a library's own method for that, whoever calls it; a user's method of the same name is no such method."""
+    source, expected = FILLED[case]
+    net = torch.nn.Linear(2, 1)
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.1)
+    own = SimpleNamespace(load_state_dict=id)
+    exchanges, namespace = observe(source, net=net, sgd=sgd, own=own, state=torch.nn.Linear(2, 1).state_dict())
+    assert exchanges.filled_in(namespace, {"net", "sgd", "own", "held", "outer", "other", "gone"}) == expected
+    assert exchanges.filled_in(namespace, set()) == set()
 
 
 @pytest.mark.parametrize("raises", [False, True])

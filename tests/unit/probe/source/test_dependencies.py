@@ -16,22 +16,9 @@ from nbrerun.probe.source.dependencies import (
     global_stores,
     pickles,
     reachable,
-    seeds,
     through_calls,
-    trains,
 )
 from tests.unit.probe.looking import notebook
-
-
-@pytest.mark.parametrize(
-    ("source", "trained"),
-    [("m.partial_fit(x)", True), ("step(m)", True), ("rate(m)", False), ("benefit(m)", False), ("step", True)],
-)
-def test_training_is_noticed(source: str, trained: bool) -> None:
-    """By the cell itself or by a function of the notebook that it mentions."""
-    namespace = notebook("def step(m): m.fit(1)\ndef rate(m): return m.score(1)")
-    assert trains(source, reachable(source, namespace), namespace) is trained
-
 
 NAMESPACE = """
 limit = 3
@@ -157,12 +144,11 @@ def test_functions_that_libraries_have_compiled_lead_on() -> None:
 
 
 def test_what_a_function_of_a_library_looks_up_is_no_name_of_the_notebook() -> None:
-    """It has a namespace of its own; what it does to generators counts all the same."""
+    """It has a namespace of its own."""
     library: dict[str, Any] = {"__name__": "library"}
-    exec("def prepare(): return limit.seed()", library)
+    exec("def prepare(): return limit", library)
     namespace = {**notebook("limit = 1"), "prepare": library["prepare"]}
     assert reachable("prepare()", namespace) == {"prepare"}
-    assert seeds("prepare()", {"prepare"}, namespace)
 
 
 def test_following_functions_calls_nothing_of_the_person() -> None:
@@ -223,28 +209,6 @@ def test_functions_that_refer_to_each_other_are_followed_once() -> None:
     """A circle of functions comes to an end."""
     namespace = notebook("def ping(): return pong()\ndef pong(): return ping()")
     assert reachable("ping()", namespace) == {"ping", "pong"}
-
-
-@pytest.mark.parametrize(
-    ("source", "seeded"),
-    [
-        ("import random\nrandom.seed(1)", True),
-        ("np.random.seed(1)", True),
-        ("tf.random.set_seed(1)", True),
-        ("torch.manual_seed(1)", True),
-        ("rng.set_state(state)", True),
-        ("random.setstate(state)", True),
-        ("seed_everything()", True),
-        ("prepare()", True),
-        ("random.random()", False),
-        ("seed = 1", False),
-        ("not Python at all", False),
-    ],
-)
-def test_seeding_is_noticed(source: str, seeded: bool) -> None:
-    """A call that sets a generator, in the cell or in a function that it calls."""
-    namespace = notebook("import random\ndef prepare(): random.seed(0)")
-    assert seeds(source, {"prepare"} if "prepare" in source else set(), namespace) is seeded
 
 
 def test_global_statements_in_functions_bind() -> None:

@@ -1,0 +1,64 @@
+"""What imports do to the process, apart from the cell."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from nbrerun.probe.process.import_hook import ImportWatch
+from nbrerun.probe.read.generators import read_global
+from nbrerun.probe.read.walk import Reader
+
+
+@pytest.fixture(autouse=True)
+def _random_stays() -> Iterator[None]:
+    """Draws from the generator of `random` are undone after the test."""
+    before = random.getstate()
+    yield
+    random.setstate(before)
+
+
+def digest() -> bytes:
+    """Where the generator of `random` stands."""
+    reader = Reader()
+    read_global(reader)
+    (found,) = (item.digest for item in reader.generators.values() if item.name == "random")
+    return found
+
+
+def imports(watch: ImportWatch, body: Callable[[], object]) -> None:
+    """Import a module whose body is this."""
+    watch.enter()
+    body()
+    watch.leave()
+
+
+def test_generators_that_an_import_drew_from_are_recorded_as_it_left_them() -> None:
+    """Draws of the cell, before and after, change nothing; a new cell begins with none."""
+    watch = ImportWatch(int, int)
+    watch.begin()
+    random.random()
+    imports(watch, int)
+    assert (watch.drew, watch.left) == (False, {})
+    imports(watch, random.random)
+    left = digest()
+    random.random()
+    imports(watch, int)
+    assert (watch.drew, watch.left) == (True, {"random": left})
+    imports(watch, random.random)
+    assert watch.left == {"random": digest()} != {"random": left}
+    watch.begin()
+    assert (watch.drew, watch.left) == (False, {})
+
+
+def test_a_generator_that_an_import_brought_is_recorded_as_it_was_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe seeds it as in an earlier kernel after the import; nobody has drawn from it."""
+    watch = ImportWatch(int, lambda: random.seed(5))
+    watch.begin()
+    with monkeypatch.context() as patched:
+        patched.setattr("nbrerun.probe.process.import_hook._global_generators", dict)
+        watch.enter()
+    watch.leave()
+    assert (watch.drew, watch.left["random"]) == (False, digest())
