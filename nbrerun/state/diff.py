@@ -20,17 +20,13 @@ Leaves = Mapping[str, Parts]
 def differing(first: State, second: State) -> set[Name]:
     """Names of variables, settings and files whose values differ, or that only one state has."""
     one, other = first["variables"], second["variables"]
-    values = (name for name in one.keys() | other.keys() if not _is_equal(name, first, second))
+    equal = {name for name in one.keys() & other.keys() if one[name]["digest"] == other[name]["digest"]}
+    values = (one.keys() | other.keys()) - equal
     known = first["settings"].keys() | second["settings"].keys()
     set_otherwise = (name for name in known if first["settings"].get(name) != second["settings"].get(name))
     paths = first["files"].keys() | second["files"].keys()
     contents = (path for path in paths if not _same(first["files"].get(path), second["files"].get(path)))
     return variables(values) | settings(set_otherwise) | files(contents)
-
-
-def _is_equal(name: str, first: State, second: State) -> bool:
-    one, other = first["variables"].get(name), second["variables"].get(name)
-    return one is not None and other is not None and one["digest"] == other["digest"]
 
 
 def _same(one: File | None, other: File | None) -> bool:
@@ -102,7 +98,8 @@ def changes(first: Parts, second: Parts) -> list[Change]:
         if change is not None:
             found.setdefault(change.path, change)
     for path in sorted(first, key=len, reverse=True):
-        if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
+        differs = path in second and first[path]["digest"] != second[path]["digest"]
+        if differs and not any(path in told for told in found):  # of itself, of a part of it, or of its size
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
     if len(found) > 1 and root in found and found[root].again == _OTHER:
         del found[root]  # too large to be taken apart completely; the parts that were found say more
@@ -122,11 +119,6 @@ def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:
 def _told_below(change: Change, found: Iterable[str]) -> bool:
     """Whether something attached to the object has changed: the gradient or hooks of a tensor with equal values."""
     return any(path.removeprefix("len(").startswith(change.path) and path != change.path for path in found)
-
-
-def _told(path: str, found: Iterable[str]) -> bool:
-    """Whether a change of this part, of a part of it or of its size is among those found."""
-    return any(path in other for other in found)
 
 
 def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
