@@ -22,6 +22,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "sklearn": ("sklearn",),
     "matplotlib": ("matplotlib",),
     "torch": ("torch",),
+    "torch_random": ("torch",),
     "keras": ("keras",),
     "keras_random": ("keras",),
     "tensorflow": ("tensorflow",),
