@@ -126,8 +126,10 @@ def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
         return Change(path, one["text"] if one else ABSENT, other["text"] if other else ABSENT)
     if one["digest"] == other["digest"]:
         return None
-    if one["size"] == other["size"] and one["length"] != other["length"] and one["length"] and other["length"]:
-        return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
+    length, now = one["length"], other["length"]
+    if one["size"] == other["size"] and length != now and length and now:
+        distance = abs(int(now) - int(length)) if length.isdigit() and now.isdigit() else None
+        return Change(one["size"] or path, length, now, distance)
     if not one["whole"] and not other["whole"]:
         return None  # the changes of its parts are listed
     size = max_abs_change(one["numbers"], other["numbers"])
@@ -160,10 +162,6 @@ def _last_digits(one: bytes, other: bytes) -> float:
     return _UNITS * float(numpy.spacing(numpy.float32(largest) if single else largest))
 
 
-def _distance(one: str, other: str) -> float | None:
-    return abs(int(other) - int(one)) if one.isdigit() and other.isdigit() else None
-
-
 def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
     """The largest absolute difference between two arrays of native float64; None unless both have the same length."""
     if one is None or other is None or len(one) != len(other):
@@ -194,15 +192,12 @@ def _weight(change: Change) -> tuple[bool, float, str]:
 def exceeds(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
     """Whether the rerun changed a part that the control left alone, or changed one much more."""
     held = {change.path: change.max_abs_change for change in noise}
-    return any(_beyond(change, held) for change in moved)
+    for change in moved:
+        size, noisy = change.max_abs_change, held.get(change.path) or 0.0
+        if change.path not in held or (size is not None and size > _CLEARLY * noisy):
+            return True
+    return False
 
 
 _CLEARLY = 10.0
 """A change this many times as large as the noise comes from the rerun itself."""
-
-
-def _beyond(change: Change, noise: Mapping[str, float | None]) -> bool:
-    if change.path not in noise:
-        return True
-    size, noisy = change.max_abs_change, noise[change.path]
-    return size is not None and size > _CLEARLY * (noisy or 0.0)
