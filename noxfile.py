@@ -82,7 +82,8 @@ def core(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def oldest(session: nox.Session) -> None:
     """Run the core with the oldest version of each dependency that pyproject.toml allows."""
-    constraints = Path(session.create_tmp()) / "constraints.txt"
+    # Not in `create_tmp`, which becomes TMPDIR: modules in folders of an environment are not the user's own.
+    constraints = Path(session.virtualenv.location) / "constraints.txt"
     constraints.write_text("\n".join(_lower_bounds()) + "\n", encoding="utf-8")
     session.install("-e", ".[core]", "--constraint", str(constraints))
     _run_core(session)

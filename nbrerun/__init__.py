@@ -128,8 +128,13 @@ def check(
         WorkerError: a process or a cluster that checks notebooks does not respond.
         KeyboardInterrupt: the check was interrupted.
     """
-    settings = {name: value for name, value in locals().items() if name != "path" and value is not None}
+    settings = {name: _plain(value) for name, value in locals().items() if name != "path" and value is not None}
+    is_one = isinstance(path, (str, os.PathLike)) or not isinstance(path, Iterable)
+    paths: Any = [path] if is_one else path
+    return _check([os.fspath(one) for one in paths], settings)
 
+
+def _check(paths: list[str], settings: dict[str, Any]) -> Report:
     import warnings
 
     from nbrerun.baseline import read as read_baseline
@@ -139,8 +144,7 @@ def check(
     from nbrerun.cli.check import asked_for, course_of
     from nbrerun.progress import Silent
 
-    paths = [os.fspath(one) for one in _several(path)]
-    asked = asked_for({name: _plain(value) for name, value in settings.items()})
+    asked = asked_for(settings)
     options = asked.of_run(paths).parameters()
     known = read_baseline(options["baseline"]) if options["baseline"] is not None else None
     course = course_of(options)
@@ -152,11 +156,6 @@ def check(
     if outcome.interrupted:
         raise KeyboardInterrupt
     return outcome.report()
-
-
-def _several(value: Any) -> list[Any]:
-    is_one = isinstance(value, (str, os.PathLike)) or not isinstance(value, Iterable)
-    return [value] if is_one else list(value)
 
 
 def _plain(value: Any) -> Any:

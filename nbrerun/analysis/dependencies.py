@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from nbrerun.analysis.check import Check
 from nbrerun.model import Inputs
-from nbrerun.probe.protocol.messages import State
 
 
 def inputs(check: Check) -> Inputs | None:
     """All that the cells looked at in first runs and reruns; None where not all of it is known."""
-    seen = [state["inputs"] for state in _states(check)]
-    if not all(one["complete"] for one in seen) or not _saw_every_cell(check):
+    reruns = [step.seen.again["after"] for step in check.steps if step.seen is not None and step.seen.again is not None]
+    seen = [state["inputs"] for state in (*(step.first for step in check.steps), *reruns)]
+    saw_every_cell = len(check.steps) == len(check.notebook.cells) and all(step.is_alone for step in check.steps)
+    if not saw_every_cell or not all(one["complete"] for one in seen):
         return None
     return Inputs(
         files=tuple(sorted({name for one in seen for name in one["files"]})),
@@ -21,14 +20,3 @@ def inputs(check: Check) -> Inputs | None:
         variables=tuple(sorted({name for one in seen for name in one["variables"]})),
         every_variable=any(one["every_variable"] for one in seen),
     )
-
-
-def _saw_every_cell(check: Check) -> bool:
-    return len(check.steps) == len(check.notebook.cells) and all(step.is_alone for step in check.steps)
-
-
-def _states(check: Check) -> Iterator[State]:
-    for step in check.steps:
-        yield step.first
-        if step.seen is not None and step.seen.again is not None:
-            yield step.seen.again["after"]

@@ -109,7 +109,8 @@ class MainRun:
         try:
             branch = engine.hold(moment)
             if isinstance(branch, Undone):
-                return self._elsewhere(moment, branch)
+                cell = self._notebook.cells[max(0, moment - 1)]
+                return self._hold(moment) if self._switch(moment, branch, cell) else branch
             if moment == len(self._notebook.cells):
                 engine.keep_files()
             self._state, self._read_at = branch.read(), moment
@@ -136,10 +137,6 @@ class MainRun:
         if cell.declared.skip:
             return "tagged `nbrerun:skip`" if "nbrerun:skip" in cell.tags else "skipped by its metadata"
         return "" if cell.index in self._chosen else "not chosen with --cells"
-
-    def _elsewhere(self, moment: int, undone: Undone) -> Branch | Undone:
-        cell = self._notebook.cells[max(0, moment - 1)]
-        return self._hold(moment) if self._switch(moment, undone, cell) else undone
 
     def _switch(self, moment: int, undone: Undone, cell: Cell) -> bool:
         """Use replay from now on, if that may help; it cannot go back to cells that wait, so these come first."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from nbrerun.model import Cell, CellReport, Finding, Severity, Verdict
+from nbrerun.model import Cell, CellReport, Finding, Verdict
+from nbrerun.rules import finding
 
 _IMPLIED = {Verdict.ERROR: {"NBR001"}, Verdict.IN_PLACE: {"NBR002", "NBR003", "NBR006"}}
 """Findings that only repeat the verdict; no finding repeats one of the other verdicts."""
@@ -27,21 +28,21 @@ def settle(cell: Cell, report: CellReport, found: Sequence[Finding], partly: boo
     declared, expected = cell.declared, cell.declared.expect
     left = list(found)
     if expected is report.verdict:
-        left = [finding for finding in left if finding.rule not in _IMPLIED.get(expected, ())]
+        left = [one for one in left if one.rule not in _IMPLIED.get(expected, ())]
     # Judged by what the declared verdict leaves: ignoring a rule that it implies is unused as well.
     unmatched = [code for code in declared.ignore if not partly and not _matching(left, [code])]
     ignored = _matching(left, declared.ignore)
-    yield from (finding for finding in left if finding not in ignored)
+    yield from (one for one in left if one not in ignored)
     if expected is not None and expected is not report.verdict and report.verdict not in _UNJUDGED:
         message = f"declared `{expected}`, but is `{report.verdict}`: {report.reason}"
-        yield Finding("NBR201", Severity.ERROR, report.index, None, message)
+        yield finding("NBR201", report.index, None, message)
     for why in _unused(cell, report, unmatched):
-        yield Finding("NBR202", Severity.WARNING, report.index, None, f"unused declaration: {why}")
+        yield finding("NBR202", report.index, None, f"unused declaration: {why}")
 
 
 def _matching(found: Iterable[Finding], codes: Iterable[str]) -> list[Finding]:
     prefixes = tuple(codes)
-    return [finding for finding in found if finding.rule.startswith(prefixes)]
+    return [one for one in found if one.rule.startswith(prefixes)]
 
 
 def _unused(cell: Cell, report: CellReport, unmatched: Sequence[str]) -> Iterator[str]:

@@ -11,12 +11,12 @@ from nbrerun.model import (
     Finding,
     Kind,
     Mark,
-    Severity,
     VariableReport,
     Verdict,
     WholeRun,
     after_all,
 )
+from nbrerun.rules import finding
 from nbrerun.state.names import Name, Space
 
 _IN_PLACE_RULES = {Kind.MODEL: "NBR002", Kind.FILE: "NBR006"}
@@ -26,31 +26,30 @@ _IN_PLACE_RULES = {Kind.MODEL: "NBR002", Kind.FILE: "NBR006"}
 def findings(cell: CellReport) -> Iterator[Finding]:
     """Yield the findings on one cell."""
     if cell.verdict is Verdict.ERROR:
-        yield Finding("NBR001", Severity.ERROR, cell.index, None, cell.reason)
+        yield finding("NBR001", cell.index, None, cell.reason)
     if cell.verdict is Verdict.UNDETERMINED:
-        yield Finding("NBR009", Severity.WARNING, cell.index, None, f"could not be judged: {cell.reason}")
+        yield finding("NBR009", cell.index, None, f"could not be judged: {cell.reason}")
     for variable in cell.variables:
         if variable.incidental:
             continue
         if variable.verdict is Verdict.IN_PLACE:
             # A setting that grows, a value at rest and the last digits spoil no result.
-            is_mild = variable.kind is Kind.ENV or {Mark.SETTLED, Mark.ROUNDING} & set(variable.marks)
-            severity = Severity.WARNING if is_mild else Severity.ERROR
-            yield _finding(_IN_PLACE_RULES.get(variable.kind, "NBR003"), severity, cell, variable)
+            is_mild = variable.kind is Kind.ENV or bool({Mark.SETTLED, Mark.ROUNDING} & set(variable.marks))
+            yield _about(variable, cell, _IN_PLACE_RULES.get(variable.kind, "NBR003"), is_mild=is_mild)
         if Mark.UNSEEDED in variable.marks and variable.kind is Kind.MODEL:
-            yield _finding("NBR004", Severity.WARNING, cell, variable)
+            yield _about(variable, cell, "NBR004")
         if Mark.NONDETERMINISTIC in variable.marks:
-            yield _finding("NBR005", Severity.WARNING, cell, variable)
+            yield _about(variable, cell, "NBR005")
     yield from _drifting(cell)
     if cell.restart is not None and cell.restart.missing:
         names = ", ".join(f"`{item.name}`" for item in cell.restart.missing)
-        yield Finding("NBR101", Severity.INFO, cell.index, None, f"does not run alone after a restart: needs {names}")
+        yield finding("NBR101", cell.index, None, f"does not run alone after a restart: needs {names}")
 
 
 def unseeded_draw(cell: CellReport, variable: VariableReport, model: str, fitted_in: Cell) -> Finding:
     """The finding on data that is drawn without a seed, and that a later cell fits a model on."""
     message = f"{variable.sentence}, and `{model}` of cell {fitted_in.index} is fitted on it"
-    return Finding("NBR004", Severity.WARNING, cell.index, variable.name, message)
+    return finding("NBR004", cell.index, variable.name, message)
 
 
 def whole_findings(runs: Iterable[WholeRun]) -> Iterator[Finding]:
@@ -59,7 +58,7 @@ def whole_findings(runs: Iterable[WholeRun]) -> Iterator[Finding]:
         if run.experiment == "fresh-clone" and run.raised is not None:
             raised = run.raised
             message = f"does not run from a fresh clone: {raised.ename}: {raised.evalue}".rstrip(": ")
-            yield Finding("NBR103", Severity.ERROR, raised.index, None, message)
+            yield finding("NBR103", raised.index, None, message)
 
 
 def future_findings(found: Iterable[tuple[Cell, str, Cell]]) -> Iterator[Finding]:
@@ -70,19 +69,19 @@ def future_findings(found: Iterable[tuple[Cell, str, Cell]]) -> Iterator[Finding
     """
     for reader, file, writer in found:
         message = f"reads `{file}`, which only cell {writer.index} writes: works only if an earlier run left the file"
-        yield Finding("NBR102", Severity.ERROR, reader.index, str(Name(Space.FILE, file)), message)
+        yield finding("NBR102", reader.index, str(Name(Space.FILE, file)), message)
 
 
 def _drifting(cell: CellReport) -> Iterator[Finding]:
     """Yield one finding for all variables that drift, since one changed input explains all of them."""
     drifting = [variable for variable in cell.variables if Mark.DRIFTS in variable.marks and not variable.incidental]
     if len(drifting) == 1:
-        yield _finding("NBR007", Severity.WARNING, cell, drifting[0])
+        yield _about(drifting[0], cell, "NBR007")
     elif drifting:
         names = ", ".join(f"`{variable.name}`" for variable in drifting)
         how = after_all(drifting[0].drift or Drift())
-        yield Finding("NBR007", Severity.WARNING, cell.index, None, f"{names}: {how}")
+        yield finding("NBR007", cell.index, None, f"{names}: {how}")
 
 
-def _finding(rule: str, severity: Severity, cell: CellReport, variable: VariableReport) -> Finding:
-    return Finding(rule, severity, cell.index, variable.name, variable.sentence)
+def _about(variable: VariableReport, cell: CellReport, rule: str, *, is_mild: bool = False) -> Finding:
+    return finding(rule, cell.index, variable.name, variable.sentence, is_mild=is_mild)

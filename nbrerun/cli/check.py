@@ -152,7 +152,8 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
 
 
 def _deliver(report: Report, show: _Show) -> None:
-    from nbrerun.reporters import terminal, write
+    from nbrerun.reporters import write
+    from nbrerun.reporters.formats import terminal
 
     for sentence in targets.deliver(report, show.targets, show.verbosity):
         say(sentence)

@@ -36,7 +36,8 @@ def plain_first(
         if isinstance(done, Undone) or done.raised:
             return done
         done = look_closer(branch, done, lambda addresses: engine.existed(moment, addresses))
-    if not done.moved or not _drew(done):
+    drew = moved_generators(first.before, first.after) or moved_generators(first.after, done.run["after"])
+    if not done.moved or not drew:
         return replace(done, still_moved=frozenset(done.moved))
     other = engine.branch(moment)
     if isinstance(other, Undone):
@@ -102,12 +103,6 @@ def _moved(branch: Branch, first: FirstResult, run: Rerun, parts: Leaves) -> Mov
     names = differing(first.after, run["after"])
     shown = worth_showing(names)
     return take_apart(names, first.after, run["after"], parts, branch.leaves_after(shown) if shown else {})
-
-
-def _drew(done: Again) -> bool:
-    """Whether the first run or the rerun drew random numbers from a generator that was there before it."""
-    first = done.first
-    return bool(moved_generators(first.before, first.after) or moved_generators(first.after, done.run["after"]))
 
 
 def _pinned(branch: Branch, done: Again, start: State, pins: Sequence[Generator]) -> Again | Undone:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import Any, Awaitable, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .describe.ownership import belongs_to_user
 from .execute.after_restart import Stripped
@@ -17,17 +17,17 @@ from .execute.rerun import describe_error, follow, touchable
 from .files.session import NotebookFiles
 from .plugins.discovery import Packages
 from .process.entropy import Entropy
-from .process.fork_hazards import Hazards
 from .process.forked import live
-from .process.forking import detach, die_with_parent, fork, pause_openmp, reseed
+from .process.forking import die_with_parent, reseed
+from .process.forks import Forks
 from .process.import_hook import ImportWatch, can_be_found
 from .protocol import requests as ask
-from .protocol.messages import Alone, Generator, Leaf, Rerun, State
+from .protocol.messages import Alone, Generator, Rerun, State
 from .protocol.requests import OPERATION, Answer, Operation, Request
 from .protocol.wire import connect
 from .read import generators
+from .read.earlier_parts import EarlierParts
 from .read.namespace import user_names
-from .read.parts import leaves
 from .read.perturb import perturb
 from .read.process_settings import perturb_setting, read_settings
 from .read.walk import Reader, collector_paused
@@ -45,36 +45,30 @@ class Service:
         self.shell = kernel.shell
         self._address = address
         self._wire = connect(address)
-        self._ran = True
-        """Cells have been run in this process itself."""
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
         belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.folders)])
-        self._hazards = Hazards(kernel.shell)
-        self._children: Set[int] = set()
+        self._forks = Forks(kernel)
         self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
         """Addresses of the objects that the last reading met, ..."""
         self._remembered: Set[int] = set()
         """... and the last one before the cell of the main run began."""
-        self._noted: Dict[str, Dict[str, Leaf]] = {}
-        """The parts of variables as they were before the last run, ..."""
-        self._before_cell: Dict[str, Dict[str, Leaf]] = {}
-        """... and before the cell of the main run began."""
+        self._parts = EarlierParts(kernel.shell, self.files)
         self._seeds = generators.Seeds(first_generators)
         self._packages = Packages()
         self._entropy = Entropy()
-        self.imports = ImportWatch(self._hazards.before_import, self._after_import)
+        self.imports = ImportWatch(self._forks.hazards.before_import, self._after_import)
 
     def install(self) -> None:
         """Begin to answer."""
         die_with_parent()
         self._entropy.install()
-        self._hazards.before_import()
+        self._forks.hazards.before_import()
         self._after_import()
         self.imports.install()
         self.imports.begin()
         self.files.install()
-        self._hazards.watch(self.files.sandbox.folders)
+        self._forks.hazards.watch(self.files.sandbox.folders)
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
         hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
         self._wire.send(hello)
@@ -83,7 +77,7 @@ class Service:
         """After an import: remember how each global generator was seeded, or seed it as it once was."""
         with self.files.unheard():
             self._packages.load()
-        self._hazards.after_import()
+        self._forks.hazards.after_import()
         self._seeds.look()
 
     def _notice_modules(self) -> None:
@@ -114,7 +108,7 @@ class Service:
 
     def hold(self, request: ask.Hold) -> ask.Held:
         """Fork the kernel for a moment, which keeps its files as they are now."""
-        entropy, hazards, files = self._entropy.recorded(), self._prepare_to_fork(), ""
+        entropy, hazards, files = self._entropy.recorded(), self._forks.prepare(), ""
         if not hazards:
             files = self.files.freeze()
             self._fork(request["token"], reopen_files)
@@ -123,7 +117,7 @@ class Service:
 
     def branch(self, request: ask.Branch) -> ask.Branched:
         """Fork this process for a branch, which sees the files that are kept under a name."""
-        hazards = self._prepare_to_fork()
+        hazards = self._forks.prepare()
         if not hazards:
             self._fork(
                 request["token"], lambda: self._enter_files(request["files"]), [_READ] if request["read"] else []
@@ -144,10 +138,10 @@ class Service:
             reseed()
         sources = request["sources"]
         if request["note_parts"]:
-            self._noted = self._leaves(touchable(self.shell, sources))
+            self._parts.begin_run(touchable(self.shell, sources))
         if request["pins"]:
             self._put_back(request["pins"])
-        self._ran = True
+        self._forks.ran = True
         return await run_observed(
             self.shell,
             self.files,
@@ -167,7 +161,7 @@ class Service:
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
-        self._ran = True
+        self._forks.ran = True
         with self.files.heard():
             for cell in request["cells"]:
                 self._entropy.begin(cell["entropy"])
@@ -192,15 +186,15 @@ class Service:
 
     def take_apart(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they are now."""
-        return {"parts": self._leaves(request["names"])}
+        return {"parts": self._parts.now(request["names"])}
 
     def noted(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they were before the last run."""
-        return {"parts": {name: self._noted[name] for name in request["names"] if name in self._noted}}
+        return {"parts": self._parts.before_run(request["names"])}
 
     def parts_before_cell(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they were before the cell of the main run began."""
-        return {"parts": {name: self._before_cell[name] for name in request["names"] if name in self._before_cell}}
+        return {"parts": self._parts.before_cell(request["names"])}
 
     def perturb(self, request: ask.Perturb) -> ask.Perturbed:
         """Change the values of variables, each in the parts that are given."""
@@ -238,8 +232,8 @@ class Service:
     def begin_cell(self, request: ask.BeginCell) -> ask.BegunCell:
         """Before a cell of the main run, which may be followed by `existed` and `parts_before_cell`."""
         found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
-        self._remembered, self._noted = self._met, {}
-        self._before_cell = self._leaves(touchable(self.shell, [request["source"]]))
+        self._remembered = self._met
+        self._parts.begin_cell(touchable(self.shell, [request["source"]]))
         self._begin()
         return found
 
@@ -291,11 +285,6 @@ class Service:
             self._met = reader.lasting()
         return state, reader
 
-    def _leaves(self, names: Iterable[str]) -> Dict[str, Dict[str, Leaf]]:
-        namespace = user_names(self.shell)
-        with collector_paused(), self.files.unwatched():
-            return {name: leaves(name, namespace[name]) for name in names if name in namespace}
-
     def _put_back(self, pins: List[Generator]) -> None:
         """Set generators back; a global one that was not there yet goes back to how it was seeded."""
         _, reader = self._read()
@@ -309,32 +298,14 @@ class Service:
         self.files.begin()
         self._entropy.begin()
 
-    def _prepare_to_fork(self) -> List[str]:
-        """What speaks against a fork now; if nothing does, what has to be done before one."""
-        for pid in list(self._children):  # they would stay zombies
-            try:
-                ended, _ = os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                ended = pid
-            if ended:
-                self._children.discard(pid)
-        hazards = self._hazards.read()
-        if not hazards and self._ran:
-            pause_openmp()
-        return hazards
-
     def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> None:
-        pid = fork()
-        if pid == 0:
-            live(self._address, token, lambda: self._leave_kernel(begin), self._try, list(unasked))
-        self._children.add(pid)
+        self._forks.start(
+            lambda: live(self._address, token, lambda: self._leave_kernel(begin), self._try, list(unasked))
+        )
 
     def _leave_kernel(self, begin: Callable[[], None]) -> str:
         """In a forked process: share nothing with the kernel; why its files cannot be kept apart, if they cannot."""
-        if self._ran:
-            detach(self.kernel)
-        self._ran = False
-        self._children = set()
+        self._forks.leave_kernel()
         self._wire.close()
         try:
             begin()

@@ -1,1 +1,1 @@
-"""Formats of the report: one module per format, each with a pure `render(report, out)`; `write` opens the files."""
+"""Reports: `formats` render them, `targets` chooses which, `write` opens the files; the rest is shared by formats."""

@@ -130,7 +130,7 @@ def _deliver(report: Report, target: Target, verbosity: int, environment: Mappin
     from nbrerun.reporters import write
 
     # Imported by name, so that only the formats that are asked for are loaded.
-    render: Callable[..., None] = importlib.import_module(f"nbrerun.reporters.{target.form}").render
+    render: Callable[..., None] = importlib.import_module(f"nbrerun.reporters.formats.{target.form}").render
     render = functools.partial(render, report, **({"verbosity": verbosity} if target.form == "terminal" else {}))
     if target.file is not None:
         write.write_file(target.file, render)
@@ -155,7 +155,8 @@ def _without_commands(render: Callable[[TextIO], None], out: TextIO) -> None:
 
 
 def _append_summary(report: Report, path: str) -> None:
-    from nbrerun.reporters import github, markdown, write
+    from nbrerun.reporters import write
+    from nbrerun.reporters.formats import github, markdown
 
     out = io.StringIO()
     # The limit is that of the step, which may have written to its summary before.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from nbrerun.model import Severity
+from nbrerun.model import Finding, Severity
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ RULES = {
     )
 }
 """The rules by code, in the order of their codes."""
+
+
+def finding(code: str, index: int, name: str | None, message: str, *, is_mild: bool = False) -> Finding:
+    """Make a finding of a rule, with the severity of the rule; where it is mild, as a warning."""
+    severity = Severity.WARNING if is_mild else RULES[code].severity
+    return Finding(code, severity, index, name, message)
 
 
 def matching(prefix: str) -> list[str]:

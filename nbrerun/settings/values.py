@@ -18,7 +18,7 @@ WHOLE = ("run-all-twice", "restart-and-run-all", "fresh-clone")
 SANDBOXES = ("auto", "overlay", "copy")
 
 FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl")
-"""Each format is a module of that name in `nbrerun.reporters`."""
+"""Each format is a module of that name in `nbrerun.reporters.formats`."""
 
 ENGINES = ("auto", "fork", "replay")
 

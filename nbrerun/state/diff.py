@@ -20,17 +20,13 @@ Leaves = Mapping[str, Parts]
 def differing(first: State, second: State) -> set[Name]:
     """Names of variables, settings and files whose values differ, or that only one state has."""
     one, other = first["variables"], second["variables"]
-    values = (name for name in one.keys() | other.keys() if not _is_equal(name, first, second))
+    equal = {name for name in one.keys() & other.keys() if one[name]["digest"] == other[name]["digest"]}
+    values = (one.keys() | other.keys()) - equal
     known = first["settings"].keys() | second["settings"].keys()
     set_otherwise = (name for name in known if first["settings"].get(name) != second["settings"].get(name))
     paths = first["files"].keys() | second["files"].keys()
     contents = (path for path in paths if not _same(first["files"].get(path), second["files"].get(path)))
     return variables(values) | settings(set_otherwise) | files(contents)
-
-
-def _is_equal(name: str, first: State, second: State) -> bool:
-    one, other = first["variables"].get(name), second["variables"].get(name)
-    return one is not None and other is not None and one["digest"] == other["digest"]
 
 
 def _same(one: File | None, other: File | None) -> bool:
@@ -102,7 +98,8 @@ def changes(first: Parts, second: Parts) -> list[Change]:
         if change is not None:
             found.setdefault(change.path, change)
     for path in sorted(first, key=len, reverse=True):
-        if path in second and first[path]["digest"] != second[path]["digest"] and not _told(path, found):
+        differs = path in second and first[path]["digest"] != second[path]["digest"]
+        if differs and not any(path in told for told in found):  # of itself, of a part of it, or of its size
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
     if len(found) > 1 and root in found and found[root].again == _OTHER:
         del found[root]  # too large to be taken apart completely; the parts that were found say more
@@ -124,18 +121,15 @@ def _told_below(change: Change, found: Iterable[str]) -> bool:
     return any(path.removeprefix("len(").startswith(change.path) and path != change.path for path in found)
 
 
-def _told(path: str, found: Iterable[str]) -> bool:
-    """Whether a change of this part, of a part of it or of its size is among those found."""
-    return any(path in other for other in found)
-
-
 def _change(path: str, one: Leaf | None, other: Leaf | None) -> Change | None:
     if one is None or other is None:
         return Change(path, one["text"] if one else ABSENT, other["text"] if other else ABSENT)
     if one["digest"] == other["digest"]:
         return None
-    if one["size"] == other["size"] and one["length"] != other["length"] and one["length"] and other["length"]:
-        return Change(one["size"] or path, one["length"], other["length"], _distance(one["length"], other["length"]))
+    length, now = one["length"], other["length"]
+    if one["size"] == other["size"] and length != now and length and now:
+        distance = abs(int(now) - int(length)) if length.isdigit() and now.isdigit() else None
+        return Change(one["size"] or path, length, now, distance)
     if not one["whole"] and not other["whole"]:
         return None  # the changes of its parts are listed
     size = max_abs_change(one["numbers"], other["numbers"])
@@ -168,10 +162,6 @@ def _last_digits(one: bytes, other: bytes) -> float:
     return _UNITS * float(numpy.spacing(numpy.float32(largest) if single else largest))
 
 
-def _distance(one: str, other: str) -> float | None:
-    return abs(int(other) - int(one)) if one.isdigit() and other.isdigit() else None
-
-
 def max_abs_change(one: bytes | None, other: bytes | None) -> float | None:
     """The largest absolute difference between two arrays of native float64; None unless both have the same length."""
     if one is None or other is None or len(one) != len(other):
@@ -202,15 +192,12 @@ def _weight(change: Change) -> tuple[bool, float, str]:
 def exceeds(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
     """Whether the rerun changed a part that the control left alone, or changed one much more."""
     held = {change.path: change.max_abs_change for change in noise}
-    return any(_beyond(change, held) for change in moved)
+    for change in moved:
+        size, noisy = change.max_abs_change, held.get(change.path) or 0.0
+        if change.path not in held or (size is not None and size > _CLEARLY * noisy):
+            return True
+    return False
 
 
 _CLEARLY = 10.0
 """A change this many times as large as the noise comes from the rerun itself."""
-
-
-def _beyond(change: Change, noise: Mapping[str, float | None]) -> bool:
-    if change.path not in noise:
-        return True
-    size, noisy = change.max_abs_change, noise[change.path]
-    return size is not None and size > _CLEARLY * (noisy or 0.0)

@@ -11,7 +11,7 @@ from nbrerun.model import Cell, Finding, NotebookReport
 from nbrerun.notebooks.git import committed
 from nbrerun.notebooks.read import Notebook
 from nbrerun.notebooks.select import select
-from nbrerun.rules import RULES
+from nbrerun.rules import finding
 from nbrerun.settings.values import Settings
 from nbrerun.static import files, names
 from nbrerun.static.source import Source
@@ -34,10 +34,6 @@ def analyze(notebook: Notebook, settings: Settings) -> NotebookReport:
     return NotebookReport(str(notebook.path), "", "", kernel, findings=tuple(order), static=True, seconds=seconds)
 
 
-def _finding(rule: str, cell: Cell, name: str | None, message: str) -> Finding:
-    return Finding(rule, RULES[rule].severity, cell.index, name, message)
-
-
 def _counts(notebook: Notebook) -> Iterator[Finding]:
     """Execution counts that do not increase from top to bottom."""
     above: tuple[Cell, int] | None = None
@@ -47,7 +43,7 @@ def _counts(notebook: Notebook) -> Iterator[Finding]:
             continue
         if above is not None and count <= above[1]:
             where = f"cell {above[0].index} above it as [{above[1]}]"
-            yield _finding("NBR301", cell, None, f"was executed as [{count}], and {where}: not from top to bottom")
+            yield finding("NBR301", cell.index, None, f"was executed as [{count}], and {where}: not from top to bottom")
         above = cell, count
 
 
@@ -68,7 +64,7 @@ def _names(cells: Sequence[Cell], sources: Sequence[Source], may_raise: set[int]
             else f"only cell {cells[later].index} defines, which comes later"
         )
         if number not in may_raise:
-            yield _finding("NBR302", cells[number], name, f"uses `{name}`, which {where}")
+            yield finding("NBR302", cells[number].index, name, f"uses `{name}`, which {where}")
 
 
 def _files(notebook: Notebook, sources: Sequence[Source], may_raise: set[int]) -> Iterator[Finding]:
@@ -78,4 +74,4 @@ def _files(notebook: Notebook, sources: Sequence[Source], may_raise: set[int]) -
     for reader, path, writer in found:
         if path not in kept:
             what = f"reads `{path}`, which only cell {cells[writer].index} writes, and that comes later"
-            yield _finding("NBR303", cells[reader], f"file:{path}", what)
+            yield finding("NBR303", cells[reader].index, f"file:{path}", what)

@@ -6,7 +6,7 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from nbrerun.probe.source.ipython_names import NEVER_WRITING
 from nbrerun.probe.source.statements import called_word
@@ -51,7 +51,10 @@ def from_the_future(sources: Sequence[Source]) -> Iterator[tuple[int, str, int]]
     Yields:
         The number of the cell that reads, the path, and the number of the first later cell that writes it.
     """
-    written = [set(_written(source.nodes)) for source in sources]
+    written = [
+        {path for node in source.nodes if isinstance(node, ast.Call) and (path := _path(node, writing=True))}
+        for source in sources
+    ]
     mentioned: set[str] = set()
     for number, source in enumerate(sources):
         if _may_bring_files(source):
@@ -70,22 +73,18 @@ def _may_bring_files(source: Source) -> bool:
     """Whether a cell may create files whose paths are not written out: every later read may find one of them."""
     if any(not line.startswith(_LEAVES_FILES) for line in source.magics):
         return True
-    if any(_imports_unknown(node) for node in source.nodes):
-        return True
-    calls = [node for node in source.nodes if isinstance(node, ast.Call)]
-    return any(_brings_files(call) or _path(call, writing=True) == "" for call in calls)
-
-
-def _imports_unknown(node: ast.AST) -> bool:
-    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-    if isinstance(node, ast.ImportFrom):
-        modules = [node.module or "."]
-    return any(module.split(".")[0] not in _KNOWN for module in modules)
-
-
-def _brings_files(call: ast.Call) -> bool:
-    word = called_word(call)
-    return word in _BRINGS_FILES or (_owner(call) in _BRING_FILES and word not in ("getcwd", "listdir"))
+    for node in source.nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "."]
+            if any(module.split(".")[0] not in _KNOWN for module in modules):
+                return True
+        elif isinstance(node, ast.Call):
+            word = called_word(node)
+            if word in _BRINGS_FILES or (_owner(node) in _BRING_FILES and word not in ("getcwd", "listdir")):
+                return True
+            if _path(node, writing=True) == "":
+                return True
+    return False
 
 
 def _read(source: Source) -> list[str]:
@@ -93,13 +92,6 @@ def _read(source: Source) -> list[str]:
     nodes = (node for statement in sure_statements(source.body) for node in sure(statement))
     paths = [_path(node, writing=False) for node in nodes if isinstance(node, ast.Call)]
     return list(dict.fromkeys(path for path in paths if path and "://" not in path))
-
-
-def _written(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    for node in nodes:
-        path = _path(node, writing=True) if isinstance(node, ast.Call) else None
-        if path:
-            yield path
 
 
 def _path(call: ast.Call, writing: bool) -> str | None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from nbrerun.cli import main
 from nbrerun.errors import UsageError
 from nbrerun.model import CellReport, Compared, Failure, Finding, Gone, NotebookReport, Report, Severity, Verdict
 from nbrerun.notebooks.read import Notebook
-from nbrerun.reporters import github, gitlab, junit, markdown, rdjsonl, sarif, terminal
-from nbrerun.reporters import json as json_report
+from nbrerun.reporters.formats import github, gitlab, junit, markdown, rdjsonl, sarif, terminal
+from nbrerun.reporters.formats import json as json_report
 from nbrerun.settings.values import Gate, Settings
 from tests.unit.making import judged
 
 Write = Callable[..., Path]
-SCHEMA = json.loads((Path(json_report.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((resources.files("nbrerun.reporters") / "report.schema.json").read_text(encoding="utf-8"))
 
 
 def finding(index: int = 0, rule: str = "NBR002", **more: Any) -> Finding:

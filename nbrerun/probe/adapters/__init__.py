@@ -24,6 +24,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "duckdb": ("duckdb", "_duckdb"),
     "matplotlib": ("matplotlib",),
     "torch": ("torch",),
+    "torch_random": ("torch",),
     "keras": ("keras",),
     "keras_random": ("keras",),
     "tensorflow": ("tensorflow",),

@@ -34,7 +34,8 @@ def function(value: Any) -> Node:
     if _is_public(value):
         name = f"{value.__module__}.{value.__qualname__}"
         return Node("function", (name.encode(),), kind="definition", text=lambda: f"<function {name}>")
-    if _is_compiled(value):
+    # `functools.wraps` gives the attributes of a compiled function to functions of the user's as well.
+    if _COMPILED in value.__dict__ and str(dict.get(value.__globals__, "__name__")).startswith("torch."):
         return _compiled(value)
     cells = [cell.cell_contents if _is_filled(cell) else None for cell in value.__closure__ or ()]
     # `functools.wraps` stores the wrapped function, which the closure holds as well.
@@ -56,11 +57,6 @@ def function(value: Any) -> Node:
 _COMPILED = "_torchdynamo_orig_callable"
 """The attribute in which the wrappers of `torch.compile` and the like keep the wrapped function."""
 _COMPILERS = frozenset({"__wrapped__", "_isolate_recompiles_id", "get_compiler_config", "aot_compile"})
-
-
-def _is_compiled(value: Any) -> bool:
-    """Whether PyTorch made this wrapper; `functools.wraps` gives its attributes to functions of the user's as well."""
-    return _COMPILED in value.__dict__ and str(dict.get(value.__globals__, "__name__")).startswith("torch.")
 
 
 def _compiled(value: Any) -> Node:

@@ -75,7 +75,10 @@ def layer(value: Any) -> Node:
     connected = "keras.src.models.functional.Functional" in bases
     found = public_names(value, own, _LAYER_INTERNAL | _GRAPH_INTERNAL if connected else _LAYER_INTERNAL)
     if "torch.nn.modules.module.Module" in bases:
-        found = _with_modules(found)
+        # There, layers that are attributes are kept among torch's modules.
+        modules = found.get("_modules") or {}
+        found = {name: item for name, item in found.items() if name not in _TORCH_INTERNAL}
+        found.update((name, item) for name, item in modules.items() if name not in _LAYER_INTERNAL)
     if own.get("compiled"):
         found = {name: _without_counts(item) for name, item in found.items()}
         found["compiled"] = _compiled(own)
@@ -102,13 +105,6 @@ def _node(value: Any, found: Dict[str, Any], kind: str = "data") -> Node:
     nothing = sorted(name for name, item in found.items() if item is None)
     content = (*node.content, "\0".join(nothing).encode("utf-8", "surrogatepass"))
     return node._replace(content=content, text=lambda: f"<{of_class(type(value), '__name__')}>")
-
-
-def _with_modules(found: Dict[str, Any]) -> Dict[str, Any]:
-    """Add submodules: on the torch backend, layers that are attributes are kept among torch's modules."""
-    own = {name: item for name, item in found.items() if name not in _TORCH_INTERNAL}
-    modules = found.get("_modules") or {}
-    return {**own, **{name: item for name, item in modules.items() if name not in _LAYER_INTERNAL}}
 
 
 def _structure(own: Dict[str, Any]) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import Any, List, Optional
+from typing import Any, List
 
 from ..describe.node import Node, clip, dumps, key_text, reads, type_name
 from .numpy import numbers, raw
@@ -76,28 +76,22 @@ def _series(plain: Any, name: str) -> Node:
     node = Node(
         name, own, size=size, text=lambda: clip(f"{plain.dtype} of {len(plain)}: {plain.head(6).to_list()}", 100)
     )
-    code = _code(plain)
+    # Numbers, times and booleans have a code for `array`.
+    is_category = str(plain.dtype).startswith(("Categorical", "Enum"))
+    code = None if is_category else _FIXED.get(str(plain.to_physical().dtype))
     if code is None:
         return _items(node, plain)
     missing = (_raw(plain.is_null(), "b"),) if plain.null_count() else ()
     values = _raw(plain.to_physical().drop_nulls(), code)
-    return node._replace(content=(*own, values, *missing), numbers=lambda: None if missing else _floats(plain))
-
-
-def _code(plain: Any) -> Optional[str]:
-    """Return the code for `array` of a column of numbers, times or booleans; None for other types."""
-    if str(plain.dtype).startswith(("Categorical", "Enum")):
-        return None
-    return _FIXED.get(str(plain.to_physical().dtype))
+    return node._replace(
+        content=(*own, values, *missing),
+        numbers=lambda: None if missing or "numpy" not in sys.modules else numbers(plain.to_physical().to_numpy()),
+    )
 
 
 def _raw(plain: Any, code: str) -> memoryview:
     """Return the same bytes with and without numpy, which a later cell may import."""
     return raw(plain.to_numpy()) if "numpy" in sys.modules else memoryview(array(code, plain.to_list())).cast("B")
-
-
-def _floats(plain: Any) -> Optional[bytes]:
-    return numbers(plain.to_physical().to_numpy()) if "numpy" in sys.modules else None
 
 
 def _items(node: Node, plain: Any) -> Node:

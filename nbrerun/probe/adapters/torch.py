@@ -1,4 +1,4 @@
-"""PyTorch: tensors, modules, optimizers, schedulers, data loaders, random number generators."""
+"""PyTorch: tensors, modules, optimizers, schedulers, data loaders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import weakref
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from ..describe.change import Wanted, changes
-from ..describe.node import Node, Stand, attribute_label, clip, draws_from, key_text, reads, show, type_name
+from ..describe.node import Node, attribute_label, clip, key_text, reads, show, type_name
 from .generic import Described, attributes, attributes_node
 
 _MOST_NUMBERS = 4_000_000
@@ -89,10 +89,10 @@ def _dense(torch: Any, value: Any) -> Node:
     )
     if plain.device.type == "meta":
         return node
-    return node._replace(content=(*node.content, _raw(torch, plain)))
+    return node._replace(content=(*node.content, raw_bytes(torch, plain)))
 
 
-def _raw(torch: Any, plain: Any) -> Any:
+def raw_bytes(torch: Any, plain: Any) -> Any:
     """Return the values as bytes in C order, of whatever type and device."""
     values = plain.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1).view(torch.uint8)
     if "numpy" in sys.modules:
@@ -104,7 +104,7 @@ def _numbers(torch: Any, plain: Any) -> Optional[bytes]:
     """Return the values as float64 (complex128), or None if they are too many."""
     if not 0 < plain.numel() <= _MOST_NUMBERS or plain.device.type == "meta":
         return None
-    return bytes(_raw(torch, plain.to(torch.complex128 if plain.is_complex() else torch.float64)))
+    return bytes(raw_bytes(torch, plain.to(torch.complex128 if plain.is_complex() else torch.float64)))
 
 
 def _text(plain: Any) -> str:
@@ -297,38 +297,6 @@ def loading(value: Any) -> Node:
 def workers(value: Any) -> Node:
     """An iterator over a data loader with worker processes, which have batches in preparation."""
     return Node(type_name(type(value)), opaque="a torch DataLoader iterator: its worker processes", kind="iterator")
-
-
-@draws_from
-def global_generators() -> Iterable[Tuple[str, Any]]:
-    """Return the generators behind `torch.rand` and the like, on every device that is in use."""
-    torch = sys.modules.get("torch")
-    found: List[Tuple[str, Any]] = []
-    if getattr(torch, "default_generator", None) is None:
-        return found
-    found.append(("torch", torch.default_generator))  # type: ignore[union-attr]
-    for name in ("cuda", "xpu"):
-        # Asking a device for its generators would initialise it, and CUDA cannot be used after a fork.
-        device = getattr(torch, name, None)
-        if device is not None and device.is_initialized():
-            found += [(f"torch.{name}[{i}]", each) for i, each in enumerate(device.default_generators)]
-    if torch.backends.mps.is_available():  # type: ignore[union-attr]
-        found.append(("torch.mps", torch.mps._get_default_mps_generator()))  # type: ignore[union-attr]
-    return found
-
-
-@reads("torch._C.Generator", "torch.Generator")
-def generator(value: Any) -> Node:
-    """A generator, on whatever device."""
-    torch = sys.modules["torch"]
-    base = torch._C.Generator
-    state = bytes(_raw(torch, base.get_state(value)))
-
-    def put_back(data: bytes) -> None:
-        base.set_state(value, torch.frombuffer(bytearray(data), dtype=torch.uint8))
-
-    stand = Stand(state, put_back, f"torch {value.device}")
-    return Node("torch.Generator", (state,), kind="generator", generator=stand, text=lambda: "torch.Generator")
 
 
 @changes("torch.Tensor")

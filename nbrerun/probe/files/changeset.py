@@ -45,7 +45,10 @@ def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path:
         path = os.path.join(base, name)
         before(os.fsencode(path))
         if kind == "gone" and os.path.lexists(path):
-            _remove(path)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.remove(path)
     for name, kind, contents in index:
         path = os.path.join(base, name)
         if kind == "folder":
@@ -64,10 +67,3 @@ def _put(source: str, path: str) -> None:
         os.remove(path + ".nbrerun")
     shutil.copy2(source, path + ".nbrerun", follow_symlinks=False)
     os.replace(path + ".nbrerun", path)
-
-
-def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        os.remove(path)

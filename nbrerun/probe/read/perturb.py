@@ -159,7 +159,11 @@ def _change_items(value: Any, earlier: Optional[Leaf], reach: int) -> bool:
             return False
         if new == items:
             return False
-        list.__setitem__(value, slice(None), new) if type(value) is list else _refill(value, new)
+        if type(value) is list:
+            list.__setitem__(value, slice(None), new)
+        else:
+            deque.clear(value)
+            deque.extend(value, new)
         return True
     if type(value) is set and reach == ALL and value and all(map(is_atom, value)):
         set.discard(value, max(value, key=repr))
@@ -167,19 +171,12 @@ def _change_items(value: Any, earlier: Optional[Leaf], reach: int) -> bool:
     return False
 
 
-def _refill(value: Any, items: List[Any]) -> None:
-    deque.clear(value)
-    deque.extend(value, items)
-
-
 def _has_other_length(earlier: Optional[Leaf], numbers: Optional[bytes], items: List[Any]) -> bool:
     if earlier is None:
         return False
-    return numbers is None or len(numbers) != 8 * len(items) or sorted(_floats(numbers)) == sorted(map(float, items))
-
-
-def _floats(numbers: bytes) -> Tuple[float, ...]:
-    return struct.unpack(f"{len(numbers) // 8}d", numbers)
+    if numbers is None or len(numbers) != 8 * len(items):
+        return True
+    return sorted(struct.unpack(f"{len(items)}d", numbers)) == sorted(map(float, items))
 
 
 def _is_same(numbers: Optional[bytes], at: int, item: Any) -> bool:

@@ -454,13 +454,20 @@ OWN: dict[str, Callable[[int], Any]] = {
     "a weak reference": lambda n: weakref.ref(held(_odd(n))),
     "an iterator": lambda n: iter([_odd(n)]),
     "a slice": lambda n: slice(_odd(n)),
-    "a table of objects": lambda n: pd.DataFrame({"a": pd.Series([_odd(n), None], dtype=object)}),
+    "a table of objects": lambda n: pd.DataFrame({"a": pd.Series(_column(_odd(n)), dtype=object)}),
     "what is called at the end": lambda n: held(weakref.finalize(held(Box()), print, _odd(n))),
 }
 
 
 def _odd(value: int) -> Any:
     return _bare(strange(object, _never), value)
+
+
+def _column(item: Any) -> Any:
+    # Not from a list: numpy 1 asks its items for `__array_struct__` and the like.
+    column = np.empty(2, dtype=object)
+    column[0] = item
+    return column
 
 
 def _odd_dict(value: int) -> Any:

@@ -190,7 +190,8 @@ class _NotebookPrinter:
 
     def _row(self, cell: CellReport) -> list[RenderableType]:
         """Put the reason into a column of its own on wide terminals, else next to the source if it fits, else below."""
-        source, reason = _source(cell), _reason(cell)
+        is_calm = cell.verdict in _CALM and not any(variable.marks for variable in cell.variables)
+        source, reason = _source(cell), prose(cell.reason, style="dim" if is_calm else "")
         if self.console.width >= _WIDE:
             return [*self._first(cell.index, cell.verdict), source, Group(reason, *self._details(cell))]
         beside = self._source_width + GAP
@@ -241,11 +242,6 @@ def _position(index: int) -> str:
 
 def _source(cell: CellReport) -> Text:
     return Text(one_line(cell.first_line), style="dim" if cell.verdict is Verdict.STATELESS else "")
-
-
-def _reason(cell: CellReport) -> Text:
-    marked = any(variable.marks for variable in cell.variables)
-    return prose(cell.reason, style="dim" if cell.verdict in _CALM and not marked else "")
 
 
 def _variable_lines(variable: VariableReport, arrow: str) -> Iterator[RenderableType]:

@@ -1,7 +1,7 @@
 """What the reporters make of one canonical report.
 
 The golden files were reviewed by hand. After an intended change, regenerate them
-with `NBRERUN_GOLDEN=1 pytest tests/unit/reporters` and review the diff.
+with `NBRERUN_GOLDEN=1 pytest tests/unit/reporters/formats` and review the diff.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from nbrerun.model import (
     Verdict,
     WholeRun,
 )
-from nbrerun.reporters import json as json_reporter
-from nbrerun.reporters import terminal
+from nbrerun.reporters.formats import json as json_reporter
+from nbrerun.reporters.formats import terminal
 from nbrerun.reporters.summary import summary_line
 from nbrerun.reporters.text import clean, one_line
 from nbrerun.settings.values import SANDBOXES, WHOLE

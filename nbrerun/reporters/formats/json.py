@@ -1,4 +1,4 @@
-"""The report for programs; `report.schema.json` next to this file describes it.
+"""The report for programs; `report.schema.json` in the folder above describes it.
 
 Version history:
 

@@ -21,13 +21,13 @@ from lxml import etree
 from sarif_pydantic import Sarif
 
 from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Report, Seconds, Severity, Verdict
-from nbrerun.reporters import github, gitlab, junit, markdown, rdjsonl, sarif
+from nbrerun.reporters.formats import github, gitlab, junit, markdown, rdjsonl, sarif
 from nbrerun.rules import RULES
 from nbrerun.settings.values import NEVER, Gate
 from tests.unit.making import judged
 
 GOLDEN = Path(__file__).parent / "golden"
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 Render = Callable[..., None]
 RENDERS: dict[str, Render] = {
