@@ -107,6 +107,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         **{name: [] for name, kind in get_type_hints(Rerun).items() if get_origin(kind) is list},
         "error": None,
         "seconds": 0.0,
+        "blamed": {},
         "touched_by": {},
         "after_read": {},
         "parameters_in": {},

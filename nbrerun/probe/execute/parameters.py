@@ -19,8 +19,10 @@ from ..read.walk import Reader
 from .tracer import Tracer
 
 _LEAVES, _OF_EACH, _MISSING = 8, 2, 0.25
-"""How many of a model's largest arrays are tried, with how many numbers of each, and which share may not be found:
-those of a database may lie across two of its pages."""
+"""How many of a model's arrays are tried, with how many numbers of each, and which share may not be found: those of a
+database may lie across two of its pages."""
+_SMALL = 16
+"""Arrays that are this many times smaller than the largest one are not tried: sizes and flags tell nothing."""
 _LARGEST = 1 << 30
 """Bytes of the largest file that is searched."""
 
@@ -57,9 +59,12 @@ def numbers_of(value: Any) -> List[float]:
     """A few numbers that a model has learnt, out of all its parts; none that is likely to occur by chance."""
     reader = Reader()
     found = [part.node for part in parts("", value, reader) if part.node.numbers]
-    found.sort(key=lambda node: -sum(memoryview(each).nbytes for each in node.content))
+    sizes = [sum(memoryview(each).nbytes for each in node.content) for node in found]
+    large = [node for node, size in zip(found, sizes) if size * _SMALL >= max(sizes)]
+    step = max(1, len(large) // _LEAVES)
     chosen: List[float] = []
-    for node in found:
+    # From the first one to the last, and once more from the next one on if those were not enough.
+    for node in (node for first in range(step) for node in large[first::step]):
         if len(chosen) >= _LEAVES * _OF_EACH:
             break
         with contextlib.suppress(Exception):  # a library may fail to convert them

@@ -68,7 +68,9 @@ class Tracer(ast.NodeTransformer):
         """Marks that stand behind their statement."""
         self._scope: Optional[Mapping[str, str]] = None
         """In a function: its local names, each with a name that no variable of the notebook can have."""
-        self.has_marked_functions = False
+        self._is_in_cell = False
+        self.makes_functions = False
+        """Functions with marks may come into being."""
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
@@ -197,7 +199,9 @@ class Tracer(ast.NodeTransformer):
         # No other statement may stand before imports from `__future__`, apart from a docstring.
         future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
         first = future[-1] + 1 if future else 0
+        self._is_in_cell = True
         node.body = [*node.body[:first], *self._body(node.body[first:])]
+        self._is_in_cell = False
         return node
 
     def mark_functions(self, body: List[ast.stmt]) -> None:
@@ -212,7 +216,7 @@ class Tracer(ast.NodeTransformer):
     def _function(self, node: _Function) -> None:
         outer, number = self._scope, next(_numbers)
         docstring = ast.get_docstring(node, clean=False) is not None
-        self.has_marked_functions = True
+        self.makes_functions = self.makes_functions or self._is_in_cell or outer is not None
         self._scope = {**(outer or {}), **{name: f"{name}{_HIDDEN}{number}" for name in local_names(node)}}
         node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
         self._scope = outer

@@ -48,7 +48,7 @@ class MarkedFunctions:
             function.__code__ = code
         self.ids.update(id(function) for function, _ in self._was)
         self._was.clear()
-        if self._tracer.has_marked_functions:
+        if self._tracer.makes_functions:
             self._restore_new()
 
     def _restore_new(self) -> None:

@@ -145,13 +145,13 @@ VARIABLES = {
     "changed in place by the first run, and left so": (facts(changed_first=True, outcome=STAYS), KEPT),
     "another's object, written to, and left so": (
         facts(changed_first=True, written=True, outcome=STAYS),
-        reset(REFITTED),
+        KEPT,
     ),
     "another's object, written to, whose parts stay": (
         facts(changed_first=True, written=True, parts_kept=True, outcome=STAYS),
         KEPT,
     ),
-    "changed, and the rerun goes on from there": (facts(**MADE, outcome=ELSEWHERE), in_place(SETTLED)),
+    "changed, and the rerun goes on from there": (facts(**MADE, users=True, outcome=ELSEWHERE), in_place(SETTLED)),
     "a model that has converged": (
         facts(kind=MODEL, changed_first=True, written=True, outcome=ELSEWHERE),
         in_place(SETTLED),
@@ -178,7 +178,7 @@ VARIABLES = {
         LOADED,
     ),
     "not touched, whatever was tried": (facts(outcome=ELSEWHERE), UNTOUCHED),
-    "settled never drifts": (facts(**MADE, outcome=ELSEWHERE, later=Place.ELSEWHERE), in_place(SETTLED)),
+    "settled never drifts": (facts(**MADE, users=True, outcome=ELSEWHERE, later=Place.ELSEWHERE), in_place(SETTLED)),
     "restored, and drifts": (facts(**MADE, outcome=RESTORED, later=Place.ELSEWHERE), reset(REFITTED, DRIFTS)),
     # follows, rounding
     "follows another": (facts(**BOUND, new_object=True, follows=("X",), **MOVED), reset(RECREATED, FOLLOWS)),

@@ -179,9 +179,8 @@ def found_in(folder: Path, namespace: dict[str, Any], how: str = "read", called:
         assert position == 7
         return called or set()
 
-    kinds = {name: "__main__.Net" if isinstance(value, Net) else "sklearn.X" for name, value in namespace.items()}
     after = state(
-        {name: variable(b"", kind="model", type=kind.replace("__main__.", "")) for name, kind in kinds.items()},
+        {name: variable(b"", kind="model", users=isinstance(value, Net)) for name, value in namespace.items()},
         opened={"f": {**opened(how), "at": 7}},
     )
     files: Any = FakeFiles(folder)
@@ -207,7 +206,7 @@ def test_a_librarys_model_that_keeps_its_data_is_not_taken_for_a_loaded_one(tmp_
 
 
 def test_a_class_of_the_users_may_take_its_numbers_by_a_method(tmp_path: Path) -> None:
-    """`net.load(w)`: its name has no dot, for the notebook defines it."""
+    """`net.load(w)`."""
     (tmp_path / "f").write_text(json.dumps(W))
     assert found_in(tmp_path, {"net": Net(numpy.array(W))}, called={"net"}) == {"f": ["net"]}
 

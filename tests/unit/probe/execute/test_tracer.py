@@ -304,3 +304,42 @@ def test_a_text_may_stand_before_imports_from_the_future(goes_on: bool) -> None:
     tracer = run(source, namespace, goes_on)
     assert namespace["x"] == 1
     assert tracer.touched_by(raised=False).keys() == {"x"}
+
+
+IN_FUNCTIONS = {
+    # what a statement inside a function does to the notebook's names: bound, stored into
+    "def f():\n    global x\n    x = 1\nf()": ({"f", "x"}, set()),
+    "def f():\n    global x\n    if False:\n        x = 1\nf()": ({"f"}, set()),
+    "def f():\n    x = 1\nf()": ({"f"}, set()),
+    "def f():\n    global os\n    import os\nf()": ({"f", "os"}, set()),
+    "d = {}\ndef f():\n    d['a'] = 1\nf()": ({"d", "f"}, {"d"}),
+    "d = {}\ndef f(d):\n    d['a'] = 1\nf({})": ({"d", "f"}, set()),
+    "d = {}\ndef f():\n    def g():\n        d['a'] = 1\n    g()\nf()": ({"d", "f"}, {"d"}),
+    "d = {}\ndef f(d):\n    def g():\n        d['a'] = 1\n    g()\nf({})": ({"d", "f"}, set()),
+    "d = {}\nclass C:\n    def f(self):\n        d['a'] = 1\nC().f()": ({"C", "d"}, {"d"}),
+    "d = {}\nasync def f():\n    d['a'] = 1\nf().close()": ({"d", "f"}, set()),
+    "def f():\n    'text'\n    global x\n    x = 1\nassert f.__doc__ == 'text'\nf()": ({"f", "x"}, set()),
+}
+
+
+@pytest.mark.parametrize("source", IN_FUNCTIONS)
+def test_statements_in_functions_count_when_they_run(source: str) -> None:
+    """With the names of the notebook, and not with the function's own."""
+    tracer = run(source)
+    assert (tracer.names("binds"), tracer.names("stores")) == IN_FUNCTIONS[source]
+
+
+def test_what_a_function_raises_reaches_its_caller() -> None:
+    """Though statements that raise are skipped otherwise."""
+    source = "def f():\n    raise KeyError\ndef g():\n    global x\n    1 / 0\n    x = 1\n"
+    assert "y" in run(source + "try:\n    f()\nexcept KeyError:\n    y = 1", goes_on=True).names("binds")
+    assert "x" in run(source + "g()", goes_on=True).names("binds")
+
+
+def test_a_generator_that_goes_on_later_does_not_count() -> None:
+    """Its marks are those of a run that is over."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    run("def f():\n    global x\n    yield\n    x = 1\ng = f()\nnext(g)", namespace)
+    assert next(namespace["g"], None) is None
+    run("h = f()\nnext(h)", namespace)
+    assert run("next(h, None)", namespace).names("binds") == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nbrerun.probe.files.opened import FileLog
 from tests.unit.making import opened
 
 BEFORE = """
