@@ -140,8 +140,8 @@ def test_what_a_library_fails_to_convert_is_passed_over(monkeypatch: pytest.Monk
     def fails() -> bytes:
         raise RuntimeError
 
-    nodes = [SimpleNamespace(numbers=fails), SimpleNamespace(numbers=lambda: None), SimpleNamespace(numbers=None)]
-    nodes.append(SimpleNamespace(numbers=lambda: struct.pack("=2d", *W[:2])))
+    found = [fails, lambda: None, None, lambda: struct.pack("=2d", *W[:2])]
+    nodes = [SimpleNamespace(numbers=numbers, content=()) for numbers in found]
     monkeypatch.setattr(parameters, "parts", lambda *_: [SimpleNamespace(node=node) for node in nodes])
     assert numbers_of(object()) == W[:2]
 

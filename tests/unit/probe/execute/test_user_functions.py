@@ -104,7 +104,8 @@ def test_functions_that_the_cell_defines_have_the_code_that_they_would_have(cell
 def test_a_closure_keeps_what_it_closes_over(cells: Cells) -> None:
     """A function that counts in an outer one's variable goes on counting."""
     cells.run(
-        "def outer():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    return inner\n"
+        "def outer():\n    n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n"
+        "    return inner\n"
     )
     cells.run("f = outer()\nf()")
     cells.again("found = f()", cells.namespace["f"], cells.namespace["outer"])
