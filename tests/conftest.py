@@ -4,12 +4,52 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start Python a thousand times
 sys.dont_write_bytecode = False
+
+CI_VARIABLES = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR")
+ENVIRON = {name: value for name, value in os.environ.items() if name not in CI_VARIABLES}
+"""The environment before any test is collected: libraries that tests import change it."""
+KERNELS = pytest.StashKey[Counter[str]]()
+"""What became of the kernels that this process's tests asked a zygote for."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count."""
+    config.stash[KERNELS] = Counter()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Have a worker send what it counted, and fail the run if kernels are no longer forked.
+
+    Each test would still pass, in several times the time. The zygote refuses where a test changes what a kernel reads
+    when it starts; those are few.
+    """
+    counts = session.config.stash[KERNELS]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["kernels"] = dict(counts)
+    elif counts.total() >= 500 and counts["forked"] < 0.9 * counts.total():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker counted."""
+    node.config.stash[KERNELS].update(getattr(node, "workeroutput", {}).get("kernels", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how the kernels came about."""
+    if counts := config.stash[KERNELS]:
+        found = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.most_common())
+        terminalreporter.write_line(f"kernels that a zygote was asked for: {found}")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -21,7 +61,7 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture(autouse=True)
 def _not_in_a_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test means the same on a developer's machine and in a CI that nbrerun would know."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR"):
+    for name in CI_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
