@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections import Counter
@@ -23,6 +24,12 @@ KERNELS = pytest.StashKey[Counter[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to count."""
     config.stash[KERNELS] = Counter()
+
+
+def pytest_collection_finish() -> None:
+    """Have no collection of garbage go through what the libraries consist of, a second for each with all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
