@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +74,18 @@ def _not_in_a_ci(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def cache_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders with numbers; pytest would look through all those of before to find the next one."""
+    base = tmp_path_factory.mktemp("caches")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache_folder(monkeypatch: pytest.MonkeyPatch, cache_folders: Iterator[Path]) -> Path:
     """Every test keeps its own verdicts, and none in the folder that it happens to run in."""
-    folder = tmp_path_factory.mktemp("cache") / "verdicts"
+    own = next(cache_folders)
+    own.mkdir()
+    folder = own / "verdicts"
     monkeypatch.setenv("NBRERUN_CACHE_DIR", str(folder))
     return folder
