@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start Python a thousand times
 sys.dont_write_bytecode = False
+
+CI_VARIABLES = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR")
+ENVIRON = {name: value for name, value in os.environ.items() if name not in CI_VARIABLES}
+"""The environment before any test is collected: libraries that tests import change it."""
+KERNELS = pytest.StashKey[Counter[str]]()
+"""What became of the kernels that this process's tests asked a zygote for."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count."""
+    config.stash[KERNELS] = Counter()
+
+
+def pytest_collection_finish() -> None:
+    """Have no collection of garbage go through what the libraries consist of, a second for each with all of them."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Have a worker send what it counted, and fail the run if kernels are no longer forked.
+
+    Each test would still pass, in several times the time. The zygote refuses where a test changes what a kernel reads
+    when it starts; those are few.
+    """
+    counts = session.config.stash[KERNELS]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["kernels"] = dict(counts)
+    elif counts.total() >= 500 and counts["forked"] < 0.9 * counts.total():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker counted."""
+    node.config.stash[KERNELS].update(getattr(node, "workeroutput", {}).get("kernels", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how the kernels came about."""
+    if counts := config.stash[KERNELS]:
+        found = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.most_common())
+        terminalreporter.write_line(f"kernels that a zygote was asked for: {found}")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -21,13 +70,22 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture(autouse=True)
 def _not_in_a_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test means the same on a developer's machine and in a CI that nbrerun would know."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR"):
+    for name in CI_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def cache_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders with numbers; pytest would look through all those of before to find the next one."""
+    base = tmp_path_factory.mktemp("caches")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache_folder(monkeypatch: pytest.MonkeyPatch, cache_folders: Iterator[Path]) -> Path:
     """Every test keeps its own verdicts, and none in the folder that it happens to run in."""
-    folder = tmp_path_factory.mktemp("cache") / "verdicts"
+    own = next(cache_folders)
+    own.mkdir()
+    folder = own / "verdicts"
     monkeypatch.setenv("NBRERUN_CACHE_DIR", str(folder))
     return folder

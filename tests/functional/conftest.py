@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import ENVIRON, KERNELS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "zygote"))
 
@@ -17,19 +20,31 @@ collect_ignore = [] if sys.platform == "linux" else ["test_zygote.py"]
 
 
 @pytest.fixture(scope="session")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def zygote(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
     """The address of a process that forks kernels; it ends when its standard input does."""
     address = str(tmp_path_factory.mktemp("zygote") / "socket")
-    process = provisioner.start(address)
+    process = provisioner.start(address, ENVIRON)
     yield address
     assert process.stdin is not None
     process.stdin.close()
     process.wait()
+    pytestconfig.stash[KERNELS] += provisioner.counted(address)
+
+
+def as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what libraries did to the environment when other tests imported them: kernels would have it, too."""
+    for name in os.environ.keys() | ENVIRON.keys():
+        if name != "NBRERUN_CACHE_DIR" and not name.startswith("PYTEST_"):
+            if name not in ENVIRON:
+                monkeypatch.delenv(name)
+            elif ENVIRON[name] != os.environ.get(name):
+                monkeypatch.setenv(name, ENVIRON[name])
 
 
 @pytest.fixture(autouse=True)
 def _kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have this test's kernels forked, unless it is marked `cold_kernel`."""
+    as_at_the_start(monkeypatch)
     if sys.platform == "linux" and request.node.get_closest_marker("cold_kernel") is None:
         for name, value in provisioner.environ(request.getfixturevalue("zygote")).items():
             monkeypatch.setenv(name, value)

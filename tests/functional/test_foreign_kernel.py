@@ -74,12 +74,11 @@ def install_kernel(folder: Path, name: str, *argv: str | Path) -> None:
 
 def environment(folder: Path, program: str) -> None:
     """Make an environment with ipykernel and what that needs, and its kernelspec `foreign`."""
-    subprocess.run([program, "-m", "venv", folder / "env"], check=True)
+    subprocess.run([program, "-m", "venv", "--without-pip", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", python]  # to install pip itself would take as long again
     subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ipykernel"],
-        check=True,
-        capture_output=True,
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "ipykernel"], check=True, capture_output=True
     )
     install_kernel(folder, "foreign", python, "-m", "ipykernel_launcher")
 

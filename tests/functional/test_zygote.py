@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from kernel_zygote.provisioner import ADDRESS, ForkedProcess
-from kernel_zygote.server import LIBRARIES, needed
+from kernel_zygote import provisioner
+from kernel_zygote.provisioner import ADDRESS, FORKED, REFUSED, ForkedProcess, counted
+from kernel_zygote.server import HEAD, LIBRARIES, needed
 
 from nbrerun.engine.kernel import Kernel
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.settings.values import Settings
+from tests.conftest import ENVIRON
+from tests.functional.conftest import as_at_the_start
 
 FIRST = f"""
 import gc, json, os, random, signal, sys, threading, warnings
@@ -88,6 +93,55 @@ def test_what_is_read_at_the_start_needs_a_new_python(
     monkeypatch.setenv(name, value)
     found, is_forked = looked_at(tmp_path, f"import os\nprint('\"' + os.environ['{name}'] + '\"')")
     assert (found, is_forked) == (value, False)
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere", "/nowhere:", ":/nowhere::/elsewhere"])
+def test_a_search_path_is_compared_as_kernels_get_it(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty PYTHONPATH, or one with empty parts, is no reason to refuse every kernel of a run."""
+    monkeypatch.setenv("PYTHONPATH", path)
+    address = str(tmp_path / "socket")
+    with provisioner.start(address, os.environ) as process:
+        for name, value in provisioner.environ(address).items():
+            monkeypatch.setenv(name, value)
+        _, is_forked = looked_at(tmp_path, "print(1)")
+        assert process.stdin is not None
+        process.stdin.close()
+    assert is_forked
+    assert counted(address) == {FORKED: 1}
+
+
+def test_requests_are_counted(zygote: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what became of them, so that a run can tell whether its kernels are still forked."""
+    before = counted(zygote)
+    looked_at(tmp_path, "print(1)")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    looked_at(tmp_path, "print(1)")
+    assert counted(zygote) - before == {FORKED: 1, REFUSED: 1}
+
+
+def test_libraries_of_other_tests_leave_the_environment_alone() -> None:
+    """What a library sets when a unit test imports it is gone in a functional one, and back afterwards."""
+    own = pytest.MonkeyPatch()
+    with pytest.MonkeyPatch.context() as library:
+        library.setenv("OMP_NUM_THREADS", "3")
+        library.setenv("HOME", "/nowhere")
+        as_at_the_start(own)
+        assert {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "HOME")} == {
+            name: ENVIRON.get(name) for name in ("OMP_NUM_THREADS", "HOME")
+        }
+        own.undo()
+        assert (os.environ["OMP_NUM_THREADS"], os.environ["HOME"]) == ("3", "/nowhere")
+
+
+def test_whoever_asks_and_is_gone_does_no_harm(zygote: str, tmp_path: Path) -> None:
+    """Tests that kill nbrerun leave requests without an end."""
+    for sent in (b"", b"%*d" % (HEAD, 1000), b"%*d{" % (HEAD, 1000)):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asker:
+            asker.connect(zygote)
+            asker.sendall(sent)
+    assert looked_at(tmp_path, "print(1)") == (1, True)
 
 
 def test_as_few_libraries_as_bring_the_others() -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,13 @@ def _without_ours(env: Mapping[str, str]) -> dict[str, str]:
     return {**others, "PYTHONPATH": os.pathsep.join(path)} if path else others
 
 
-def start(address: str) -> subprocess.Popen[bytes]:
-    """Start a zygote; whoever asks it for a kernel waits until it has imported everything."""
+def start(address: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a zygote for kernels with this environment; whoever asks for one waits until everything is imported."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(address)
     listener.listen(16)
-    env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}  # as nbrerun starts kernels
+    # As nbrerun starts kernels, and as they are when they ask: else the zygote would refuse each of them.
+    env = {"PYTHONHASHSEED": "0", **_without_ours(environ)}
     with listener, open(f"{address}.log", "wb") as log:  # libraries say things while they are imported
         command = [sys.executable, str(Path(__file__).with_name("server.py")), str(listener.fileno())]
         return subprocess.Popen(
@@ -104,6 +106,8 @@ class ForkedProcess:
         self.send_signal(signal.SIGTERM)
 
 
+FORKED, REFUSED, UNANSWERED = "forked", "refused", "unanswered"
+"""What became of a request for a kernel."""
 _SECONDS = 60.0
 """For a fork, imports of a large library included."""
 
@@ -120,11 +124,24 @@ def forked(address: str, command: list[str], env: dict[str, str], cwd: str, outp
         socket.send_fds(connection, [b"%*d" % (HEAD, len(message))], outputs)
         connection.sendall(message)
         pid = connection.recv(HEAD)
-    if pid:
+    count(address, FORKED if int(pid or 0) else REFUSED if pid else UNANSWERED)
+    if int(pid or 0):
         connection.settimeout(None)
         return ForkedProcess(connection, int(pid))
     connection.close()
     return None
+
+
+def count(address: str, outcome: str) -> None:
+    """Keep what became of a request, for every process that asks the same zygote."""
+    with open(f"{address}.counts", "a") as counts:
+        counts.write(f"{outcome}\n")
+
+
+def counted(address: str) -> Counter[str]:
+    """What became of the requests to a zygote."""
+    path = Path(f"{address}.counts")
+    return Counter(path.read_text().split() if path.exists() else ())
 
 
 def _needs(folder: Path) -> dict[str, Any]:

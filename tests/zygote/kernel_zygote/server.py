@@ -249,22 +249,30 @@ class Root(Zygote):
 
     def _answer(self) -> bool:
         asker, _ = self._channel.accept()
-        head, outputs, _, _ = socket.recv_fds(asker, HEAD, 2)
-        message = read(asker, head)
+        try:
+            head, outputs, _, _ = socket.recv_fds(asker, HEAD, 2)
+            message = read(asker, head)
+        except OSError:  # whoever asked has been killed meanwhile, which is what some tests are about
+            asker.close()
+            return True
         request = json.loads(message)
         libraries = needed(request["libraries"])
         key = (libraries, *request["variables"].items())
         if self._differs(request["env"]):
-            asker.close()  # and a new Python is started
+            with asker:
+                tell(asker, 0)  # no process, and a new Python is started
         elif not libraries:
             self.fork(message, asker, outputs)
             return True
         else:
             other = self._others.pop(key, None) or self._with(libraries, request["variables"])
-            self._others[key] = other  # the last one that was asked
-            with contextlib.suppress(BrokenPipeError), asker:  # as it failed to import something
-                socket.send_fds(other, [head], [asker.fileno(), *outputs])
-                other.sendall(message)
+            try:
+                with asker:
+                    socket.send_fds(other, [head], [asker.fileno(), *outputs])
+                    other.sendall(message)
+                self._others[key] = other  # the last one that was asked
+            except BrokenPipeError:  # as it failed to import something, or was killed for its memory
+                other.close()
         for output in outputs:
             os.close(output)
         return True
@@ -304,10 +312,17 @@ def needed(imported: Collection[str]) -> tuple[str, ...]:
 
 
 def read(channel: socket.socket, head: bytes) -> bytes:
-    """Read the message that a head announces."""
-    size, message = int(head), b""
-    while len(message) < size:
-        message += channel.recv(size - len(message))
+    """Read the message that a head announces.
+
+    Raises:
+        ConnectionError: the other side has closed the connection before.
+    """
+    size, message, part = int(head or 0), b"", head
+    while part and len(message) < size:
+        part = channel.recv(size - len(message))
+        message += part
+    if not part:
+        raise ConnectionError("a request without an end")
     return message
 
 
