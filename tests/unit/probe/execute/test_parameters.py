@@ -43,7 +43,7 @@ SAVED: dict[str, tuple[list[float], bytes, bool]] = {
     "text of single precision": (SINGLE, json.dumps(SINGLE).encode(), True),
     "mixed, not aligned": (W, b"x" + struct.pack("<2d", *W[:2]) + b"yz" + repr(W[2:]).encode(), True),
     "in another order": (W, struct.pack("<4d", *reversed(W)), True),
-    "too large for single precision": ([1.23456789e300], struct.pack("<d", 1.23456789e300), True),
+    "too large for single precision": ([1.23456789e300], struct.pack(">d", 1.23456789e300), True),
     "single precision, of numbers that have more": (W, struct.pack("<4f", *W), False),
     "rounded text": (W, " ".join(f"{number:.3f}" for number in W).encode(), False),
     "one of four is missing": (W, struct.pack("<3d", *W[1:]), True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nbrerun.probe.files.opened import FileLog
 from tests.unit.making import opened
 
 BEFORE = """
@@ -297,3 +299,14 @@ def test_a_system_without_watches_still_hears(tmp_path: Path) -> None:
     """
     found = run(tmp_path, "open('a').close()\nsh('cat b')", before)["seen"]
     assert found == {"a": opened("read", exists=False)}
+
+
+def test_a_file_that_was_looked_for_in_vain_is_an_input() -> None:
+    """Of the cell; what the probe looks for itself is none."""
+    log = FileLog()
+    with log.unheard():
+        log.hear_in_vain(b"/home/own.pkl")
+        with log.heard():
+            log.hear_in_vain(b"/home/m.pkl")
+            log.hear_in_vain(None)
+    assert log.inputs.seen(os.fsdecode)["files"] == ["/home/m.pkl"]

@@ -39,7 +39,8 @@ def missed(look: Callable[[], object]) -> list[str]:
     start = os.getcwd()
 
     def hear(path: bytes | None) -> None:
-        assert path is not None
+        assert isinstance(path, bytes)
+        assert os.path.isabs(path)
         heard.append(os.path.relpath(os.fsdecode(path), start))
 
     with files_in_vain(hear), contextlib.suppress(OSError, TypeError, ValueError):
