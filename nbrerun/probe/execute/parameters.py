@@ -107,3 +107,4 @@ def _forms(number: float) -> Iterator[bytes]:
             yield from (single, single[::-1])
     yield struct.pack(">d", number)
     yield repr(number).encode()
+    yield f"{number:.18e}".encode()  # numpy.savetxt, unless told otherwise

@@ -40,6 +40,7 @@ SAVED: dict[str, tuple[list[float], bytes, bool]] = {
     "single precision, big-endian": (SINGLE, struct.pack(">4f", *SINGLE), True),
     "single precision, kept in double": (SINGLE, struct.pack("<4d", *SINGLE), True),
     "text": (W, json.dumps(W).encode(), True),
+    "text, as numpy writes it": (W, "\n".join(f"{number:.18e}" for number in W).encode(), True),
     "text of single precision": (SINGLE, json.dumps(SINGLE).encode(), True),
     "mixed, not aligned": (W, b"x" + struct.pack("<2d", *W[:2]) + b"yz" + repr(W[2:]).encode(), True),
     "in another order": (W, struct.pack("<4d", *reversed(W)), True),
