@@ -64,7 +64,7 @@ def _settings(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     if rerun is None or isinstance(rerun, Undone) or rerun["error"] is not None:
         return None
     for name, value in changed.items():
-        now = rerun["after"]["settings"].get(name)
+        now = rerun["after"]["settings"].get(name, "")
         seen.setting_outcomes[name] = (
             Outcome.STAYS
             if now == value

@@ -212,7 +212,8 @@ class Service:
         for name in request["names"]:
             perturb_setting(name)
         after = read_settings()
-        return {"settings": {name: after[name] for name in request["names"] if after.get(name) != before.get(name)}}
+        changed = [name for name in request["names"] if after.get(name) != before.get(name)]
+        return {"settings": {name: after.get(name, "") for name in changed}}
 
     def delete_names(self, request: ask.DeleteNames) -> ask.Empty:
         """Delete names of the namespace."""

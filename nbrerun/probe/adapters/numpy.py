@@ -181,7 +181,11 @@ def other_values(plain: Any, earlier: Optional[bytes]) -> Any:
         else:
             new = (plain * 1.25 + 0.5).astype(plain.dtype)
             new[~numpy.isfinite(new)] = 0.5
+    changed = numpy.ones(plain.shape, dtype=bool)
     if earlier is not None and len(earlier) == 8 * plain.size:
-        same = plain.astype("float64") == numpy.frombuffer(earlier).reshape(plain.shape)
-        new = numpy.where(same, plain, new)
+        changed = plain.astype("float64") != numpy.frombuffer(earlier).reshape(plain.shape)
+    # In another order, or sorted numbers would be as well sorted as they were.
+    new = numpy.array(new)
+    new[changed] = new[changed][::-1]
+    new[~changed] = plain[~changed]
     return None if numpy.array_equal(new, plain, equal_nan=plain.dtype.kind in "fc") else new

@@ -46,7 +46,7 @@ class Stripped:
         shown: List[Optional[BaseException]] = []
         self._shell.showtraceback = lambda *_, **__: shown.append(sys.exc_info()[1])
         try:
-            await run_cells(self._shell, [source], Tracer())
+            await run_cells(self._shell, [source], Tracer(in_functions=False))
         finally:
             del self._shell.showtraceback
         error = _cause(shown[-1]) if shown else None

@@ -57,6 +57,9 @@ _FILL_THEIR_OBJECT = {
 }
 """Methods that give their object the state that was saved."""
 
+_TRAIN_IN_PLACE = {"catboost.core": ("CatBoost._fit",)}
+"""Methods that give their object a new state in memory of the library's own: an equal one leaves no trace."""
+
 _SAVE_AN_ARGUMENT = {
     "pickle": ("dump",),
     "dill": ("dump",),
@@ -114,6 +117,7 @@ class Exchanges:
             (_RETURN_WHAT_WAS_SAVED, self._returning),
             (_RETURN_PARTS, self._returning),
             (_FILL_THEIR_OBJECT, self._filling),
+            (_TRAIN_IN_PLACE, self._training),
         ]
         for table, make in tables:
             for holder, name, function, _ in _found(table):
@@ -153,6 +157,15 @@ class Exchanges:
                     break
         return found
 
+    def numbers_given_to(self, namespace: Dict[str, Any], names: Set[str]) -> Dict[str, Set[bytes]]:
+        """Names in whose values there are numbers that came out of files, each with the files' paths."""
+        reader, found = Reader(), {}
+        if any(type(given.value) is float for given in self._given.values()):
+            for name in sorted(names & namespace.keys()):
+                floats = [part.value for part in parts(name, namespace[name], reader) if type(part.value) is float]
+                found[name] = {self._given[id(each)].path for each in floats if id(each) in self._given}
+        return found
+
     def changed_since(self, namespace: Dict[str, Any], names: Set[str]) -> Dict[str, bytes]:
         """Names of objects that came out of a file and have another value by now; with the file's path."""
         found: Dict[str, bytes] = {}
@@ -180,7 +193,9 @@ class Exchanges:
         setattr(holder, name, wrapper)
 
     def _note(self, value: Any, path: bytes) -> None:
-        if path and type(value) not in (int, float, bool, str, bytes, type(None)):
+        if path and type(value) is float:  # two numbers that are read are two objects
+            self._given[id(value)] = _Given(value, path, b"")
+        elif path and type(value) not in (int, bool, str, bytes, type(None)):
             with contextlib.suppress(Exception):  # what cannot be read is no evidence
                 reader = Reader()
                 whole = reader.read("", value)
@@ -212,6 +227,14 @@ class Exchanges:
                 self._filled[id(args[0])] = args[0]
                 self._note(args[0], path)
             return result
+
+        return wrapper
+
+    def _training(self, function: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if args:
+                self._filled[id(args[0])] = args[0]
+            return function(*args, **kwargs)
 
         return wrapper
 

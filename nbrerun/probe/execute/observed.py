@@ -49,6 +49,7 @@ async def run_observed(
     touched = touchable(shell, sources) | ran.bound
     given, continued = (look(user_names(shell), touched) for look in (exchanges.given_to, exchanges.changed_since))
     filled, saved = exchanges.filled_in(user_names(shell), touched), exchanges.saved
+    numbers = exchanges.numbers_given_to(user_names(shell), touched)
     del exchanges  # it keeps alive what came out of files
     gone = parts.gone()
     del parts
@@ -69,7 +70,7 @@ async def run_observed(
             for name, opened in after["opened"].items()
             if opened["read"]
         },
-        "parameters_in": parameters_in(user_names(shell), models & touched, files, after, marks),
+        "parameters_in": parameters_in(user_names(shell), models & touched, files, after, marks, numbers),
         "given": {name: files.shown(path) for name, path in given.items()},
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
         "filled": sorted(filled),

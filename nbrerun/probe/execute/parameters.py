@@ -10,7 +10,7 @@ import contextlib
 import math
 import mmap
 import struct
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Dict, Iterator, List, Mapping, Set
 
 from ..files.session import NotebookFiles
 from ..protocol.messages import State
@@ -28,7 +28,12 @@ _LARGEST = 1 << 30
 
 
 def parameters_in(
-    namespace: Dict[str, Any], models: Set[str], files: NotebookFiles, after: State, marks: Tracer
+    namespace: Dict[str, Any],
+    models: Set[str],
+    files: NotebookFiles,
+    after: State,
+    marks: Tracer,
+    given: Mapping[str, Set[bytes]],
 ) -> Dict[str, List[str]]:
     """For each file that a run read: models that have their numbers from it.
 
@@ -39,16 +44,19 @@ def parameters_in(
         models: names of models that the run touched.
         after: the state after the run.
         marks: of the run's statements.
+        given: by name, paths of files from which a library gave back numbers in it; these decide where a model has no
+            numbers that would be known again in a file.
     """
     found: Dict[str, List[str]] = {}
     read = {name: opened for name, opened in after["opened"].items() if opened["read"] and not opened["written_first"]}
     numbers = {name: numbers_of(namespace[name]) for name in sorted(models & namespace.keys())} if read else {}
     for file, opened in read.items():
-        called = marks.called_since(opened["at"])
+        called, path = marks.called_since(opened["at"]), files.path(file)
         names = [
             name
             for name in numbers
-            if (name not in called or after["variables"][name]["users"]) and lie_in(numbers[name], files.path(file))
+            if (name not in called or after["variables"][name]["users"])
+            and (lie_in(numbers[name], path) or (not numbers[name] and path in given.get(name, ())))
         ]
         if names:
             found[file] = names

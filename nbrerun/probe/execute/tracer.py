@@ -6,7 +6,8 @@ import ast
 import builtins
 import itertools
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Union
+import threading
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
 
 from ..source.inputs import local_names
 from ..source.statements import (
@@ -28,7 +29,6 @@ _SKIP = "__nbrerun_skip__"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
-_Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 _numbers = itertools.count()
 """No two tracers have the same mark."""
 _HIDDEN = "#"
@@ -47,15 +47,17 @@ class Tracer(ast.NodeTransformer):
     The statements inside functions have marks as well. Their local names are none of the notebook's.
     """
 
-    def __init__(self, goes_on: bool = False, blame: Optional[Blame] = None) -> None:
+    def __init__(self, goes_on: bool = False, blame: Optional[Blame] = None, in_functions: bool = True) -> None:
         """Nothing has run yet.
 
         Args:
             goes_on: have a statement of the cell's top level that raises be skipped.
             blame: is told of each statement that begins or is over.
+            in_functions: add marks inside functions, too.
         """
         self._goes_on = goes_on
         self._blame = blame
+        self.in_functions = in_functions
         self._skipped: Set[int] = set()
         """Marks of the statements that raised and were skipped."""
         self.statements: Dict[int, Statement] = {}
@@ -64,10 +66,16 @@ class Tracer(ast.NodeTransformer):
         """Marks that were reached, in the order of the first time."""
         self._begun: Set[int] = set()
         """Marks that stand before their statement: when one is reached, the statement has only begun."""
+        self._inner: Set[int] = set()
+        """Marks inside functions."""
+        self._heads: Set[int] = set()
+        """Marks that stand for what the head of a `with` binds."""
         self._over: Set[int] = set()
         """Marks that stand behind their statement."""
         self._scope: Optional[Mapping[str, str]] = None
         """In a function: its local names, each with a name that no variable of the notebook can have."""
+        self._threads = 0
+        """How many there were before the run."""
         self._is_in_cell = False
         self.makes_functions = False
         """Functions with marks may come into being."""
@@ -77,14 +85,18 @@ class Tracer(ast.NodeTransformer):
         setattr(builtins, _MARK, self._reached.setdefault if self._blame is None else self._tell)
         setattr(builtins, MARK_IN_FUNCTION, self._reached.setdefault)
         setattr(builtins, _SKIP, self._skip)
+        self._threads = threading.active_count()
         shell.ast_transformers.append(self)
 
     def remove(self, shell: Any) -> None:
         """Stop recording."""
         shell.ast_transformers.remove(self)
-        # A generator that has begun, and goes on later, still has its marks.
         for name in (_MARK, MARK_IN_FUNCTION, _SKIP):
-            setattr(builtins, name, _nothing)
+            # A thread of the notebook's may go on in a function with marks.
+            if name == MARK_IN_FUNCTION and self._inner and threading.active_count() > self._threads:
+                setattr(builtins, name, _nothing)
+            else:
+                delattr(builtins, name)
 
     def _tell(self, mark: int) -> None:
         """Record a mark that is reached, and tell who is to blame for what has changed."""
@@ -162,8 +174,8 @@ class Tracer(ast.NodeTransformer):
         order = list(self._reached)
         ran = [self.statements.get(i, nothing()) for i in order]
         found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes & models)}
-        if position and order[position - 1] in self._begun:
-            running = ran[position - 1]
+        for mark in self._running(position) & set(order[:position]):
+            running = self.statements[mark]
             found |= running.stores | running.outermost | (running.writes & models)
         computed = {name for each in ran if not each.literal for name in each.binds | each.writes | each.passes}
         literal = {name for each in ran if each.literal for name in each.binds} - computed
@@ -172,19 +184,34 @@ class Tracer(ast.NodeTransformer):
     def called_since(self, position: int) -> Set[str]:
         """Names that were bound, or had a method called, after the statement at a position.
 
-        Not those that were stored into or passed to a call since.
+        Not those that were stored into or passed to a call since; nor if the statement was given what a `with` binds
+        since, as a file that is read only then.
 
         Args:
             position: what `count` returned.
         """
         found: Set[str] = set()
-        order = list(self._reached)
-        has_begun = position > 0 and order[position - 1] in self._begun
-        for i in order[position if has_begun else position + 1 :]:
+        handles: Set[str] = set()
+        running = self._running(position)
+        for i in list(self._reached)[position:]:
             statement = self.statements.get(i, nothing())
-            found |= statement.binds | statement.writes
+            if i in self._heads:
+                handles |= statement.binds
+            elif i not in running and not statement.passes & handles:
+                found |= statement.binds | statement.writes
             found -= statement.stores | statement.passes
         return expand(found)
+
+    def _running(self, position: int) -> Set[int]:
+        """Marks of the statements that are under way at a position: one of the cell, and perhaps one of a function."""
+        order = list(self._reached)
+        found: Set[int] = set()
+        for is_inner in {False, position > 0 and order[position - 1] in self._inner}:
+            before = [i for i in order[:position] if (i in self._inner) is is_inner]
+            after = [i for i in order[position:] if (i in self._inner) is is_inner]
+            # The mark of a statement that binds names stands behind it.
+            found.update(before[-1:] if before and before[-1] in self._begun else after[:1])
+        return found & self.statements.keys()
 
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""
@@ -205,15 +232,18 @@ class Tracer(ast.NodeTransformer):
         return node
 
     def mark_functions(self, body: List[ast.stmt]) -> None:
-        """Add marks to the functions that some statements define, and to nothing else."""
+        """Add marks to the functions that some statements define, and to nothing else.
+
+        Generators and coroutines have none: their code, and the place where they wait in it, are part of their value.
+        """
         for statement in body:
-            if isinstance(statement, _FUNCTIONS):
+            if isinstance(statement, ast.FunctionDef) and not _is_generator(statement):
                 self._function(statement)
             else:
                 for inner in blocks(statement):
                     self.mark_functions(inner)
 
-    def _function(self, node: _Function) -> None:
+    def _function(self, node: ast.FunctionDef) -> None:
         outer, number = self._scope, next(_numbers)
         docstring = ast.get_docstring(node, clean=False) is not None
         self.makes_functions = self.makes_functions or self._is_in_cell or outer is not None
@@ -260,7 +290,8 @@ class Tracer(ast.NodeTransformer):
     def _add_inside(self, statement: ast.stmt) -> None:
         """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""
         if isinstance(statement, _DEFINITIONS):
-            self.mark_functions([statement])
+            if self.in_functions:
+                self.mark_functions([statement])
             return
         bound = header_names(statement)
         for field in ("body", "orelse", "finalbody"):
@@ -268,6 +299,8 @@ class Tracer(ast.NodeTransformer):
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
                 heads = field == "body" and bound
                 marks = self._emit(header(bound, loop_aliases(statement)), inner[0]) if heads else []
+                if isinstance(statement, (ast.With, ast.AsyncWith)):
+                    self._heads.update(map(_number, marks))
                 setattr(statement, field, [*marks, *self._block(inner)])
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._block(part.body)
@@ -276,7 +309,10 @@ class Tracer(ast.NodeTransformer):
         """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
         number = next(_numbers)
         self.statements[number] = what if self._scope is None else _renamed(what, self._scope)
-        name = _MARK if self._scope is None else MARK_IN_FUNCTION
+        name = _MARK
+        if self._scope is not None:
+            self._inner.add(number)
+            name = MARK_IN_FUNCTION
         call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
         mark = ast.copy_location(ast.Expr(call), where)
         return [ast.fix_missing_locations(mark)]
@@ -299,6 +335,17 @@ def blocks(statement: ast.stmt) -> Iterator[List[ast.stmt]]:
             inner = getattr(part, field, None)
             if isinstance(inner, list):
                 yield inner
+
+
+def _is_generator(function: ast.FunctionDef) -> bool:
+    pending: List[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
 
 
 def _renamed(statement: Statement, names: Mapping[str, str]) -> Statement:

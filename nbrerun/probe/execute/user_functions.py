@@ -69,10 +69,14 @@ class MarkedFunctions:
             tree = ast.parse("".join(linecache.getlines(code.co_filename)))
             if marked:
                 self._tracer.mark_functions(tree.body)
-            module = compile(tree, code.co_filename, "exec", flags=flags, dont_inherit=True)
+            # One by one, as IPython does it: the compiler makes something else of `np.ones` where it sees `import numpy`.
+            modules = [
+                compile(ast.Module([node], []), code.co_filename, "exec", flags=flags, dont_inherit=True)
+                for node in tree.body
+            ]
         except (SyntaxError, ValueError):  # the file has changed since, or was never there
             return {}
-        return {_place(each): each for each in _nested(module)}
+        return {_place(each): each for module in modules for each in _nested(module)}
 
 
 def _place(code: Any) -> _Place:

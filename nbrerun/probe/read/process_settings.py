@@ -127,8 +127,6 @@ def perturb_setting(name: str) -> None:
         data[key] = unobserved().get(key, "") + "*"
     elif name == "sys.path":
         sys.path.append("*")
-    elif name == "warnings.filters":
-        warnings.filters.append(("default", None, ResourceWarning, None, sys.maxsize))  # type: ignore[attr-defined]
     elif where == "rcParams":
         known = sys.modules["matplotlib"].rcParams
         dict.__setitem__(known, key, other_atom(dict.get(known, key)))

@@ -69,7 +69,7 @@ def test_the_time_is_kept_where_no_message_comes() -> None:
     with pytest.raises(Empty):
         asyncio.run(asyncio.wait_for(patient.get_msg(3.5 * TICK), 5))
     assert 3.5 * TICK <= time.monotonic() - started < 3
-    assert len(socket.looked) >= 4
+    assert max(socket.looked) <= 1000 * TICK
 
 
 def test_no_time_at_all_is_one_look() -> None:

@@ -10,6 +10,7 @@ import enum
 import fractions
 import io
 import logging
+import mmap
 import pathlib
 import random
 import re
@@ -268,3 +269,27 @@ def test_a_database_is_read_whatever_its_rows_are_made_into() -> None:
     database.execute("create table t (x)")
     database.row_factory = lambda *_: 1 / 0
     assert read(database).opaque
+
+
+def test_a_memory_map_is_read_by_its_bytes_and_its_position() -> None:
+    """And a closed one has neither."""
+    one, other = mmap.mmap(-1, 16), mmap.mmap(-1, 16)
+    assert read(one) == read(other)
+    other[3] = 1
+    assert read(one) != read(other)
+    other[3] = 0
+    other.seek(2)
+    assert read(one) != read(other)
+    one.close()
+    other.close()
+    assert read(one) == read(other)
+
+
+def test_a_text_file_that_is_written_is_read_without_a_flush(tmp_path: Path) -> None:
+    """By its position; what was written stays in the buffer, as it would have."""
+    with (tmp_path / "a").open("w") as file:
+        begun = read(file)
+        file.write("x" * 100)
+        assert read(file) != begun
+        assert (tmp_path / "a").read_text() == ""
+    assert (tmp_path / "a").read_text() == "x" * 100

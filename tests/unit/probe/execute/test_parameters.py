@@ -186,7 +186,7 @@ def found_in(folder: Path, namespace: dict[str, Any], how: str = "read", called:
     )
     files: Any = FakeFiles(folder)
     marks: Any = SimpleNamespace(called_since=called_since)
-    return parameters_in(namespace, {*namespace, "no such name"}, files, after, marks)
+    return parameters_in(namespace, {*namespace, "no such name"}, files, after, marks, {})
 
 
 def test_models_that_have_their_numbers_from_a_file_are_named(tmp_path: Path) -> None:

@@ -192,7 +192,12 @@ CALLED = {
     "d = read()\nm = make(d)\nfill(m, d)": set(),
     "d = read()\nfill(m, d)\nm.fit(x)": {"m"},
     "d = read()\nif d:\n    m.fit(x)\nelse:\n    n.fit(x)": {"m"},
-    "with manager(read()) as f:\n    m = make(f)": {"m"},
+    "with manager(read()) as f:\n    m = make(f)": set(),
+    "with manager(read()) as f:\n    d = make(f)\nm = make(d)": {"m"},
+    "def f():\n    global m\n    d = read()\n    m = make(d)\nf()": {"m"},
+    "def f():\n    global m\n    m = read()\nf()": set(),
+    "def f():\n    return read()\nm = f()": set(),
+    "def f():\n    return read() and m\nm = f()\nm.fit(x)": {"m"},
     "print(read())\nm.fit(x)": {"m"},
     "d = read()\nfrom math import *": {name for name in vars(math) if not name.startswith("_")},
 }

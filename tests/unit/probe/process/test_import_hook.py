@@ -41,16 +41,18 @@ def test_generators_that_an_import_drew_from_are_recorded_as_it_left_them() -> N
     watch.begin()
     random.random()
     imports(watch, int)
-    assert (watch.drew, watch.left) == (False, {})
+    assert (watch.drew, watch.left) == ({}, {})
     imports(watch, random.random)
     left = digest()
     random.random()
     imports(watch, int)
-    assert (watch.drew, watch.left) == (True, {"random": left})
+    assert (list(watch.drew), watch.left, watch.drew_between) == (["random"], {"random": left}, True)
     imports(watch, random.random)
     assert watch.left == {"random": digest()} != {"random": left}
     watch.begin()
-    assert (watch.drew, watch.left) == (False, {})
+    assert (watch.drew, watch.left, watch.drew_between) == ({}, {}, False)
+    imports(watch, random.random)
+    assert (list(watch.drew), watch.drew_between) == (["random"], False)
 
 
 def test_a_generator_that_an_import_brought_is_recorded_as_it_was_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,4 +63,4 @@ def test_a_generator_that_an_import_brought_is_recorded_as_it_was_seeded(monkeyp
         patched.setattr("nbrerun.probe.process.import_hook._global_generators", dict)
         watch.enter()
     watch.leave()
-    assert (watch.drew, watch.left["random"]) == (False, digest())
+    assert (watch.drew, watch.left["random"]) == ({}, digest())

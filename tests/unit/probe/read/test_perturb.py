@@ -128,11 +128,11 @@ def test_frames_and_series() -> None:
     frame = pd.DataFrame({"a": [3, 1], "b": [0.0, 1.0], "c": list("xy")})
     other = frame[:]
     assert perturbed(frame, frame.drop(columns="b"))[1] == {"x['b']"}
-    assert (frame["a"].tolist(), frame["b"].tolist()) == ([3, 1], [0.5, 1.75])
+    assert (frame["a"].tolist(), frame["b"].tolist()) == ([3, 1], [1.75, 0.5])
     assert other["b"].tolist() == [0.0, 1.0]
     series = pd.Series([1.0, 2.0])
     assert perturbed(series)[1] == {"x.values"}
-    assert series.tolist() == [1.75, 3.0]
+    assert series.tolist() == [3.0, 1.75]
 
 
 def test_models() -> None:

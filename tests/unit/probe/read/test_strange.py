@@ -11,7 +11,6 @@ import enum
 import gc
 import io
 import itertools
-import mmap
 import queue
 import random
 import re
@@ -210,25 +209,16 @@ def font(size: int) -> Any:
     return made
 
 
-def mapping(value: int) -> Any:
-    """Memory of the system's."""
-    made = mmap.mmap(-1, 16)
-    made[0] = value
-    return made
-
-
 UNSEEN: dict[str, Callable[[int], Any]] = {
     "a pointer": lambda n: ctypes.pointer(ctypes.c_int(n)),
     "a pointer in a structure": lambda n: Leads(ctypes.pointer(ctypes.c_int(n))),
     "a text of C": lambda n: ctypes.c_char_p(b"%d" % n),
     "an object of Python in C": lambda n: ctypes.py_object([n]),
     "a function of C": lambda n: ctypes.CFUNCTYPE(ctypes.c_int)(lambda: n),
-    "mapped memory": mapping,
     "what a thread keeps": lambda n: after(threading.local(), lambda local: setattr(local, "a", n)),
     "a queue of C": lambda n: after(queue.SimpleQueue(), lambda waiting: waiting.put(n)),
     "a cursor": lambda n: advanced(sqlite3.connect(":memory:").execute("select 1 union select 2"), n),
     "a search that goes on": lambda n: advanced(re.finditer("a", "aaa"), n),
-    "a file that is written": lambda n: after(open("/dev/null", "w"), lambda file: file.write("a" * n)),  # noqa: SIM115
     "an object of C++": lambda n: contourpy.contour_generator(z=np.array([[0.0, 1.0], [2.0, 3.0 + n]])),
     "another object of C++": font,
 }
