@@ -208,8 +208,8 @@ class Tracer(ast.NodeTransformer):
         found: Set[int] = set()
         for is_inner in {False, position > 0 and order[position - 1] in self._inner}:
             before = [i for i in order[:position] if (i in self._inner) is is_inner]
-            after = [i for i in order[position:] if (i in self._inner) is is_inner]
             # The mark of a statement that binds names stands behind it.
+            after = [i for i in order[position:] if (i in self._inner) is is_inner and i in self._begun | self._over]
             found.update(before[-1:] if before and before[-1] in self._begun else after[:1])
         return found & self.statements.keys()
 

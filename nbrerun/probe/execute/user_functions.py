@@ -69,7 +69,7 @@ class MarkedFunctions:
             tree = ast.parse("".join(linecache.getlines(code.co_filename)))
             if marked:
                 self._tracer.mark_functions(tree.body)
-            # One by one, as IPython does it: the compiler makes something else of `np.ones` where it sees `import numpy`.
+            # One by one, as IPython does: the compiler makes something else of `np.ones` where it sees `import numpy`.
             modules = [
                 compile(ast.Module([node], []), code.co_filename, "exec", flags=flags, dont_inherit=True)
                 for node in tree.body

@@ -75,12 +75,14 @@ def test_what_a_library_knows_by_its_name_stays() -> None:
 
 
 def test_a_method_that_libraries_have_too_is_renamed_only_where_all_objects_are_the_users() -> None:
-    """`fit` on something of unknown kind may be scikit-learn's."""
-    net = "class Net:\n    def fit(self):\n        pass"
-    assert renamed_sources(net, "net = Net()\nnet.fit()")[1] == "t_2 = T_0()\nt_2.t_1()"
+    """`step` on something of unknown kind may be PyTorch's; `fit` is scikit-learn's, whoever defines it."""
+    net = "class Net:\n    def step(self):\n        pass"
+    assert renamed_sources(net, "net = Net()\nnet.step()")[1] == "t_1 = T_0()\nt_1.t_2()"
     assert (
-        renamed_sources(net, "net = Net()\nnet.fit()\nmodels[0].fit()")[1] == "t_1 = T_0()\nt_1.fit()\nmodels[0].fit()"
+        renamed_sources(net, "net = Net()\nnet.step()\nmodels[0].step()")[1]
+        == "t_1 = T_0()\nt_1.step()\nmodels[0].step()"
     )
+    assert renamed_sources(net.replace("step", "fit"), "net = Net()\nnet.fit()")[1] == "t_1 = T_0()\nt_1.fit()"
 
 
 def test_a_method_of_the_users_may_be_called_as_a_function_of_a_module() -> None:
