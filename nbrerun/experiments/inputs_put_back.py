@@ -26,7 +26,8 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     """Record which of the variables that keep changing only follow others, and which these are."""
     moving = {name for name in seen.still_moved if name not in seen.noise}
     variables = sorted(keys(moving, Space.VARIABLE))
-    if not variables or len(moving) < 2:
+    used_up = _used_up(seen)
+    if not variables or len(moving) + len(used_up) < 2:
         return None
     assert seen.again is not None
     found = _without_names(engine, moment, seen, [name for name in variables if name in seen.again["bound"]])
@@ -42,12 +43,20 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
             if is_changed_in_place and _ends_alike(engine, moment, seen, name.key):
                 following.add(name)
     # A state that travels through a file or a setting goes on all the same: load, train on, save again.
-    leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE}
+    leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE} | used_up
     if leading:
         kinds = seen.first["variables"]
         order = sorted(leading, key=lambda name: (name.key in kinds and kinds[name.key]["kind"] != "model", name))
         seen.follows.update({name: tuple(order) for name in following})
     return None
+
+
+def _used_up(seen: Observation) -> set[Name]:
+    """Iterators that the first run went through to their end: they stay as they are, and the rerun finds them so."""
+    assert seen.again is not None
+    iterators = {name for name, variable in seen.first["variables"].items() if variable["kind"] == "iterator"}
+    changed = variables_named(iterators - set(seen.again["bound"])) & seen.changed
+    return changed - seen.moved.keys()
 
 
 def _without_names(

@@ -66,11 +66,13 @@ def _logging() -> Iterator[Tuple[str, str]]:
         if isinstance(logger, logging.Logger) and not _PRIVATE.search(name):
             loggers.append((f"logging[{name}]", logger))
     for name, logger in loggers:
-        # Libraries add a NullHandler as a matter of course (logging HOWTO, "configuring logging for a library").
-        handlers = [handler for handler in logger.handlers if type(handler) is not logging.NullHandler]
-        if handlers or logger is logging.root:
+        # Libraries add a NullHandler to their own as a matter of course (logging HOWTO, "configuring logging for a
+        # library").
+        is_root = logger is logging.root
+        handlers = [handler for handler in logger.handlers if is_root or type(handler) is not logging.NullHandler]
+        if handlers or is_root:
             yield f"{name}.handlers", repr([type(handler).__name__ for handler in handlers])
-        if logger.level and (handlers or logger is logging.root):
+        if logger.level and (handlers or is_root):
             yield f"{name}.level", logging.getLevelName(logger.level)
 
 

@@ -152,5 +152,10 @@ CASES = [
             "reset",
             quiet="reset",
         ),
+        cell(
+            "logging.getLogger().addHandler(logging.NullHandler())",
+            "in-place",
+            variables={"env:logging.root.handlers": "in-place"},
+        ),
     ),
 ]
