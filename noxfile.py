@@ -33,6 +33,7 @@ CORE = (
 
 NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_catboost.py",
+    "tests/unit/probe/adapters/test_duckdb.py",
     "tests/unit/probe/adapters/test_jax.py",
     "tests/unit/probe/adapters/test_jupyter.py",
     "tests/unit/probe/adapters/test_keras.py",
@@ -47,6 +48,7 @@ NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_xgboost.py",
     "tests/unit/probe/execute/test_exchanges.py",
     "tests/unit/probe/file_values/test_contents.py",
+    "tests/unit/probe/file_values/test_hdf5.py",
     "tests/unit/probe/files/test_corners.py",
     "tests/unit/probe/read/test_perturb.py",
 )

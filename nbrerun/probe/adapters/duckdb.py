@@ -21,15 +21,20 @@ def connection(value: Any) -> Node:
     except Exception as error:  # noqa: BLE001  the library raises errors of its own
         closed = "closed" in str(error).lower()
         return Node("closed database") if closed else Node(name, opaque=f"{name}: {error}")
-    tables = other.execute(_TABLES).fetchall()
-    if any(size > _MOST_ROWS for _, _, size in tables):
-        return Node(name, opaque=f"{name}: a large database")
-    content = [repr(other.execute(_VIEWS).fetchall())]
-    rows = 0
-    for schema, table, _ in tables:
-        found = other.table(f'"{schema}"."{table}"').fetchall()
-        content.append(repr((schema, table, found)))
-        rows += len(found)
+    with other:
+        tables = other.execute(_TABLES).fetchall()
+        if any(size > _MOST_ROWS for _, _, size in tables):
+            return Node(name, opaque=f"{name}: a large database")
+        content = [repr(other.execute(_VIEWS).fetchall())]
+        rows = 0
+        for schema, table, _ in tables:
+            found = other.execute(f"select * from {_quoted(schema)}.{_quoted(table)}").fetchall()
+            content.append(repr((schema, table, found)))
+            rows += len(found)
     return Node(
         name, ("\n".join(content).encode("utf-8", "surrogateescape"),), size=("rows in the tables of {}", str(rows))
     )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import sklearn
 
-from nbrerun.probe.read.process_settings import read_settings
+from nbrerun.probe.read.process_settings import perturb_setting, read_settings
 
 
 @contextmanager
@@ -147,3 +147,27 @@ def test_a_logger_that_a_library_keeps_for_itself_is_no_setting() -> None:
         assert read_settings() == before
     with handler("__main__"):
         assert read_settings() != before
+
+
+@pytest.mark.parametrize(
+    ("name", "is_changed"),
+    [
+        ("os.environ[NBRERUN_TEST]", True),
+        ("sys.path", True),
+        ("rcParams[lines.linewidth]", True),
+        ("rcParams[axes.grid]", True),
+        ("cwd", False),
+        ("warnings.filters", False),
+    ],
+)
+def test_settings_are_perturbed(name: str, is_changed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those for which there is another value; all others stay."""
+    monkeypatch.setenv("NBRERUN_TEST", "a")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with mpl.rc_context({"lines.linewidth": 7.0, "axes.grid": True}):
+        before = read_settings()
+        perturb_setting(name)
+        after = read_settings()
+    assert {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)} == (
+        {name} if is_changed else set()
+    )
