@@ -108,7 +108,8 @@ def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
         return True
     if run["touched_by"].get(name) == without["touched_by"].get(name):
         return False
-    return Name(Space.VARIABLE, name) not in _bound(without)
+    written_again = without["after"]["opened"].get(file)
+    return (written_again is not None and written_again["written"]) or Name(Space.VARIABLE, name) not in _bound(without)
 
 
 def _bound(run: Rerun) -> set[Name]:

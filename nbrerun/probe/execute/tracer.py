@@ -62,6 +62,7 @@ class Tracer(ast.NodeTransformer):
         """Marks of the statements that raised and were skipped."""
         self.statements: Dict[int, Statement] = {}
         """What each mark stands for."""
+        self._places: Dict[int, str] = {}
         self._reached: Dict[int, None] = {}
         """Marks that were reached, in the order of the first time."""
         self._begun: Set[int] = set()
@@ -77,6 +78,8 @@ class Tracer(ast.NodeTransformer):
         self._threads = 0
         """How many there were before the run."""
         self._is_in_cell = False
+        self._file = ""
+        """Where the statements come from that get their marks."""
         self.makes_functions = False
         """Functions with marks may come into being."""
 
@@ -144,13 +147,13 @@ class Tracer(ast.NodeTransformer):
         """Whether a statement ran that may have changed anything."""
         return any(statement.acts for statement in self._ran())
 
-    def touched_by(self, raised: bool) -> Dict[str, List[int]]:
-        """Marks of the statements that bound each name or wrote to its object.
+    def touched_by(self, raised: bool) -> Dict[str, List[str]]:
+        """Places of the statements that bound each name or wrote to its object: the same ones in every run.
 
         Args:
             raised: the last statement that had begun raised, and does not count.
         """
-        found: Dict[str, List[int]] = {}
+        found: Dict[str, List[str]] = {}
         ran = list(self._reached)
         if raised and ran and ran[-1] in self._begun:
             ran.pop()
@@ -158,7 +161,7 @@ class Tracer(ast.NodeTransformer):
             if i in self._skipped or i not in self.statements:
                 continue
             for name in expand(self.statements[i].binds | self.statements[i].writes):
-                found.setdefault(name, []).append(i)
+                found.setdefault(name, []).append(self._places[i])
         return found
 
     def touched_since(self, position: int, models: Set[str]) -> Set[str]:
@@ -226,22 +229,26 @@ class Tracer(ast.NodeTransformer):
         # No other statement may stand before imports from `__future__`, apart from a docstring.
         future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
         first = future[-1] + 1 if future else 0
-        self._is_in_cell = True
+        self._is_in_cell, self._file = True, ""
         node.body = [*node.body[:first], *self._body(node.body[first:])]
         self._is_in_cell = False
         return node
 
-    def mark_functions(self, body: List[ast.stmt]) -> None:
+    def mark_functions(self, body: List[ast.stmt], file: str = "") -> None:
         """Add marks to the functions that some statements define, and to nothing else.
 
         Generators and coroutines have none: their code, and the place where they wait in it, are part of their value.
+
+        Args:
+            file: where the statements come from; nothing for the cell itself.
         """
+        self._file = file
         for statement in body:
             if isinstance(statement, ast.FunctionDef) and not _is_generator(statement):
                 self._function(statement)
             else:
                 for inner in blocks(statement):
-                    self.mark_functions(inner)
+                    self.mark_functions(inner, file)
 
     def _function(self, node: ast.FunctionDef) -> None:
         outer, number = self._scope, next(_numbers)
@@ -291,7 +298,7 @@ class Tracer(ast.NodeTransformer):
         """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""
         if isinstance(statement, _DEFINITIONS):
             if self.in_functions:
-                self.mark_functions([statement])
+                self.mark_functions([statement], self._file)
             return
         bound = header_names(statement)
         for field in ("body", "orelse", "finalbody"):
@@ -309,6 +316,7 @@ class Tracer(ast.NodeTransformer):
         """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
         number = next(_numbers)
         self.statements[number] = what if self._scope is None else _renamed(what, self._scope)
+        self._places[number] = f"{self._file}:{where.lineno}:{where.col_offset}"
         name = _MARK
         if self._scope is not None:
             self._inner.add(number)

@@ -68,7 +68,7 @@ class MarkedFunctions:
         try:
             tree = ast.parse("".join(linecache.getlines(code.co_filename)))
             if marked:
-                self._tracer.mark_functions(tree.body)
+                self._tracer.mark_functions(tree.body, code.co_filename)
             # One by one, as IPython does: the compiler makes something else of `np.ones` where it sees `import numpy`.
             modules = [
                 compile(ast.Module([node], []), code.co_filename, "exec", flags=flags, dont_inherit=True)

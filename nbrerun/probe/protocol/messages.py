@@ -154,8 +154,8 @@ class Rerun(TypedDict):
     """Names that hold another object than before the run."""
     gone: List[int]
     """Addresses of parts of watched variables that the run threw away."""
-    touched_by: Dict[str, List[int]]
-    """The numbers of the statements that bound or wrote to each name."""
+    touched_by: Dict[str, List[str]]
+    """The places of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
     """Names that were bound or written to after each file was first read."""
     parameters_in: Dict[str, List[str]]

@@ -15,7 +15,7 @@ FILE = "m.pkl"
 VALUES = {"m": b"loaded"}
 ANOTHER = {"m": b"made"}
 GIVEN = {"m": FILE}
-TOUCHED = {"m": [1]}
+TOUCHED = {"m": [":1:0"]}
 
 
 def seen(
@@ -73,10 +73,10 @@ DEPENDS: dict[str, tuple[Observation, Any, bool]] = {
     "no value": (seen(), without({}), True),
     "the same value": (seen(), without(), False),
     "the same value, left from before": (seen(), without(touched_by={}), True),
-    "the same value, by another statement": (seen(), without(touched_by={"m": [2]}), False),
+    "the same value, by another statement": (seen(), without(touched_by={"m": [":2:0"]}), False),
     "the same value by another statement, and the file made again": (
         seen(),
-        without(touched_by={"m": [2]}, how="written written_first"),
+        without(touched_by={"m": [":2:0"]}, how="written written_first"),
         True,
     ),
     "the same value in the same way, and the file made again": (seen(), without(how="written written_first"), False),
