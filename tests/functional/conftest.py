@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
 
-from tests.conftest import ENVIRON, KERNELS
+from tests.conftest import ASKING, ENVIRON, KERNELS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "zygote"))
 
@@ -41,10 +42,18 @@ def as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
                 monkeypatch.setenv(name, ENVIRON[name])
 
 
+def have_kernels_forked(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Have the kernels of this process, and of those that it starts, forked by the zygote at this address."""
+    for name, value in provisioner.environ(address).items():
+        monkeypatch.setenv(name, value)
+    # Jupyter reads the variable for a process's first kernel only, which may be that of a test with `cold_kernel`.
+    monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", "zygote")
+
+
 @pytest.fixture(autouse=True)
 def _kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have this test's kernels forked, unless it is marked `cold_kernel`."""
     as_at_the_start(monkeypatch)
     if sys.platform == "linux" and request.node.get_closest_marker("cold_kernel") is None:
-        for name, value in provisioner.environ(request.getfixturevalue("zygote")).items():
-            monkeypatch.setenv(name, value)
+        have_kernels_forked(monkeypatch, request.getfixturevalue("zygote"))
+        request.config.stash[KERNELS][ASKING] += 1

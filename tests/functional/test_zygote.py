@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
 from kernel_zygote import provisioner
 from kernel_zygote.provisioner import ADDRESS, FORKED, REFUSED, ForkedProcess, counted
 from kernel_zygote.server import HEAD, LIBRARIES, needed
@@ -17,8 +19,8 @@ from kernel_zygote.server import HEAD, LIBRARIES, needed
 from nbrerun.engine.kernel import Kernel
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.settings.values import Settings
-from tests.conftest import ENVIRON
-from tests.functional.conftest import as_at_the_start
+from tests.conftest import ASKING, ENVIRON, not_forked
+from tests.functional.conftest import as_at_the_start, have_kernels_forked
 
 FIRST = f"""
 import gc, json, os, random, signal, sys, threading, warnings
@@ -103,13 +105,32 @@ def test_a_search_path_is_compared_as_kernels_get_it(
     monkeypatch.setenv("PYTHONPATH", path)
     address = str(tmp_path / "socket")
     with provisioner.start(address, os.environ) as process:
-        for name, value in provisioner.environ(address).items():
-            monkeypatch.setenv(name, value)
+        have_kernels_forked(monkeypatch, address)
         _, is_forked = looked_at(tmp_path, "print(1)")
         assert process.stdin is not None
         process.stdin.close()
     assert is_forked
     assert counted(address) == {FORKED: 1}
+
+
+@pytest.mark.cold_kernel
+def test_kernels_are_forked_after_one_that_was_not(
+    zygote: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process whose first test is marked `cold_kernel` is like any other afterwards."""
+    KernelProvisionerFactory.clear_instance()
+    assert looked_at(tmp_path, "print(1)") == (1, False)
+    have_kernels_forked(monkeypatch, zygote)
+    assert looked_at(tmp_path, "print(1)") == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("forked", "refused", "is_wrong"), [(2000, 100, False), (2000, 500, True), (400, 10, True), (0, 0, True)]
+)
+def test_a_run_whose_kernels_are_not_forked_is_wrong(forked: int, refused: int, is_wrong: bool) -> None:
+    """Whether the zygote refuses them, or nobody asks it."""
+    assert bool(not_forked(Counter({FORKED: forked, REFUSED: refused, ASKING: 1000}))) is is_wrong
+    assert not not_forked(Counter({FORKED: forked, REFUSED: refused, ASKING: 100}))
 
 
 def test_requests_are_counted(zygote: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
