@@ -7,6 +7,7 @@ had to change. See docs/decisions.md#notebooks-side-by-side.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import tempfile
@@ -80,6 +81,8 @@ def at_work(place: str) -> Iterator[None]:
 
     def interrupt_once(*_: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A task that still waits for the kernel's reply fails when the kernel ends, and asyncio would say so on stderr.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         raise KeyboardInterrupt
 
     tempfile.tempdir = place
