@@ -348,3 +348,11 @@ def test_a_generator_that_goes_on_later_does_not_count() -> None:
     assert next(namespace["g"], None) is None
     run("h = f()\nnext(h)", namespace)
     assert run("next(h, None)", namespace).names("binds") == set()
+
+
+def test_a_statement_has_the_same_place_in_every_run() -> None:
+    """Whatever ran in between, and whether the run goes on after errors: runs are compared by it."""
+    source = "def f():\n    global x\n    x = 1\nf()\ny = 2\nx = 3"
+    runs = [run(source).touched_by(raised=False), run(source, goes_on=True).touched_by(raised=False)]
+    assert runs[0] == runs[1]
+    assert len(runs[0]["x"]) == 2
