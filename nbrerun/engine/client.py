@@ -122,6 +122,10 @@ class Client:
         """Delete names of the namespace."""
         self._ask(ask.DELETE_NAMES, ask.DeleteNames(names=list(names)))
 
+    def start_over(self) -> None:
+        """Delete all names of the namespace, and the notebook's own modules."""
+        self._ask(ask.START_OVER, ask.Empty())
+
     def touchable(self, source: str) -> list[str]:
         """Names that a cell may read or bind."""
         return self._ask(ask.TOUCHABLE, ask.AskTouchable(sources=[source]))["names"]

@@ -159,6 +159,13 @@ class ForkEngine:
         """Fork the first moment of all."""
         return self._branch(0, max(self._moments, default=0) if files else 0)
 
+    def emptied(self) -> ForkBranch | Undone:
+        """Fork the last moment, and delete the names there."""
+        branch = self.about_the_end()
+        if not isinstance(branch, Undone):
+            branch.start_over()
+        return branch
+
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """Run the cell from the moment before."""
         branch = self.branch(moment - 1)
@@ -287,6 +294,10 @@ class ForkBranch:
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
         self._client.delete_names(names)
+
+    def start_over(self) -> None:
+        """Delete all names of the namespace."""
+        self._client.start_over()
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""

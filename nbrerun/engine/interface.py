@@ -244,6 +244,12 @@ class Engine(Protocol):
     def fresh(self, files: bool = True) -> Fresh | Undone:
         """A fresh kernel with the files of the end of the main run; without `files`, with those of its beginning."""
 
+    def emptied(self) -> Fresh | Undone:
+        """A kernel without the notebook's names, at the end of the main run or fresh.
+
+        Where the libraries are loaded already, it is quicker than a fresh one; settings are those of the end.
+        """
+
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """Run a cell as if for the first time, from the moment before `moment`, to which it led."""
 

@@ -163,6 +163,10 @@ class ReplayEngine:
                 return undone
         return engine.branch(0)
 
+    def emptied(self) -> Fresh | Undone:
+        """A fresh kernel: that of the main run is needed as it is."""
+        return self.fresh()
+
     def control(self, moment: int, cell: Cell) -> Control | Undone:
         """The state of a fresh kernel that has run the cell for the first time."""
         if self._controlled is not None:

@@ -54,7 +54,7 @@ def _first_that_works(name: str, plans: list[Plan], steps: list[Step], runs: _Ru
     """The first plan that is verified, or else the first one that follows from what was measured, if there is one."""
     tried = []
     for plan in plans:
-        found = _judged(name, plan, steps, runs.run(plan))
+        found = runs.run(name, plan)
         if found.verified:
             return found
         # What a cell needs is not known if it was not run again (`--cells`), so a list that contains it is a guess.
@@ -71,12 +71,26 @@ class _Runs:
         self._steps = steps
         self._plans = plans
         self._left = seconds
+        setters = {position for position, step in enumerate(steps) if step.first["by_hand"]}
+        self._with_libraries = all(setters.issubset(plan) for plan in plans)
+        """The libraries may be loaded already when a plan begins: no other cell has set anything in the process."""
         self._results: dict[Plan, Rerun | Undone] = {}
         self._begun: dict[Plan, Fresh] = {}
         """Kernels in which the beginning of a plan has been run."""
 
-    def run(self, plan: Plan) -> Rerun | Undone:
-        """Run a plan in a fresh kernel."""
+    def run(self, name: str, plan: Plan) -> Recovery:
+        """Run a plan for a variable, and judge it by that."""
+        result = self._result(plan)
+        found = _judged(name, plan, self._steps, result)
+        if self._with_libraries and not found.verified and not isinstance(result, Undone):
+            # A library may have been left in another state than a fresh kernel's.
+            self.close()
+            self._with_libraries = False
+            self._results.clear()
+            found = _judged(name, plan, self._steps, self._result(plan))
+        return found
+
+    def _result(self, plan: Plan) -> Rerun | Undone:
         if plan not in self._results:
             cost = self.cost(plan)
             if cost > self._left:
@@ -93,13 +107,14 @@ class _Runs:
 
     def close(self) -> None:
         """End the kernels that wait."""
-        for branch in self._begun.values():
-            branch.close()
+        while self._begun:
+            self._begun.popitem()[1].close()
 
     def _run(self, plan: Plan) -> Rerun | Undone:
         beginnings = [plan[:length] for length in range(len(plan) - 1, 0, -1) if self._is_shared(plan[:length])]
         done = next((beginning for beginning in beginnings if beginning in self._begun), ())
-        branch = self._begun[done].fork() if done else self._engine.fresh()
+        begin = self._engine.emptied if self._with_libraries else self._engine.fresh
+        branch = self._begun[done].fork() if done else begin()
         for beginning in reversed(beginnings[: beginnings.index(done)] if done else beginnings):
             if isinstance(branch, Undone):
                 return branch

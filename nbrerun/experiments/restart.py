@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import time
+from collections.abc import Mapping
 from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Undone
@@ -19,6 +21,13 @@ _MOST_NAMES = 100
 def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
     """Find out whether a cell runs alone in a fresh kernel, and if not, what it needs."""
     step = steps[position]
+    needed, may_miss = _seen_to_need(position, steps)
+    if needed and not may_miss:
+        return Restart(False, tuple(_missing(name, through, position, steps) for name, through in needed.items()))
+    if needed:
+        return _needs(engine, position, steps, needed)
+    if not may_miss and _depends_on_names_only(position, steps):
+        return Restart(True)
     branch = engine.fresh()
     if isinstance(branch, Undone):
         return Restart(False, reason=branch.reason)
@@ -32,6 +41,27 @@ def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
     if not _is_name_of(run, steps):
         return Restart(False, raised=described(error))
     return _needs(engine, position, steps)
+
+
+def _seen_to_need(position: int, steps: list[Step]) -> tuple[dict[str, str | None], bool]:
+    """The names of other cells that the rerun looked up, with what it did so through, and whether it may miss more."""
+    step = steps[position]
+    run = step.seen.again if step.seen else None
+    if run is None:
+        return {}, True
+    others = {name for other in steps if other is not step for name in other.bound} - set(dir(builtins))
+    elsewhere = (others | (step.bound & step.before["variables"].keys())) - steps[0].before["variables"].keys()
+    needed = {name: through or None for name, through in run["needs"].items() if name in elsewhere}
+    rest = (set(run["reads"]) & elsewhere) - needed.keys()
+    return needed, bool(rest) or not run["shows_needs"]
+
+
+def _depends_on_names_only(position: int, steps: list[Step]) -> bool:
+    """Whether a fresh kernel is to this cell what the notebook's own is: no file, and no setting of other cells."""
+    step = steps[position]
+    after = step.seen.again["after"] if step.seen and step.seen.again else step.first
+    set_elsewhere = any(other.first["by_hand"] for other in steps if other is not step)
+    return not (set_elsewhere or after["opened"] or after["inputs"]["files"] or after["inputs"]["folders"])
 
 
 def imports(earlier: list[Step]) -> float:
@@ -49,9 +79,13 @@ def _is_name_of(run: Alone, steps: list[Step]) -> bool:
     return run["missing"] is not None and any(run["missing"] in step.bound for step in steps)
 
 
-def _needs(engine: Engine, position: int, steps: list[Step]) -> Restart:
-    """Run the cell at the end of the notebook without any name, and give back one missed name after the other."""
-    missing: list[Missing] = []
+def _needs(engine: Engine, position: int, steps: list[Step], needed: Mapping[str, str | None] = {}) -> Restart:
+    """Run the cell at the end of the notebook without any name, and give back one missed name after the other.
+
+    Args:
+        needed: names that it is known to miss, each with what it misses it through.
+    """
+    missing = [_missing(name, through, position, steps) for name, through in needed.items()]
     branch = engine.about_the_end()
     if isinstance(branch, Undone):
         return Restart(False, reason=branch.reason)

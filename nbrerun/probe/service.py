@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
-from .describe.ownership import belongs_to_user
+from .describe.ownership import belongs_to_user, is_users_file
 from .execute.after_restart import Stripped
 from .execute.observed import run_observed
 from .execute.rerun import describe_error, follow, touchable
@@ -221,6 +222,16 @@ class Service:
             self.shell.user_ns.pop(name, None)
         return {}
 
+    def start_over(self, _: ask.Empty) -> ask.Empty:
+        """Delete all names of the namespace, and the notebook's own modules, which are to be imported again."""
+        for name in user_names(self.shell):
+            self.shell.user_ns.pop(name, None)
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if isinstance(file, str) and is_users_file(file):
+                del sys.modules[name]
+        return {}
+
     def touchable(self, request: ask.AskTouchable) -> ask.Touchable:
         """Names that cells may read or bind."""
         return {"names": sorted(touchable(self.shell, request["sources"]))}
@@ -346,6 +357,7 @@ TABLE: Dict[str, Handler] = dict(
         _answers(ask.PERTURB, Service.perturb),
         _answers(ask.PERTURB_SETTINGS, Service.perturb_settings),
         _answers(ask.DELETE_NAMES, Service.delete_names),
+        _answers(ask.START_OVER, Service.start_over),
         _answers(ask.TOUCHABLE, Service.touchable),
         _answers(ask.PUT_BACK, Service.put_back),
         _answers(ask.BEGIN_CELL, Service.begin_cell),

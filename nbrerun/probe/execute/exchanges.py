@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
+import json
 import os
+import pickle
 import sys
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -284,8 +285,6 @@ def _found(table: Mapping[str, Tuple[str, ...]]) -> Iterator[Tuple[Any, str, Any
     """The functions of a table whose libraries are loaded: holder, name, function and module."""
     for module, names in table.items():
         loaded: Optional[Any] = sys.modules.get(module)
-        if module in ("pickle", "json"):
-            loaded = importlib.import_module(module)
         for path in names if loaded is not None else ():
             *way, name = path.split(".")
             holder = loaded

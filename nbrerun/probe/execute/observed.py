@@ -10,7 +10,7 @@ from ..read.namespace import user_names
 from .blame import Blame
 from .exchanges import Exchanges
 from .parameters import parameters_in
-from .rerun import HistoryKept, Parts, loose, run_cells, touchable
+from .rerun import HistoryKept, Parts, loose, run_cells, shows_needs, touchable
 from .tracer import Tracer
 
 
@@ -82,6 +82,8 @@ async def run_observed(
         "incidental": sorted(loose(shell, sources)),
         "reads": sorted(ran.reads),
         "mentions": sorted(touchable(shell, sources)),
+        "needs": {} if ran.error else marks.needs(bool(after["opened"] or after["inputs"]["files"])),
+        "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads),
         "disk_full": files.sandbox.is_full(),
         "after": after,
     }

@@ -11,7 +11,7 @@ from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
-from ..source.dependencies import global_stores, notebook_functions, reachable, through_calls
+from ..source.dependencies import global_stores, notebook_functions, pickles, reachable, through_calls
 from ..source.inputs import incidental, static_binds
 from ..source.ipython_names import AUTOMATIC
 from .tracer import Tracer
@@ -162,6 +162,12 @@ def touchable(shell: Any, sources: List[str]) -> Set[str]:
     namespace = user_names(shell)
     reached = reach(shell, sources)
     return reached | static_binds(_text(shell, sources)) | global_stores(reached, namespace)
+
+
+def shows_needs(shell: Any, sources: List[str], reached: Set[str]) -> bool:
+    """Whether cells that reach some names can miss no others: they are plain Python that pickles nothing."""
+    are_plain = all(shell.transform_cell(source).strip() == source.strip() for source in sources)
+    return are_plain and not any(pickles(source, reached, user_names(shell)) for source in sources)
 
 
 def loose(shell: Any, sources: List[str]) -> Set[str]:

@@ -9,10 +9,11 @@ import sys
 import threading
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
 
-from ..source.inputs import local_names
+from ..source.inputs import local_names, may_swallow
 from ..source.statements import (
     STAR,
     Statement,
+    beginning,
     header,
     header_names,
     is_compound,
@@ -31,6 +32,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _numbers = itertools.count()
 """No two tracers have the same mark."""
+_ASKS_FOR_NAMES = frozenset({"globals", "locals", "vars", "dir"})
 _HIDDEN = "#"
 """Stands in what a function's local names are called here."""
 _MARKED_AFTER = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
@@ -75,6 +77,17 @@ class Tracer(ast.NodeTransformer):
         """Marks that stand behind their statement."""
         self._scope: Optional[Mapping[str, str]] = None
         """In a function: its local names, each with a name that no variable of the notebook can have."""
+        self._conditional: Set[int] = set()
+        """Marks of statements that run only if something is so, ..."""
+        self._handled: Set[int] = set()
+        """... and of those after whose errors the cell goes on."""
+        self._is_conditional = self._is_handled = False
+        self._handles = False
+        """A function, or the cell, goes on after some errors."""
+        self._owner = ""
+        """In a function of another cell: the name of the function or class there that it belongs to."""
+        self._owners: Dict[int, str] = {}
+        """Of the marks inside functions."""
         self._threads = 0
         """How many there were before the run."""
         self._is_in_cell = False
@@ -141,6 +154,30 @@ class Tracer(ast.NodeTransformer):
         for name, root in reversed(aliases):
             if name in found:
                 found.add(root)
+        return found
+
+    def needs(self, looked_for_files: bool) -> Dict[str, str]:
+        """Names that the run looked up before it bound them, in that order, so that it does not go on without them.
+
+        Each with the function or class of the notebook that looked it up first; nothing for the cell itself.
+
+        Args:
+            looked_for_files: so that another run may take another way.
+        """
+        ran = [(i, self.statements[i]) for i in self._reached if i in self.statements]
+        may_differ = looked_for_files or any(_ASKS_FOR_NAMES & statement.calls for _, statement in ran)
+        left_out = self._handled | (self._conditional | self._inner if may_differ else set())
+        left_out |= self._inner if self._handles else set()
+        found: Dict[str, str] = {}
+        bound: Set[str] = set()
+        for i, statement in ran:
+            if i not in left_out:
+                for name in statement.needs:
+                    if name not in bound and _HIDDEN not in name:
+                        found.setdefault(name, self._owners.get(i, ""))
+            if "get_ipython" in statement.needs or any(name.startswith(STAR) for name in statement.binds):
+                break  # nobody knows what else that has bound
+            bound |= statement.binds
         return found
 
     def acted(self) -> bool:
@@ -242,13 +279,16 @@ class Tracer(ast.NodeTransformer):
         Args:
             file: where the statements come from; nothing for the cell itself.
         """
-        self._file = file
+        self._file, owner = file, self._owner
         for statement in body:
+            if file and isinstance(statement, _DEFINITIONS):
+                self._owner = owner or statement.name
             if isinstance(statement, ast.FunctionDef) and not _is_generator(statement):
                 self._function(statement)
             else:
                 for inner in blocks(statement):
                     self.mark_functions(inner, file)
+            self._owner = owner
 
     def _function(self, node: ast.FunctionDef) -> None:
         outer, number = self._scope, next(_numbers)
@@ -284,7 +324,7 @@ class Tracer(ast.NodeTransformer):
                 marked += [*marks, statement]
             else:
                 self._over.update(map(_number, marks))
-                marked += [*self._emit(nothing(), statement), statement, *marks]
+                marked += [*self._emit(beginning(statement), statement), statement, *marks]
             self._add_inside(statement)
         return marked
 
@@ -301,6 +341,10 @@ class Tracer(ast.NodeTransformer):
                 self.mark_functions([statement], self._file)
             return
         bound = header_names(statement)
+        outside = self._is_conditional, self._is_handled
+        self._is_conditional |= not isinstance(statement, (ast.For, ast.AsyncFor, ast.With, ast.AsyncWith))
+        self._is_handled |= _goes_on_after_errors(statement)
+        self._handles |= self._is_handled
         for field in ("body", "orelse", "finalbody"):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
@@ -311,15 +355,21 @@ class Tracer(ast.NodeTransformer):
                 setattr(statement, field, [*marks, *self._block(inner)])
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._block(part.body)
+        self._is_conditional, self._is_handled = outside
 
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
         """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
         number = next(_numbers)
         self.statements[number] = what if self._scope is None else _renamed(what, self._scope)
         self._places[number] = f"{self._file}:{where.lineno}:{where.col_offset}"
+        if self._is_conditional:
+            self._conditional.add(number)
+        if self._is_handled:
+            self._handled.add(number)
         name = _MARK
         if self._scope is not None:
             self._inner.add(number)
+            self._owners[number] = self._owner
             name = MARK_IN_FUNCTION
         call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
         mark = ast.copy_location(ast.Expr(call), where)
@@ -345,6 +395,11 @@ def blocks(statement: ast.stmt) -> Iterator[List[ast.stmt]]:
                 yield inner
 
 
+def _goes_on_after_errors(statement: ast.stmt) -> bool:
+    items = getattr(statement, "items", ())
+    return bool(getattr(statement, "handlers", ())) or any(may_swallow(item.context_expr) for item in items)
+
+
 def _is_generator(function: ast.FunctionDef) -> bool:
     pending: List[ast.AST] = list(function.body)
     while pending:
@@ -362,6 +417,7 @@ def _renamed(statement: Statement, names: Mapping[str, str]) -> Statement:
         binds={names.get(name, name) for name in statement.binds},
         writes={names.get(name, name) for name in statement.writes},
         stores={names.get(name, name) for name in statement.stores},
+        needs=tuple(names.get(name, name) for name in statement.needs),
         passes={names.get(name, name) for name in statement.passes},
         calls={names.get(name, name) for name in statement.calls},
         outermost={names.get(name, name) for name in statement.outermost},

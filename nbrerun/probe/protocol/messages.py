@@ -177,6 +177,11 @@ class Rerun(TypedDict):
     """Names whose values the cells depend on, functions they call followed."""
     mentions: List[str]
     """Names that the cells may read or bind."""
+    needs: Dict[str, str]
+    """Names that the run could not have gone on without, in the order of the first use, each with the function or
+    class of the notebook that looked it up; nothing for the cell itself."""
+    shows_needs: bool
+    """`reads` has all the names that they can miss: they pickle nothing, and run no magics."""
     disk_full: bool
     """The run had no room left for its files."""
     after: State

@@ -83,7 +83,7 @@ def _walk_compound(statement: ast.stmt, bound: Set[str], inputs: Set[str]) -> Se
     if isinstance(statement, (ast.With, ast.AsyncWith)):
         inner = _walk_block(statement.body, bound | (header_names(statement) - looked_up), inputs)
         # After an error that the context manager swallows, the body has not bound its names.
-        return bound if any(_may_swallow(item.context_expr) for item in statement.items) else inner
+        return bound if any(may_swallow(item.context_expr) for item in statement.items) else inner
     if hasattr(statement, "handlers"):
         return _walk_try(statement, bound, inputs)
     for part in getattr(statement, "cases", [statement]):
@@ -116,7 +116,8 @@ def _bound_by_header(part: Any) -> Set[str]:
     return {word for node in nodes for word in (getattr(node, "name", None), getattr(node, "rest", None)) if word}
 
 
-def _may_swallow(manager: ast.expr) -> bool:
+def may_swallow(manager: ast.expr) -> bool:
+    """Whether a context manager may go on after an error of its body."""
     function = manager.func if isinstance(manager, ast.Call) else manager
     return bool(SWALLOWING.search(getattr(function, "attr", getattr(function, "id", ""))))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from .vocabulary import LOOKING_FUNCTIONS
 
@@ -42,6 +42,8 @@ class Statement(NamedTuple):
     """It calls or stores something that may change anything."""
     imports: bool
     """It is an import statement."""
+    needs: Tuple[str, ...]
+    """Names that it looks up each time that it runs to its end, in that order; not those that its functions look up."""
 
 
 def look_at(statement: ast.stmt) -> Statement:
@@ -70,6 +72,7 @@ def look_at(statement: ast.stmt) -> Statement:
         literal=value is not None and not any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(value)),
         acts=bool(stores or methods or functions or decorators),
         imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
+        needs=tuple(needs([statement])),
     )
 
 
@@ -81,6 +84,15 @@ def header(names: Set[str], aliases: Set[Tuple[str, str]]) -> Statement:
 def nothing() -> Statement:
     """A statement that does nothing."""
     return look_at(ast.Pass())
+
+
+def beginning(statement: ast.stmt) -> Statement:
+    """Describe what a statement looks up before any statement inside it runs."""
+    if not is_compound(statement):
+        return nothing()._replace(needs=tuple(needs([statement])))
+    heads = [getattr(statement, field, None) for field in ("test", "iter", "subject")]
+    heads += [item.context_expr for item in getattr(statement, "items", ())]
+    return nothing()._replace(needs=tuple(needs(head for head in heads if head is not None)))
 
 
 def is_compound(statement: ast.stmt) -> bool:
@@ -133,6 +145,45 @@ def roots(node: ast.AST) -> Set[str]:
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def needs(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that code looks up each time that it runs to its end, in the order of the language."""
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Store):
+                yield node.id
+        elif isinstance(node, ast.AugAssign):
+            yield from roots(node.target)
+            yield from needs([node.value])
+        else:
+            yield from needs(_evaluated_first(node))
+
+
+def _evaluated_first(node: Any) -> Iterable[ast.AST]:
+    """The parts of a node that are evaluated whatever the values of the others."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return [node.value, *targets] if node.value is not None else []
+    if isinstance(node, ast.BoolOp):
+        return node.values[:1]
+    if isinstance(node, ast.Compare):
+        return [node.left, node.comparators[0]]
+    if isinstance(node, (ast.IfExp, ast.Assert)):
+        return [node.test]
+    if isinstance(node, ast.Lambda):
+        return _defaults(node.args)
+    if isinstance(node, _FUNCTIONS):
+        return [*node.decorator_list, *_defaults(node.args)]
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *node.bases, *node.keywords]
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return [node.generators[0].iter]
+    return ast.iter_child_nodes(node)
+
+
+def _defaults(args: ast.arguments) -> List[ast.AST]:
+    return [*args.defaults, *(default for default in args.kw_defaults if default is not None)]
 
 
 def called_word(call: ast.Call) -> str:
