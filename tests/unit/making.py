@@ -116,6 +116,8 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "given": {},
         "given_and_changed": {},
         "saved": {},
+        "needs": {},
+        "shows_needs": False,
         "after": after or state(),
     }
     return {**plain, **more}
@@ -348,6 +350,10 @@ class FakeEngine:
     def fresh(self, files: bool = True) -> FakeBranch | Undone:
         """A fresh kernel."""
         return self.begin("fresh" if files else "clean")
+
+    def emptied(self) -> FakeBranch | Undone:
+        """The end of the main run, without its names."""
+        return self.begin("emptied")
 
     def left_open(self) -> list[str]:
         """Branches that nobody has closed."""

@@ -84,6 +84,8 @@ class Tracer(ast.NodeTransformer):
         self._is_conditional = self._is_handled = False
         self._handles = False
         """A function, or the cell, goes on after some errors."""
+        self._asks_for_names = False
+        """A function, or the cell, may find out which names there are."""
         self._owner = ""
         """In a function of another cell: the name of the function or class there that it belongs to."""
         self._owners: Dict[int, str] = {}
@@ -165,11 +167,12 @@ class Tracer(ast.NodeTransformer):
             looked_for_files: so that another run may take another way.
         """
         ran = [(i, self.statements[i]) for i in self._reached if i in self.statements]
-        may_differ = looked_for_files or any(_ASKS_FOR_NAMES & statement.calls for _, statement in ran)
-        left_out = self._handled | (self._conditional | self._inner if may_differ else set())
-        left_out |= self._inner if self._handles else set()
         found: Dict[str, str] = {}
         bound: Set[str] = set()
+        left_out = self._handled
+        if looked_for_files or self._handles or self._asks_for_names:  # without the names, others may be bound instead
+            left_out = left_out | self._conditional | self._inner
+            bound = {name for i in self._conditional for name in self.statements[i].binds}
         for i, statement in ran:
             if i not in left_out:
                 for name in statement.needs:
@@ -267,6 +270,7 @@ class Tracer(ast.NodeTransformer):
         future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
         first = future[-1] + 1 if future else 0
         self._is_in_cell, self._file = True, ""
+        self._look_for_names(node)
         node.body = [*node.body[:first], *self._body(node.body[first:])]
         self._is_in_cell = False
         return node
@@ -284,6 +288,7 @@ class Tracer(ast.NodeTransformer):
             if file and isinstance(statement, _DEFINITIONS):
                 self._owner = owner or statement.name
             if isinstance(statement, ast.FunctionDef) and not _is_generator(statement):
+                self._look_for_names(statement)
                 self._function(statement)
             else:
                 for inner in blocks(statement):
@@ -297,6 +302,10 @@ class Tracer(ast.NodeTransformer):
         self._scope = {**(outer or {}), **{name: f"{name}{_HIDDEN}{number}" for name in local_names(node)}}
         node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
         self._scope = outer
+
+    def _look_for_names(self, node: ast.AST) -> None:
+        names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+        self._asks_for_names = self._asks_for_names or not _ASKS_FOR_NAMES.isdisjoint(names)
 
     def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
         """Add marks to the body of a cell or a function."""

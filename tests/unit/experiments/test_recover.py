@@ -335,10 +335,29 @@ def test_what_several_lists_begin_with_is_run_once() -> None:
         ("Two", (0, 20), True),
     ]
     assert engine.asked == [
-        ("fresh", "run_all", [0], 12.0, True),
-        ("fork of fresh", "run_all", [10], 13.0, False),
-        ("fork of fresh", "run_all", [20], 14.0, False),
+        ("emptied", "run_all", [0], 12.0, True),
+        ("fork of emptied", "run_all", [10], 13.0, False),
+        ("fork of emptied", "run_all", [20], 14.0, False),
     ]
+    assert engine.left_open() == []
+
+
+def test_where_another_cell_sets_something_plans_run_in_a_fresh_kernel() -> None:
+    """A setting of the end may be what makes the plan work."""
+    steps = main_run(Does(binds={"x": "1"}), Does(), FIT)
+    steps[1].first["by_hand"] = ["os.environ[A]"]
+    engine = FakeEngine(Played(steps))
+    assert [found.verified for found in recover(engine, steps, {}, (), math.inf)] == [True]
+    assert {name for name, *_ in engine.asked} == {"fresh"}
+
+
+def test_a_plan_that_fails_with_the_libraries_loaded_is_run_in_a_fresh_kernel() -> None:
+    """A library may have been left in another state; what is found in a fresh kernel holds."""
+    steps = main_run(Does(binds={"x": "1"}), FIT)
+    played = Played(steps)
+    engine = FakeEngine(lambda done: played(done) if len(engine.branches) > 1 else rerun())
+    assert [(found.cells, found.verified) for found in recover(engine, steps, {}, (), math.inf)] == [((0, 10), True)]
+    assert [name for name, *_ in engine.asked] == ["emptied", "fresh"]
     assert engine.left_open() == []
 
 
@@ -367,7 +386,7 @@ def test_one_list_for_two_models_is_run_once() -> None:
     steps = main_run(Does(binds={"One": "1", "Two": "1"}))
     engine = FakeEngine(Played(steps))
     assert [recovery.verified for recovery in recover(engine, steps, {}, (), math.inf)] == [True, True]
-    assert engine.asked == [("fresh", "run_all", [0], 11.0, True)]
+    assert engine.asked == [("emptied", "run_all", [0], 11.0, True)]
 
 
 def test_a_beginning_that_fails_is_a_failure_of_every_list() -> None:

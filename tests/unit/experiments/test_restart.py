@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from nbrerun.experiments.restart import restart
 from nbrerun.model import Kind, Missing, Raised, Restart
 from nbrerun.probe.protocol.messages import Alone
 from nbrerun.state.timeline import Step
-from tests.unit.making import Does, FakeEngine, alone, error, main_run
+from tests.unit.making import Does, FakeEngine, alone, error, main_run, observation, opened, rerun, state
 
 STEPS = main_run(
     Does(imports=["np"]),
@@ -63,6 +64,56 @@ def test_the_names_that_are_missed_are_found_one_after_the_other() -> None:
     end = [("end", []), ("end", ["np"]), ("end", ["np", "x"]), ("end", ["np", "x", "Model"])]
     assert asked(engine) == [("fresh", []), *end]
     assert engine.left_open() == []
+
+
+def seen(needs: dict[str, str], *reads: str, shows_needs: bool = True, **after: Any) -> list[Step]:
+    """The main run, where the rerun of the cell was seen to look up some names, and may have needed others."""
+    steps = list(STEPS)
+    found = rerun(state(**after), needs=needs, reads=[*needs, *reads], shows_needs=shows_needs)
+    old = steps[CELL]
+    steps[CELL] = replace(old, seen=observation(old.before, old.first, found))
+    return steps
+
+
+def test_names_that_the_rerun_looked_up_are_missed() -> None:
+    """Nothing needs to be run for them; not those that are the cell's own, or Python's."""
+    engine = FakeEngine()
+    found = restart(engine, CELL, seen({"np": "", "load": "helper", "y": "", "len": ""}))
+    assert found == Restart(False, (NP, replace(LOAD, through="helper")))
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("steps", [seen({"np": ""}, "x"), seen({"np": ""}, shows_needs=False)])
+def test_where_it_may_need_more_it_is_run_with_the_names_that_are_known(steps: list[Step]) -> None:
+    """A name in a branch that was not taken, a pickle, a magic."""
+    engine = FakeEngine(answer_alone=misses("np", "x"))
+    assert restart(engine, CELL, steps) == Restart(False, (NP, X))
+    assert asked(engine) == [("end", ["np"]), ("end", ["np", "x"])]
+
+
+@pytest.mark.parametrize(
+    ("steps", "runs"),
+    [
+        (seen({}), False),
+        (seen({"len": ""}), False),
+        (seen({}, "x"), True),
+        (seen({}, shows_needs=False), True),
+        (seen({}, opened={"data.csv": opened("read")}), True),
+    ],
+)
+def test_a_cell_that_depends_on_no_name_and_no_file_runs_alone(steps: list[Step], runs: bool) -> None:
+    """The rerun itself shows it; any other cell is run."""
+    engine = FakeEngine()
+    assert restart(engine, CELL, steps) == Restart(True)
+    assert asked(engine) == ([("fresh", [])] if runs else [])
+
+
+def test_a_setting_of_another_cell_may_matter() -> None:
+    """So the cell is run in a fresh kernel."""
+    engine, steps = FakeEngine(), seen({})
+    steps[0] = replace(steps[0], first={**steps[0].first, "by_hand": ["sys.path"]})
+    assert restart(engine, CELL, steps) == Restart(True)
+    assert asked(engine) == [("fresh", [])]
 
 
 def test_a_name_is_missed_through_a_function_of_another_cell() -> None:

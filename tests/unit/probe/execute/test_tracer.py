@@ -356,3 +356,48 @@ def test_a_statement_has_the_same_place_in_every_run() -> None:
     runs = [run(source).touched_by(raised=False), run(source, goes_on=True).touched_by(raised=False)]
     assert runs[0] == runs[1]
     assert len(runs[0]["x"]) == 2
+
+
+NEEDS: dict[str, list[str]] = {
+    # from the source to the names that the run looked up, in order; `a` to `d` and `f` are there
+    "x = f(a) + b": ["f", "a", "b"],
+    "a = a + 1\na += 2": ["a"],
+    "a += b": ["a", "b"],
+    "x = a\nx + b": ["a", "b"],
+    "x = 1\nx": [],
+    "c[a] = b": ["b", "c", "a"],
+    "a and b": ["a"],
+    "a if b else c": ["b"],
+    "a < b < d": ["a", "b"],
+    "assert a, b": ["a"],
+    "lambda x=a: b": ["a"],
+    "[x + b for x in c]": ["c"],
+    "def g(x=a): return b": ["a"],
+    "class G(object): y = b": ["object"],
+    "for x in c: x + a": ["c", "a"],
+    "for x in []: a": [],
+    "if a: b\nelse: c": ["a", "b"],
+    "while a:\n    b\n    break": ["a", "b"],
+    "if (n := a): n": [],
+    "with f(open)(__file__) as h: a": ["f", "open", "__file__", "a"],
+    "try:\n    a\nexcept ValueError:\n    b\nc": ["c"],
+    "try:\n    x = a\nexcept NameError:\n    x = b\nx + d": ["d"],
+    "if 'a' not in globals():\n    a = 1\na": ["globals"],
+    "from math import *\na": [],
+    "x: int = a": ["a"],
+    "del a": ["a"],
+}
+
+
+@pytest.mark.parametrize("source", NEEDS)
+def test_names_without_which_the_run_does_not_go_on(source: str) -> None:
+    """Those that were looked up whatever the values, and before the cell bound them."""
+    values = {"a": 1, "b": 2, "c": {1: 3}, "d": 4, "f": lambda x: x, "__file__": __file__}
+    assert list(run(source, values).needs(looked_for_files=False)) == NEEDS[source]
+
+
+def test_where_files_were_looked_for_another_run_may_take_another_way() -> None:
+    """So what runs only if something is so does not count, and what that binds is not missed."""
+    tracer = run("if a:\n    x = b\nx + a", {"a": 1, "b": 2})
+    assert list(tracer.needs(looked_for_files=False)) == ["a", "b"]
+    assert list(tracer.needs(looked_for_files=True)) == ["a"]
