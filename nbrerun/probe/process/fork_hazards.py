@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import threading
-from typing import Any, List, Sequence, Set, Tuple
+from typing import Any, List, Optional, Sequence, Set, Tuple
 
 _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
@@ -93,8 +93,48 @@ def _native_threads() -> int:
         return 0
 
 
+class _Library(ctypes.Structure):
+    """The beginning of `struct dl_phdr_info` (dl_iterate_phdr(3))."""
+
+    _fields_ = [
+        ("address", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("headers", ctypes.c_void_p),
+        ("count", ctypes.c_uint16),
+        ("loaded", ctypes.c_ulonglong),
+    ]
+
+
+def _libraries_loaded() -> Optional[int]:
+    """How many times a shared library has been loaded into this process, if the system tells."""
+    found: List[int] = []
+
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Library), ctypes.c_size_t, ctypes.c_void_p)
+    def note(library: Any, _size: int, _data: Any) -> int:
+        found.append(library.contents.loaded)
+        return 1  # each of them has the same count
+
+    iterate = getattr(ctypes.pythonapi, "dl_iterate_phdr", None)
+    if iterate is not None:
+        iterate(note, None)
+    return found[0] if found else None
+
+
+_pauses: List[Any] = []
+_known_at: Optional[int] = None
+"""How many libraries had been loaded when these were found."""
+
+
 def openmp_pauses() -> List[Any]:
     """Return `omp_pause_resource_all` of every OpenMP library that is loaded, or None for one older than 5.0."""
+    global _pauses, _known_at
+    loaded = _libraries_loaded()
+    if loaded is None or loaded != _known_at:
+        _pauses, _known_at = _find_pauses(), loaded
+    return _pauses
+
+
+def _find_pauses() -> List[Any]:
     try:
         with open("/proc/self/maps", "rb") as file:
             libraries = set(_OPENMP.findall(file.read()))
