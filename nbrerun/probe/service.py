@@ -15,6 +15,7 @@ from .describe.ownership import belongs_to_user, is_users_file
 from .execute.after_restart import Stripped
 from .execute.observed import run_observed
 from .execute.rerun import describe_error, follow, touchable
+from .execute.user_functions import mark_beforehand
 from .files.session import NotebookFiles
 from .plugins.discovery import Packages
 from .process.entropy import Entropy
@@ -111,6 +112,7 @@ class Service:
         """Fork the kernel for a moment, which keeps its files as they are now."""
         entropy, hazards, files = self._entropy.recorded(), self._forks.prepare(), ""
         if not hazards:
+            mark_beforehand(user_names(self.shell))
             files = self.files.freeze()
             self._fork(request["token"], reopen_files)
             self._begin()

@@ -109,8 +109,8 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
     """
     reads = reach(shell, sources)
     identities = Identities(user_names(shell))
-    functions = MarkedFunctions(tracer)
-    if tracer.in_functions:
+    functions = MarkedFunctions(tracer.marker)
+    if tracer.marker.in_functions:
         functions.mark(notebook_functions(reads, user_names(shell)))
     tracer.install(shell)
     error: Optional[Error] = None

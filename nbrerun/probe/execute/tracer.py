@@ -1,52 +1,24 @@
-"""Records which statements of a cell have run, by calls that are added to the cell's syntax tree."""
+"""What a run of a cell was seen to do: which of its statements have run, and when."""
 
 from __future__ import annotations
 
 import ast
 import builtins
-import itertools
 import sys
 import threading
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
-from ..source.inputs import local_names, may_swallow
-from ..source.statements import (
-    STAR,
-    Statement,
-    beginning,
-    header,
-    header_names,
-    is_compound,
-    look_at,
-    loop_aliases,
-    named,
-    nothing,
-)
+from ..source.statements import STAR, Statement, nothing
 from .blame import Blame
+from .marks import HIDDEN, MARK, MARK_IN_FUNCTION, SKIP, Mark, Marker
 
-_MARK = "__nbrerun_mark__"
-MARK_IN_FUNCTION = "__nbrerun_inner_mark__"
-_SKIP = "__nbrerun_skip__"
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
-_numbers = itertools.count()
-"""No two tracers have the same mark."""
-_ASKS_FOR_NAMES = frozenset({"globals", "locals", "vars", "dir"})
-_HIDDEN = "#"
-"""Stands in what a function's local names are called here."""
-_MARKED_AFTER = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
-"""Statements that bind names, and none if they raise."""
+_UNKNOWN = Mark(nothing(), "")
 
 
-class Tracer(ast.NodeTransformer):
-    """Adds a mark to every simple statement of a cell: a call that records that the statement has run.
+class Tracer:
+    """Records which marks a run has reached.
 
-    Used as one of IPython's `ast_transformers`, and only in a branch. The mark of a statement that binds a name stands
-    behind it, since it has bound nothing if it raises; that of any other statement stands before it. Before a statement
-    that has no mark before it, one more mark stands for nothing: when it is reached, what came before is over.
-
-    The statements inside functions have marks as well. Their local names are none of the notebook's.
+    Used as one of IPython's `ast_transformers`, and only in a branch.
     """
 
     def __init__(self, goes_on: bool = False, blame: Optional[Blame] = None, in_functions: bool = True) -> None:
@@ -57,61 +29,34 @@ class Tracer(ast.NodeTransformer):
             blame: is told of each statement that begins or is over.
             in_functions: add marks inside functions, too.
         """
-        self._goes_on = goes_on
+        self.marker = Marker(goes_on, in_functions)
         self._blame = blame
-        self.in_functions = in_functions
         self._skipped: Set[int] = set()
         """Marks of the statements that raised and were skipped."""
-        self.statements: Dict[int, Statement] = {}
-        """What each mark stands for."""
-        self._places: Dict[int, str] = {}
         self._reached: Dict[int, None] = {}
         """Marks that were reached, in the order of the first time."""
-        self._begun: Set[int] = set()
-        """Marks that stand before their statement: when one is reached, the statement has only begun."""
-        self._inner: Set[int] = set()
-        """Marks inside functions."""
-        self._heads: Set[int] = set()
-        """Marks that stand for what the head of a `with` binds."""
-        self._over: Set[int] = set()
-        """Marks that stand behind their statement."""
-        self._scope: Optional[Mapping[str, str]] = None
-        """In a function: its local names, each with a name that no variable of the notebook can have."""
-        self._conditional: Set[int] = set()
-        """Marks of statements that run only if something is so, ..."""
-        self._handled: Set[int] = set()
-        """... and of those after whose errors the cell goes on."""
-        self._is_conditional = self._is_handled = False
-        self._handles = False
-        """A function, or the cell, goes on after some errors."""
-        self._asks_for_names = False
-        """A function, or the cell, may find out which names there are."""
-        self._owner = ""
-        """In a function of another cell: the name of the function or class there that it belongs to."""
-        self._owners: Dict[int, str] = {}
-        """Of the marks inside functions."""
         self._threads = 0
         """How many there were before the run."""
-        self._is_in_cell = False
-        self._file = ""
-        """Where the statements come from that get their marks."""
-        self.makes_functions = False
-        """Functions with marks may come into being."""
+
+    def visit(self, node: ast.AST) -> Any:
+        """Add marks to a cell; called by IPython for each cell that runs."""
+        return self.marker.visit(node)
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
-        setattr(builtins, _MARK, self._reached.setdefault if self._blame is None else self._tell)
+        setattr(builtins, MARK, self._reached.setdefault if self._blame is None else self._tell)
         setattr(builtins, MARK_IN_FUNCTION, self._reached.setdefault)
-        setattr(builtins, _SKIP, self._skip)
+        setattr(builtins, SKIP, self._skip)
         self._threads = threading.active_count()
         shell.ast_transformers.append(self)
 
     def remove(self, shell: Any) -> None:
         """Stop recording."""
         shell.ast_transformers.remove(self)
-        for name in (_MARK, MARK_IN_FUNCTION, _SKIP):
+        has_inner = any(mark.inner for mark in self.marker.marks.values())
+        for name in (MARK, MARK_IN_FUNCTION, SKIP):
             # A thread of the notebook's may go on in a function with marks.
-            if name == MARK_IN_FUNCTION and self._inner and threading.active_count() > self._threads:
+            if name == MARK_IN_FUNCTION and has_inner and threading.active_count() > self._threads:
                 setattr(builtins, name, _nothing)
             else:
                 delattr(builtins, name)
@@ -121,7 +66,7 @@ class Tracer(ast.NodeTransformer):
         assert self._blame is not None
         if mark in self._reached:
             self._blame.before(None)
-        elif mark in self._over:
+        elif self._mark(mark).ends:
             self._blame.after(mark)
         else:
             self._blame.before(mark)
@@ -132,14 +77,21 @@ class Tracer(ast.NodeTransformer):
         if self._blame is None:
             return {}
         self._blame.end()
-        calls = {name: self.statements[mark].call for name, mark in self._blame.last.items()}
+        calls = {name: self._mark(mark).statement.call for name, mark in self._blame.last.items()}
         return {name: call for name, call in calls.items() if call}
 
     def _skip(self) -> None:
         """The last statement that had begun has raised."""
         last = next(reversed(self._reached), None)
-        if last in self._begun:
+        if last is not None and self._mark(last).begins:
             self._skipped.add(last)
+
+    def _mark(self, number: int) -> Mark:
+        """What a number stands for; a thread of an earlier run may have reached one of that run's."""
+        return self.marker.marks.get(number, _UNKNOWN)
+
+    def _ran(self) -> List[Statement]:
+        return [self._mark(number).statement for number in self._reached]
 
     def count(self) -> int:
         """How many marks have been reached: a position in the run of the cell."""
@@ -166,18 +118,18 @@ class Tracer(ast.NodeTransformer):
         Args:
             looked_for_files: so that another run may take another way.
         """
-        ran = [(i, self.statements[i]) for i in self._reached if i in self.statements]
         found: Dict[str, str] = {}
         bound: Set[str] = set()
-        left_out = self._handled
-        if looked_for_files or self._handles or self._asks_for_names:  # without the names, others may be bound instead
-            left_out = left_out | self._conditional | self._inner
-            bound = {name for i in self._conditional for name in self.statements[i].binds}
-        for i, statement in ran:
-            if i not in left_out:
+        other_ways = looked_for_files or self.marker.handles_errors or self.marker.asks_for_names
+        if other_ways:  # without the names, others may be bound instead
+            marks = self.marker.marks.values()
+            bound = {name for mark in marks if mark.conditional for name in mark.statement.binds}
+        for mark in map(self._mark, self._reached):
+            statement = mark.statement
+            if not (mark.handled or (other_ways and (mark.conditional or mark.inner))):
                 for name in statement.needs:
-                    if name not in bound and _HIDDEN not in name:
-                        found.setdefault(name, self._owners.get(i, ""))
+                    if name not in bound and HIDDEN not in name:
+                        found.setdefault(name, mark.owner)
             if "get_ipython" in statement.needs or any(name.startswith(STAR) for name in statement.binds):
                 break  # nobody knows what else that has bound
             bound |= statement.binds
@@ -195,13 +147,13 @@ class Tracer(ast.NodeTransformer):
         """
         found: Dict[str, List[str]] = {}
         ran = list(self._reached)
-        if raised and ran and ran[-1] in self._begun:
+        if raised and ran and self._mark(ran[-1]).begins:
             ran.pop()
-        for i in ran:
-            if i in self._skipped or i not in self.statements:
-                continue
-            for name in expand(self.statements[i].binds | self.statements[i].writes):
-                found.setdefault(name, []).append(self._places[i])
+        for number in ran:
+            mark = self._mark(number)
+            if number not in self._skipped:
+                for name in expand(mark.statement.binds | mark.statement.writes):
+                    found.setdefault(name, []).append(mark.where)
         return found
 
     def touched_since(self, position: int, models: Set[str]) -> Set[str]:
@@ -214,11 +166,10 @@ class Tracer(ast.NodeTransformer):
             position: what `count` returned.
             models: names of models.
         """
-        order = list(self._reached)
-        ran = [self.statements.get(i, nothing()) for i in order]
+        ran = self._ran()
         found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes & models)}
-        for mark in self._running(position) & set(order[:position]):
-            running = self.statements[mark]
+        for number in self._running(position) & set(list(self._reached)[:position]):
+            running = self._mark(number).statement
             found |= running.stores | running.outermost | (running.writes & models)
         computed = {name for each in ran if not each.literal for name in each.binds | each.writes | each.passes}
         literal = {name for each in ran if each.literal for name in each.binds} - computed
@@ -236,11 +187,11 @@ class Tracer(ast.NodeTransformer):
         found: Set[str] = set()
         handles: Set[str] = set()
         running = self._running(position)
-        for i in list(self._reached)[position:]:
-            statement = self.statements.get(i, nothing())
-            if i in self._heads:
+        for number in list(self._reached)[position:]:
+            statement = self._mark(number).statement
+            if self._mark(number).of_handle:
                 handles |= statement.binds
-            elif i not in running and not statement.passes & handles:
+            elif number not in running and not statement.passes & handles:
                 found |= statement.binds | statement.writes
             found -= statement.stores | statement.passes
         return expand(found)
@@ -249,194 +200,28 @@ class Tracer(ast.NodeTransformer):
         """Marks of the statements that are under way at a position: one of the cell, and perhaps one of a function."""
         order = list(self._reached)
         found: Set[int] = set()
-        for is_inner in {False, position > 0 and order[position - 1] in self._inner}:
-            before = [i for i in order[:position] if (i in self._inner) is is_inner]
+        for is_inner in {False, position > 0 and self._mark(order[position - 1]).inner}:
+            before = [number for number in order[:position] if self._mark(number).inner is is_inner]
             # The mark of a statement that binds names stands behind it.
-            after = [i for i in order[position:] if (i in self._inner) is is_inner and i in self._begun | self._over]
-            found.update(before[-1:] if before and before[-1] in self._begun else after[:1])
-        return found & self.statements.keys()
+            after = [number for number in order[position:] if self._mark(number).inner is is_inner]
+            after = [number for number in after if self._mark(number).begins or self._mark(number).ends]
+            found.update(before[-1:] if before and self._mark(before[-1]).begins else after[:1])
+        return found
 
     def imported(self) -> Set[str]:
         """Names that import statements bound, and no other statements that ran."""
-        others = {name for statement in self._ran() if not statement.imports for name in statement.binds}
-        return expand({name for statement in self._ran() if statement.imports for name in statement.binds}) - others
-
-    def _ran(self) -> List[Statement]:
-        return [self.statements[i] for i in self._reached if i in self.statements]
-
-    def visit_Module(self, node: ast.Module) -> ast.Module:
-        """Add marks to a cell; called by IPython for each cell that runs."""
-        # No other statement may stand before imports from `__future__`, apart from a docstring.
-        future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
-        first = future[-1] + 1 if future else 0
-        self._is_in_cell, self._file = True, ""
-        self._look_for_names(node)
-        node.body = [*node.body[:first], *self._body(node.body[first:])]
-        self._is_in_cell = False
-        return node
-
-    def mark_functions(self, body: List[ast.stmt], file: str = "") -> None:
-        """Add marks to the functions that some statements define, and to nothing else.
-
-        Generators and coroutines have none: their code, and the place where they wait in it, are part of their value.
-
-        Args:
-            file: where the statements come from; nothing for the cell itself.
-        """
-        self._file, owner = file, self._owner
-        for statement in body:
-            if file and isinstance(statement, _DEFINITIONS):
-                self._owner = owner or statement.name
-            if isinstance(statement, ast.FunctionDef) and not _is_generator(statement):
-                self._look_for_names(statement)
-                self._function(statement)
-            else:
-                for inner in blocks(statement):
-                    self.mark_functions(inner, file)
-            self._owner = owner
-
-    def _function(self, node: ast.FunctionDef) -> None:
-        outer, number = self._scope, next(_numbers)
-        docstring = ast.get_docstring(node, clean=False) is not None
-        self.makes_functions = self.makes_functions or self._is_in_cell or outer is not None
-        self._scope = {**(outer or {}), **{name: f"{name}{_HIDDEN}{number}" for name in local_names(node)}}
-        node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
-        self._scope = outer
-
-    def _look_for_names(self, node: ast.AST) -> None:
-        names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
-        self._asks_for_names = self._asks_for_names or not _ASKS_FOR_NAMES.isdisjoint(names)
-
-    def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
-        """Add marks to the body of a cell or a function."""
-        if not self._goes_on:
-            return self._block(body)
-        # One by one, so that a statement that raises takes no other with it.
-        handler = ast.parse(f"try: pass\nexcept Exception: {_SKIP}()").body[0]
-        assert isinstance(handler, ast.Try)
-        guarded: List[ast.stmt] = []
-        for statement in body:
-            marked = self._block([statement])
-            if self._scope is not None and any(isinstance(node, ast.Raise) for node in ast.walk(statement)):
-                guarded += marked  # what the user's own function raises, its caller may wait for
-            else:
-                guard = ast.Try(marked, handler.handlers, [], [])
-                guarded.append(ast.fix_missing_locations(ast.copy_location(guard, statement)))
-        return guarded
-
-    def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
-        marked: List[ast.stmt] = []
-        for statement in body:
-            marks = self._mark(statement)
-            if marks and not isinstance(statement, _MARKED_AFTER):
-                self._begun.update(map(_number, marks))
-                marked += [*marks, statement]
-            else:
-                self._over.update(map(_number, marks))
-                marked += [*self._emit(beginning(statement), statement), statement, *marks]
-            self._add_inside(statement)
-        return marked
-
-    def _mark(self, statement: ast.stmt) -> List[ast.stmt]:
-        if not is_compound(statement):
-            return self._emit(look_at(statement), statement)
-        bound = named(getattr(statement, "test", ast.Pass()))
-        return self._emit(header(bound, set()), statement) if bound else []
-
-    def _add_inside(self, statement: ast.stmt) -> None:
-        """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""
-        if isinstance(statement, _DEFINITIONS):
-            if self.in_functions:
-                self.mark_functions([statement], self._file)
-            return
-        bound = header_names(statement)
-        outside = self._is_conditional, self._is_handled
-        self._is_conditional |= not isinstance(statement, (ast.For, ast.AsyncFor, ast.With, ast.AsyncWith))
-        self._is_handled |= _goes_on_after_errors(statement)
-        self._handles |= self._is_handled
-        for field in ("body", "orelse", "finalbody"):
-            inner = getattr(statement, field, None)
-            if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                heads = field == "body" and bound
-                marks = self._emit(header(bound, loop_aliases(statement)), inner[0]) if heads else []
-                if isinstance(statement, (ast.With, ast.AsyncWith)):
-                    self._heads.update(map(_number, marks))
-                setattr(statement, field, [*marks, *self._block(inner)])
-        for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
-            part.body = self._block(part.body)
-        self._is_conditional, self._is_handled = outside
-
-    def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
-        """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
-        number = next(_numbers)
-        self.statements[number] = what if self._scope is None else _renamed(what, self._scope)
-        self._places[number] = f"{self._file}:{where.lineno}:{where.col_offset}"
-        if self._is_conditional:
-            self._conditional.add(number)
-        if self._is_handled:
-            self._handled.add(number)
-        name = _MARK
-        if self._scope is not None:
-            self._inner.add(number)
-            self._owners[number] = self._owner
-            name = MARK_IN_FUNCTION
-        call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
-        mark = ast.copy_location(ast.Expr(call), where)
-        return [ast.fix_missing_locations(mark)]
+        ran = self._ran()
+        others = {name for statement in ran if not statement.imports for name in statement.binds}
+        return expand({name for statement in ran if statement.imports for name in statement.binds}) - others
 
 
 def _nothing(*_: Any) -> None:
     """What a mark does when nothing is recorded."""
 
 
-def _number(mark: Any) -> int:
-    """The number of a mark that `_emit` has made."""
-    number: int = mark.value.args[0].value
-    return number
-
-
-def blocks(statement: ast.stmt) -> Iterator[List[ast.stmt]]:
-    """The lists of statements inside a compound statement or a class."""
-    for part in [statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
-        for field in ("body", "orelse", "finalbody"):
-            inner = getattr(part, field, None)
-            if isinstance(inner, list):
-                yield inner
-
-
-def _goes_on_after_errors(statement: ast.stmt) -> bool:
-    items = getattr(statement, "items", ())
-    return bool(getattr(statement, "handlers", ())) or any(may_swallow(item.context_expr) for item in items)
-
-
-def _is_generator(function: ast.FunctionDef) -> bool:
-    pending: List[ast.AST] = list(function.body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
-            pending.extend(ast.iter_child_nodes(node))
-    return False
-
-
-def _renamed(statement: Statement, names: Mapping[str, str]) -> Statement:
-    """What a statement does, with other names for some variables."""
-    return statement._replace(
-        binds={names.get(name, name) for name in statement.binds},
-        writes={names.get(name, name) for name in statement.writes},
-        stores={names.get(name, name) for name in statement.stores},
-        needs=tuple(names.get(name, name) for name in statement.needs),
-        passes={names.get(name, name) for name in statement.passes},
-        calls={names.get(name, name) for name in statement.calls},
-        outermost={names.get(name, name) for name in statement.outermost},
-        aliases={(names.get(name, name), names.get(root, root)) for name, root in statement.aliases},
-    )
-
-
 def expand(names: Set[str]) -> Set[str]:
     """Replace star imports by the names that they bind, as the language reference defines them ("import")."""
-    found = {name for name in names if not name.startswith(STAR) and _HIDDEN not in name}
+    found = {name for name in names if not name.startswith(STAR) and HIDDEN not in name}
     for name in names:
         if not name.startswith(STAR):
             continue

@@ -11,9 +11,10 @@ import ast
 import gc
 import linecache
 import types
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
-from .tracer import MARK_IN_FUNCTION, Tracer
+from ..source.dependencies import global_names
+from .marks import MARK_IN_FUNCTION, Marker
 
 _FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 _Place = Tuple[str, int]
@@ -23,9 +24,9 @@ _Place = Tuple[str, int]
 class MarkedFunctions:
     """Functions whose code has been replaced."""
 
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, marker: Marker) -> None:
         """Nothing has been marked yet."""
-        self._tracer = tracer
+        self._marker = marker
         self._was: List[Tuple[types.FunctionType, types.CodeType]] = []
         self.ids: Set[int] = set()
         """Addresses of the functions that were marked while they ran."""
@@ -36,7 +37,8 @@ class MarkedFunctions:
         for function in functions:
             code = function.__code__
             if code.co_filename not in known:
-                known[code.co_filename] = self._compiled(code, marked=True)
+                known[code.co_filename], marker = _marked(code, self._marker.goes_on)
+                self._marker.adopt(marker)
             new = known[code.co_filename].get(_place(code))
             if new is not None and new.co_freevars == code.co_freevars:
                 self._was.append((function, code))
@@ -48,7 +50,7 @@ class MarkedFunctions:
             function.__code__ = code
         self.ids.update(id(function) for function, _ in self._was)
         self._was.clear()
-        if self._tracer.makes_functions:
+        if self._marker.makes_functions:
             self._restore_new()
 
     def _restore_new(self) -> None:
@@ -58,25 +60,52 @@ class MarkedFunctions:
             if type(function) is types.FunctionType and MARK_IN_FUNCTION in function.__code__.co_names:
                 code = function.__code__
                 if code.co_filename not in known:
-                    known[code.co_filename] = self._compiled(code, marked=False)
+                    known[code.co_filename] = _compiled(code, None)
                 function.__code__ = known[code.co_filename].get(_place(code), code)
                 self.ids.add(id(function))
 
-    def _compiled(self, code: types.CodeType, marked: bool) -> Mapping[_Place, types.CodeType]:
-        """The functions in the cell that a code object comes from."""
-        flags = code.co_flags & _FUTURE | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        try:
-            tree = ast.parse("".join(linecache.getlines(code.co_filename)))
-            if marked:
-                self._tracer.mark_functions(tree.body, code.co_filename)
-            # One by one, as IPython does: the compiler makes something else of `np.ones` where it sees `import numpy`.
-            modules = [
-                compile(ast.Module([node], []), code.co_filename, "exec", flags=flags, dont_inherit=True)
-                for node in tree.body
-            ]
-        except (SyntaxError, ValueError):  # the file has changed since, or was never there
-            return {}
-        return {_place(each): each for module in modules for each in _nested(module)}
+
+_Marked = Tuple[Mapping[_Place, types.CodeType], Marker]
+_known: Dict[Tuple[str, bool], Tuple[str, _Marked]] = {}
+"""What came of a file, by its name and whether to go on after errors, with its source; forks know it as well."""
+
+
+def mark_beforehand(namespace: Mapping[str, Any]) -> None:
+    """Find out about the functions and classes of the notebook what each branch would find out again."""
+    for value in list(namespace.values()):
+        members = vars(value).values() if isinstance(value, type) and value.__module__ == "__main__" else [value]
+        for each in list(members):
+            if type(each) is types.FunctionType and each.__module__ == "__main__":
+                global_names(each.__code__)
+                _marked(each.__code__, goes_on=False)
+
+
+def _marked(code: types.CodeType, goes_on: bool) -> _Marked:
+    """The functions with marks in the cell that a code object comes from."""
+    source = "".join(linecache.getlines(code.co_filename))
+    known, found = _known.get((code.co_filename, goes_on), (None, ({}, Marker())))
+    if known != source:
+        marker = Marker(goes_on)
+        found = _compiled(code, marker), marker
+        _known[code.co_filename, goes_on] = source, found
+    return found
+
+
+def _compiled(code: types.CodeType, marker: Optional[Marker]) -> Mapping[_Place, types.CodeType]:
+    """The functions in the cell that a code object comes from, with marks if there is a marker."""
+    flags = code.co_flags & _FUTURE | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+        if marker is not None:
+            marker.mark_functions(tree.body, code.co_filename)
+        # One by one, as IPython does: the compiler makes something else of `np.ones` where it sees `import numpy`.
+        modules = [
+            compile(ast.Module([node], []), code.co_filename, "exec", flags=flags, dont_inherit=True)
+            for node in tree.body
+        ]
+    except (SyntaxError, ValueError):  # the file has changed since, or was never there
+        return {}
+    return {_place(each): each for module in modules for each in _nested(module)}
 
 
 def _place(code: Any) -> _Place:

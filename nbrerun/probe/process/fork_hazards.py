@@ -105,18 +105,20 @@ class _Library(ctypes.Structure):
     ]
 
 
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Library), ctypes.c_size_t, ctypes.c_void_p)
+
+
 def _libraries_loaded() -> Optional[int]:
     """How many times a shared library has been loaded into this process, if the system tells."""
     found: List[int] = []
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Library), ctypes.c_size_t, ctypes.c_void_p)
     def note(library: Any, _size: int, _data: Any) -> int:
         found.append(library.contents.loaded)
         return 1  # each of them has the same count
 
     iterate = getattr(ctypes.pythonapi, "dl_iterate_phdr", None)
     if iterate is not None:
-        iterate(note, None)
+        iterate(_CALLBACK(note), None)
     return found[0] if found else None
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from nbrerun.probe.execute.tracer import MARK_IN_FUNCTION, Tracer
+from nbrerun.probe.execute.marks import MARK_IN_FUNCTION
+from nbrerun.probe.execute.tracer import Tracer
 from nbrerun.probe.execute.user_functions import MarkedFunctions
 
 numbers = count()
@@ -37,7 +38,7 @@ class Cells:
     def again(self, source: str, *functions: types.FunctionType) -> tuple[Tracer, MarkedFunctions]:
         """Run one with marks in functions, too."""
         tracer, shell = Tracer(), SimpleNamespace(ast_transformers=[])
-        marked = MarkedFunctions(tracer)
+        marked = MarkedFunctions(tracer.marker)
         marked.mark(functions)
         tracer.install(shell)
         try:

@@ -1,0 +1,265 @@
+"""Puts marks into the syntax tree of a cell: calls that record, when it runs, which of its statements have run."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
+
+from ..source.inputs import local_names, may_swallow
+from ..source.statements import (
+    Statement,
+    beginning,
+    header,
+    header_names,
+    is_compound,
+    look_at,
+    loop_aliases,
+    named,
+    nothing,
+)
+
+MARK = "__nbrerun_mark__"
+MARK_IN_FUNCTION = "__nbrerun_inner_mark__"
+SKIP = "__nbrerun_skip__"
+HIDDEN = "#"
+"""Stands in what a function's local names are called here."""
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_MARKED_BEHIND = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
+"""Statements that bind names, and none if they raise."""
+_UNCONDITIONAL = (ast.For, ast.AsyncFor, ast.With, ast.AsyncWith)
+"""Compound statements whose body runs whatever is so, if there is anything to run it for."""
+_ASKS_FOR_NAMES = frozenset({"globals", "locals", "vars", "dir"})
+_numbers = itertools.count()
+"""No two marks of a process are the same."""
+
+
+class Mark(NamedTuple):
+    """A place in the source, and what has happened when it is reached."""
+
+    statement: Statement
+    """What has begun, or is over."""
+    where: str
+    """The file, the line and the column of the statement: the same ones in every run."""
+    begins: bool = False
+    """It stands before the statement, which has only begun."""
+    ends: bool = False
+    """It stands behind the statement."""
+    of_handle: bool = False
+    """It stands for what the head of a `with` binds."""
+    inner: bool = False
+    """It stands inside a function."""
+    owner: str = ""
+    """In a function of another cell: the name of the function or class there that it belongs to."""
+    conditional: bool = False
+    """It is reached only if something is so."""
+    handled: bool = False
+    """The cell goes on after an error there."""
+
+
+class Marker(ast.NodeTransformer):
+    """Adds a mark to every simple statement.
+
+    The mark of a statement that binds a name stands behind it, since it has bound nothing if it raises; that of any
+    other statement stands before it. Before a statement that has no mark before it, one more mark stands for what it
+    looks up at once: when it is reached, what came before is over.
+
+    The statements inside functions have marks as well. Their local names are none of the notebook's.
+    """
+
+    def __init__(self, goes_on: bool = False, in_functions: bool = True) -> None:
+        """Nothing is marked yet.
+
+        Args:
+            goes_on: have a statement of the cell's top level that raises be skipped.
+            in_functions: add marks inside functions, too.
+        """
+        self.goes_on = goes_on
+        self.in_functions = in_functions
+        self.marks: Dict[int, Mark] = {}
+        self.makes_functions = False
+        """Functions with marks may come into being."""
+        self.handles_errors = False
+        """The cell, or a function, goes on after some errors."""
+        self.asks_for_names = False
+        """The cell, or a function, may find out which names there are."""
+        self._scope: Optional[Mapping[str, str]] = None
+        """In a function: its local names, each with a name that no variable of the notebook can have."""
+        self._is_in_cell = False
+        self._file = ""
+        """Where the statements come from that get their marks."""
+        self._owner = ""
+        self._is_conditional = self._is_handled = False
+
+    def adopt(self, other: Marker) -> None:
+        """Know the marks in functions that another one has marked."""
+        self.marks.update(other.marks)
+        self.makes_functions |= other.makes_functions
+        self.handles_errors |= other.handles_errors
+        self.asks_for_names |= other.asks_for_names
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Add marks to a cell; called by IPython for each cell that runs."""
+        # No other statement may stand before imports from `__future__`, apart from a docstring.
+        future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
+        first = future[-1] + 1 if future else 0
+        self._is_in_cell, self._file = True, ""
+        self._look_for_names(node)
+        node.body = [*node.body[:first], *self._body(node.body[first:])]
+        self._is_in_cell = False
+        return node
+
+    def mark_functions(self, body: List[ast.stmt], file: str = "") -> None:
+        """Add marks to the functions that some statements define, and to nothing else.
+
+        Generators and coroutines have none: their code, and the place where they wait in it, are part of their value.
+
+        Args:
+            file: where the statements come from; nothing for the cell itself.
+        """
+        self._file, owner = file, self._owner
+        for statement in body:
+            if file and isinstance(statement, _DEFINITIONS):
+                self._owner = owner or statement.name
+            if isinstance(statement, ast.FunctionDef) and not _is_generator(statement):
+                self._look_for_names(statement)
+                self._function(statement)
+            else:
+                for inner in blocks(statement):
+                    self.mark_functions(inner, file)
+            self._owner = owner
+
+    def _function(self, node: ast.FunctionDef) -> None:
+        outer, number = self._scope, next(_numbers)
+        docstring = ast.get_docstring(node, clean=False) is not None
+        self.makes_functions |= self._is_in_cell or outer is not None
+        self._scope = {**(outer or {}), **{name: f"{name}{HIDDEN}{number}" for name in local_names(node)}}
+        node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
+        self._scope = outer
+
+    def _look_for_names(self, node: ast.AST) -> None:
+        names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+        self.asks_for_names |= not _ASKS_FOR_NAMES.isdisjoint(names)
+
+    def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
+        """Add marks to the body of a cell or a function."""
+        if not self.goes_on:
+            return self._block(body)
+        # One by one, so that a statement that raises takes no other with it.
+        handler = ast.parse(f"try: pass\nexcept Exception: {SKIP}()").body[0]
+        assert isinstance(handler, ast.Try)
+        guarded: List[ast.stmt] = []
+        for statement in body:
+            marked = self._block([statement])
+            if self._scope is not None and any(isinstance(node, ast.Raise) for node in ast.walk(statement)):
+                guarded += marked  # what the user's own function raises, its caller may wait for
+            else:
+                guard = ast.Try(marked, handler.handlers, [], [])
+                guarded.append(ast.fix_missing_locations(ast.copy_location(guard, statement)))
+        return guarded
+
+    def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
+        marked: List[ast.stmt] = []
+        for statement in body:
+            walrus = named(getattr(statement, "test", ast.Pass()))
+            if not is_compound(statement):
+                what: Optional[Statement] = look_at(statement)
+            else:
+                what = header(walrus, set()) if walrus else None
+            if what is None or isinstance(statement, _MARKED_BEHIND):
+                marked += [self._mark(beginning(statement), statement), statement]
+                if what is not None:
+                    marked.append(self._mark(what, statement, ends=True))
+            else:
+                marked += [self._mark(what, statement, begins=True), statement]
+            self._add_inside(statement)
+        return marked
+
+    def _add_inside(self, statement: ast.stmt) -> None:
+        """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""
+        if isinstance(statement, _DEFINITIONS):
+            if self.in_functions:
+                self.mark_functions([statement], self._file)
+            return
+        bound = header_names(statement)
+        outside = self._is_conditional, self._is_handled
+        self._is_conditional |= not isinstance(statement, _UNCONDITIONAL)
+        self._is_handled |= _goes_on_after_errors(statement)
+        self.handles_errors |= self._is_handled
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, field, None)
+            if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
+                heads: List[ast.stmt] = []
+                if field == "body" and bound:
+                    of_handle = isinstance(statement, (ast.With, ast.AsyncWith))
+                    heads = [self._mark(header(bound, loop_aliases(statement)), inner[0], of_handle=of_handle)]
+                setattr(statement, field, [*heads, *self._block(inner)])
+        for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
+            part.body = self._block(part.body)
+        self._is_conditional, self._is_handled = outside
+
+    def _mark(
+        self,
+        what: Statement,
+        where: ast.stmt,
+        begins: bool = False,
+        ends: bool = False,
+        of_handle: bool = False,
+    ) -> ast.stmt:
+        """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
+        number, scope = next(_numbers), self._scope
+        self.marks[number] = Mark(
+            what if scope is None else _renamed(what, scope),
+            f"{self._file}:{where.lineno}:{where.col_offset}",
+            begins,
+            ends,
+            of_handle,
+            inner=scope is not None,
+            owner=self._owner if scope is not None else "",
+            conditional=self._is_conditional,
+            handled=self._is_handled,
+        )
+        name = MARK if scope is None else MARK_IN_FUNCTION
+        call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
+        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), where))
+
+
+def blocks(statement: ast.stmt) -> Iterator[List[ast.stmt]]:
+    """The lists of statements inside a compound statement or a class."""
+    for part in [statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(part, field, None)
+            if isinstance(inner, list):
+                yield inner
+
+
+def _goes_on_after_errors(statement: ast.stmt) -> bool:
+    items = getattr(statement, "items", ())
+    return bool(getattr(statement, "handlers", ())) or any(may_swallow(item.context_expr) for item in items)
+
+
+def _is_generator(function: ast.FunctionDef) -> bool:
+    pending: List[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _renamed(statement: Statement, names: Mapping[str, str]) -> Statement:
+    """What a statement does, with other names for some variables."""
+    return statement._replace(
+        binds={names.get(name, name) for name in statement.binds},
+        writes={names.get(name, name) for name in statement.writes},
+        stores={names.get(name, name) for name in statement.stores},
+        needs=tuple(names.get(name, name) for name in statement.needs),
+        passes={names.get(name, name) for name in statement.passes},
+        calls={names.get(name, name) for name in statement.calls},
+        outermost={names.get(name, name) for name in statement.outermost},
+        aliases={(names.get(name, name), names.get(root, root)) for name, root in statement.aliases},
+    )
