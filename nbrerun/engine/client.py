@@ -35,16 +35,20 @@ class Client:
         self._ring = ring
 
     def hold(self, token: str) -> ask.Held:
-        """Fork the kernel for a moment, which says hello with this token."""
-        return self._ask(ask.HOLD, ask.Hold(token=token))
+        """Keep the files as they are, and fork the kernel for a branch that reads the state: see `arrived`."""
+        return self._ask(ask.HOLD, ask.Fork(token=token))
 
-    def branch(self, token: str, files: str, read: bool) -> ask.Branched:
-        """Fork a moment or a branch; a child that is to read has its `first_look` ready."""
-        return self._ask(ask.BRANCH, ask.Branch(token=token, files=files, read=read))
+    def keep(self, token: str) -> ask.Forked:
+        """Fork the kernel for a process that stays at this moment."""
+        return self._ask(ask.KEEP, ask.Fork(token=token))
 
-    def first_look(self) -> ask.Looked:
-        """The answer to the reading that was asked for together with this branch."""
-        return self._answer(ask.READ)
+    def branch(self, token: str, files: str) -> ask.Forked:
+        """Fork the kernel, a moment or a branch."""
+        return self._ask(ask.BRANCH, ask.Branch(token=token, files=files))
+
+    def arrived(self) -> ask.Looked:
+        """The state that a branch has been asked to read when it was made."""
+        return self._answer(ask.ARRIVE)
 
     def read(self, pins: Iterable[Generator] = ()) -> ask.Looked:
         """Read the state, after setting the libraries' own generators."""

@@ -7,7 +7,7 @@ import itertools
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import psutil
@@ -21,7 +21,7 @@ from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
 from nbrerun.probe.protocol.requests import Hello
 from nbrerun.probe.protocol.wire import Closed
-from nbrerun.state.diff import Leaves
+from nbrerun.state.diff import Leaves, left_as_it_was
 from nbrerun.state.names import Name
 
 _FULL = 70.0
@@ -32,17 +32,24 @@ _Answer = TypeVar("_Answer", Rerun, Alone)
 
 @dataclass(frozen=True)
 class _Moment:
-    """A process that waits at a moment to be forked."""
+    """A process at a moment, to be forked for branches."""
 
     client: Client
     files: str
     """The name under which the files of the moment are kept."""
     seeds: Sequence[Generator]
     """The states in which the global generators began that there were by then."""
+    was_branch: bool = False
+    """It began as a branch, which has read the state, and in which the cell has been run again without an effect."""
 
 
 class ForkEngine:
-    """Works on Linux and macOS, with whatever survives a fork of the kernel."""
+    """Works on Linux and macOS, with whatever survives a fork of the kernel.
+
+    Branches of the moment where the kernel stands are forks of the kernel itself. Before the kernel goes on, a process
+    is found that stays at the moment: the branch that was first made there, if the rerun in it has changed nothing, or
+    else one more fork.
+    """
 
     name = "fork"
 
@@ -51,6 +58,11 @@ class ForkEngine:
         """Runs the main run, and is never changed by an experiment."""
         self._limits = limits
         self._moments: dict[int, _Moment] = {}
+        """Those at which a process waits, and the one where the kernel stands."""
+        self._here: int | None = None
+        """The moment where the kernel stands, if it is held."""
+        self._first_branch: ForkBranch | None = None
+        """The one that was made when it was held."""
         self._first_seconds: dict[int, float] = {}
         self.entropy: dict[int, Sequence[bytes]] = {}
         """The random bytes that the system gave each cell, by the moment after it."""
@@ -59,84 +71,105 @@ class ForkEngine:
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell in the kernel itself."""
+        self._leave_here()
         run = self.kernel.execute(cell)
         self._first_seconds[cell.index] = run.seconds
         return run
 
     def hold(self, moment: int) -> ForkBranch | Undone:
-        """Fork the kernel for the moment, and the moment for a branch that reads it."""
-        return self.keep(moment) or self._branch(moment, read=True)
-
-    def keep(self, moment: int) -> Undone | None:
-        """Fork the kernel; the child waits."""
+        """Fork the kernel for a branch that reads the state."""
+        token = self._token()
         try:
-            token = f"moment {moment}"
             held = self.kernel.client.hold(token)
             if held["hazards"]:
                 # Replay needs no fork, so that it may answer where this engine cannot.
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
             self.entropy[moment] = held["entropy"]
-            client, hello = self._meet(token)
-            if hello["failed"]:
-                return Undone(f"the moment cannot be kept: {hello['failed']}", replay_may_answer=True)
-            self._moments[moment] = _Moment(client, held["files"], held["seeds"])
+            branch = self._arrived(token, moment, held["files"])
         except Closed:
             return Undone("the kernel could not be forked", replay_may_answer=True)
-        return None
+        if isinstance(branch, Undone):
+            return Undone(f"the moment cannot be kept: {branch.reason}", replay_may_answer=True)
+        self._moments[moment] = _Moment(self.kernel.client, held["files"], held["seeds"])
+        self._here, self._first_branch = moment, branch
+        return branch
 
-    def _meet(self, token: str) -> tuple[Client, Hello]:
-        """Wait for a forked process."""
-        hello: Hello
-        wire, hello = self.kernel.arrivals.accept(token)
-        return Client(wire, hello["pid"]), hello
+    def _leave_here(self) -> None:
+        """Before the kernel goes on: have another process stay at the moment where it stands."""
+        here, branch = self._here, self._first_branch
+        self._here = self._first_branch = None
+        if here is None or here not in self._moments:
+            return
+        kept = self._moments.pop(here)
+        if branch is not None and branch.may_stay:
+            self._open.discard(branch)
+            self._moments[here] = replace(kept, client=branch.client, was_branch=True)
+            return
+        with contextlib.suppress(Closed):  # a dead kernel shows soon enough
+            token = self._token()
+            if not self.kernel.client.keep(token)["hazards"]:
+                wire, hello = self.kernel.arrivals.accept(token)
+                self._moments[here] = replace(kept, client=Client(wire, hello["pid"]))
+
+    def _token(self) -> str:
+        return str(next(self._tokens) + 1)
 
     def can_come_back(self) -> bool:
         """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
         return psutil.virtual_memory().percent < _FULL
 
     def drop(self, moment: int) -> None:
-        """Close the socket of the waiting child, which ends it."""
+        """Close the socket of the waiting process, which ends it."""
         held = self._moments.pop(moment, None)
         if held is not None:
-            held.client.close()
+            if moment != self._here:
+                held.client.close()
             # Moments between which no file changed share what is kept of them.
             if held.files not in {other.files for other in self._moments.values()}:
                 with contextlib.suppress(Closed):
                     self.kernel.client.forget_files(held.files)
 
     def branch(self, moment: int) -> ForkBranch | Undone:
-        """Fork the waiting child."""
+        """Fork the process that is at the moment."""
         return self._branch(moment)
 
-    def _branch(self, moment: int, files: int | None = None, read: bool = False) -> ForkBranch | Undone:
-        """Fork a waiting child.
+    def _branch(self, moment: int, files: int | None = None) -> ForkBranch | Undone:
+        """Fork the process that is at a moment.
 
         Args:
             files: the moment whose files the branch sees, if not its own.
-            read: the state there will be asked for.
         """
         held, of_files = self._moments.get(moment), self._moments.get(moment if files is None else files)
         if held is None or of_files is None:
             return Undone("this moment was not kept")
-        return self.fork(held.client, moment, of_files.files, read)
+        return self.fork(held.client, moment, of_files.files)
 
-    def fork(self, parent: Client, moment: int, files: str, read: bool = False) -> ForkBranch | Undone:
+    def fork(self, parent: Client, moment: int, files: str) -> ForkBranch | Undone:
         """Fork a process that waits; the child sees the files that are kept under a name."""
-        token = f"branch {next(self._tokens)}"
+        token = self._token()
         try:
-            hazards = parent.branch(token, files, read)["hazards"]
+            hazards = parent.branch(token, files)["hazards"]
             if hazards:
                 return Undone(f"a branch cannot be forked: {hazards[0]}")
-            client, hello = self._meet(token)
+            return self._arrived(token, moment, files, read=False)
         except Closed:
             return Undone("the forked kernel died", replay_may_answer=True)
-        branch = ForkBranch(self, moment, files, client)
+
+    def _arrived(self, token: str, moment: int, files: str, read: bool = True) -> ForkBranch | Undone:
+        """Wait for a branch.
+
+        Args:
+            read: it has been asked for the state there.
+        """
+        hello: Hello
+        wire, hello = self.kernel.arrivals.accept(token)
+        branch = ForkBranch(self, moment, files, Client(wire, hello["pid"]))
         self._open.add(branch)
         if hello["failed"]:
             branch.close()
             return Undone(hello["failed"])
         if read:
-            branch.first_look = client.first_look()["state"]
+            branch.arrive()
         return branch
 
     def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
@@ -152,7 +185,7 @@ class ForkEngine:
         return self.kernel.client.files_are_full()
 
     def about_the_end(self) -> ForkBranch | Undone:
-        """Fork the last moment."""
+        """Fork the kernel, which stands at the last moment."""
         return self.branch(max(self._moments, default=0))
 
     def fresh(self, files: bool = True) -> ForkBranch | Undone:
@@ -177,7 +210,10 @@ class ForkEngine:
         return Control(frozenset(), run["after"], branch.leaves_after, branch.close)
 
     def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
-        """Ask a fork of the moment before."""
+        """Ask the moment before, or a fork of it where nothing has been read yet."""
+        held = self._moments.get(moment - 1)
+        if held is not None and held.was_branch:
+            return held.client.take_apart(names)
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):
             return {}
@@ -185,7 +221,10 @@ class ForkEngine:
             return branch.leaves_after(names)
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
-        """Ask a fork of the moment before."""
+        """Ask the moment before, or a fork of it where nothing has been read yet."""
+        held = self._moments.get(moment - 1)
+        if held is not None and held.was_branch:
+            return held.client.existed(addresses, read=False)
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):
             return set()
@@ -206,6 +245,10 @@ class ForkEngine:
         """Branches write to the kernel's own files, which have to be put back after each."""
         return bool(self.kernel.sandbox["kind"] == "copy")
 
+    def may_need(self, branch: ForkBranch) -> bool:
+        """Whether a branch is the first one of the moment where the kernel stands."""
+        return branch is self._first_branch
+
     def forget(self, branch: ForkBranch) -> None:
         """Clean up after a branch that has been closed."""
         self._open.discard(branch)
@@ -216,7 +259,7 @@ class ForkEngine:
     def release(self) -> Kernel:
         """End branches and moments, and hand over the kernel, which is at the end of the main run so far."""
         for branch in list(self._open):
-            branch.close()
+            branch.end()
         for moment in list(self._moments):
             self.drop(moment)
         return self.kernel
@@ -236,14 +279,25 @@ class ForkBranch:
         self._engine = engine
         self._moment = moment
         self._files = files
-        self._client = client
-        self.first_look: State | None = None
-        """The state where the branch began, if it was asked for together with it."""
+        self.client = client
+        self._began: State | None = None
+        """The state where the branch began, if it was read there."""
+        self._is_unread = False
+        """Nobody has asked for it yet."""
+        self.may_stay = False
+        """It is still as it began, so that it can serve as the moment."""
+
+    def arrive(self) -> None:
+        """Receive the state, which was asked for together with the branch."""
+        self._began = self.client.arrived()["state"]
+        self._is_unread, self.may_stay = True, not self._engine.shares_files
 
     def read(self) -> State:
         """The state as it is now."""
-        found, self.first_look = self.first_look, None
-        return found or self._client.read()["state"]
+        if self._is_unread and self._began is not None:
+            self._is_unread = False
+            return self._began
+        return self.client.read()["state"]
 
     def run(
         self,
@@ -255,24 +309,30 @@ class ForkBranch:
         seeds: Sequence[Generator] = (),
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
+        may_stay, self.may_stay = self.may_stay and not (pins or goes_on or changes_given or seeds), False
         waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
-        return self._unless_lost(
-            self._client.run(waiting, [cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
+        run = self._unless_lost(
+            self.client.run(waiting, [cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
         )
+        if may_stay and self._began is not None and not isinstance(run, Undone):
+            self.may_stay = left_as_it_was(self._began, run)
+        return run
 
     def fork(self) -> ForkBranch | Undone:
         """Fork this branch; the files that were written since it began are not seen in the new one."""
-        return self._engine.fork(self._client, self._moment, self._files)
+        return self._engine.fork(self.client, self._moment, self._files)
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""
+        self.may_stay = False
         waiting = Waiting(seconds, seconds, forked=True)
-        return self._unless_lost(self._client.run(waiting, [cell.source for cell in cells], anew=anew))
+        return self._unless_lost(self.client.run(waiting, [cell.source for cell in cells], anew=anew))
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""
+        self.may_stay = False
         waiting = Waiting(seconds, seconds, forked=True)
-        return self._unless_lost(self._client.run_alone(waiting, cell.source, given))
+        return self._unless_lost(self.client.run_alone(waiting, cell.source, given))
 
     def _unless_lost(self, answer: _Answer | Undone) -> _Answer | Undone:
         if isinstance(answer, Undone):
@@ -281,27 +341,32 @@ class ForkBranch:
 
     def remove_files(self, names: Sequence[str]) -> None:
         """Remove files."""
-        self._client.remove_files(names)
+        self.may_stay = False
+        self.client.remove_files(names)
 
     def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> Mapping[str, Sequence[str]]:
         """Change the values of variables."""
-        return self._client.perturb(earlier)
+        self.may_stay = False
+        return self.client.perturb(earlier)
 
     def perturb_settings(self, names: Sequence[str]) -> Mapping[str, str]:
         """Change process settings."""
-        return self._client.perturb_settings(names)
+        self.may_stay = False
+        return self.client.perturb_settings(names)
 
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
-        self._client.delete_names(names)
+        self.may_stay = False
+        self.client.delete_names(names)
 
     def start_over(self) -> None:
         """Delete all names of the namespace."""
-        self._client.start_over()
+        self.may_stay = False
+        self.client.start_over()
 
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
-        return self._client.touchable(cell.source)
+        return self.client.touchable(cell.source)
 
     def leaves_before(self, names: Sequence[str]) -> Leaves:
         """The parts of variables in a fresh fork of the moment, which is still there."""
@@ -313,16 +378,21 @@ class ForkBranch:
 
     def leaves_after(self, names: Sequence[str]) -> Leaves:
         """The parts of variables as they are here."""
-        return self._client.take_apart(names)
+        return self.client.take_apart(names)
 
     def existed(self, addresses: Sequence[int]) -> set[int]:
         """Which addresses of objects are in use here."""
-        return self._client.existed(addresses, read=True)
+        return self.client.existed(addresses, read=True)
 
     def close(self) -> None:
+        """End the process, unless it can serve as the moment when the kernel goes on."""
+        if not (self.may_stay and self._engine.may_need(self)):
+            self.end()
+
+    def end(self) -> None:
         """End the process and all that it has started."""
-        self._client.close()
-        pid = self._client.pid
+        self.client.close()
+        pid = self.client.pid
         # Who shares files with the branch must not go on before it has stopped writing.
         running = group_of(pid) if self._engine.shares_files else []
         with contextlib.suppress(ProcessLookupError, PermissionError):

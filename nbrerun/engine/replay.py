@@ -23,7 +23,7 @@ from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
 from nbrerun.probe.protocol.requests import BegunCell, Looked
 from nbrerun.probe.protocol.wire import Closed
-from nbrerun.state.diff import Leaves, differing, moved_generators
+from nbrerun.state.diff import Leaves, differing, left_as_it_was, moved_generators
 from nbrerun.state.evidence import worth_showing
 from nbrerun.state.names import Name
 
@@ -155,13 +155,11 @@ class ReplayEngine:
     def fresh(self, files: bool = True) -> Fresh | Undone:
         """A fork of a kernel in which nothing has been run, and which can therefore be forked."""
         engine = self._beginnings.get(files)
-        if engine is None:
-            kernel = self._start(files=self.keep_files() if files else "")
-            engine = self._beginnings[files] = ForkEngine(kernel, self._limits)
-            undone = engine.keep(0)
-            if undone:
-                return undone
-        return engine.branch(0)
+        if engine is not None:
+            return engine.branch(0)
+        kernel = self._start(files=self.keep_files() if files else "")
+        self._beginnings[files] = ForkEngine(kernel, self._limits)
+        return self._beginnings[files].hold(0)
 
     def emptied(self) -> Fresh | Undone:
         """A fresh kernel: that of the main run is needed as it is."""
@@ -288,7 +286,7 @@ class ReplayEngine:
 
     def settle(self, before: State, run: Rerun) -> None:
         """After a branch: see whether the main run can go on in the kernel as it is."""
-        if not _same(before, run):
+        if not left_as_it_was(before, run):
             return
         if before["generators"] != run["after"]["generators"]:
             self.kernel.client.put_back(before["generators"])
@@ -298,19 +296,3 @@ class ReplayEngine:
 
 def _apart(one: State | None, other: State) -> frozenset[Name]:
     return frozenset(differing(one, other)) if one is not None else frozenset()
-
-
-def _same(before: State, run: Rerun) -> bool:
-    """Whether every name has an equal value, and everything that the cell can reach could be read."""
-    first, second = before["variables"], run["after"]["variables"]
-    if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
-        return False
-    if before["files"] != run["after"]["files"]:
-        return False
-    reached = {name for name in run["reads"] if name in first}
-    if any(first[name]["opaque"] and first[name]["kind"] != "definition" for name in reached):
-        return False
-    return all(
-        variable["kind"] == "generator" or variable["digest"] == second[name]["digest"]
-        for name, variable in first.items()
-    )

@@ -36,7 +36,7 @@ from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
 
-_READ: Mapping[str, Any] = {OPERATION: ask.READ.name, **ask.Read(pins=[])}
+_ARRIVE: Mapping[str, Any] = {OPERATION: ask.ARRIVE.name}
 
 
 class Service:
@@ -108,24 +108,35 @@ class Service:
             }
             return failure
 
-    def hold(self, request: ask.Hold) -> ask.Held:
-        """Fork the kernel for a moment, which keeps its files as they are now."""
+    def hold(self, request: ask.Fork) -> ask.Held:
+        """Keep the files as they are now, and fork the kernel for a branch that reads the state."""
         entropy, hazards, files = self._entropy.recorded(), self._forks.prepare(), ""
         if not hazards:
             mark_beforehand(user_names(self.shell))
             files = self.files.freeze()
-            self._fork(request["token"], reopen_files)
+            self._fork(request["token"], lambda: self._enter_files(files), [_ARRIVE])
             self._begin()
         return {"hazards": hazards, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
 
-    def branch(self, request: ask.Branch) -> ask.Branched:
+    def keep(self, request: ask.Fork) -> ask.Forked:
+        """Fork the kernel for a process that stays at this moment."""
+        hazards = self._forks.prepare()
+        if not hazards:
+            self._fork(request["token"], reopen_files)
+        return {"hazards": hazards}
+
+    def branch(self, request: ask.Branch) -> ask.Forked:
         """Fork this process for a branch, which sees the files that are kept under a name."""
         hazards = self._forks.prepare()
         if not hazards:
-            self._fork(
-                request["token"], lambda: self._enter_files(request["files"]), [_READ] if request["read"] else []
-            )
+            self._fork(request["token"], lambda: self._enter_files(request["files"]))
         return {"hazards": hazards}
+
+    def arrive(self, _: ask.Empty) -> ask.Looked:
+        """Read the state where a branch begins, and remember its objects."""
+        looked = self.read({"pins": []})
+        self._remembered = self._met
+        return looked
 
     def read(self, request: ask.Read) -> ask.Looked:
         """Read everything that the kernel holds."""
@@ -347,7 +358,9 @@ def _answers(
 TABLE: Dict[str, Handler] = dict(
     [
         _answers(ask.HOLD, Service.hold),
+        _answers(ask.KEEP, Service.keep),
         _answers(ask.BRANCH, Service.branch),
+        _answers(ask.ARRIVE, Service.arrive),
         _answers(ask.READ, Service.read),
         _answers(ask.RUN, Service.run),
         _answers(ask.FOLLOW, Service.follow),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nbrerun.model import ABSENT, Change
-from nbrerun.probe.protocol.messages import File, Generator, Leaf, State
+from nbrerun.probe.protocol.messages import File, Generator, Leaf, Rerun, State
 from nbrerun.state.names import Name, files, generator, settings, variables
 
 Parts = Mapping[str, Leaf]
@@ -34,6 +34,25 @@ def _same(one: File | None, other: File | None) -> bool:
     if one is None or other is None:
         return one is other
     return {**one, "size": 0} == {**other, "size": 0}
+
+
+def left_as_it_was(before: State, run: Rerun) -> bool:
+    """Whether a run left every name with an equal value, and everything that it could reach could be read.
+
+    Generators do not count: they can be put back.
+    """
+    first, second = before["variables"], run["after"]["variables"]
+    if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
+        return False
+    if before["files"] != run["after"]["files"]:
+        return False
+    reached = {name for name in run["reads"] if name in first}
+    if any(first[name]["opaque"] and first[name]["kind"] != "definition" for name in reached):
+        return False
+    return all(
+        variable["kind"] == "generator" or variable["digest"] == second[name]["digest"]
+        for name, variable in first.items()
+    )
 
 
 def rebound(first: State, second: State) -> set[Name]:

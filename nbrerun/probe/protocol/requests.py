@@ -61,14 +61,14 @@ class Empty(TypedDict):
     """A request without arguments, or an answer that only says that it is done."""
 
 
-class Hold(TypedDict):
-    """Fork the kernel; the child is the moment, and waits to be forked itself."""
+class Fork(TypedDict):
+    """Fork the kernel; the child says hello with this token."""
 
     token: str
 
 
 class Held(TypedDict):
-    """The moment is there, unless there are hazards."""
+    """The branch is there, unless there are hazards."""
 
     hazards: List[str]
     """What would not survive the fork, most important first; then nothing was forked."""
@@ -81,17 +81,15 @@ class Held(TypedDict):
 
 
 class Branch(TypedDict):
-    """Fork a moment, or a branch."""
+    """Fork the kernel, a moment or a branch."""
 
     token: str
     files: str
     """The name of the kept files that the child sees."""
-    read: bool
-    """The child sends the answer to `READ` right after its hello, without being asked."""
 
 
-class Branched(TypedDict):
-    """The branch is there, unless there are hazards."""
+class Forked(TypedDict):
+    """The process is there, unless there are hazards."""
 
     hazards: List[str]
 
@@ -310,8 +308,10 @@ class Operation(Generic[Request, Answer]):
         self.answer = answer
 
 
-HOLD = Operation("hold", Hold, Held)
-BRANCH = Operation("branch", Branch, Branched)
+HOLD = Operation("hold", Fork, Held)
+KEEP = Operation("keep", Fork, Forked)
+BRANCH = Operation("branch", Branch, Forked)
+ARRIVE = Operation("arrive", Empty, Looked)
 READ = Operation("read", Read, Looked)
 RUN = Operation("run", Run, Rerun)
 FOLLOW = Operation("follow", Follow, Followed)
