@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
 from nbrerun.classify.report import killed, not_judged, report_cell
+from nbrerun.engine.identity import worth_watching
 from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
@@ -19,6 +20,8 @@ from nbrerun.state.observation import Observation
 from nbrerun.state.timeline import Step
 
 _FIRST = 0
+_WORTH_OVERLAPPING = 0.1
+"""Seconds of a first run from which on the rerun goes on beside the next cell; it costs one more fork."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class MainRun:
         self._read_at = -1
         """The moment at which the state was read."""
         self._waiting: list[_Waiting] = []
+        self._overlapping: tuple[_Waiting, Branch] | None = None
+        """The last cell, while it is run again beside the next one."""
+        self._died = False
+        """The kernel of the main run died, and whatever was forked from it."""
         self._is_over = False
 
     def run(self) -> None:
@@ -56,6 +63,8 @@ class MainRun:
         self._look(0)
         for moment, cell in enumerate(self._notebook.cells, 1):
             first = self._first_run(cell)
+            self._died = first.raised is not None and first.raised.ename == "DeadKernelError"
+            self._finish_overlapping()
             if first.lost:
                 self._give_up(moment, first.lost)
                 break
@@ -74,6 +83,7 @@ class MainRun:
                 is_alone = was_read and self._read_at == moment
                 self._check.steps.append(Step(cell, before, self._state, first.seconds, first.raised, seen, is_alone))
             self._drop(moment - 1)
+        self._finish_overlapping()
         self._is_over = True
         self._judge_waiting()
 
@@ -84,7 +94,8 @@ class MainRun:
         return self._choice.engine.first_run(cell)
 
     def _drop(self, moment: int) -> None:
-        needed = {near for each in self._waiting for near in (each.moment - 1, each.moment)}
+        waiting = [*self._waiting, *(self._overlapping[:1] if self._overlapping else ())]
+        needed = {near for each in waiting for near in (each.moment - 1, each.moment)}
         if moment not in needed and (moment > 0 or not self._check.starts_over):
             self._choice.engine.drop(moment)
 
@@ -140,7 +151,7 @@ class MainRun:
 
     def _switch(self, moment: int, undone: Undone, cell: Cell) -> bool:
         """Use replay from now on, if that may help; it cannot go back to cells that wait, so these come first."""
-        if moment < len(self._done):
+        if moment < len(self._done) or self._overlapping is not None:
             return False
         if undone.replay_may_answer:
             self._judge_waiting()
@@ -165,6 +176,10 @@ class MainRun:
             return None
         waiting = _Waiting(self._rank(cell, branch), moment, cell, first, before, self._state)
         if waiting.rank == _FIRST:
+            if self._choice.engine.overlaps and moment < len(self._notebook.cells) and seconds > _WORTH_OVERLAPPING:
+                branch.begin(cell, worth_watching(self._result(waiting)))
+                self._overlapping = waiting, branch
+                return None
             return self._rerun(waiting, branch)
         if self._choice.engine.can_come_back():
             self._waiting.append(waiting)
@@ -204,8 +219,7 @@ class MainRun:
                 if isinstance(branch, Undone):
                     self._report_undone(each, branch)
                 else:
-                    seen, steps = self._rerun(each, branch), self._check.steps
-                    steps[:] = [replace(step, seen=seen) if step.cell is each.cell else step for step in steps]
+                    self._note(each.cell, self._rerun(each, branch))
             else:
                 self._leave_out(each)
         passed, self._waiting = self._waiting, []
@@ -213,11 +227,28 @@ class MainRun:
             if moment < len(self._done):
                 self._drop(moment)
 
+    def _finish_overlapping(self) -> None:
+        """Judge the cell that is being run again, now that the next one has been run."""
+        if self._overlapping is not None:
+            waiting, branch = self._overlapping
+            self._note(waiting.cell, self._rerun(waiting, branch))
+            self._overlapping = None
+            for near in (waiting.moment - 1, waiting.moment):
+                if near < len(self._done):
+                    self._drop(near)
+
+    def _note(self, cell: Cell, seen: Observation | None) -> None:
+        """Add what the experiments on a cell have shown to its step."""
+        steps = self._check.steps
+        steps[:] = [replace(step, seen=seen) if step.cell is cell else step for step in steps]
+
+    def _result(self, waiting: _Waiting) -> FirstResult:
+        return FirstResult(waiting.cell, waiting.before, waiting.state, raises=waiting.first.raised is not None)
+
     def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
         cell, first = waiting.cell, waiting.first
         self._check.listener.cell_started(cell.index, "again")
-        result = FirstResult(cell, waiting.before, waiting.state, raises=first.raised is not None)
-        seen = self._again(waiting.moment, branch, result)
+        seen = self._again(waiting.moment, branch, self._result(waiting))
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)
             return None
@@ -225,9 +256,10 @@ class MainRun:
         return seen
 
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
-        reason = undone.reason if self._check.has_time() else OUT_OF_BUDGET
+        reason = "the kernel died in the cell below" if self._died else undone.reason
+        reason = reason if self._check.has_time() else OUT_OF_BUDGET
         name, seconds = self._choice.engine.name, waiting.first.seconds
-        if undone.died:
+        if undone.died and not self._died:
             self._check.report(killed(waiting.cell, seconds, name))
             return
         self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))

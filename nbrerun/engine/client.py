@@ -67,6 +67,21 @@ class Client:
         changes_given: bool = False,
     ) -> Rerun | Undone:
         """Run cells; see `ask.Run`."""
+        self.begin_to_run(sources, pins, watched, seeds, anew, note_parts, goes_on, changes_given)
+        return self.ran(waiting)
+
+    def begin_to_run(
+        self,
+        sources: Iterable[str],
+        pins: Iterable[Generator] = (),
+        watched: Iterable[str] = (),
+        seeds: Iterable[Generator] = (),
+        anew: bool = False,
+        note_parts: bool = False,
+        goes_on: bool = False,
+        changes_given: bool = False,
+    ) -> None:
+        """Have cells run, and do not wait."""
         request = ask.Run(
             sources=list(sources),
             pins=list(pins),
@@ -78,6 +93,9 @@ class Client:
             changes_given=changes_given,
         )
         self._begin(ask.RUN, request)
+
+    def ran(self, waiting: Waiting) -> Rerun | Undone:
+        """Wait for the end of `begin_to_run`."""
         return self._wait(ask.RUN, waiting)
 
     def begin_to_follow(self, cells: Iterable[ask.PastCell], seeds: Iterable[Generator]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -113,6 +114,11 @@ class ForkEngine:
 
     def _token(self) -> str:
         return str(next(self._tokens) + 1)
+
+    @property
+    def overlaps(self) -> bool:
+        """Branches run while the kernel goes on, if they write to files of their own."""
+        return not self.shares_files
 
     def can_come_back(self) -> bool:
         """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
@@ -286,6 +292,8 @@ class ForkBranch:
         """Nobody has asked for it yet."""
         self.may_stay = False
         """It is still as it began, so that it can serve as the moment."""
+        self._begun: float | None = None
+        """When the run began that nobody has waited for yet."""
 
     def arrive(self) -> None:
         """Receive the state, which was asked for together with the branch."""
@@ -299,6 +307,12 @@ class ForkBranch:
             return self._began
         return self.client.read()["state"]
 
+    def begin(self, cell: Cell, watched: Sequence[str]) -> None:
+        """Have the cell run, and do not wait: the next `run` does, which has to be of the same cell."""
+        self._begun = time.monotonic()
+        self.may_stay = False
+        self.client.begin_to_run([cell.source], watched=watched)
+
     def run(
         self,
         cell: Cell,
@@ -309,6 +323,10 @@ class ForkBranch:
         seeds: Sequence[Generator] = (),
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True, since=begun)
+            return self._unless_lost(self.client.ran(waiting))
         may_stay, self.may_stay = self.may_stay and not (pins or goes_on or changes_given or seeds), False
         waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
         run = self._unless_lost(

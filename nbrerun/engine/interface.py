@@ -68,6 +68,9 @@ class Branch(Protocol):
     def read(self) -> State:
         """The state as it is now."""
 
+    def begin(self, cell: Cell, watched: Sequence[str]) -> None:
+        """Begin to run a cell while the main run goes on, if the engine overlaps; the next `run` waits for its end."""
+
     def run(
         self,
         cell: Cell,
@@ -203,6 +206,10 @@ class Engine(Protocol):
 
     name: str
     """`fork` or `replay`."""
+
+    @property
+    def overlaps(self) -> bool:
+        """A cell can be run again while the main run goes on."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""

@@ -36,6 +36,8 @@ class Waiting:
     """Seconds without any computing."""
     forked: bool
     """The process is a fork: where it is stuck, a process that is none may not be."""
+    since: float | None = None
+    """When the run began, by `time.monotonic`; None if it is just beginning."""
 
     def answer(self, wire: Wire, pid: int) -> dict[str, Any] | Undone:
         """The answer, or why there is none."""
@@ -77,7 +79,8 @@ def has_answered(wire: Wire) -> bool:
 
 def _wait(wire: Wire, pid: int, waiting: Waiting) -> Undone | None:
     """Wait until there is something to receive, an end of file included; why there will be nothing."""
-    started = active = time.monotonic()
+    active = time.monotonic()
+    started = active if waiting.since is None else waiting.since
     used = 0.0
     while not select.select([wire.sock], [], [], _TICK)[0]:
         now = time.monotonic()

@@ -37,6 +37,7 @@ class ReplayEngine:
     """Works on every system and with every library."""
 
     name = "replay"
+    overlaps = False
 
     def __init__(
         self, kernel: Kernel, start: StartKernel, limits: Limits, doing: Doing, done: Sequence[Past] = ()

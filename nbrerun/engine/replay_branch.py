@@ -37,6 +37,9 @@ class ReplayBranch:
             self._before = self._engine.read()
         return self._before
 
+    def begin(self, cell: Cell, watched: Sequence[str]) -> None:
+        """Do nothing: the main run goes on in this very kernel."""
+
     def run(
         self,
         cell: Cell,
