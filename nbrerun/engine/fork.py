@@ -333,7 +333,8 @@ class ForkBranch:
             self.client.run(waiting, [cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
         )
         if may_stay and self._began is not None and not isinstance(run, Undone):
-            self.may_stay = left_as_it_was(self._began, run)
+            wrote = any(opened["written"] for opened in run["after"]["opened"].values())  # files of its own
+            self.may_stay = not wrote and left_as_it_was(self._began, run)
         return run
 
     def fork(self) -> ForkBranch | Undone:
