@@ -8,7 +8,7 @@ from typing import Any
 from nbrerun.engine.interface import Undone
 from nbrerun.engine.liveness import ProbeFailure, Waiting, answer, has_answered
 from nbrerun.probe.protocol import requests as ask
-from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun
+from nbrerun.probe.protocol.messages import Alone, Generator, Known, Leaf, Rerun
 from nbrerun.probe.protocol.requests import OPERATION, Answer, Operation, Request
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.state.diff import Leaves
@@ -34,9 +34,9 @@ class Client:
         self._wire = wire
         self._ring = ring
 
-    def hold(self, token: str) -> ask.Held:
+    def hold(self, token: str, known: Known) -> ask.Held:
         """Keep the files as they are, and fork the kernel for a branch that reads the state: see `arrived`."""
-        return self._ask(ask.HOLD, ask.Fork(token=token))
+        return self._ask(ask.HOLD, ask.Hold(token=token, known=known))
 
     def keep(self, token: str) -> ask.Forked:
         """Fork the kernel for a process that stays at this moment."""
@@ -46,7 +46,7 @@ class Client:
         """Fork the kernel, a moment or a branch."""
         return self._ask(ask.BRANCH, ask.Branch(token=token, files=files))
 
-    def arrived(self) -> ask.Looked:
+    def arrived(self) -> ask.Arrived:
         """The state that a branch has been asked to read when it was made."""
         return self._answer(ask.ARRIVE)
 

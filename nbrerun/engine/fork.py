@@ -19,7 +19,7 @@ from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
 from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
-from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Generator, Known, Leaf, Rerun, State
 from nbrerun.probe.protocol.requests import Hello
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves, left_as_it_was
@@ -69,6 +69,8 @@ class ForkEngine:
         """The random bytes that the system gave each cell, by the moment after it."""
         self._tokens = itertools.count()
         self._open: set[ForkBranch] = set()
+        self._known: Known = {"buffers": [], "containers": {}}
+        """What was found out at the last moment, to be held against the next one."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell in the kernel itself."""
@@ -81,7 +83,7 @@ class ForkEngine:
         """Fork the kernel for a branch that reads the state."""
         token = self._token()
         try:
-            held = self.kernel.client.hold(token)
+            held = self.kernel.client.hold(token, self._known)
             if held["hazards"]:
                 # Replay needs no fork, so that it may answer where this engine cannot.
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
@@ -175,7 +177,7 @@ class ForkEngine:
             branch.close()
             return Undone(hello["failed"])
         if read:
-            branch.arrive()
+            self._known = branch.arrive()
         return branch
 
     def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
@@ -295,10 +297,12 @@ class ForkBranch:
         self._begun: float | None = None
         """When the run began that nobody has waited for yet."""
 
-    def arrive(self) -> None:
-        """Receive the state, which was asked for together with the branch."""
-        self._began = self.client.arrived()["state"]
-        self._is_unread, self.may_stay = True, not self._engine.shares_files
+    def arrive(self) -> Known:
+        """Receive the state, which was asked for together with the branch; what else was found out is returned."""
+        arrived = self.client.arrived()
+        self._began, self._is_unread = arrived["state"], True
+        self.may_stay = arrived["is_complete"] and not self._engine.shares_files
+        return arrived["known"]
 
     def read(self) -> State:
         """The state as it is now."""

@@ -24,10 +24,10 @@ from .process.forking import die_with_parent, reseed
 from .process.forks import Forks
 from .process.import_hook import ImportWatch, can_be_found
 from .protocol import requests as ask
-from .protocol.messages import Alone, Generator, Rerun, State
+from .protocol.messages import Alone, Generator, Known, Rerun, State
 from .protocol.requests import OPERATION, Answer, Operation, Request
 from .protocol.wire import connect
-from .read import generators
+from .read import containers, generators, untouched
 from .read.earlier_parts import EarlierParts
 from .read.namespace import user_names
 from .read.perturb import perturb
@@ -65,6 +65,7 @@ class Service:
         """Begin to answer."""
         die_with_parent()
         self._entropy.install()
+        untouched.watch_forks()
         self._forks.hazards.before_import()
         self._after_import()
         self.imports.install()
@@ -108,10 +109,12 @@ class Service:
             }
             return failure
 
-    def hold(self, request: ask.Fork) -> ask.Held:
+    def hold(self, request: ask.Hold) -> ask.Held:
         """Keep the files as they are now, and fork the kernel for a branch that reads the state."""
         entropy, hazards, files = self._entropy.recorded(), self._forks.prepare(), ""
         if not hazards:
+            untouched.recall(request["known"]["buffers"])
+            containers.recall(request["known"]["containers"])
             mark_beforehand(user_names(self.shell))
             files = self.files.freeze()
             self._fork(request["token"], lambda: self._enter_files(files), [_ARRIVE])
@@ -132,11 +135,12 @@ class Service:
             self._fork(request["token"], lambda: self._enter_files(request["files"]))
         return {"hazards": hazards}
 
-    def arrive(self, _: ask.Empty) -> ask.Looked:
+    def arrive(self, _: ask.Empty) -> ask.Arrived:
         """Read the state where a branch begins, and remember its objects."""
-        looked = self.read({"pins": []})
+        state, reader = self._read()
         self._remembered = self._met
-        return looked
+        known: Known = {"buffers": untouched.arrived(), "containers": containers.known}
+        return {"state": state, "known": known, "is_complete": reader.is_complete}
 
     def read(self, request: ask.Read) -> ask.Looked:
         """Read everything that the kernel holds."""
@@ -265,6 +269,7 @@ class Service:
     def existed(self, request: ask.AskExisted) -> ask.Existed:
         """Which addresses belonged to objects of the state, or that a module held."""
         if request["read"]:
+            containers.recall({})
             self._read()
             self._remembered = self._met
         alive = self._remembered | held_by_modules(self.shell.user_ns)
@@ -331,6 +336,8 @@ class Service:
     def _leave_kernel(self, begin: Callable[[], None]) -> str:
         """In a forked process: share nothing with the kernel; why its files cannot be kept apart, if they cannot."""
         self._forks.leave_kernel()
+        untouched.begin_fork()
+        containers.switch_on()
         self._wire.close()
         try:
             begin()

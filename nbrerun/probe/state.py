@@ -11,10 +11,10 @@ from .describe.node import forget_classes, type_name
 from .files.session import NotebookFiles
 from .process.import_hook import ImportWatch
 from .protocol.messages import State, Variable
-from .read import generators
+from .read import containers, generators
 from .read.namespace import user_names
 from .read.process_settings import read_settings
-from .read.walk import Reader
+from .read.walk import MOST, Reader
 
 
 def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[State, Reader]:
@@ -41,9 +41,13 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
 
 
 def _variable(reader: Reader, name: str, value: Any) -> Variable:
+    before = containers.as_before(name, value)
+    if before is not None:
+        reader.is_complete = False
+        return {**before, "id": id(value)}
     read = reader.read(name, value)
     found = reader.generators.get(id(value))
-    return {
+    variable: Variable = {
         "digest": found.digest if found else read.digest,
         "id": id(value),
         "type": type_name(type(value)) if refusal(value) is None else "object",
@@ -53,6 +57,8 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
         "opaque": list(read.opaque),
         "in_part": bool(read.opaque) and not read.hidden,
     }
+    containers.note(name, value, read.cost if read.whole else MOST, variable)
+    return variable
 
 
 def held_by_modules(namespace: Dict[str, Any]) -> Set[int]:

@@ -13,6 +13,7 @@ import threading
 from typing import Any
 
 from ..describe.quiet import warnings_hidden
+from ..read.untouched import own_fork
 from ..sandbox import syscalls
 from .fork_hazards import openmp_pauses
 
@@ -23,8 +24,10 @@ _HARD_PAUSE = 2
 def fork() -> int:
     """Fork as `os.fork` does, without a change to the generator of `random`, which Python reseeds in the child."""
     drawn = random.getstate()
+    own_fork(is_under_way=True)
     with warnings_hidden():  # since 3.12 Python warns of a fork while threads are running
         pid = os.fork()
+    own_fork(is_under_way=False)
     if pid == 0:
         random.setstate(drawn)
         die_with_parent()

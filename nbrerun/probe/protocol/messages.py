@@ -30,6 +30,35 @@ class Variable(TypedDict):
     """All of those lie beyond a limit on what is read; everything before it was."""
 
 
+class KnownBuffer(TypedDict):
+    """Memory that was read: see `read/untouched.py`."""
+
+    address: int
+    size: int
+    digest: bytes
+    presence: bytes
+    """Which of its pages were there."""
+
+
+class KnownContainer(TypedDict):
+    """A large container that was read: see `read/containers.py`."""
+
+    bytes: bytes
+    """A digest of what it holds, written out."""
+    size: int
+    """How many bytes that took."""
+    variable: Variable
+    """What was found."""
+
+
+class Known(TypedDict):
+    """What the reading of a state has found out that holds until something is written."""
+
+    buffers: List[KnownBuffer]
+    containers: Dict[str, KnownContainer]
+    """By the name of the variable."""
+
+
 class Generator(TypedDict):
     """One generator of random numbers."""
 

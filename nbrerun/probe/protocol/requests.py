@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Generic, List, Mapping, Optional, Type, TypedDict, TypeVar
 
-from .messages import Alone, Generator, Leaf, Rerun, State
+from .messages import Alone, Generator, Known, Leaf, Rerun, State
 
 DOORBELL = "nbrerun_request"
 """Type of the message on the kernel's shell channel that says: there is a request on the socket."""
@@ -65,6 +65,14 @@ class Fork(TypedDict):
     """Fork the kernel; the child says hello with this token."""
 
     token: str
+
+
+class Hold(TypedDict):
+    """Keep the files as they are, and fork the kernel for a branch that reads the state."""
+
+    token: str
+    known: Known
+    """What was found at the last moment."""
 
 
 class Held(TypedDict):
@@ -129,6 +137,16 @@ class Run(TypedDict):
     """After a statement that raises, go on with the next one."""
     changes_given: bool
     """Change the values of models as libraries give them back from files."""
+
+
+class Arrived(TypedDict):
+    """The state where a branch begins."""
+
+    state: State
+    known: Known
+    """What the kernel may be told when it is held again."""
+    is_complete: bool
+    """Every object was met, so that the process can tell which addresses were in use."""
 
 
 class PastCell(TypedDict):
@@ -308,10 +326,10 @@ class Operation(Generic[Request, Answer]):
         self.answer = answer
 
 
-HOLD = Operation("hold", Fork, Held)
+HOLD = Operation("hold", Hold, Held)
 KEEP = Operation("keep", Fork, Forked)
 BRANCH = Operation("branch", Branch, Forked)
-ARRIVE = Operation("arrive", Empty, Looked)
+ARRIVE = Operation("arrive", Empty, Arrived)
 READ = Operation("read", Read, Looked)
 RUN = Operation("run", Run, Rerun)
 FOLLOW = Operation("follow", Follow, Followed)

@@ -6,6 +6,7 @@ from typing import Sequence
 
 from ..describe.digest import new_hash
 from ..describe.node import Node
+from .untouched import LARGE, digest_of_buffer
 
 
 def digest_of_bytes(data: bytes) -> bytes:
@@ -24,7 +25,7 @@ def digest_of(node: Node, parts: Sequence[bytes]) -> bytes:
     for content in node.content:
         size = content.nbytes if isinstance(content, memoryview) else len(content)
         hasher.update(b"%d:" % size)
-        hasher.update(content)
+        hasher.update(content if size < LARGE else digest_of_buffer(content))
     if node.unordered:
         size = node.unordered
         parts = sorted(b"".join(parts[i : i + size]) for i in range(0, len(parts), size))

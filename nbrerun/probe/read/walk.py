@@ -283,6 +283,8 @@ class Reader:
         self._closed: Dict[int, Read] = {}
         self._keep: Dict[int, Any] = {}
         self.generators: Dict[int, GeneratorFound] = {}
+        self.is_complete = True
+        """Nothing was known before and left out."""
 
     def read(self, name: str, value: Any, library: bool = False) -> Read:
         """Read a variable, a part of one, or a generator that belongs to a library."""
