@@ -24,7 +24,7 @@ from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import EXPERIMENTS, OUT_OF_BUDGET, WHOLE
 from nbrerun.state.timeline import from_the_future
 
-_RECOVER_SECONDS, _RECOVER_SHARE = 3.0, 0.1
+_RECOVER_SECONDS, _RECOVER_SHARE = 0.3, 0.1
 """How long recovery plans may run unless asked for: this, and this share of the main run."""
 
 

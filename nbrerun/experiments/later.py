@@ -34,7 +34,8 @@ def matters(seen: Observation, end: State, changed: set[str]) -> bool:
 def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
     """Run the cell at the end of the main run, with the random numbers of its first run.
 
-    A variable that two such runs leave with different values is noise, and is left out.
+    A variable that two such runs leave with different values is noise, and is left out. Where *again* left everything
+    with equal values there is none.
     """
     seen.later = Later({})
     branch = engine.branch(moment)
@@ -44,7 +45,7 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
         if branch.astray & seen.inputs:
             return  # what differs here need not have come from the cells below
         seen.later = first = _once(branch, seen, end)
-        if first.raised is None and Place.ELSEWHERE in first.places.values():
+        if seen.moved and first.raised is None and Place.ELSEWHERE in first.places.values():
             second = _once(branch, seen, end).places
             seen.later = replace(
                 first, places={name: at for name, at in first.places.items() if second.get(name) is at}

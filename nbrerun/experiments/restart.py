@@ -10,7 +10,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.experiments.later import described
 from nbrerun.model import Missing, Restart
-from nbrerun.probe.protocol.messages import Alone
+from nbrerun.probe.protocol.messages import Alone, Rerun, State
 from nbrerun.state.timeline import Step, defined_in, kind_of
 
 _ALLOWANCE = 3.0
@@ -51,9 +51,17 @@ def _seen_to_need(position: int, steps: list[Step]) -> tuple[dict[str, str | Non
         return {}, True
     others = {name for other in steps if other is not step for name in other.bound} - set(dir(builtins))
     elsewhere = (others | (step.bound & step.before["variables"].keys())) - steps[0].before["variables"].keys()
-    needed = {name: through or None for name, through in run["needs"].items() if name in elsewhere}
+    hold = run["needs"].keys() if _finds_the_same_files(run, steps[-1].first) else set(run["certain_needs"])
+    needed = {name: through or None for name, through in run["needs"].items() if name in hold & elsewhere}
     rest = (set(run["reads"]) & elsewhere) - needed.keys()
     return needed, bool(rest) or not run["shows_needs"]
+
+
+def _finds_the_same_files(run: Rerun, end: State) -> bool:
+    """Whether a rerun read and looked for no file that the notebook makes or changes."""
+    asked = run["after"]["inputs"]
+    read = {path for path, opened in run["after"]["opened"].items() if opened["read"]}
+    return not (end["files"] and asked["folders"]) and end["files"].keys().isdisjoint({*asked["files"], *read})
 
 
 def _depends_on_names_only(position: int, steps: list[Step]) -> bool:

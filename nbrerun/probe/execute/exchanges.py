@@ -107,6 +107,10 @@ class Exchanges:
         """Objects that were given a state, by address; kept alive, so that it stays theirs."""
         self._inside = 0
 
+    def happened(self) -> bool:
+        """Whether anything went in or out of a file."""
+        return bool(self._given or self.saved or self._filled)
+
     @contextlib.contextmanager
     def observed(self, namespace: Dict[str, Any]) -> Iterator[None]:
         """Wrap the functions meanwhile, under the user's own names for them as well."""

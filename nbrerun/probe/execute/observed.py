@@ -50,6 +50,7 @@ async def run_observed(
     given, continued = (look(user_names(shell), touched) for look in (exchanges.given_to, exchanges.changed_since))
     filled, saved = exchanges.filled_in(user_names(shell), touched), exchanges.saved
     numbers = exchanges.numbers_given_to(user_names(shell), touched)
+    exchanged = exchanges.happened()
     del exchanges  # it keeps alive what came out of files
     gone = parts.gone()
     del parts
@@ -82,8 +83,9 @@ async def run_observed(
         "incidental": sorted(loose(shell, sources)),
         "reads": sorted(ran.reads),
         "mentions": sorted(touchable(shell, sources)),
-        "needs": {} if ran.error else marks.needs(bool(after["opened"] or after["inputs"]["files"])),
-        "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads),
+        "needs": {} if ran.error else marks.needs(),
+        "certain_needs": [] if ran.error else list(marks.needs(other_ways=True)),
+        "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads, exchanged),
         "disk_full": files.sandbox.is_full(),
         "after": after,
     }

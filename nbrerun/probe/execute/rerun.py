@@ -164,10 +164,14 @@ def touchable(shell: Any, sources: List[str]) -> Set[str]:
     return reached | static_binds(_text(shell, sources)) | global_stores(reached, namespace)
 
 
-def shows_needs(shell: Any, sources: List[str], reached: Set[str]) -> bool:
-    """Whether cells that reach some names can miss no others: they are plain Python that pickles nothing."""
+def shows_needs(shell: Any, sources: List[str], reached: Set[str], exchanged: bool) -> bool:
+    """Whether cells that reach some names can miss no others: they are plain Python that pickles nothing.
+
+    Args:
+        exchanged: objects were seen to go in or out of files.
+    """
     are_plain = all(shell.transform_cell(source).strip() == source.strip() for source in sources)
-    return are_plain and not any(pickles(source, reached, user_names(shell)) for source in sources)
+    return are_plain and not (exchanged and any(pickles(source, reached, user_names(shell)) for source in sources))
 
 
 def loose(shell: Any, sources: List[str]) -> Set[str]:

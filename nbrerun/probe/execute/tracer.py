@@ -110,17 +110,17 @@ class Tracer:
                 found.add(root)
         return found
 
-    def needs(self, looked_for_files: bool) -> Dict[str, str]:
+    def needs(self, other_ways: bool = False) -> Dict[str, str]:
         """Names that the run looked up before it bound them, in that order, so that it does not go on without them.
 
         Each with the function or class of the notebook that looked it up first; nothing for the cell itself.
 
         Args:
-            looked_for_files: so that another run may take another way.
+            other_ways: leave out what another run may not come to, in other branches of the code.
         """
         found: Dict[str, str] = {}
         bound: Set[str] = set()
-        other_ways = looked_for_files or self.marker.handles_errors or self.marker.asks_for_names
+        other_ways = other_ways or self.marker.handles_errors or self.marker.asks_for_names
         if other_ways:  # without the names, others may be bound instead
             marks = self.marker.marks.values()
             bound = {name for mark in marks if mark.conditional for name in mark.statement.binds}

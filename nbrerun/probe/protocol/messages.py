@@ -209,6 +209,8 @@ class Rerun(TypedDict):
     needs: Dict[str, str]
     """Names that the run could not have gone on without, in the order of the first use, each with the function or
     class of the notebook that looked it up; nothing for the cell itself."""
+    certain_needs: List[str]
+    """Those among them that hold even where other files are there."""
     shows_needs: bool
     """`reads` has all the names that they can miss: they pickle nothing, and run no magics."""
     disk_full: bool

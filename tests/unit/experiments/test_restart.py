@@ -14,7 +14,7 @@ from nbrerun.experiments.restart import restart
 from nbrerun.model import Kind, Missing, Raised, Restart
 from nbrerun.probe.protocol.messages import Alone
 from nbrerun.state.timeline import Step
-from tests.unit.making import Does, FakeEngine, alone, error, main_run, observation, opened, rerun, state
+from tests.unit.making import Does, FakeEngine, alone, error, file, main_run, observation, opened, rerun, state
 
 STEPS = main_run(
     Does(imports=["np"]),
@@ -69,7 +69,7 @@ def test_the_names_that_are_missed_are_found_one_after_the_other() -> None:
 def seen(needs: dict[str, str], *reads: str, shows_needs: bool = True, **after: Any) -> list[Step]:
     """The main run, where the rerun of the cell was seen to look up some names, and may have needed others."""
     steps = list(STEPS)
-    found = rerun(state(**after), needs=needs, reads=[*needs, *reads], shows_needs=shows_needs)
+    found = rerun(state(**after), needs=needs, reads=[*needs, *reads], shows_needs=shows_needs, certain_needs=["np"])
     old = steps[CELL]
     steps[CELL] = replace(old, seen=observation(old.before, old.first, found))
     return steps
@@ -89,6 +89,16 @@ def test_where_it_may_need_more_it_is_run_with_the_names_that_are_known(steps: l
     engine = FakeEngine(answer_alone=misses("np", "x"))
     assert restart(engine, CELL, steps) == Restart(False, (NP, X))
     assert asked(engine) == [("end", ["np"]), ("end", ["np", "x"])]
+
+
+def test_where_other_files_are_there_another_branch_may_be_taken() -> None:
+    """What the rerun looked up in the branch that it took is found out by running the cell."""
+    steps = seen({"np": "", "x": ""}, opened={"data.csv": opened("read")})
+    assert restart(FakeEngine(), CELL, steps) == Restart(False, (NP, X))
+    steps[-1] = replace(steps[-1], first={**steps[-1].first, "files": {"data.csv": file(b"other")}})
+    engine = FakeEngine(answer_alone=misses("np"))
+    assert restart(engine, CELL, steps) == Restart(False, (NP,))
+    assert asked(engine) == [("end", ["np"])]
 
 
 @pytest.mark.parametrize(

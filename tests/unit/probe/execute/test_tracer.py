@@ -393,11 +393,11 @@ NEEDS: dict[str, list[str]] = {
 def test_names_without_which_the_run_does_not_go_on(source: str) -> None:
     """Those that were looked up whatever the values, and before the cell bound them."""
     values = {"a": 1, "b": 2, "c": {1: 3}, "d": 4, "f": lambda x: x, "__file__": __file__}
-    assert list(run(source, values).needs(looked_for_files=False)) == NEEDS[source]
+    assert list(run(source, values).needs()) == NEEDS[source]
 
 
-def test_where_files_were_looked_for_another_run_may_take_another_way() -> None:
+def test_another_run_may_take_another_way() -> None:
     """So what runs only if something is so does not count, and what that binds is not missed."""
     tracer = run("if a:\n    x = b\nx + a", {"a": 1, "b": 2})
-    assert list(tracer.needs(looked_for_files=False)) == ["a", "b"]
-    assert list(tracer.needs(looked_for_files=True)) == ["a"]
+    assert list(tracer.needs()) == ["a", "b"]
+    assert list(tracer.needs(other_ways=True)) == ["a"]
