@@ -15,7 +15,7 @@ from nbrerun.experiments.restart import imports
 from nbrerun.experiments.without_file import holds_result
 from nbrerun.model import Kind, Recovery, Restart
 from nbrerun.probe.protocol.messages import Rerun
-from nbrerun.state.names import Name, Space, files, variables
+from nbrerun.state.names import Name, Space, files, matter, variables
 from nbrerun.state.timeline import Step, kind_of
 
 Plan = tuple[int, ...]
@@ -37,7 +37,7 @@ def recover(
     Args:
         restarts: what each cell was seen to need, by position.
         watched: names of the variables to restore; every model if empty.
-        seconds: how long plans may run in all, by the first runs of their cells, without imports.
+        seconds: how long plans may run in all, by what their cells took before.
     """
     end = steps[-1].first
     wanted = set(watched)
@@ -71,7 +71,7 @@ class _Runs:
         self._steps = steps
         self._plans = plans
         self._left = seconds
-        setters = {position for position, step in enumerate(steps) if step.first["by_hand"]}
+        setters = {position for position, step in enumerate(steps) if matter(step.first["by_hand"])}
         self._with_libraries = all(setters.issubset(plan) for plan in plans)
         """The libraries may be loaded already when a plan begins: no other cell has set anything in the process."""
         self._results: dict[Plan, Rerun | Undone] = {}
@@ -100,10 +100,13 @@ class _Runs:
         return self._results[plan]
 
     def cost(self, plan: Plan) -> float:
-        """Seconds that the cells take that have not been run yet, without imports."""
+        """Seconds that the cells take that have not been run yet; where the libraries are loaded, without imports."""
         begun = max((len(beginning) for beginning in self._begun if plan[: len(beginning)] == beginning), default=0)
-        steps = [self._steps[position] for position in plan[begun:]]
-        return sum(step.seconds for step in steps if not step.imported)
+        return sum(self._seconds(self._steps[position]) for position in plan[begun:])
+
+    def _seconds(self, step: Step) -> float:
+        again = step.seen.again if step.seen else None
+        return again["seconds"] if again is not None and self._with_libraries else step.seconds
 
     def close(self) -> None:
         """End the kernels that wait."""

@@ -11,6 +11,7 @@ from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.experiments.later import described
 from nbrerun.model import Missing, Restart
 from nbrerun.probe.protocol.messages import Alone, Rerun, State
+from nbrerun.state.names import matter
 from nbrerun.state.timeline import Step, defined_in, kind_of
 
 _ALLOWANCE = 3.0
@@ -68,7 +69,7 @@ def _depends_on_names_only(position: int, steps: list[Step]) -> bool:
     """Whether a fresh kernel is to this cell what the notebook's own is: no file, and no setting of other cells."""
     step = steps[position]
     after = step.seen.again["after"] if step.seen and step.seen.again else step.first
-    set_elsewhere = any(other.first["by_hand"] for other in steps if other is not step)
+    set_elsewhere = any(matter(other.first["by_hand"]) for other in steps if other is not step)
     return not (set_elsewhere or after["opened"] or after["inputs"]["files"] or after["inputs"]["folders"])
 
 

@@ -59,3 +59,12 @@ def generator(item: Generator) -> Name:
 def keys(names: Iterable[Name], space: Space) -> set[str]:
     """The keys of those names that are in one name space."""
     return {name.key for name in names if name.space is space}
+
+
+_SHOWN_BY = ("rcParams[", "numpy.printoptions[", "pandas.options[display.", "warnings.filters", "logging")
+"""How the keys of settings begin that tell libraries how and what to show (`probe/read/process_settings.py`)."""
+
+
+def matter(settings: Iterable[str]) -> bool:
+    """Whether one of these process settings may change more than what is shown."""
+    return not all(key.startswith(_SHOWN_BY) for key in settings)

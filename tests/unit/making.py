@@ -187,7 +187,9 @@ def main_run(*cells: Does) -> list[Step]:
         bound = sorted({*does.binds, *does.defines, *does.imports})
         stand = first["generators"] if does.seeds else [*map(_further, first["generators"])]
         after: State = {**first, "generators": stand}
-        again = rerun(after, bound=bound, reads=list(does.reads), imports=list(does.imports), **does.again)
+        names = {"bound": bound, "reads": list(does.reads), "imports": list(does.imports)}
+        seconds = 0.0 if does.imports else does.more.get("seconds", 1.0)  # what it imports is there by now
+        again = rerun(after, seconds=seconds, **names, **does.again)
         steps.append(step(last, first, 10 * position, **{"again": again, **does.more}))
         last = first
     return steps
