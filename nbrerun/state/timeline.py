@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from nbrerun.model import Cell, Kind, Raised
 from nbrerun.probe.protocol.messages import State
@@ -27,7 +28,7 @@ class Step:
     is_alone: bool = True
     """The states right before and after it were read, so what lies between them is its doing and not another cell's."""
 
-    @property
+    @cached_property
     def bound(self) -> set[str]:
         """Variables that it gave an object to; not those that it imported once more."""
         again = self.seen.again if self.seen else None
@@ -35,40 +36,40 @@ class Step:
         made = keys(rebound(self.before, self.first), Space.VARIABLE)
         return made | (named & self.first["variables"].keys())
 
-    @property
+    @cached_property
     def written(self) -> set[Name]:
         """Variables that it bound or gave another value; generators that it drew from or set; files."""
         changed = {name for name in differing(self.before, self.first) if name.space is not Space.SETTING}
         return variables(self.bound) | changed | self._generators
 
-    @property
+    @cached_property
     def _generators(self) -> set[Name]:
         """Libraries' generators that it drew from or set; some libraries create theirs when it is first seeded."""
         drawn = {name for name in moved_generators(self.before, self.first) if name.space is Space.GENERATOR}
         return drawn | self._seeded
 
-    @property
+    @cached_property
     def _seeded(self) -> set[Name]:
         return self.seen.seeded if self.seen and self.seen.again else set()
 
-    @property
+    @cached_property
     def read(self) -> set[str]:
         """Variables that it looked at, or that functions it calls did."""
         return set(self.seen.again["reads"]) if self.seen and self.seen.again else set()
 
-    @property
+    @cached_property
     def needed(self) -> set[Name]:
         """What it read, and the generators that it drew from."""
         drawn = self._generators - self._seeded if self.seen and self.seen.again else set()
         return variables(self.read) | drawn
 
-    @property
+    @cached_property
     def files_read(self) -> set[str]:
         """Paths of the files that it read before it wrote them, or added to."""
         opened = self.first["opened"].items()
         return {path for path, how in opened if how["kept"] or (how["read"] and not how["written_first"])}
 
-    @property
+    @cached_property
     def imported(self) -> set[str]:
         """Names that it bound by import statements."""
         return set(self.seen.again["imports"]) if self.seen and self.seen.again else set()
