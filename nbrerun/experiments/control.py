@@ -11,10 +11,15 @@ from nbrerun.state.observation import Observation
 def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> Undone | None:
     """Record which of the changes that are not explained yet a second first run shows as well.
 
+    None is needed where the rerun found everything as the first run had: it was such a run itself.
+
     Args:
         before: the parts of what *again* left with another value, as the first run left them.
     """
     if not seen.still_moved:
+        return None
+    if not seen.saw_a_change:
+        seen.noise = {name: seen.moved[name] for name in seen.still_moved}
         return None
     repeated = engine.control(moment, seen.cell)
     if isinstance(repeated, Undone):

@@ -62,6 +62,20 @@ class Observation:
         return files(read) | variables(self.again["reads"])
 
     @property
+    def saw_a_change(self) -> bool:
+        """Whether the rerun may have found anything else than the first run did.
+
+        It does if it depends on something that the first run changed. Any code may depend on settings and files, and
+        what cannot be read may have changed.
+        """
+        assert self.again is not None
+        known = self.first["variables"]
+        read = [known[name] for name in self.again["reads"] if name in known]
+        if any(variable["opaque"] or variable["kind"] in ("iterator", "generator") for variable in read):
+            return True
+        return any(name.space is not Space.VARIABLE or name in self.inputs for name in self.changed)
+
+    @property
     def seeded(self) -> set[Name]:
         """Libraries' generators that the cell sets: it moves them, and they have the same state after both runs.
 

@@ -16,7 +16,6 @@ from ..source.statements import (
     look_at,
     loop_aliases,
     named,
-    nothing,
 )
 
 MARK = "__nbrerun_mark__"

@@ -17,11 +17,13 @@ _DATABASES = {"SQLite": b"SQLite format 3\0", "HDF5": b"\x89HDF\r\n\x1a\n"}
 """What their files begin with. These libraries know a file that is open by its inode: in a branch its path leads to
 another one. SQLite then refuses to write (SQLITE_READONLY_DBMOVED), and HDF5 reads what has not been written yet."""
 
-_LIBRARIES = {
-    "tensorflow": "TensorFlow keeps threads that a forked process lacks",
-    "jax": "JAX keeps threads that a forked process lacks",
-    "polars": "polars keeps threads that a forked process lacks",
+_POOLS = {
+    b"tf_XLA": "JAX",
+    b"tf_": "TensorFlow",
+    b"polars-0": "polars",
 }
+"""How the names of threads begin that libraries start with their first computation. Until then they survive a fork: what
+else they start when they are imported does no harm (docs/decisions.md, "Threads, not imports")."""
 
 _HARMLESS = (
     "TMonitor",
@@ -59,7 +61,10 @@ class Hazards:
 
     def read(self) -> List[str]:
         """Return one sentence for each hazard."""
-        found = [why for name, why in _LIBRARIES.items() if name in sys.modules]
+        pools = {library for name in _names_of_threads() for start, library in _POOLS.items() if name.startswith(start)}
+        if "JAX" in pools:
+            pools.discard("TensorFlow")  # whose threads are named alike
+        found = [f"{library} keeps threads that a forked process lacks" for library in sorted(pools)]
         cuda = getattr(sys.modules.get("torch"), "cuda", None)
         if cuda is not None and cuda.is_initialized():
             found.append("CUDA is initialised, and does not work in a forked process")
@@ -91,6 +96,16 @@ def _native_threads() -> int:
         return len(os.listdir("/proc/self/task")) - threading.active_count()
     except OSError:  # not Linux
         return 0
+
+
+def _names_of_threads() -> Set[bytes]:
+    """The names of this process's threads, as the system knows them (proc_pid_task_tid_comm(5))."""
+    found: Set[bytes] = set()
+    with contextlib.suppress(OSError):  # not Linux
+        for thread in os.listdir("/proc/self/task"):
+            with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/comm", "rb") as file:  # it has ended
+                found.add(file.read())
+    return found
 
 
 class _Library(ctypes.Structure):
