@@ -7,6 +7,7 @@ with the random numbers held equal, for a second first time, at the end, and aft
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import io
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import sys
 import tempfile
 import traceback
@@ -82,8 +84,11 @@ def consult(cells: Sequence[TruthCell]) -> list[Facts]:
 
 def _import_libraries() -> None:
     """Import once what cells import, and use one thread: a fork does not inherit the threads of OpenMP."""
+    environ = dict(os.environ)
     for module in LIBRARIES:
         importlib.import_module(module)
+    for name in os.environ.keys() - environ.keys():  # set by an import; a kernel must not have it before
+        del os.environ[name]
     threadpoolctl.threadpool_limits(1)
 
 
@@ -138,7 +143,7 @@ class _Kernel:
         values = {name: canonical(value) for name, value in self.namespace.items() if not name.startswith("__")}
         for path in Path().rglob("*"):
             if path.is_file():
-                values[f"{FILE}{path}"] = repr(path.read_bytes())
+                values[f"{FILE}{path}"] = _content(path)
         values |= {f"env:os.environ[{name}]": value for name, value in os.environ.items()}
         values["env:sys.path"] = repr(sys.path)
         handlers = sys.modules["logging"].root.handlers if "logging" in sys.modules else []
@@ -172,6 +177,15 @@ class _Kernel:
                 value.set_state(state)
             elif isinstance(value, numpy.random.Generator):
                 value.bit_generator.state = state
+
+
+def _content(path: Path) -> str:
+    """What a file holds; that of a database are its rows, since its header counts how often it was written."""
+    content = path.read_bytes()
+    if not content.startswith(b"SQLite format 3\0"):
+        return repr(content)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return "\n".join(connection.iterdump())
 
 
 def _all_facts(cells: Sequence[TruthCell]) -> list[dict[str, Any]]:
