@@ -106,10 +106,12 @@ def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
     before, after = run["after"]["variables"], without["after"]["variables"]
     if name not in after or after[name]["digest"] != before[name]["digest"]:
         return True
+    written_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
     if run["touched_by"].get(name) == without["touched_by"].get(name):
-        return False
-    written_again = without["after"]["opened"].get(file)
-    return (written_again is not None and written_again["written"]) or Name(Space.VARIABLE, name) not in _bound(without)
+        # One call that reads the file where there is one, and else computes and writes it.
+        is_cache = written_again and not run["after"]["opened"][file]["written"]
+        return is_cache and name in run["read_by"].get(file, ())
+    return written_again or Name(Space.VARIABLE, name) not in _bound(without)
 
 
 def _bound(run: Rerun) -> set[Name]:

@@ -110,6 +110,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "blamed": {},
         "touched_by": {},
         "after_read": {},
+        "read_by": {},
         "parameters_in": {},
         "acts": False,
         "disk_full": False,

@@ -70,6 +70,9 @@ async def run_observed(
             for name, opened in after["opened"].items()
             if opened["read"]
         },
+        "read_by": {
+            name: sorted(marks.bound_at(opened["at"])) for name, opened in after["opened"].items() if opened["read"]
+        },
         "parameters_in": parameters_in(user_names(shell), models & touched, files, after, marks, numbers),
         "given": {name: files.shown(path) for name, path in given.items()},
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},

@@ -184,6 +184,21 @@ class Tracer(ast.NodeTransformer):
         literal = {name for each in ran if each.literal for name in each.binds} - computed
         return expand(found) - literal
 
+    def bound_at(self, position: int) -> Set[str]:
+        """Names that the statements bind which are under way at a position.
+
+        Args:
+            position: what `count` returned.
+        """
+        found: Set[str] = set()
+        for is_inner in (False, True):
+            # The mark of such a statement stands behind it, and that of any other block of statements begins with one
+            # for nothing.
+            following = [i for i in list(self._reached)[position:] if (i in self._inner) is is_inner]
+            if following and following[0] in self._over:
+                found |= self.statements[following[0]].binds
+        return expand(found)
+
     def called_since(self, position: int) -> Set[str]:
         """Names that were bound, or had a method called, after the statement at a position.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,8 @@ _PEEK = 1 << 22
 _BZIP2, _LZMA = b"BZh", (b"\xfd7zXZ", b"\x5d\0\0")
 _GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
 
+_CALL, _RESULT, _CALL_CLOCKS = b"metadata.json", b"output.pkl", ("duration", "time")
+"""What `joblib.Memory` records of a call beside its result, and the keys that say when it was and how long it took."""
 _CLOCKS = frozenset({"docProps/core.xml", "meta.xml"})
 """Members of office documents that record when, and by whom, they were written."""
 _MODEL_SUFFIXES = frozenset(
@@ -72,6 +75,9 @@ def digest(path: bytes) -> bytes:
                 return _of_packed(file)
             if magic.startswith(_HDF) and "h5py" in sys.modules:
                 return of_tables(file, Names())
+            folder, name = os.path.split(path)
+            if name == _CALL and os.path.exists(os.path.join(folder, _RESULT)):
+                return _of_call(file)
         file.seek(0)
         if magic.startswith(_GZIP):
             hasher.update(file.read(4))
@@ -103,6 +109,14 @@ def _of_packed(file: BinaryIO) -> bytes:
     with importlib.import_module("gzip").GzipFile(fileobj=file) as unpacked:
         for chunk in iter(lambda: unpacked.read(_CHUNK), b""):
             hasher.update(chunk)
+    return bytes(hasher.digest())
+
+
+def _of_call(file: BinaryIO) -> bytes:
+    """Digest what `joblib.Memory` records of a call."""
+    hasher = new_hash()
+    record = {name: value for name, value in json.load(file).items() if name not in _CALL_CLOCKS}
+    hasher.update(repr(sorted(record.items())).encode())
     return bytes(hasher.digest())
 
 

@@ -158,6 +158,8 @@ class Rerun(TypedDict):
     """The places of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
     """Names that were bound or written to after each file was first read."""
+    read_by: Dict[str, List[str]]
+    """Names that the statement binds in which each file was first read."""
     parameters_in: Dict[str, List[str]]
     """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
     blamed: Dict[str, str]

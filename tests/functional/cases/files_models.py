@@ -487,6 +487,16 @@ CASES = [
         cell("model.C = 2.0\nrows.append(1)", "reset", model="reset", rows="in-place"),
     ),
     Case(
+        "a number that joblib.Memory keeps, and one that is computed beside it",
+        cell(
+            "import joblib\nlargest = joblib.Memory('cache', verbose=0).cache(max)([1, 5, 3])\nnumber = sum(range(5))",
+            "persisted",
+            largest="persisted",
+            number="reset",
+            via=via_file("largest"),
+        ),
+    ),
+    Case(
         "data computed once and cached in a file",
         DATA,
         cell("import pandas as pd\nfrom pathlib import Path", "stateless"),

@@ -80,6 +80,16 @@ DEPENDS: dict[str, tuple[Observation, Any, bool]] = {
         True,
     ),
     "the same value in the same way, and the file made again": (seen(), without(how="written written_first"), False),
+    "the same value, and the file made again by the same call": (
+        seen(read_by={FILE: ["m"]}),
+        without(how="written written_first"),
+        True,
+    ),
+    "the same value, and the file made again in any case": (
+        seen("read written", read_by={FILE: ["m"]}),
+        without(how="written written_first"),
+        False,
+    ),
     "the same value, and nobody looks for the file": (seen(), without(how=""), False),
     "raises afterwards": (seen(), without(error=error("ValueError")), False),
     "bound by no statement, another value": (seen(touched_by={}, after_read=()), without(ANOTHER), True),

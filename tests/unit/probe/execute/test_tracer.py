@@ -177,6 +177,7 @@ def test_what_was_touched_since_a_file_was_read(source: str) -> None:
     finally:
         tracer.remove(SimpleNamespace(ast_transformers=[tracer]))
     assert tracer.touched_since(begun[0], set()) == NEWS[source]
+    assert tracer.bound_at(begun[0]) == ({"x"} if "x = read()" in source or "x + read()" in source else set())
 
 
 CALLED = {

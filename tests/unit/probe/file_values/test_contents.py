@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import pickle
 import sqlite3
@@ -108,6 +109,20 @@ def test_files_of_equal_value_have_equal_digests(case: str, save: Save) -> None:
     """When they were written, and in which order, is no value."""
     one, other = (save(content, name) for content, name in zip(EQUAL[case], "ab", strict=True))
     assert digest(one) == digest(other)
+
+
+def test_when_a_remembered_call_was_made_is_no_value(tmp_path: Path) -> None:
+    """Nor how long it took: `joblib.Memory` records both beside the result. Its arguments are value."""
+    paths = []
+    for number, (duration, argument) in enumerate(((0.1, "a"), (0.2, "a"), (0.1, "b"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        record = {"duration": duration, "input_args": {"x": argument}, "time": number}
+        (folder / "metadata.json").write_text(json.dumps(record))
+        (folder / "output.pkl").touch()
+        paths.append(os.fsencode(folder / "metadata.json"))
+    first, later, other = map(digest, paths)
+    assert first == later != other
 
 
 @pytest.mark.parametrize("case", UNEQUAL)
