@@ -6,6 +6,7 @@ from nbrerun.engine.interface import Branch, Engine, FirstResult, Undone
 from nbrerun.experiments.control import control
 from nbrerun.experiments.inputs_put_back import inputs_put_back
 from nbrerun.experiments.perturbed import perturbed
+from nbrerun.experiments.seeding import seeding
 from nbrerun.experiments.without_file import without_file
 from nbrerun.state.observation import Observation
 
@@ -38,5 +39,6 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
         or without_file(engine, moment, seen)
         or perturbed(engine, moment, seen)
         or inputs_put_back(engine, moment, seen)
+        or seeding(engine, moment, seen)
         or seen
     )
