@@ -73,7 +73,8 @@ def consult(cells: Sequence[TruthCell]) -> list[Facts]:
         RuntimeError: a cell raised in the first run, so the notebook was built wrongly.
     """
     _import_libraries()
-    with tempfile.TemporaryDirectory() as folder:
+    # One thread: a fork does not inherit those of OpenMP.
+    with tempfile.TemporaryDirectory() as folder, threadpoolctl.threadpool_limits(1):
         answer = _forked(lambda: _all_facts(cells), Path(folder))
     if isinstance(answer, str):
         raise RuntimeError(answer)
@@ -83,21 +84,22 @@ def consult(cells: Sequence[TruthCell]) -> list[Facts]:
 
 
 def _import_libraries() -> None:
-    """Import once what cells import, and use one thread: a fork does not inherit the threads of OpenMP."""
+    """Import once what cells import."""
     environ = dict(os.environ)
     for module in LIBRARIES:
         importlib.import_module(module)
     for name in os.environ.keys() - environ.keys():  # set by an import; a kernel must not have it before
         del os.environ[name]
-    threadpoolctl.threadpool_limits(1)
 
 
 def _forked(work: Callable[[], object], folder: Path) -> Any:
     """Call in a forked process, there in a copy of the folder, and return what it returns; a string if it raised."""
     read, write = os.pipe()
+    drawn = random.getstate()
     pid = os.fork()
     if pid == 0:
         status = 0
+        random.setstate(drawn)  # Python reseeds it in a child
         try:
             os.close(read)
             answer = _call_in_copy(work, folder)
