@@ -22,6 +22,8 @@ _CHUNK = 1 << 20
 _DATABASE_LIMIT = 256 << 20
 """Bytes of the largest database that is compared by its rows; larger ones are compared by their bytes."""
 _PEEK = 1 << 22
+_SAMPLE, _OF_TEXTS = 1024, bytes({*b"\b\t\n\f\r", *range(0x20, 0x7F), *range(0x80, 0x100)})
+"""How much of a file is looked at, and the bytes that a text has: the other control characters mean that it is none."""
 # The first bytes of each format; lzma has two formats (.xz and the older .lzma), zlib's byte is its default window.
 _BZIP2, _LZMA = b"BZh", (b"\xfd7zXZ", b"\x5d\0\0")
 _GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
@@ -138,15 +140,11 @@ def _of_database(path: bytes) -> bytes:
 
 
 def holds_model(path: bytes, own_models: Collection[str]) -> bool:
-    """Whether a file holds a trained model, judged by its suffix or by the classes that it mentions.
+    """Whether a file holds a trained model, judged by its format or by the classes that it mentions.
 
     Args:
         own_models: names of the notebook's own classes that are models.
     """
-    if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
-        return _torch_pickle(path)[:64].find(_TENSOR) != 2  # after the opcode PROTO and its argument
-    if os.fsdecode(path).lower().endswith(_WEIGHTS):
-        return True
     if tensorflow_files.saved_model(path) or tensorflow_files.checkpoint(path):
         return True
     try:
@@ -154,6 +152,12 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
             head = file.read(_PEEK)
     except OSError:
         return False
+    # Of binary formats, the suffix says which one it is; a text under such a name is what it says.
+    if head[:_SAMPLE].translate(None, _OF_TEXTS):
+        if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
+            return _torch_pickle(path)[:64].find(_TENSOR) != 2  # after the opcode PROTO and its argument
+        if os.fsdecode(path).lower().endswith(_WEIGHTS):
+            return True
     head = _torch_pickle(path) if head.startswith(_ZIP) else _unpacked(head)
     if b"torch._utils" in head and head[:64].find(_TENSOR) != 2:
         return True

@@ -299,8 +299,10 @@ def test_data_and_text_are_no_model(case: str, save: Save) -> None:
     "name", ["a.pt", "a.PTH", "a.keras", "a.safetensors", "a.ubj", "a.cbm", "a.skops", "a.onnx", "a.weights.h5"]
 )
 def test_a_suffix_is_enough(name: str, save: Save) -> None:
-    """Formats that hold nothing but models, in small letters or capitals."""
-    assert holds_model(save(b"anything", name), ())
+    """Of binary formats that hold nothing but models, in small letters or capitals; a text is what it says."""
+    assert holds_model(save(b"any\0thing", name), ())
+    assert not holds_model(save(b'["anything"]', name), ())
+    assert holds_model(save(b'{"learner": {}}', name), ())
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ def test_a_suffix_is_enough(name: str, save: Save) -> None:
 )
 def test_other_suffixes_say_nothing(name: str, save: Save) -> None:
     """What is in such a file decides."""
-    assert not holds_model(save(b"anything", name), ())
+    assert not holds_model(save(b"any\0thing", name), ())
 
 
 def test_a_file_that_cannot_be_read_holds_none(tmp_path: Path) -> None:
