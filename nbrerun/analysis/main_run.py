@@ -16,7 +16,7 @@ from nbrerun.probe.protocol.messages import State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
-from nbrerun.state.timeline import Step
+from nbrerun.state.timeline import Step, data_files
 
 _FIRST = 0
 
@@ -216,7 +216,8 @@ class MainRun:
     def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
         cell, first = waiting.cell, waiting.first
         self._check.listener.cell_started(cell.index, "again")
-        result = FirstResult(cell, waiting.before, waiting.state, raises=first.raised is not None)
+        above = data_files(step for step in self._check.steps if step.cell.index < cell.index)
+        result = FirstResult(cell, waiting.before, waiting.state, first.raised is not None, above)
         seen = self._again(waiting.moment, branch, result)
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)

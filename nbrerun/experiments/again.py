@@ -26,6 +26,7 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
         before=done.first.before,
         first=done.first.after,
         raises=first.raises,
+        data_files=first.data_files,
         again=done.run,
         moved=done.moved,
         still_moved=done.still_moved,

@@ -91,8 +91,12 @@ def _in_question(seen: Observation, file: str) -> list[str]:
         for name in sorted(touched & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
         if name in variables
         and name not in run["incidental"]
-        # A model that is fitted to data in a file is computed; one whose coefficients lie in it is loaded.
-        and (variables[name]["kind"] == "data" or name in run["parameters_in"].get(file, ()))
+        # A model that is fitted to data in a file is computed; one whose coefficients lie in it is loaded, unless it
+        # keeps the data that it was fitted to, as nearest neighbours do.
+        and (
+            variables[name]["kind"] == "data"
+            or (file not in seen.data_files and name in run["parameters_in"].get(file, ()))
+        )
     ]
 
 

@@ -26,6 +26,8 @@ class Observation:
     """The state after the first run, at the moment k."""
     raises: bool = False
     """The first run raised, as the cell's tag allows; then the rerun may as well."""
+    data_files: frozenset[str] = frozenset()
+    """Paths of files that hold data, as the cells above were seen to save it."""
     again: Rerun | None = None
     moved: Moved = field(default_factory=dict)
     """What *again* left with another value."""

@@ -117,6 +117,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "given": {},
         "given_and_changed": {},
         "saved": {},
+        "saved_data": [],
         "after": after or state(),
     }
     return {**plain, **more}

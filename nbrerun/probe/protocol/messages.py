@@ -173,6 +173,8 @@ class Rerun(TypedDict):
     """Names of objects, or of objects in them, that a library's function gave a state that was saved."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
+    saved_data: List[str]
+    """Those of them into which neither a model was saved nor what a model consists of."""
     acts: bool
     """Whether the run called anything that may have side effects."""
     reads: List[str]
