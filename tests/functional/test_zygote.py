@@ -40,6 +40,7 @@ found = dict(
 THEN = {
     "nothing": "",
     "numpy": "import numpy",
+    "what another one brings along": "import pandas  # and not yet what the zygote has seen: import sklearn",
     "all": "import numpy, scipy, pandas, joblib, matplotlib.pyplot, sklearn.linear_model",
 }
 LAST = """

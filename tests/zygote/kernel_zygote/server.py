@@ -140,6 +140,8 @@ class Stash:
             if part_of(name) in known:
                 found.setdefault(part_of(name), {})[name] = module
         self._needs[library] = found.keys() - {library}
+        for other in self._needs[library]:  # that came along, and may be imported without this one
+            self._needs.setdefault(other, found.keys() & _BRINGS.get(other, ()))
         self._modules.update(found)
         for name in itertools.chain(*found.values()):
             del sys.modules[name]
