@@ -101,9 +101,12 @@ def _object(value: Any, text: Any) -> str:
     if hasattr(value, "__wrapped__"):
         return str(text(value.__wrapped__))
     try:
-        return str(text([_sorted(part) for part in value.__reduce_ex__(2)[1:3]]))
+        _, arguments, *more = value.__reduce_ex__(2)
     except (TypeError, AttributeError):
         return ""
+    # A state, and iterators over the items of a list or a dict (library reference, `object.__reduce__`).
+    state, *items = [*more, None][:3]
+    return str(text([arguments, _sorted(state), *(list(each) for each in items if each is not None)]))
 
 
 def _sorted(state: Any) -> Any:
