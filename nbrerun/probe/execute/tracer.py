@@ -29,6 +29,7 @@ _SKIP = "__nbrerun_skip__"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _numbers = itertools.count()
 """No two tracers have the same mark."""
 _HIDDEN = "#"
@@ -51,7 +52,7 @@ class Tracer(ast.NodeTransformer):
         """Nothing has run yet.
 
         Args:
-            goes_on: have a statement of the cell's top level that raises be skipped.
+            goes_on: have a statement that raises be skipped, unless the cell itself waits for what it raises.
             blame: is told of each statement that begins or is over.
             in_functions: add marks inside functions, too.
         """
@@ -77,6 +78,9 @@ class Tracer(ast.NodeTransformer):
         """In a function: its local names, each with a name that no variable of the notebook can have."""
         self._threads = 0
         """How many there were before the run."""
+        self._awaited: List[str] = []
+        """Exceptions that the `try` statements around the current one wait for."""
+        self._is_in_loop = False
         self._is_in_cell = False
         self._file = ""
         """Where the statements come from that get their marks."""
@@ -270,25 +274,32 @@ class Tracer(ast.NodeTransformer):
         docstring = ast.get_docstring(node, clean=False) is not None
         self.makes_functions = self.makes_functions or self._is_in_cell or outer is not None
         self._scope = {**(outer or {}), **{name: f"{name}{_HIDDEN}{number}" for name in local_names(node)}}
+        before, self._awaited, self._is_in_loop = (self._awaited, self._is_in_loop), [], False
         node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
+        self._awaited, self._is_in_loop = before
         self._scope = outer
 
     def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
-        """Add marks to the body of a cell or a function."""
-        if not self._goes_on:
+        """Add marks to the body of a cell, a function or a compound statement."""
+        if not self._goes_on or self._is_in_loop:
             return self._block(body)
         # One by one, so that a statement that raises takes no other with it.
-        handler = ast.parse(f"try: pass\nexcept Exception: {_SKIP}()").body[0]
-        assert isinstance(handler, ast.Try)
         guarded: List[ast.stmt] = []
         for statement in body:
             marked = self._block([statement])
             if self._scope is not None and any(isinstance(node, ast.Raise) for node in ast.walk(statement)):
                 guarded += marked  # what the user's own function raises, its caller may wait for
             else:
-                guard = ast.Try(marked, handler.handlers, [], [])
+                guard = ast.Try(marked, self._handlers(), [], [])
                 guarded.append(ast.fix_missing_locations(ast.copy_location(guard, statement)))
         return guarded
+
+    def _handlers(self) -> List[ast.ExceptHandler]:
+        """Handlers that skip a statement which raises, apart from what the cell itself waits for."""
+        waits = "".join(f"except {kind}: raise\n" for kind in self._awaited)
+        found = ast.parse(f"try: pass\n{waits}except Exception: {_SKIP}()").body[0]
+        assert isinstance(found, ast.Try)
+        return found.handlers
 
     def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
         marked: List[ast.stmt] = []
@@ -323,9 +334,16 @@ class Tracer(ast.NodeTransformer):
                 marks = self._emit(header(bound, loop_aliases(statement)), inner[0]) if heads else []
                 if isinstance(statement, (ast.With, ast.AsyncWith)):
                     self._heads.update(map(_number, marks))
-                setattr(statement, field, [*marks, *self._block(inner)])
+                before = self._awaited, self._is_in_loop
+                for handler in getattr(statement, "handlers", ()) if field == "body" else ():
+                    kind = ast.unparse(handler.type) if handler.type else "BaseException"
+                    self._awaited = [*self._awaited, kind]
+                # A loop may wait for what a statement in it does, and would never end.
+                self._is_in_loop = self._is_in_loop or isinstance(statement, _LOOPS)
+                setattr(statement, field, [*marks, *self._body(inner)])
+                self._awaited, self._is_in_loop = before
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
-            part.body = self._block(part.body)
+            part.body = self._body(part.body)
 
     def _emit(self, what: Statement, where: ast.stmt) -> List[ast.stmt]:
         """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
