@@ -17,7 +17,7 @@ from nbrerun.probe.protocol.messages import State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
-from nbrerun.state.timeline import Step
+from nbrerun.state.timeline import Step, data_files
 
 _FIRST = 0
 _WORTH_OVERLAPPING = 0.1
@@ -243,7 +243,9 @@ class MainRun:
         steps[:] = [replace(step, seen=seen) if step.cell is cell else step for step in steps]
 
     def _result(self, waiting: _Waiting) -> FirstResult:
-        return FirstResult(waiting.cell, waiting.before, waiting.state, raises=waiting.first.raised is not None)
+        above = data_files(step for step in self._check.steps if step.cell.index < waiting.cell.index)
+        raises = waiting.first.raised is not None
+        return FirstResult(waiting.cell, waiting.before, waiting.state, raises, above)
 
     def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
         cell, first = waiting.cell, waiting.first

@@ -100,11 +100,13 @@ def _left_alone(seen: Evidence) -> bool:
     if seen.outcome is Outcome.STAYS:
         if seen.stored:
             return False
-        if seen.atom or seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
+        if seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
             return seen.created if seen.atom else seen.made and (seen.created or not seen.looked_at)
         return seen.parts_kept is not False
     if seen.bound and (seen.atom or not seen.made):
         return False
+    if seen.atom:  # nothing that it is passed to can change it
+        return True
     if seen.written or seen.parts_kept is False:
         return False
     return seen.parts_kept is True or seen.bound or not seen.passed

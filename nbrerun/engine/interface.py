@@ -161,6 +161,8 @@ class FirstResult:
     """... and the one that it came to."""
     raises: bool = False
     """It raised, as the cell's tag allows; then a rerun may as well."""
+    data_files: frozenset[str] = frozenset()
+    """Paths of files that hold data, as the cells above were seen to save it."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from nbrerun.engine.interface import Branch, Engine, FirstResult, Undone
 from nbrerun.experiments.control import control
 from nbrerun.experiments.inputs_put_back import inputs_put_back
 from nbrerun.experiments.perturbed import perturbed
+from nbrerun.experiments.seeding import seeding
 from nbrerun.experiments.without_file import without_file
 from nbrerun.state.observation import Observation
 
@@ -25,6 +26,7 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
         before=done.first.before,
         first=done.first.after,
         raises=first.raises,
+        data_files=first.data_files,
         again=done.run,
         moved=done.moved,
         still_moved=done.still_moved,
@@ -38,5 +40,6 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
         or without_file(engine, moment, seen)
         or perturbed(engine, moment, seen)
         or inputs_put_back(engine, moment, seen)
+        or seeding(engine, moment, seen)
         or seen
     )

@@ -91,8 +91,12 @@ def _in_question(seen: Observation, file: str) -> list[str]:
         for name in sorted(touched & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
         if name in variables
         and name not in run["incidental"]
-        # A model that is fitted to data in a file is computed; one whose coefficients lie in it is loaded.
-        and (variables[name]["kind"] == "data" or name in run["parameters_in"].get(file, ()))
+        # A model that is fitted to data in a file is computed; one whose coefficients lie in it is loaded, unless it
+        # keeps the data that it was fitted to, as nearest neighbours do.
+        and (
+            variables[name]["kind"] == "data"
+            or (file not in seen.data_files and name in run["parameters_in"].get(file, ()))
+        )
     ]
 
 
@@ -106,10 +110,12 @@ def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
     before, after = run["after"]["variables"], without["after"]["variables"]
     if name not in after or after[name]["digest"] != before[name]["digest"]:
         return True
+    written_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
     if run["touched_by"].get(name) == without["touched_by"].get(name):
-        return False
-    written_again = without["after"]["opened"].get(file)
-    return (written_again is not None and written_again["written"]) or Name(Space.VARIABLE, name) not in _bound(without)
+        # One call that reads the file where there is one, and else computes and writes it.
+        is_cache = written_again and not run["after"]["opened"][file]["written"]
+        return is_cache and name in run["read_by"].get(file, ())
+    return written_again or Name(Space.VARIABLE, name) not in _bound(without)
 
 
 def _bound(run: Rerun) -> set[Name]:

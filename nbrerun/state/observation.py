@@ -26,6 +26,8 @@ class Observation:
     """The state after the first run, at the moment k."""
     raises: bool = False
     """The first run raised, as the cell's tag allows; then the rerun may as well."""
+    data_files: frozenset[str] = frozenset()
+    """Paths of files that hold data, as the cells above were seen to save it."""
     again: Rerun | None = None
     moved: Moved = field(default_factory=dict)
     """What *again* left with another value."""
@@ -47,6 +49,8 @@ class Observation:
     """The same for process settings."""
     follows: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     """What changed only because something else did, with what that is."""
+    only_drawn: frozenset[Name] = frozenset()
+    """Generators that look as if the cell had seeded them, and that only its first run has drawn from."""
     later: Later | None = None
 
     @property
@@ -87,7 +91,8 @@ class Observation:
             for state in (self.before, self.first, self.again["after"])
         )
         before.update({Name(Space.GENERATOR, name): left for name, left in self.first["imports_left"].items()})
-        return {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
+        found = {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
+        return found - self.only_drawn
 
     @property
     def error(self) -> Raised | None:

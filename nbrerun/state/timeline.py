@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,6 +73,16 @@ class Step:
     def imported(self) -> set[str]:
         """Names that it bound by import statements."""
         return set(self.seen.again["imports"]) if self.seen and self.seen.again else set()
+
+
+def data_files(steps: Iterable[Step]) -> frozenset[str]:
+    """Files into which cells were seen to save data that is neither a model nor part of one."""
+    found: set[str] = set()
+    for step in steps:
+        found = {name for name in found if not _writes(step, name)}
+        if step.seen is not None and step.seen.again is not None:
+            found.update(step.seen.again["saved_data"])
+    return frozenset(found)
 
 
 def kind_of(name: str, state: State) -> Kind:

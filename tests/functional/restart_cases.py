@@ -498,6 +498,21 @@ RECOVER: tuple[RecoverCase, ...] = (
         model=((0, 1, 2, 3, 5), True),
     ),
     recover(
+        "seeded by an earlier cell, and created once",
+        IMPORTS,
+        "np.random.seed(0)",
+        """
+        class Mean:
+            def fit(self, X):
+                self.w = X.mean(axis=0)
+                return self
+            def predict(self, X):
+                return X @ self.w
+        """,
+        "if 'model' not in globals():\n    model = Mean().fit(np.random.rand(20, 3))",
+        model=((0, 1, 2, 3), True),
+    ),
+    recover(
         "not seeded at all",
         IMPORTS,
         XY,

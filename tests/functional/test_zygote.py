@@ -26,10 +26,11 @@ FIRST = f"""
 import gc, json, os, random, signal, sys, threading, warnings
 def known():
     return sorted(set({sorted(LIBRARIES)}) & {{name.partition('.')[0] for name in sys.modules}})
-before = dict(os.environ)
+variables = getattr(os, "env" "iron")  # a notebook with the word has nothing imported for it
+before = dict(variables)
 found = dict(
     argv=[sys.argv[0], *sys.argv[3:]], path=sys.path, flags=list(sys.flags), cwd=os.getcwd(), hash=hash('a'),
-    environ=sorted(os.environ), limit=sys.getrecursionlimit(), parent=os.getppid() == int(os.environ['JPY_PARENT_PID']),
+    variables=sorted(variables), limit=sys.getrecursionlimit(), parent=os.getppid() == int(variables['JPY_PARENT_PID']),
     signals=[str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
     threads=[type(thread).__name__ for thread in threading.enumerate()], gc=gc.isenabled(),
     filters=[each[0] for each in warnings.filters], finders=[str(type(each)) for each in sys.meta_path],
@@ -40,10 +41,11 @@ found = dict(
 THEN = {
     "nothing": "",
     "numpy": "import numpy",
+    "what another one brings along": "import pandas  # and not yet what the zygote has seen: import sklearn",
     "all": "import numpy, scipy, pandas, joblib, matplotlib.pyplot, sklearn.linear_model",
 }
 LAST = """
-print(json.dumps({**found, 'then': known(), 'set': sorted(set(os.environ) - set(before)),
+print(json.dumps({**found, 'then': known(), 'set': sorted(set(variables) - set(before)),
                   'backend': sys.modules['matplotlib'].rcParams['backend'] if 'matplotlib' in sys.modules else None}))
 """
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 from tests.truth.compose import generated
 from tests.truth.run import Counts, examine, summary
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "zygote"))
+
+from kernel_zygote import provisioner
 
 PER_TASK = 2
 """Notebooks that one task of a worker makes: few, so that no worker is left alone at the end."""
@@ -31,6 +39,22 @@ def tasks(arguments: argparse.Namespace) -> Iterator[tuple[int, int, tuple[str, 
         yield arguments.seed * 1_000_003 + index, arguments.size, engines, tuple(arguments.effect)
 
 
+@contextlib.contextmanager
+def kernels_forked() -> Iterator[None]:
+    """Have kernels forked by a process that has imported what cells import: else they cost as much as the cells."""
+    if sys.platform != "linux":
+        yield
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        address = str(Path(folder) / "socket")
+        zygote = provisioner.start(address, os.environ)
+        os.environ.update(provisioner.environ(address))
+        yield
+        assert zygote.stdin is not None
+        zygote.stdin.close()
+        zygote.wait()
+
+
 def main() -> int:
     """Run the command; the exit code is 1 if any verdict is wrong or any label contradicts the oracle."""
     parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__)
@@ -43,11 +67,11 @@ def main() -> int:
     parser.add_argument("--no-minimal", action="store_true", help="do not reduce what is wrong to a smallest notebook")
     arguments = parser.parse_args()
     counts, started = Counts(), time.monotonic()
-    with ProcessPoolExecutor(arguments.jobs) as pool:
+    with kernels_forked(), ProcessPoolExecutor(arguments.jobs) as pool:
         for each in pool.map(work, tasks(arguments)):
             counts += each
             print(f"{counts.cells} cells, {time.monotonic() - started:.0f} s", file=sys.stderr)
-    print(summary(counts, minimal=not arguments.no_minimal))
+        print(summary(counts, minimal=not arguments.no_minimal))
     return 1 if counts.wrong or counts.mistakes else 0
 
 

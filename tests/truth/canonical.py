@@ -97,10 +97,19 @@ def _object(value: Any, text: Any) -> str:
     if hasattr(type(value), "__slots__") and type(value).__module__ == "__main__":
         return str(text({name: getattr(value, name) for name in type(value).__slots__ if hasattr(value, name)}))
     if type(value).__module__ == "__main__" or type(value).__module__.startswith(("types", "dataclasses")):
-        return str(text(vars(value)))
+        return str(text(_sorted(vars(value))))
     if hasattr(value, "__wrapped__"):
         return str(text(value.__wrapped__))
     try:
-        return str(text(list(value.__reduce_ex__(2)[1:3])))
+        _, arguments, *more = value.__reduce_ex__(2)
     except (TypeError, AttributeError):
         return ""
+    # A state, and iterators over the items of a list or a dict (library reference, `object.__reduce__`).
+    state, *items = [*more, None][:3]
+    return str(text([arguments, _sorted(state), *(list(each) for each in items if each is not None)]))
+
+
+def _sorted(state: Any) -> Any:
+    """Attributes in the order of their names: a fit that deletes one and sets it again moves it to the end."""
+    is_named = isinstance(state, dict) and all(isinstance(key, str) for key in state)
+    return dict(sorted(state.items())) if is_named else state

@@ -7,6 +7,7 @@ with the random numbers held equal, for a second first time, at the end, and aft
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import io
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import sys
 import tempfile
 import traceback
@@ -71,7 +73,8 @@ def consult(cells: Sequence[TruthCell]) -> list[Facts]:
         RuntimeError: a cell raised in the first run, so the notebook was built wrongly.
     """
     _import_libraries()
-    with tempfile.TemporaryDirectory() as folder:
+    # One thread: a fork does not inherit those of OpenMP.
+    with tempfile.TemporaryDirectory() as folder, threadpoolctl.threadpool_limits(1):
         answer = _forked(lambda: _all_facts(cells), Path(folder))
     if isinstance(answer, str):
         raise RuntimeError(answer)
@@ -81,18 +84,22 @@ def consult(cells: Sequence[TruthCell]) -> list[Facts]:
 
 
 def _import_libraries() -> None:
-    """Import once what cells import, and use one thread: a fork does not inherit the threads of OpenMP."""
+    """Import once what cells import."""
+    environ = dict(os.environ)
     for module in LIBRARIES:
         importlib.import_module(module)
-    threadpoolctl.threadpool_limits(1)
+    for name in os.environ.keys() - environ.keys():  # set by an import; a kernel must not have it before
+        del os.environ[name]
 
 
 def _forked(work: Callable[[], object], folder: Path) -> Any:
     """Call in a forked process, there in a copy of the folder, and return what it returns; a string if it raised."""
     read, write = os.pipe()
+    drawn = random.getstate()
     pid = os.fork()
     if pid == 0:
         status = 0
+        random.setstate(drawn)  # Python reseeds it in a child
         try:
             os.close(read)
             answer = _call_in_copy(work, folder)
@@ -138,7 +145,7 @@ class _Kernel:
         values = {name: canonical(value) for name, value in self.namespace.items() if not name.startswith("__")}
         for path in Path().rglob("*"):
             if path.is_file():
-                values[f"{FILE}{path}"] = repr(path.read_bytes())
+                values[f"{FILE}{path}"] = _content(path)
         values |= {f"env:os.environ[{name}]": value for name, value in os.environ.items()}
         values["env:sys.path"] = repr(sys.path)
         handlers = sys.modules["logging"].root.handlers if "logging" in sys.modules else []
@@ -172,6 +179,15 @@ class _Kernel:
                 value.set_state(state)
             elif isinstance(value, numpy.random.Generator):
                 value.bit_generator.state = state
+
+
+def _content(path: Path) -> str:
+    """What a file holds; that of a database are its rows, since its header counts how often it was written."""
+    content = path.read_bytes()
+    if not content.startswith(b"SQLite format 3\0"):
+        return repr(content)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return "\n".join(connection.iterdump())
 
 
 def _all_facts(cells: Sequence[TruthCell]) -> list[dict[str, Any]]:

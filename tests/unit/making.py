@@ -110,6 +110,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "blamed": {},
         "touched_by": {},
         "after_read": {},
+        "read_by": {},
         "parameters_in": {},
         "acts": False,
         "disk_full": False,
@@ -118,6 +119,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "saved": {},
         "needs": {},
         "shows_needs": False,
+        "saved_data": [],
         "after": after or state(),
     }
     return {**plain, **more}

@@ -103,6 +103,9 @@ class Exchanges:
         self._given: Dict[int, _Given] = {}
         self.saved: Dict[bytes, bool] = {}
         """Files into which an object was saved, with whether it was a model."""
+        self.data: Dict[bytes, bool] = {}
+        """The same files, with whether nothing was saved there that is a model or part of one."""
+        self._namespace: Dict[str, Any] = {}
         self._filled: Dict[int, Any] = {}
         """Objects that were given a state, by address; kept alive, so that it stays theirs."""
         self._inside = 0
@@ -114,6 +117,7 @@ class Exchanges:
     @contextlib.contextmanager
     def observed(self, namespace: Dict[str, Any]) -> Iterator[None]:
         """Wrap the functions meanwhile, under the user's own names for them as well."""
+        self._namespace = namespace
         undo: List[Tuple[Any, str, Any]] = []
         wrappers: Dict[int, Any] = {}
         tables: List[Tuple[Mapping[str, Tuple[str, ...]], Callable[[Any], Any]]] = [
@@ -189,6 +193,18 @@ class Exchanges:
                 found.add(name)
         return found
 
+    def _is_of_a_model(self, value: Any) -> bool:
+        """Whether numbers in a value are those of a model of the notebook's: its weights, or a copy of them."""
+        reader = Reader()
+        of_models = {
+            reader.read(part.path, part.value).digest
+            for name, model in list(self._namespace.items())
+            if reader.node(model).kind == "model"
+            for part in parts(name, model, reader)
+            if part.node.numbers
+        }
+        return any(reader.read(part.path, part.value).digest in of_models for part in parts("", value, reader))
+
     def _replace(self, undo: List[Tuple[Any, str, Any]], holder: Any, name: str, function: Any, wrapper: Any) -> None:
         functools.update_wrapper(wrapper, function)
         stands_for(wrapper, function)
@@ -253,7 +269,9 @@ class Exchanges:
                 path = _path_in(tuple(each for each in (*args, *kwargs.values()) if each is not given[0]))
                 with contextlib.suppress(Exception):
                     path = path or self._last_written()
-                    self.saved[path] = self.saved.get(path, False) or is_model(given[0])
+                    is_data = not is_model(given[0])
+                    self.saved[path] = self.saved.get(path, False) or not is_data
+                    self.data[path] = self.data.get(path, True) and is_data and not self._is_of_a_model(given[0])
             return result
 
         return wrapper

@@ -28,6 +28,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _MARKED_BEHIND = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, *_DEFINITIONS)
 """Statements that bind names, and none if they raise."""
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _UNCONDITIONAL = (ast.For, ast.AsyncFor, ast.With, ast.AsyncWith)
 """Compound statements whose body runs whatever is so, if there is anything to run it for."""
 _ASKS_FOR_NAMES = frozenset({"globals", "locals", "vars", "dir"})
@@ -72,7 +73,7 @@ class Marker(ast.NodeTransformer):
         """Nothing is marked yet.
 
         Args:
-            goes_on: have a statement of the cell's top level that raises be skipped.
+            goes_on: have a statement that raises be skipped, unless the cell itself waits for what it raises.
             in_functions: add marks inside functions, too.
         """
         self.goes_on = goes_on
@@ -90,6 +91,9 @@ class Marker(ast.NodeTransformer):
         self._file = ""
         """Where the statements come from that get their marks."""
         self._owner = ""
+        self._awaited: List[str] = []
+        """Exceptions that the `try` statements around the current one wait for."""
+        self._is_in_loop = False
         self._is_conditional = self._is_handled = False
 
     def adopt(self, other: Marker) -> None:
@@ -135,7 +139,9 @@ class Marker(ast.NodeTransformer):
         docstring = ast.get_docstring(node, clean=False) is not None
         self.makes_functions |= self._is_in_cell or outer is not None
         self._scope = {**(outer or {}), **{name: f"{name}{HIDDEN}{number}" for name in local_names(node)}}
+        before, self._awaited, self._is_in_loop = (self._awaited, self._is_in_loop), [], False
         node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
+        self._awaited, self._is_in_loop = before
         self._scope = outer
 
     def _look_for_names(self, node: ast.AST) -> None:
@@ -143,21 +149,26 @@ class Marker(ast.NodeTransformer):
         self.asks_for_names |= not _ASKS_FOR_NAMES.isdisjoint(names)
 
     def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
-        """Add marks to the body of a cell or a function."""
-        if not self.goes_on:
+        """Add marks to the body of a cell, a function or a compound statement."""
+        if not self.goes_on or self._is_in_loop:
             return self._block(body)
         # One by one, so that a statement that raises takes no other with it.
-        handler = ast.parse(f"try: pass\nexcept Exception: {SKIP}()").body[0]
-        assert isinstance(handler, ast.Try)
         guarded: List[ast.stmt] = []
         for statement in body:
             marked = self._block([statement])
             if self._scope is not None and any(isinstance(node, ast.Raise) for node in ast.walk(statement)):
                 guarded += marked  # what the user's own function raises, its caller may wait for
             else:
-                guard = ast.Try(marked, handler.handlers, [], [])
+                guard = ast.Try(marked, self._handlers(), [], [])
                 guarded.append(ast.fix_missing_locations(ast.copy_location(guard, statement)))
         return guarded
+
+    def _handlers(self) -> List[ast.ExceptHandler]:
+        """Handlers that skip a statement which raises, apart from what the cell itself waits for."""
+        waits = "".join(f"except {kind}: raise\n" for kind in self._awaited)
+        found = ast.parse(f"try: pass\n{waits}except Exception: {SKIP}()").body[0]
+        assert isinstance(found, ast.Try)
+        return found.handlers
 
     def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
         marked: List[ast.stmt] = []
@@ -194,9 +205,16 @@ class Marker(ast.NodeTransformer):
                 if field == "body" and bound:
                     of_handle = isinstance(statement, (ast.With, ast.AsyncWith))
                     heads = [self._mark(header(bound, loop_aliases(statement)), inner[0], of_handle=of_handle)]
-                setattr(statement, field, [*heads, *self._block(inner)])
+                before = self._awaited, self._is_in_loop
+                for handler in getattr(statement, "handlers", ()) if field == "body" else ():
+                    kind = ast.unparse(handler.type) if handler.type else "BaseException"
+                    self._awaited = [*self._awaited, kind]
+                # A loop may wait for what a statement in it does, and would never end.
+                self._is_in_loop = self._is_in_loop or isinstance(statement, _LOOPS)
+                setattr(statement, field, [*heads, *self._body(inner)])
+                self._awaited, self._is_in_loop = before
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
-            part.body = self._block(part.body)
+            part.body = self._body(part.body)
         self._is_conditional, self._is_handled = outside
 
     def _mark(

@@ -48,7 +48,7 @@ async def run_observed(
         ran = await run_cells(shell, sources, marks)
     touched = touchable(shell, sources) | ran.bound
     given, continued = (look(user_names(shell), touched) for look in (exchanges.given_to, exchanges.changed_since))
-    filled, saved = exchanges.filled_in(user_names(shell), touched), exchanges.saved
+    filled, saved, data = exchanges.filled_in(user_names(shell), touched), exchanges.saved, exchanges.data
     numbers = exchanges.numbers_given_to(user_names(shell), touched)
     exchanged = exchanges.happened()
     del exchanges  # it keeps alive what came out of files
@@ -71,11 +71,15 @@ async def run_observed(
             for name, opened in after["opened"].items()
             if opened["read"]
         },
+        "read_by": {
+            name: sorted(marks.bound_at(opened["at"])) for name, opened in after["opened"].items() if opened["read"]
+        },
         "parameters_in": parameters_in(user_names(shell), models & touched, files, after, marks, numbers),
         "given": {name: files.shown(path) for name, path in given.items()},
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
         "filled": sorted(filled),
         "saved": {files.shown(path): model for path, model in saved.items()},
+        "saved_data": sorted(files.shown(path) for path, is_data in data.items() if is_data),
         "acts": marks.acted(),
         "passed": sorted(ran.passed),
         "replaced": sorted(ran.replaced),

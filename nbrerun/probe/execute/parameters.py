@@ -13,7 +13,7 @@ import struct
 from typing import Any, Dict, Iterator, List, Mapping, Set
 
 from ..files.session import NotebookFiles
-from ..protocol.messages import State
+from ..protocol.messages import Opened, State
 from ..read.parts import parts
 from ..read.walk import Reader
 from .tracer import Tracer
@@ -48,7 +48,7 @@ def parameters_in(
             numbers that would be known again in a file.
     """
     found: Dict[str, List[str]] = {}
-    read = {name: opened for name, opened in after["opened"].items() if opened["read"] and not opened["written_first"]}
+    read = {name: opened for name, opened in after["opened"].items() if _is_as_it_was_read(opened)}
     numbers = {name: numbers_of(namespace[name]) for name in sorted(models & namespace.keys())} if read else {}
     for file, opened in read.items():
         called, path = marks.called_since(opened["at"]), files.path(file)
@@ -61,6 +61,11 @@ def parameters_in(
         if names:
             found[file] = names
     return found
+
+
+def _is_as_it_was_read(opened: Opened) -> bool:
+    """Whether a file that the run read still holds what was there, and was not written anew before or since."""
+    return opened["read"] and not opened["written_first"] and (opened["kept"] or not opened["written"])
 
 
 def numbers_of(value: Any) -> List[float]:

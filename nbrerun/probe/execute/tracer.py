@@ -25,7 +25,7 @@ class Tracer:
         """Nothing has run yet.
 
         Args:
-            goes_on: have a statement of the cell's top level that raises be skipped.
+            goes_on: have a statement that raises be skipped, unless the cell itself waits for what it raises.
             blame: is told of each statement that begins or is over.
             in_functions: add marks inside functions, too.
         """
@@ -174,6 +174,21 @@ class Tracer:
         computed = {name for each in ran if not each.literal for name in each.binds | each.writes | each.passes}
         literal = {name for each in ran if each.literal for name in each.binds} - computed
         return expand(found) - literal
+
+    def bound_at(self, position: int) -> Set[str]:
+        """Names that the statements bind which are under way at a position.
+
+        Args:
+            position: what `count` returned.
+        """
+        found: Set[str] = set()
+        for is_inner in (False, True):
+            # The mark of such a statement stands behind it, and any other block of statements begins with one that
+            # neither begins nor ends a statement.
+            following = [mark for mark in map(self._mark, list(self._reached)[position:]) if mark.inner is is_inner]
+            if following and following[0].ends:
+                found |= following[0].statement.binds
+        return expand(found)
 
     def called_since(self, position: int) -> Set[str]:
         """Names that were bound, or had a method called, after the statement at a position.

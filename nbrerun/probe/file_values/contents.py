@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import re
 import shutil
@@ -21,10 +22,14 @@ _CHUNK = 1 << 20
 _DATABASE_LIMIT = 256 << 20
 """Bytes of the largest database that is compared by its rows; larger ones are compared by their bytes."""
 _PEEK = 1 << 22
+_SAMPLE, _OF_TEXTS = 1024, bytes({*b"\b\t\n\f\r", *range(0x20, 0x7F), *range(0x80, 0x100)})
+"""How much of a file is looked at, and the bytes that a text has: the other control characters mean that it is none."""
 # The first bytes of each format; lzma has two formats (.xz and the older .lzma), zlib's byte is its default window.
 _BZIP2, _LZMA = b"BZh", (b"\xfd7zXZ", b"\x5d\0\0")
 _GZIP, _ZIP, _SQLITE, _ZLIB = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0", b"\x78"
 
+_CALL, _RESULT, _CALL_CLOCKS = b"metadata.json", b"output.pkl", ("duration", "time")
+"""What `joblib.Memory` records of a call beside its result, and the keys that say when it was and how long it took."""
 _CLOCKS = frozenset({"docProps/core.xml", "meta.xml"})
 """Members of office documents that record when, and by whom, they were written."""
 _MODEL_SUFFIXES = frozenset(
@@ -72,6 +77,9 @@ def digest(path: bytes) -> bytes:
                 return _of_packed(file)
             if magic.startswith(_HDF) and "h5py" in sys.modules:
                 return of_tables(file, Names())
+            folder, name = os.path.split(path)
+            if name == _CALL and os.path.exists(os.path.join(folder, _RESULT)):
+                return _of_call(file)
         file.seek(0)
         if magic.startswith(_GZIP):
             hasher.update(file.read(4))
@@ -106,6 +114,14 @@ def _of_packed(file: BinaryIO) -> bytes:
     return bytes(hasher.digest())
 
 
+def _of_call(file: BinaryIO) -> bytes:
+    """Digest what `joblib.Memory` records of a call."""
+    hasher = new_hash()
+    record = {name: value for name, value in json.load(file).items() if name not in _CALL_CLOCKS}
+    hasher.update(repr(sorted(record.items())).encode())
+    return bytes(hasher.digest())
+
+
 def _of_database(path: bytes) -> bytes:
     """Digest the tables and rows of an SQLite database, whose header has a file change counter."""
     import sqlite3
@@ -124,15 +140,11 @@ def _of_database(path: bytes) -> bytes:
 
 
 def holds_model(path: bytes, own_models: Collection[str]) -> bool:
-    """Whether a file holds a trained model, judged by its suffix or by the classes that it mentions.
+    """Whether a file holds a trained model, judged by its format or by the classes that it mentions.
 
     Args:
         own_models: names of the notebook's own classes that are models.
     """
-    if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
-        return _torch_pickle(path)[:64].find(_TENSOR) != 2  # after the opcode PROTO and its argument
-    if os.fsdecode(path).lower().endswith(_WEIGHTS):
-        return True
     if tensorflow_files.saved_model(path) or tensorflow_files.checkpoint(path):
         return True
     try:
@@ -140,6 +152,12 @@ def holds_model(path: bytes, own_models: Collection[str]) -> bool:
             head = file.read(_PEEK)
     except OSError:
         return False
+    # Of binary formats, the suffix says which one it is; a text under such a name is what it says.
+    if head[:_SAMPLE].translate(None, _OF_TEXTS):
+        if os.fsdecode(os.path.splitext(path)[1]).lower() in _MODEL_SUFFIXES:
+            return _torch_pickle(path)[:64].find(_TENSOR) != 2  # after the opcode PROTO and its argument
+        if os.fsdecode(path).lower().endswith(_WEIGHTS):
+            return True
     head = _torch_pickle(path) if head.startswith(_ZIP) else _unpacked(head)
     if b"torch._utils" in head and head[:64].find(_TENSOR) != 2:
         return True

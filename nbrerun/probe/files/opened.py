@@ -32,7 +32,7 @@ class _Effect(NamedTuple):
     read: bool
     written: bool
     kept: bool
-    """The old content is there still, or is part of the new one."""
+    """It is opened to be changed: the old content is there still, or is part of the new one."""
 
 
 _EFFECTS = {
@@ -187,7 +187,7 @@ class FileLog:
             known["at"] = self.position() if at is None else at
         known["read"] = known["read"] or effect.read
         known["written"] = known["written"] or effect.written
-        known["kept"] = known["kept"] or (effect.written and effect.kept and not known["written_first"])
+        known["kept"] = known["kept"] or (effect.kept and not known["written_first"])
 
 
 def _effects(access: Access) -> List[_Effect]:
@@ -195,7 +195,8 @@ def _effects(access: Access) -> List[_Effect]:
     if access.use is not Use.OPEN:
         return [_EFFECTS[access.use]] if access.use in _EFFECTS else []
     mode, kept = access.flags & os.O_ACCMODE, not access.starts_empty
-    return [_Effect(read=mode != os.O_WRONLY and kept, written=mode != os.O_RDONLY, kept=kept)]
+    written = mode != os.O_RDONLY
+    return [_Effect(read=mode != os.O_WRONLY and kept, written=written, kept=written and kept)]
 
 
 class _Watch:

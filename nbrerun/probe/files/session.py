@@ -29,6 +29,7 @@ class NotebookFiles:
         if found["kind"] == "copy":
             leave_out(found["home"])
         self.sandbox.models = lambda: _own_models(namespace)
+        self._namespace = namespace
         self._log = FileLog()
         self.unheard = self._log.unheard
         self.unwatched = self._log.unwatched
@@ -36,7 +37,7 @@ class NotebookFiles:
     @contextlib.contextmanager
     def heard(self) -> Iterator[None]:
         """Record what a cell opens and looks for meanwhile."""
-        with self._log.heard(), lookups.files_in_vain(self._log.hear_in_vain):
+        with self._log.heard(), lookups.files_in_vain(self._log.hear_in_vain, self._namespace):
             yield
 
     def install(self) -> None:

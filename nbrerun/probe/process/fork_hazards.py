@@ -22,8 +22,9 @@ _POOLS = {
     b"tf_": "TensorFlow",
     b"polars-0": "polars",
 }
-"""How the names of threads begin that libraries start with their first computation. Until then they survive a fork: what
-else they start when they are imported does no harm (docs/decisions.md, "Threads, not imports")."""
+"""How the names of threads begin that libraries start with their first computation.
+
+Until then a fork does them no harm (docs/decisions.md, "Threads, not imports")."""
 
 _HARMLESS = (
     "TMonitor",

@@ -14,7 +14,7 @@ import os
 import pathlib
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
-from ..describe.originals import stands_for
+from ..describe.originals import original_of, stands_for
 
 _BY_NAME = ("__getitem__", "__delitem__")
 """`get`, `in`, `pop` and `setdefault` look names up through `__getitem__` (collections.abc.MutableMapping)."""
@@ -38,16 +38,22 @@ def observe(hear: Hear) -> None:
 
 
 @contextlib.contextmanager
-def files_in_vain(hear: Hear) -> Iterator[None]:
+def files_in_vain(hear: Hear, namespace: Dict[str, Any]) -> Iterator[None]:
     """Call `hear` meanwhile with each path that code asks about, and where there is no file.
 
-    `os.path.exists`, `pathlib` and their like end in these functions; the import system has its own.
+    `os.path.exists`, `pathlib` and their like end in these functions; the import system has its own. An earlier cell
+    may have imported them by any name.
+
+    Args:
+        hear: is given an absolute path.
+        namespace: the notebook's.
     """
     undo: List[Callable[[], None]] = []
     for name in ("stat", "lstat", "access"):
         original = getattr(os, name)
         wrapper = _in_vain(original, hear)
         undo += [_replace(holder, name, wrapper) for holder in _HOLDERS if hasattr(holder, name)]
+        namespace.update({key: wrapper for key, value in list(namespace.items()) if value is original})
         for able in _ABLE:
             if original in able:  # `shutil` asks before it calls the function
                 able.add(wrapper)
@@ -57,6 +63,9 @@ def files_in_vain(hear: Hear) -> Iterator[None]:
     finally:
         for each in undo:
             each()
+        for key, value in list(namespace.items()):  # the cell may have bound another name to a wrapper
+            if original_of(value) is not value:
+                namespace[key] = original_of(value)
 
 
 def _replace(holder: Any, name: str, wrapper: Any) -> Callable[[], None]:

@@ -187,6 +187,8 @@ class Rerun(TypedDict):
     """The places of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
     """Names that were bound or written to after each file was first read."""
+    read_by: Dict[str, List[str]]
+    """Names that the statement binds in which each file was first read."""
     parameters_in: Dict[str, List[str]]
     """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
     blamed: Dict[str, str]
@@ -200,6 +202,8 @@ class Rerun(TypedDict):
     """Names of objects, or of objects in them, that a library's function gave a state that was saved."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
+    saved_data: List[str]
+    """Those of them into which neither a model was saved nor what a model consists of."""
     acts: bool
     """Whether the run called anything that may have side effects."""
     reads: List[str]

@@ -12,6 +12,38 @@ def file(name: str, verdict: str) -> dict[str, str]:
 
 CASES = [
     Case(
+        "two files and a sum, in blocks of several kinds",
+        cell("import json\nfor name in 'ab':\n    with open(name, 'w') as f:\n        json.dump([name], f)", "reset"),
+        cell(
+            """
+            try:
+                with open("a") as f:
+                    a = json.load(f)
+                total = sum(range(6))
+                with open("b") as f:
+                    b = json.load(f)
+                raise RuntimeError("caught")
+            except RuntimeError:
+                pass
+            """,
+            "persisted",
+            a="persisted",
+            b="persisted",
+            total="reset",
+        ),
+        cell(
+            """
+            if a:
+                with open("a") as f:
+                    c = json.load(f)
+                count = sum(range(7))
+            """,
+            "persisted",
+            c="persisted",
+            count="reset",
+        ),
+    ),
+    Case(
         "the module that loads is no value",
         cell("import joblib\npath = 'a.joblib'\njoblib.dump([1, 2], path)", "reset", path="reset"),
         cell("rows = joblib.load(path)\nfirst = rows[0]", None, joblib="untouched"),

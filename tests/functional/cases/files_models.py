@@ -419,6 +419,55 @@ CASES = [
         cell("net = Net.load('net.npy')\nnet.train()\nnet.save('net.npy')", "in-place", net="in-place"),
     ),
     Case(
+        "data that a model keeps, and weights that it is given, both from files",
+        cell(
+            """
+            import numpy as np
+            class Nearest:
+                def fit(self, X, y):
+                    self.X, self.y = X, y
+                    return self
+                def predict(self, Z):
+                    return self.y[np.argmin(((self.X - Z) ** 2).sum(axis=1))]
+            class Net:
+                def __init__(self):
+                    self.w = np.zeros(3)
+                def train(self, X):
+                    self.w = self.w + X.sum(axis=0)
+                def restore(self, w):
+                    self.w = w
+                def predict(self, Z):
+                    return Z @ self.w
+            rng = np.random.default_rng(0)
+            A, b = rng.normal(size=(20, 3)), rng.normal(size=20)
+            np.save("X.npy", A)
+            np.save("y.npy", b)
+            """,
+            "reset",
+        ),
+        cell(
+            """
+            X, y = np.load("X.npy"), np.load("y.npy")
+            near = Nearest().fit(X, y)
+            """,
+            "reset",
+            X="persisted",
+            near="reset",
+            kinds={"near": "model"},
+        ),
+        cell(
+            """
+            net = Net()
+            net.train(A)
+            np.save("w.npy", net.w)
+            """,
+            "reset",
+            net="reset",
+            variables={"file:w.npy": "reset"},
+        ),
+        cell("other = Net()\nother.restore(np.load('w.npy'))", "persisted", other="persisted", via=via_file("other")),
+    ),
+    Case(
         "parameters in json",
         DATA,
         cell(
@@ -485,6 +534,16 @@ CASES = [
         ),
         cell("rows = squares(4)", "persisted", rows="persisted", model="untouched", via=via_file("rows")),
         cell("model.C = 2.0\nrows.append(1)", "reset", model="reset", rows="in-place"),
+    ),
+    Case(
+        "a number that joblib.Memory keeps, and one that is computed beside it",
+        cell(
+            "import joblib\nlargest = joblib.Memory('cache', verbose=0).cache(max)([1, 5, 3])\nnumber = sum(range(5))",
+            "persisted",
+            largest="persisted",
+            number="reset",
+            via=via_file("largest"),
+        ),
     ),
     Case(
         "data computed once and cached in a file",

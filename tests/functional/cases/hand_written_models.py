@@ -4,6 +4,39 @@ from tests.functional.cases.case import DATA, Case, cell
 
 CASES = [
     Case(
+        "fitted to data in a file that the cell then writes anew",
+        cell(
+            """
+            import json
+            import numpy as np
+
+            class Mean:
+                def fit(self, X):
+                    self.w = np.mean(X, axis=0)
+                    return self
+
+                def predict(self, X):
+                    return X @ self.w
+
+            with open("state.json", "w") as f:
+                json.dump({"X": [[1.25, 2.123456], [7.1234567, 3.3456789]]}, f)
+            """,
+            "reset",
+        ),
+        cell(
+            """
+            with open("state.json") as f:
+                state = json.load(f)
+            m = Mean().fit(np.array(state["X"]))
+            with open("state.json", "w") as f:
+                json.dump({"X": state["X"], "w": m.w.tolist()}, f)
+            """,
+            "reset",
+            m="reset",
+            kinds={"m": "model"},
+        ),
+    ),
+    Case(
         "gradient descent on weights of an earlier cell",
         DATA,
         cell("w, lr = np.zeros(2), 0.1", "reset", w="reset"),

@@ -219,6 +219,26 @@ CASES = [
         cell("n += 1", "in-place", n="in-place"),
     ),
     Case(
+        "numbers that functions set once, or every time",
+        cell(
+            """
+            def prepare():
+                global n
+                if "n" not in globals():
+                    n = 7
+                print(n)
+
+            def show(text):
+                return text.upper()
+            """,
+            "stateless",
+        ),
+        cell("prepare()", "persisted", n="persisted", via={"n": "kernel"}),
+        cell("if 'word' not in globals():\n    word = 'a'\nshow(word)", "persisted", word="persisted"),
+        cell("globals()['k'] = 7\nprint(k)", "reset", k="reset"),
+        cell("exec('m = 5')\nprint(m)", "reset", m="reset"),
+    ),
+    Case(
         "a getter with a global",
         cell(
             """

@@ -91,6 +91,17 @@ CASES = [
         cell("np.set_printoptions(precision=2)", "reset"),
     ),
     Case(
+        "a file that is written further down, looked for by a function that an earlier cell imported",
+        cell("from os import stat", "stateless"),
+        cell(
+            "try:\n    stat('out.json')\n    found = True\nexcept FileNotFoundError:\n    found = False",
+            "reset",
+            found="reset",
+            marks={"found": DRIFTS},
+        ),
+        cell("open('out.json', 'w').close()", "reset"),
+    ),
+    Case(
         "an attribute of a configuration changed further down",
         cell("from types import SimpleNamespace\nconf = SimpleNamespace(lr=0.1)", "reset", marks={"conf": ()}),
         cell("step = conf.lr * 2", "reset", step="reset", marks={"step": DRIFTS}),

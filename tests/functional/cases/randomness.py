@@ -19,6 +19,17 @@ CASES = [
         cell("b = random.gauss(0, 1)", "reset", b="reset", marks={"b": {"unseeded"}}),
     ),
     Case(
+        "drawn from in the first run only",
+        cell("import numpy as np", "stateless"),
+        cell(
+            "if 'weights' not in globals():\n    weights = np.random.rand(3)",
+            "persisted",
+            weights="persisted",
+            variables={"numpy.random": "untouched"},
+        ),
+        cell("np.random.seed(0)", "reset", variables={"numpy.random": "reset"}),
+    ),
+    Case(
         "seeded in the same cell",
         cell("import random\nimport numpy as np", "stateless"),
         cell("np.random.seed(0)\na = np.random.rand(2)", "reset", a="reset", marks={"a": ()}),

@@ -255,7 +255,7 @@ def sqlite(pick: Pick) -> Block:
         clear = (
             f"{connect}connection.execute('delete from t')\n    connection.execute('insert into t values (5)'){close}"
         )
-        cells.append(cell("replace all rows", clear, variables={file: (*FILE, *in_place(kind="file"))}))
+        cells.append(cell("replace all rows", clear, variables={file: FILE}))
     return cells
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.truth.effects.models import own_model
-from tests.truth.grammar import UNTOUCHED, Block, Pick, cell, effect, in_place, kept, reset
+from tests.truth.grammar import UNTOUCHED, Block, Pick, cell, effect, follows, in_place, kept, reset
 
 VALUES = (
     ("[1, 2, 3]", "{v}.append(99)"),
@@ -128,7 +128,7 @@ def guard_inside(pick: Pick) -> Block:
     ]
     if "setdefault" in source:
         twice = f"{name} = {holder}.setdefault('k2', [])\n{name}.append(1)"
-        grown = {holder: in_place(), name: in_place()}
+        grown = {holder: in_place(), name: follows(holder)}  # the name is bound to what lies in the holder
         cells.append(cell("get or create, and grow", twice, variables=grown))
     return cells
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.truth.effects.payloads import PAYLOADS, Payload
 from tests.truth.grammar import UNTOUCHED, Allowed, Block, Pick, TruthCell, cell, effect, follows, in_place, reset
@@ -23,6 +23,8 @@ class Place:
     setup: str
     holder: str
     payload: Payload
+    done: set[str] = field(default_factory=set, compare=False)
+    """Statements that gave it a value, in earlier cells."""
 
     def put(self, statement: str) -> str:
         """Write a statement of the payload for this place."""
@@ -142,12 +144,20 @@ def _settle(pick: Pick, where: Place) -> list[TruthCell]:
     """An idempotent change is reset (ruling 1)."""
     if not where.payload.settle:
         return _replace(pick, where)
-    return _step(where, "idempotent change", pick.one_of(where.payload.settle), reset(kind=kind_of(where)))
+    return _anew(where, "idempotent change", pick.one_of(where.payload.settle))
 
 
 def _replace(pick: Pick, where: Place) -> list[TruthCell]:
-    statement = f"P = {pick.one_of(where.payload.replace)}"
-    return _step(where, "rebind", statement, reset(kind=kind_of(where)))
+    return _anew(where, "rebind", f"P = {pick.one_of(where.payload.replace)}")
+
+
+def _anew(where: Place, name: str, statement: str) -> list[TruthCell]:
+    label = reset(kind=kind_of(where))
+    if statement in where.done and where.holder in ("class attribute", "function attribute"):
+        # State of a class or function is data if it changes (ruling 10). Here it may be given an equal value.
+        label = (*label, *UNTOUCHED)
+    where.done.add(statement)
+    return _step(where, name, statement, label)
 
 
 def _read(pick: Pick, where: Place) -> list[TruthCell]:

@@ -166,6 +166,9 @@ VARIABLES = {
     ),
     "a list, changed once": (facts(changed_first=True, written=True, type="list", outcome=ELSEWHERE), reset(REFITTED)),
     "a number that is created once": (facts(**BOUND, atom=True, created=True, outcome=STAYS), KEPT),
+    "a number that is set once": (facts(changed_first=True, atom=True, outcome=STAYS), KEPT),
+    "a number, set unseen": (facts(changed_first=True, atom=True, outcome=RESTORED), reset(RECREATED)),
+    "a number, handed to a call": (facts(changed_first=True, atom=True, passed=True, written=True), KEPT),
     "a number that is kept within bounds": (facts(**BOUND, atom=True, outcome=STAYS), reset(RECREATED)),
     "created once, and bound to itself": (facts(**BOUND, made=True, created=True, looked_at=True, outcome=STAYS), KEPT),
     "bound to what was made from another": (

@@ -93,7 +93,7 @@ DOUBTFUL: dict[str, tuple[Observation, bool]] = {
     "a model, of which a part was replaced": (cell({"x": MODEL}, parts_kept={"x": False}), True),
     "a number, bound": (cell({"x": ATOM}, bound=X), False),
     "a number, bound to what was made from it": (cell({"x": ATOM}, bound=X, reads=X), True),
-    "a number, not bound": (cell({"x": ATOM}, reads=X), False),
+    "a number that no statement was seen to bind": (cell({"x": ATOM}), True),
     "a model that keeps changing": (cell({"x": MODEL}, moved={name("x"): (Change("x", "1", "2"),)}), False),
     "a model that the first run left alone": (cell({"x": MODEL}, before={"x": MODEL}), False),
     "a model with another value": (cell({"x": MODEL}, before={"x": variable(b"0", 5, "model")}), True),

@@ -80,6 +80,16 @@ DEPENDS: dict[str, tuple[Observation, Any, bool]] = {
         True,
     ),
     "the same value in the same way, and the file made again": (seen(), without(how="written written_first"), False),
+    "the same value, and the file made again by the same call": (
+        seen(read_by={FILE: ["m"]}),
+        without(how="written written_first"),
+        True,
+    ),
+    "the same value, and the file made again in any case": (
+        seen("read written", read_by={FILE: ["m"]}),
+        without(how="written written_first"),
+        False,
+    ),
     "the same value, and nobody looks for the file": (seen(), without(how=""), False),
     "raises afterwards": (seen(), without(error=error("ValueError")), False),
     "bound by no statement, another value": (seen(touched_by={}, after_read=()), without(ANOTHER), True),
@@ -107,6 +117,17 @@ def test_a_variable_comes_from_a_file_if_it_does_not_come_out_the_same_without_i
     found, run, expected = DEPENDS[case]
     assert without_file(FakeEngine(lambda done: run), 3, found) is None
     assert found.from_file == ({"m": FILE} if expected else {})
+
+
+@pytest.mark.parametrize(("data_files", "expected"), [((), {"m": FILE}), ((FILE,), {})])
+def test_a_model_that_keeps_the_data_that_it_is_fitted_to_is_computed(
+    data_files: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    """Its numbers lie in the file, and an earlier cell was seen to save data there."""
+    found = seen(kind="model", parameters_in={FILE: ["m"]})
+    found.data_files = frozenset(data_files)
+    assert without_file(FakeEngine(lambda done: without({})), 3, found) is None
+    assert found.from_file == expected
 
 
 def test_what_keeps_changing_is_no_question() -> None:

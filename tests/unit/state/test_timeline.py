@@ -7,7 +7,7 @@ import pytest
 from nbrerun.model import Kind
 from nbrerun.probe.protocol.messages import Generator
 from nbrerun.state.observation import Later
-from nbrerun.state.timeline import defined_in, from_the_future, kind_of
+from nbrerun.state.timeline import data_files, defined_in, from_the_future, kind_of
 from tests.unit.making import Does, generator, main_run, name, named, opened, rerun, state, step, variable
 
 RANDOM = name("generator:random")
@@ -97,6 +97,16 @@ def test_files_are_read_where_their_contents_mattered(how: str, read: bool) -> N
     """Read before they were written, or written with what was there."""
     found = step(state(), state(opened={"a.csv": opened(how)}))
     assert found.files_read == ({"a.csv"} if read else set())
+
+
+def test_files_that_hold_data_are_known_until_another_cell_writes_them() -> None:
+    """From cells that were run again."""
+    saves = step(state(), state(), again=rerun(saved_data=["X.npy", "y.npy"]))
+    writes = step(state(), state(opened={"y.npy": opened("written")}))
+    unknown = step(state(), state(), again=None)
+    assert data_files([saves, unknown]) == {"X.npy", "y.npy"}
+    assert data_files([saves, writes]) == {"X.npy"}
+    assert data_files([]) == frozenset()
 
 
 @pytest.mark.parametrize(

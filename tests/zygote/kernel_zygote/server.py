@@ -23,6 +23,7 @@ import socket
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -116,6 +117,8 @@ class Stash:
         self._modules: dict[str, dict[str, Any]] = {}
         self._needs: dict[str, set[str]] = {}
         self._environ: dict[str, dict[str, str]] = {}
+        self._filters: dict[str, list[Any]] = {}
+        """Filters of warnings that a library has set."""
         bootstrap: Any = sys.modules["_frozen_importlib"]
         namespace: dict[str, Any] = {"give_back": self._give_back_for, "original": bootstrap._find_and_load}
         # Python leaves frames of this file out of the tracebacks that a notebook shows.
@@ -126,10 +129,12 @@ class Stash:
         """Import a library that another one has not brought along, note what it needs, and hide it with that."""
         if library in self._modules:
             return
-        before = dict(os.environ)
+        before, filters = dict(os.environ), list(warnings.filters)
         for name in (library, *parts):
             importlib.import_module(name)
         self._environ[library] = set_environ(before)
+        self._filters[library] = [each for each in warnings.filters if each not in filters]
+        set_filters(filters)
         self.hide(library)
 
     def hide(self, library: str) -> None:
@@ -140,6 +145,8 @@ class Stash:
             if part_of(name) in known:
                 found.setdefault(part_of(name), {})[name] = module
         self._needs[library] = found.keys() - {library}
+        for other in self._needs[library]:  # that came along, and may be imported without this one
+            self._needs.setdefault(other, found.keys() & _BRINGS.get(other, ()))
         self._modules.update(found)
         for name in itertools.chain(*found.values()):
             del sys.modules[name]
@@ -160,6 +167,8 @@ class Stash:
             self._give_back(needed)
         sys.modules.update(modules)
         os.environ.update(self._environ.get(part, {}))
+        filters = [each for each in self._filters.get(part, ()) if each not in warnings.filters]
+        set_filters([*filters, *warnings.filters])
         if part == _LAZY:
             sys.modules["numpy"].random = modules[_LAZY]  # type: ignore[attr-defined]
             modules[_LAZY].seed()  # or all kernels would draw the same
@@ -176,6 +185,12 @@ def set_environ(to: Mapping[str, str]) -> dict[str, str]:
     os.environ.clear()
     os.environ.update(to)
     return changed
+
+
+def set_filters(filters: Sequence[Any]) -> None:
+    """Set the filters of warnings; the module has to hear of it (Lib/warnings.py)."""
+    warnings.filters[:] = filters  # type: ignore[index]
+    warnings._filters_mutated()  # type: ignore[attr-defined]
 
 
 class Zygote:

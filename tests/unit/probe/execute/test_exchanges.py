@@ -130,6 +130,33 @@ def test_what_a_file_holds_is_known_from_what_was_given_to_be_saved(case: str, f
     assert exchanges.saved == {os.path.abspath(path).encode(): held for path, held in expected.items()}
 
 
+DATA: dict[str, tuple[str, bool]] = {
+    # a cell that saves, and whether what it saves is data alone
+    "data": ("np.save('v.npy', np.arange(3.5))", True),
+    "a model": ("pickle.dump(model, open('v.npy', 'wb'))", False),
+    "what a model has learnt": ("np.save('v.npy', model.coef_)", False),
+    "a copy of that": ("np.save('v.npy', model.coef_.copy())", False),
+    "that, among others": ("pickle.dump({'n': 1, 'w': model.coef_ * 1}, open('v.npy', 'wb'))", False),
+    "what is made from that": ("np.save('v.npy', model.coef_ + 1)", True),
+    "data, then a model": (
+        "with open('v.npy', 'wb') as f:\n    pickle.dump([1], f)\n    pickle.dump(model, f)",
+        False,
+    ),
+    "a model, then data": (
+        "with open('v.npy', 'wb') as f:\n    pickle.dump(model, f)\n    pickle.dump([1], f)",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DATA)
+def test_numbers_of_a_model_are_told_from_data(case: str, folder: Path) -> None:
+    """By their values: a model that takes them from the file later is loaded from there."""
+    source, expected = DATA[case]
+    exchanges, _ = observe(source, model=linear_model.LinearRegression().fit([[0.0], [1.0]], [0.0, 1.5]))
+    assert exchanges.data == {os.path.abspath("v.npy").encode(): expected}
+
+
 def test_a_container_is_searched_for_models_to_some_depth() -> None:
     """And one that holds itself ends."""
     net = torch.nn.Linear(2, 1)

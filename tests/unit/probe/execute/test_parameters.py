@@ -217,6 +217,7 @@ def test_a_class_of_the_users_may_take_its_numbers_by_a_method(tmp_path: Path) -
     [
         ("read", True),
         ("read written kept", True),
+        ("read written", False),
         ("read written written_first", False),
         ("written written_first", False),
         ("written kept", False),

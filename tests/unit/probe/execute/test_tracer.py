@@ -177,6 +177,7 @@ def test_what_was_touched_since_a_file_was_read(source: str) -> None:
     finally:
         tracer.remove(SimpleNamespace(ast_transformers=[tracer]))
     assert tracer.touched_since(begun[0], set()) == NEWS[source]
+    assert tracer.bound_at(begun[0]) == ({"x"} if "x = read()" in source or "x + read()" in source else set())
 
 
 CALLED = {
@@ -245,7 +246,28 @@ GOES_ON: dict[str, tuple[str, dict[str, int], set[str]]] = {
     "the last raises": ("x = 1\ny = 1 / 0", {"x": 1}, {"x"}),
     "two raise": ("x = 1 / 0\ny = 2\nz = y + x\nw = 3", {"y": 2, "w": 3}, {"y", "w"}),
     "a call raises": ("x = [1]\nx.remove(2)\nn = 5", {"n": 5}, {"x", "n"}),
-    "a block raises": ("if True:\n    x = 1\n    y = 1 / 0\n    z = 3\nw = 4", {"x": 1, "w": 4}, {"x", "w"}),
+    "a statement in a block raises": (
+        "if True:\n    x = 1\n    y = 1 / 0\n    z = 3\nw = 4",
+        {"x": 1, "z": 3, "w": 4},
+        {"x", "z", "w"},
+    ),
+    "a statement raises that a block does not wait for": (
+        "try:\n    x = 1 / 0\n    y = 2\n    raise KeyError\nexcept (KeyError, ValueError):\n    z = 3",
+        {"y": 2, "z": 3},
+        {"y", "z"},
+    ),
+    "a block waits for anything": ("try:\n    x = 1 / 0\n    y = 2\nexcept:\n    z = 3", {"z": 3}, {"z"}),
+    "an outer block waits for it": (
+        "try:\n    if True:\n        x = 1 / 0\n    y = 2\nexcept ArithmeticError:\n    z = 3",
+        {"z": 3},
+        {"z"},
+    ),
+    "a statement in a handler raises": (
+        "try:\n    1 / 0\nexcept ZeroDivisionError:\n    x = 1 / 0\n    y = 2",
+        {"y": 2},
+        {"y"},
+    ),
+    "a loop that would never end": ("n = 3\nwhile n:\n    n -= 1 / (n - 2)\ny = 1", {"n": 2.0, "y": 1}, {"n", "y"}),
     "a loop raises": ("for i in [1, 0]:\n    x = 1 / i\ny = 2", {"i": 0, "x": 1, "y": 2}, {"i", "x", "y"}),
     "from the future": (
         "from __future__ import annotations\nx: Any = 1\ny = 1 / 0\nz = 2",
@@ -262,7 +284,7 @@ GOES_ON: dict[str, tuple[str, dict[str, int], set[str]]] = {
 
 @pytest.mark.parametrize("case", GOES_ON)
 def test_a_statement_that_raises_takes_no_other_with_it(case: str) -> None:
-    """It is skipped, and neither binds nor writes; what ran before it in the same block counts."""
+    """It is skipped, and neither binds nor writes, unless the cell itself waits for what it raises."""
     source, left, touched = GOES_ON[case]
     namespace: dict[str, Any] = {}
     tracer = run(source, namespace, goes_on=True)

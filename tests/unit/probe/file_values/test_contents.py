@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import pickle
 import sqlite3
@@ -108,6 +109,20 @@ def test_files_of_equal_value_have_equal_digests(case: str, save: Save) -> None:
     """When they were written, and in which order, is no value."""
     one, other = (save(content, name) for content, name in zip(EQUAL[case], "ab", strict=True))
     assert digest(one) == digest(other)
+
+
+def test_when_a_remembered_call_was_made_is_no_value(tmp_path: Path) -> None:
+    """Nor how long it took: `joblib.Memory` records both beside the result. Its arguments are value."""
+    paths = []
+    for number, (duration, argument) in enumerate(((0.1, "a"), (0.2, "a"), (0.1, "b"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        record = {"duration": duration, "input_args": {"x": argument}, "time": number}
+        (folder / "metadata.json").write_text(json.dumps(record))
+        (folder / "output.pkl").touch()
+        paths.append(os.fsencode(folder / "metadata.json"))
+    first, later, other = map(digest, paths)
+    assert first == later != other
 
 
 @pytest.mark.parametrize("case", UNEQUAL)
@@ -284,8 +299,10 @@ def test_data_and_text_are_no_model(case: str, save: Save) -> None:
     "name", ["a.pt", "a.PTH", "a.keras", "a.safetensors", "a.ubj", "a.cbm", "a.skops", "a.onnx", "a.weights.h5"]
 )
 def test_a_suffix_is_enough(name: str, save: Save) -> None:
-    """Formats that hold nothing but models, in small letters or capitals."""
-    assert holds_model(save(b"anything", name), ())
+    """Of binary formats that hold nothing but models, in small letters or capitals; a text is what it says."""
+    assert holds_model(save(b"any\0thing", name), ())
+    assert not holds_model(save(b'["anything"]', name), ())
+    assert holds_model(save(b'{"learner": {}}', name), ())
 
 
 @pytest.mark.parametrize(
@@ -293,7 +310,7 @@ def test_a_suffix_is_enough(name: str, save: Save) -> None:
 )
 def test_other_suffixes_say_nothing(name: str, save: Save) -> None:
     """What is in such a file decides."""
-    assert not holds_model(save(b"anything", name), ())
+    assert not holds_model(save(b"any\0thing", name), ())
 
 
 def test_a_file_that_cannot_be_read_holds_none(tmp_path: Path) -> None:

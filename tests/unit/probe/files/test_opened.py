@@ -105,10 +105,10 @@ CELLS: dict[str, tuple[str, dict[str, str]]] = {
     "link": ("os.link('a', 'n')", {"n": FIRST}),
     "write and rename": ("open('t', 'w').close()\nos.replace('t', 'a')", {"t": f"read {FIRST}", "a": FIRST}),
     # what raises no event
-    "a database": ("sqlite3.connect('n.db').close()", {"n.db": "read"}),
+    "a database": ("sqlite3.connect('n.db').close()", {"n.db": "read kept"}),
     "a database that is written": (
         "with sqlite3.connect('n.db') as c: c.execute('create table t (a)')",
-        {"n.db": "read written"},
+        {"n.db": "read written kept"},
     ),
     "cat": ("sh('cat a')", {"a": "read"}),
     "a shell that opens to change, and reads": ("sh('cat <> a')", {"a": "read"}),

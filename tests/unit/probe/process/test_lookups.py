@@ -43,7 +43,7 @@ def missed(look: Callable[[], object]) -> list[str]:
         assert os.path.isabs(path)
         heard.append(os.path.relpath(os.fsdecode(path), start))
 
-    with files_in_vain(hear), contextlib.suppress(OSError, TypeError, ValueError):
+    with files_in_vain(hear, {}), contextlib.suppress(OSError, TypeError, ValueError):
         look()
     return heard
 
@@ -109,7 +109,7 @@ def test_the_exception_is_that_of_the_function(look: Callable[[], object]) -> No
     """Of the same class, with the same text and file name."""
     with pytest.raises(Exception) as plain:  # noqa: PT011  any
         look()
-    with files_in_vain(lambda path: None), pytest.raises(Exception) as wrapped:  # noqa: PT011
+    with files_in_vain(lambda path: None, {}), pytest.raises(Exception) as wrapped:  # noqa: PT011
         look()
     assert (type(wrapped.value), str(wrapped.value)) == (type(plain.value), str(plain.value))
     assert getattr(wrapped.value, "filename", None) == getattr(plain.value, "filename", None)
@@ -118,7 +118,7 @@ def test_the_exception_is_that_of_the_function(look: Callable[[], object]) -> No
 def test_a_result_is_that_of_the_function() -> None:
     """With all of its arguments."""
     plain = [os.stat("link"), os.stat("link", follow_symlinks=False), os.access("there", mode=os.F_OK)]
-    with files_in_vain(lambda path: None):
+    with files_in_vain(lambda path: None, {}):
         assert [os.stat("link"), os.stat("link", follow_symlinks=False), os.access("there", mode=os.F_OK)] == plain
 
 
@@ -128,7 +128,7 @@ def test_what_fails_while_it_listens_is_not_the_notebooks() -> None:
     def fails(path: bytes | None) -> None:
         raise RuntimeError
 
-    with files_in_vain(fails):
+    with files_in_vain(fails, {}):
         assert not os.path.exists("m.pkl")
 
 
@@ -137,7 +137,7 @@ def test_the_functions_are_put_back_whatever_happens() -> None:
     table = getattr(pathlib, "_normal_accessor", os)
     before = [getattr(holder, name) for holder in (os, table) for name in NAMES if hasattr(holder, name)]
     sets = [set(able) for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks)]
-    with contextlib.suppress(KeyError), files_in_vain(lambda path: None):
+    with contextlib.suppress(KeyError), files_in_vain(lambda path: None, {}):
         assert os.stat is not before[0]
         raise KeyError
     assert [getattr(holder, name) for holder in (os, table) for name in NAMES if hasattr(holder, name)] == before
@@ -152,14 +152,32 @@ def test_a_function_that_the_notebook_put_there_stays(monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "lstat", os.lstat)  # is put back after the test
-        with files_in_vain(lambda path: None):
+        with files_in_vain(lambda path: None, {}):
             os.lstat = own  # type: ignore[assignment]
         assert os.lstat is own  # type: ignore[comparison-overlap]
 
 
+def test_names_that_an_earlier_cell_imported_are_heard_as_well() -> None:
+    """By any name; they hold the functions themselves afterwards, and so do names that are bound meanwhile."""
+    heard: list[bytes | None] = []
+    namespace: dict[str, Any] = {"stat": os.stat, "readable": os.access, "exists": os.path.exists}
+    with files_in_vain(heard.append, namespace):
+        namespace["kept"] = namespace["stat"]
+        namespace["readable"]("m.pkl", os.R_OK)
+        with contextlib.suppress(OSError):
+            namespace["stat"]("n.pkl")
+    assert heard == [os.path.abspath(name).encode() for name in ("m.pkl", "n.pkl")]
+    assert namespace == {
+        "stat": os.stat,
+        "readable": os.access,
+        "exists": os.path.exists,
+        "kept": os.stat,
+    }
+
+
 def test_links_are_copied_as_without_it() -> None:
     """`shutil` calls those functions only that are known to support `follow_symlinks`."""
-    with files_in_vain(lambda path: None):
+    with files_in_vain(lambda path: None, {}):
         assert {os.stat} <= os.supports_follow_symlinks & os.supports_dir_fd & os.supports_fd
         shutil.copy2("link", "copy", follow_symlinks=False)
     assert os.readlink("copy") == "there"
@@ -168,7 +186,7 @@ def test_links_are_copied_as_without_it() -> None:
 def test_a_wrapper_is_read_as_the_function() -> None:
     """The cell may keep it: the first run kept the function itself."""
     plain = {name: Reader().read("f", getattr(os, name)).digest for name in NAMES}
-    with files_in_vain(lambda path: None):
+    with files_in_vain(lambda path: None, {}):
         kept = {name: getattr(os, name) for name in NAMES}
         assert {name: original_of(each).__name__ for name, each in kept.items()} == {name: name for name in NAMES}
         assert {name: Reader().read("f", each).digest for name, each in kept.items()} == plain

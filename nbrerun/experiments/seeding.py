@@ -1,0 +1,32 @@
+"""*again, pinned* once more, where *again* does not tell whether a cell seeds a generator or has only drawn from it.
+
+A generator that has the same state after both runs was seeded by both, or the rerun had nothing to draw: a model that
+is created once (`if "model" not in globals()`) is trained in the first run only. With the generator set back, it is
+again where the first run left it only if the cell seeds it.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from nbrerun.engine.interface import Engine, Undone
+from nbrerun.state.names import generator
+from nbrerun.state.observation import Observation
+
+
+def seeding(engine: Engine, moment: int, seen: Observation) -> Undone | None:
+    """Record the generators that the cell only draws from."""
+    if not seen.seeded:
+        return None
+    branch = engine.branch(moment)
+    if isinstance(branch, Undone):
+        return branch
+    with closing(branch):
+        run = branch.run(seen.cell, (branch.previous or seen.before)["generators"])
+    if isinstance(run, Undone) or run["error"] is not None:
+        return None
+    first, after = (
+        {generator(item): item["digest"] for item in state["generators"]} for state in (seen.first, run["after"])
+    )
+    seen.only_drawn = frozenset(name for name in seen.seeded if after.get(name) != first[name])
+    return None

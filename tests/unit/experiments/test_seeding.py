@@ -1,0 +1,59 @@
+"""*again, pinned* once more: does a cell seed a generator, or has only its first run drawn from it?"""
+
+from __future__ import annotations
+
+import pytest
+
+from nbrerun.engine.interface import Undone
+from nbrerun.experiments.seeding import seeding
+from nbrerun.probe.protocol.messages import Generator, Rerun
+from nbrerun.state.observation import Observation
+from tests.unit.making import FakeEngine, error, generator, named, observation, rerun, state
+
+
+def at(digest: bytes) -> Generator:
+    """A library's generator in some state."""
+    return generator("random", digest, library=True)
+
+
+def seen(first: bytes = b"first") -> Observation:
+    """A cell whose rerun ends with a generator where the first run left it."""
+    after = state(generators=[at(first)])
+    return observation(before=state(generators=[at(b"before")]), first=after, again=rerun(after))
+
+
+def pinned(digest: bytes, **more: object) -> Rerun:
+    """What the pinned run came to: it left the generator in this state."""
+    return rerun(state(generators=[at(digest)]), **more)
+
+
+CASES: dict[str, tuple[Observation, Rerun | Undone, bool]] = {
+    # what *again* showed, what the pinned run came to, and whether the cell seeds the generator
+    "seeds it": (seen(), pinned(b"first"), True),
+    "leaves it alone": (seen(), pinned(b"before"), False),
+    "draws from it": (seen(), pinned(b"elsewhere"), False),
+    "raises": (seen(), pinned(b"before", error=error("ValueError")), True),
+    "cannot be run": (seen(), Undone("it hangs"), True),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_cell_seeds_a_generator_if_the_pinned_run_leaves_it_there_too(case: str) -> None:
+    """Nothing else is claimed where that run tells nothing."""
+    found, answer, expected = CASES[case]
+    engine = FakeEngine(lambda done: answer)
+    assert seeding(engine, 3, found) is None
+    assert found.seeded == (named("generator:random") if expected else set())
+    assert (engine.asked, engine.left_open()) == ([("moment 3", "run", 0, 1)], [])
+
+
+def test_a_cell_that_left_the_generators_alone_is_not_run() -> None:
+    """There is nothing to find out."""
+    engine = FakeEngine()
+    assert seeding(engine, 3, seen(first=b"before")) is None
+    assert engine.branches == []
+
+
+def test_a_branch_that_cannot_be_had_is_said() -> None:
+    """The cell is then undetermined."""
+    assert seeding(FakeEngine(refuses={"moment 3"}), 3, seen()) == Undone("there is no moment 3")
