@@ -22,7 +22,11 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
     reader = Reader()
     with files.unwatched():  # a connection to a database is read through its file
         generators.read_global(reader)
-        variables = {name: _variable(reader, name, value) for name, value in user_names(shell).items()}
+        namespace = user_names(shell)
+        unchanged = containers.unchanged(namespace)
+        reader.is_complete = not unchanged
+        variables = {name: unchanged.get(name) or _variable(reader, name, namespace[name]) for name in namespace}
+        del namespace
     settings = read_settings()
     state: State = {
         "variables": variables,
@@ -41,10 +45,6 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
 
 
 def _variable(reader: Reader, name: str, value: Any) -> Variable:
-    before = containers.as_before(name, value)
-    if before is not None:
-        reader.is_complete = False
-        return {**before, "id": id(value)}
     read = reader.read(name, value)
     found = reader.generators.get(id(value))
     variable: Variable = {

@@ -9,18 +9,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import marshal
-import resource
-from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+import os
+import select
+import signal
+import time
+from typing import Any, Callable, Dict, Iterable, List, Mapping
 
+from ..process.forking import fork
 from ..protocol.messages import KnownContainer, Variable
 from .digests import digest_of_bytes
 
 _WORTH = 20_000
 """Cost of a walk (see `walk`) from which on its result is remembered."""
-_MOST_ITEMS = 30_000_000
+_MOST_ITEMS = 10_000_000
 _MOST_LEVELS = 50
-_ROOM = 1 << 28
-"""Bytes that writing a container out may take more than twice of what it took last time."""
+_DIGEST = len(digest_of_bytes(b""))
+_PATIENCE, _BYTES_PER_SECOND = 2.0, 10_000_000
+"""A busy machine writes some hundred millions of bytes a second."""
 _ATOMS = frozenset({int, float, complex, bool, str, type(None)})
 """Not bytes: anything else that has a buffer is written out in the same way."""
 _LEVELS: Mapping[type, Callable[[Any], Iterable[Any]]] = {
@@ -48,22 +53,52 @@ def recall(containers: Mapping[str, KnownContainer]) -> None:
     known.update(containers)
 
 
-def as_before(name: str, value: Any) -> Optional[Variable]:
-    """What was found of a variable, if it holds equal values."""
-    found = known.get(name) if _is_on else None
-    if found is None or type(value) not in _LEVELS:
-        return None
-    written = _written_out(value, found["size"])
-    return found["variable"] if written == (found["bytes"], found["size"]) else None
+def unchanged(namespace: Mapping[str, Any]) -> Dict[str, Variable]:
+    """What was found of those variables that hold equal values.
+
+    A container that holds others many times over is written out as often as that, which may take for ever. So a fork
+    does it, and is given some time.
+    """
+    names = [name for name in known if type(namespace.get(name)) in _LEVELS] if _is_on else []
+    if not names:
+        return {}
+    told, tell = os.pipe()
+    pid = fork()
+    if pid == 0:
+        with contextlib.suppress(ValueError, MemoryError, OSError):
+            for name in names:
+                os.write(tell, digest_of_bytes(marshal.dumps(namespace[name], 2)))
+        os._exit(0)
+    os.close(tell)
+    seconds = _PATIENCE + sum(known[name]["size"] for name in names) / _BYTES_PER_SECOND
+    digests = _received(told, len(names), seconds)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    found: Dict[str, Variable] = {}
+    for name, digest in zip(names, digests):
+        if digest == known[name]["bytes"]:
+            found[name] = {**known[name]["variable"], "id": id(namespace[name])}
+    return found
+
+
+def _received(told: int, count: int, seconds: float) -> List[bytes]:
+    """The digests that come in time."""
+    data, deadline = b"", time.monotonic() + seconds
+    with open(told, "rb", buffering=0) as file:
+        while len(data) < count * _DIGEST and select.select([file], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            more = file.read(count * _DIGEST)
+            if not more:
+                break
+            data += more
+    return [data[at : at + _DIGEST] for at in range(0, len(data), _DIGEST)]
 
 
 def note(name: str, value: Any, cost: int, variable: Variable) -> None:
     """Remember the result of a walk, if it was expensive and can be told to hold again."""
     known.pop(name, None)
     if _is_on and cost > _WORTH and _is_plain(value):
-        written = _written_out(value, 1 << 32)
-        if written is not None:
-            known[name] = {"bytes": written[0], "size": written[1], "variable": variable}
+        data = marshal.dumps(value, 2)
+        known[name] = {"bytes": digest_of_bytes(data), "size": len(data), "variable": variable}
 
 
 def _is_plain(value: Any) -> bool:
@@ -86,29 +121,3 @@ def _is_plain(value: Any) -> bool:
         if items > _MOST_ITEMS:
             return False
     return False
-
-
-def _written_out(value: Any, size: int) -> Optional[Tuple[bytes, int]]:
-    """A digest of a container's bytes, and their number; None if they are far more than expected."""
-    with _limited_memory(2 * size + _ROOM), contextlib.suppress(ValueError, MemoryError):
-        data = marshal.dumps(value, 2)
-        return digest_of_bytes(data), len(data)
-    return None
-
-
-@contextlib.contextmanager
-def _limited_memory(room: int) -> Iterator[None]:
-    """A container that holds another one many times over is written out as often as that (`marshal`, version 2)."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            used = int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:  # not Linux
-        yield
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limits = [used + room, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)]
-    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -108,13 +108,15 @@ def digest_of_buffer(content: Any) -> bytes:
     if place is None or before is None:
         return _hashed(content)
     known = _known.get(place)
-    digest = known.digest if known is not None and known.presence == before else _hashed(content)
-    # To look at a page that is not there makes it there.
-    after = before if known is not None and known.presence == before else _presence(*place)
-    _arrived.append({"address": place[0], "size": place[1], "digest": digest, "presence": before})
-    if after is not None:
-        _known[place] = _Known(digest, after)
-    return digest
+    if known is None or known.presence != before:
+        digest = _hashed(content)
+        # To look at a page makes it there, and only then the map tells whether it is of a file, or shared.
+        after = _presence(*place)
+        if after is None:
+            return digest
+        known = _known[place] = _Known(digest, after)
+    _arrived.append({"address": place[0], "size": place[1], "digest": known.digest, "presence": before})
+    return known.digest
 
 
 def _hashed(content: Any) -> bytes:
