@@ -70,19 +70,27 @@ class Follower:
         runs, self._runs = self._runs, False
         kernel.wait_until_up()
         undone = _wait(kernel, patience) if runs else None
-        for past in cells[given:]:
-            if undone is None:
-                self._doing(past.cell.index, "again up to here")
-                undone = run_as_first(kernel, past, seeds, patience)
+        undone = undone or self.go_on(kernel, cells[given:], seeds, patience)
         if undone is not None:
             kernel.close()
         return undone or kernel
+
+    def go_on(
+        self, kernel: Kernel, cells: Sequence[Past], seeds: Sequence[Generator], patience: float
+    ) -> Undone | None:
+        """Have a kernel run cells, one after the other, while somebody waits."""
+        for past in cells:
+            self._doing(past.cell.index, "again up to here")
+            undone = run_as_first(kernel, past, seeds, patience)
+            if undone is not None:
+                return undone
+        return None
 
     def close(self) -> None:
         """End the second kernel."""
         if self._kernel is not None:
             self._kernel.close()
-            self._kernel = None
+        self._kernel, self._given, self._runs = None, 0, False
 
 
 def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patience: float) -> Undone | None:

@@ -47,7 +47,7 @@ class Service:
         self._wire = connect(address)
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
         belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.folders)])
-        self._forks = Forks(kernel)
+        self._forks = Forks(kernel, address)
         self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
         """Addresses of the objects that the last reading met, ..."""
@@ -68,7 +68,7 @@ class Service:
         self.imports.install()
         self.imports.begin()
         self.files.install()
-        self._forks.hazards.watch(self.files.sandbox.folders)
+        self._forks.watch(self.files.sandbox.folders)
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
         hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
         self._wire.send(hello)
@@ -129,7 +129,7 @@ class Service:
         generators.put_back_global(request["pins"])
         entropy = self._entropy.recorded()
         state, _ = self._read()
-        return {"state": state, "entropy": entropy, "seeds": self._seeds.seen()}
+        return {"state": state, "entropy": entropy, "seeds": self._seeds.seen(), "shared": self._forks.shared()}
 
     async def run(self, request: ask.Run) -> Rerun:
         """Run cells one after the other, and read what they have left."""
@@ -141,8 +141,8 @@ class Service:
             self._parts.begin_run(touchable(self.shell, sources))
         if request["pins"]:
             self._put_back(request["pins"])
-        self._forks.ran = True
-        return await run_observed(
+        self._forks.will_run()
+        run = await run_observed(
             self.shell,
             self.files,
             sources,
@@ -152,6 +152,8 @@ class Service:
             request["goes_on"],
             request["changes_given"],
         )
+        run["shared"] = self._forks.shared()
+        return run
 
     def _digests(self, names: List[str]) -> Dict[str, bytes]:
         namespace, reader = user_names(self.shell), Reader()
@@ -161,7 +163,7 @@ class Service:
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
-        self._forks.ran = True
+        self._forks.will_run()
         with self.files.heard():
             for cell in request["cells"]:
                 self._entropy.begin(cell["entropy"])

@@ -113,6 +113,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "parameters_in": {},
         "acts": False,
         "disk_full": False,
+        "shared": [],
         "given": {},
         "given_and_changed": {},
         "saved": {},

@@ -83,5 +83,6 @@ async def run_observed(
         "reads": sorted(ran.reads),
         "mentions": sorted(touchable(shell, sources)),
         "disk_full": files.sandbox.is_full(),
+        "shared": [],
         "after": after,
     }

@@ -179,6 +179,8 @@ class Rerun(TypedDict):
     """Names that the cells may read or bind."""
     disk_full: bool
     """The run had no room left for its files."""
+    shared: List[str]
+    """What the kernel shares with other processes after the run; not asked in a fork, which is discarded."""
     after: State
 
 

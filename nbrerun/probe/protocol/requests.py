@@ -111,6 +111,8 @@ class Looked(TypedDict):
     """The random bytes that the system gave the last cell and what ran after it."""
     seeds: List[Generator]
     """The state in which each global generator of a library began."""
+    shared: List[str]
+    """What the kernel shares with other processes, a clause for each."""
 
 
 class Run(TypedDict):
