@@ -89,6 +89,7 @@ class MainRun:
             self._choice.engine.drop(moment)
 
     def _give_up(self, moment: int, why: str) -> None:
+        self._check.over_budget = self._check.over_budget or why == OUT_OF_BUDGET
         for cell in self._notebook.cells[moment - 1 :]:
             skipped = self._why_skipped(cell)
             verdict = Verdict.SKIPPED if skipped else Verdict.UNDETERMINED

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from nbrerun.engine.liveness import PATIENCE
+from nbrerun.engine.liveness import PATIENCE, runs
 from nbrerun.probe.protocol.wire import Closed, Wire
 
 SECONDS = 60
 """How long a process may take to connect; an int, since nbclient 0.10 takes no other number."""
-_TICK = 1.0
-"""Seconds between two looks at whether a kernel that does not come is still alive."""
+_TICK = 0.2
+"""Seconds between two looks at whether a process that does not come is still alive."""
 
 
 class Arrivals:
@@ -35,8 +35,12 @@ class Arrivals:
         self._listener.settimeout(_TICK)
         self._arrived: dict[str, tuple[Wire, Any]] = {}
 
-    def accept(self, token: str, seconds: float = SECONDS) -> tuple[Wire, Any]:
+    def accept(self, token: str, seconds: float = SECONDS, pid: int | None = None) -> tuple[Wire, Any]:
         """Wait for the process that was told to come with this token: its wire, and its hello.
+
+        Args:
+            seconds: how long to wait.
+            pid: of the process; None if it is the kernel or its keeper.
 
         Raises:
             Closed: it did not come.
@@ -46,7 +50,8 @@ class Arrivals:
             try:
                 sock, _ = self._listener.accept()
             except TimeoutError:
-                if time.monotonic() > deadline or not self._is_alive():
+                is_alive = self._is_alive() if pid is None else runs(pid)
+                if time.monotonic() > deadline or not is_alive:
                     raise Closed("nobody came") from None
                 continue
             wire = Wire(sock, PATIENCE)

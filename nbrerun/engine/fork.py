@@ -76,7 +76,7 @@ class ForkEngine:
                 # Replay needs no fork, so that it may answer where this engine cannot.
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
             self.entropy[moment] = held["entropy"]
-            client, hello = self._meet(token)
+            client, hello = self._meet(token, held["pid"])
             if hello["failed"]:
                 return Undone(f"the moment cannot be kept: {hello['failed']}", replay_may_answer=True)
             self._moments[moment] = _Moment(client, held["files"], held["seeds"])
@@ -84,11 +84,11 @@ class ForkEngine:
             return Undone("the kernel could not be forked", replay_may_answer=True)
         return None
 
-    def _meet(self, token: str) -> tuple[Client, Hello]:
+    def _meet(self, token: str, pid: int) -> tuple[Client, Hello]:
         """Wait for a forked process."""
         hello: Hello
-        wire, hello = self.kernel.arrivals.accept(token)
-        return Client(wire, hello["pid"]), hello
+        wire, hello = self.kernel.arrivals.accept(token, pid=pid)
+        return Client(wire, pid, timeout=lambda: self._limits.timeout), hello
 
     def can_come_back(self) -> bool:
         """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
@@ -124,10 +124,10 @@ class ForkEngine:
         """Fork a process that waits; the child sees the files that are kept under a name."""
         token = f"branch {next(self._tokens)}"
         try:
-            hazards = parent.branch(token, files, read)["hazards"]
-            if hazards:
-                return Undone(f"a branch cannot be forked: {hazards[0]}")
-            client, hello = self._meet(token)
+            branched = parent.branch(token, files, read)
+            if branched["hazards"]:
+                return Undone(f"a branch cannot be forked: {branched['hazards'][0]}")
+            client, hello = self._meet(token, branched["pid"])
         except Closed:
             return Undone("the forked kernel died", replay_may_answer=True)
         branch = ForkBranch(self, moment, files, client)

@@ -208,7 +208,7 @@ class Kernel:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)
         except Closed:
             raise self._unreadable("it does not run what it is sent") from None
-        self._probe = Client(wire, hello["pid"], self._ring)
+        self._probe = Client(wire, hello["pid"], self._ring, lambda: self._settings.seconds_to_run)
 
     @property
     def client(self) -> Client:
@@ -254,6 +254,8 @@ class Kernel:
 
     def execute(self, cell: Cell) -> FirstRun:
         """Run a cell of the main run, through nbclient."""
+        if self.client.is_busy:  # whatever keeps it from answering keeps it from running a cell
+            return FirstRun(0.0, lost="the kernel no longer answers after the cells above")
         node = self._nbclient.nb.cells[cell.index]
         started = time.perf_counter()
         raised, fatal = None, False

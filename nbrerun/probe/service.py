@@ -87,9 +87,7 @@ class Service:
             self.imports.leave()
 
     async def _on_doorbell(self, *_: Any) -> None:
-        request = self._wire.receive()
-        reply = await self._try(request)
-        self._wire.send(reply)
+        self._wire.send(await self._try(self._wire.receive()))
 
     async def _try(self, request: Mapping[str, Any]) -> Mapping[str, object]:
         try:
@@ -108,21 +106,21 @@ class Service:
 
     def hold(self, request: ask.Hold) -> ask.Held:
         """Fork the kernel for a moment, which keeps its files as they are now."""
-        entropy, hazards, files = self._entropy.recorded(), self._forks.prepare(), ""
+        entropy, hazards, files, pid = self._entropy.recorded(), self._forks.prepare(), "", 0
         if not hazards:
             files = self.files.freeze()
-            self._fork(request["token"], reopen_files)
+            pid = self._fork(request["token"], reopen_files)
             self._begin()
-        return {"hazards": hazards, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
+        return {"hazards": hazards, "pid": pid, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
 
     def branch(self, request: ask.Branch) -> ask.Branched:
         """Fork this process for a branch, which sees the files that are kept under a name."""
-        hazards = self._forks.prepare()
+        hazards, pid = self._forks.prepare(), 0
         if not hazards:
-            self._fork(
+            pid = self._fork(
                 request["token"], lambda: self._enter_files(request["files"]), [_READ] if request["read"] else []
             )
-        return {"hazards": hazards}
+        return {"hazards": hazards, "pid": pid}
 
     def read(self, request: ask.Read) -> ask.Looked:
         """Read everything that the kernel holds."""
@@ -301,8 +299,8 @@ class Service:
         self.files.begin()
         self._entropy.begin()
 
-    def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> None:
-        self._forks.start(
+    def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> int:
+        return self._forks.start(
             lambda: live(self._address, token, lambda: self._leave_kernel(begin), self._try, list(unasked))
         )
 

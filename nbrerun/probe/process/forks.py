@@ -63,12 +63,13 @@ class Forks:
             pause_openmp()
         return hazards
 
-    def start(self, live: Callable[[], NoReturn]) -> None:
-        """Fork this process; `live` is called in the child."""
+    def start(self, live: Callable[[], NoReturn]) -> int:
+        """Fork this process; `live` is called in the child, whose pid is returned."""
         pid = fork()
         if pid == 0:
             live()
         self._children.add(pid)
+        return pid
 
     def leave_kernel(self) -> None:
         """In the child: share nothing with the kernel."""

@@ -13,7 +13,7 @@ import re
 import socket
 import stat
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set, Union
 
 _WRITABLE = re.compile(rb"^(\w+)-\w+ .w.s \w+ (\w+:\w+ \d+) *(.*)$", re.MULTILINE)
 """A shared mapping that can be written to: its address, its device and inode, and its path (proc_pid_maps(5))."""
@@ -126,12 +126,12 @@ def _memory(path: bytes) -> str:
 
 
 def _command(pid: int) -> str:
+    program = _program(pid)
+    if program == _program():  # a fork that goes on in the kernel's own program
+        return "a process"
     with contextlib.suppress(OSError):
-        command = _read(f"/proc/{pid}/cmdline")
-        if command != _read("/proc/self/cmdline"):  # a fork that goes on in the kernel's own program
-            words = command.replace(b"\0", b" ") or _read(f"/proc/{pid}/comm")  # one that has ended has no command line
-            return f"the process `{_clipped(words.decode('utf-8', 'replace'))}`"
-    return "a process"
+        program = program or _read(f"/proc/{pid}/comm")  # one that has ended has no command line any more
+    return f"the process `{_clipped(program.replace(bytes(1), b' ').decode('utf-8', 'replace'))}`"
 
 
 def _clipped(text: str) -> str:
@@ -161,9 +161,18 @@ def _descriptors() -> Dict[int, str]:
 
 
 def _running() -> List[int]:
-    """Children of this process that have not been waited for, and orphans that the keeper has adopted: daemons."""
-    orphans = [pid for pid in _children(os.getppid()) if pid != os.getpid() and _lives(pid)]
+    """Children of this process that have not been waited for, and orphans that the keeper has adopted: daemons.
+
+    Orphans that run the kernel's own program are branches of nbrerun's that are about to end, as are those without one.
+    """
+    orphans = [pid for pid in _children(os.getppid()) if pid != os.getpid() and _program(pid) not in (b"", _program())]
     return [*_children(os.getpid()), *orphans]
+
+
+def _program(pid: Union[int, str] = "self") -> bytes:
+    with contextlib.suppress(OSError):
+        return _read(f"/proc/{pid}/cmdline")
+    return b""
 
 
 def _children(parent: int) -> Iterator[int]:
@@ -171,12 +180,6 @@ def _children(parent: int) -> Iterator[int]:
         for thread in os.listdir(f"/proc/{parent}/task"):
             with contextlib.suppress(OSError):
                 yield from map(int, _read(f"/proc/{parent}/task/{thread}/children").split())
-
-
-def _lives(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    return False
 
 
 def _read(path: str) -> bytes:

@@ -72,6 +72,8 @@ class Held(TypedDict):
 
     hazards: List[str]
     """What would not survive the fork, most important first; then nothing was forked."""
+    pid: int
+    """Of the child; 0 if there is none."""
     files: str
     """The name under which the files of this moment are kept."""
     entropy: List[bytes]
@@ -94,6 +96,8 @@ class Branched(TypedDict):
     """The branch is there, unless there are hazards."""
 
     hazards: List[str]
+    pid: int
+    """Of the child; 0 if there is none."""
 
 
 class Read(TypedDict):

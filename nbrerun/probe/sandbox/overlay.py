@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import marshal
 import os
 import re
 import shutil
+from marshal import dump, load  # by name: the notebook may put other functions into the module
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from ..protocol.messages import File
@@ -95,7 +95,7 @@ class Overlay:
             for number in range(len(self.folders))
         ]
         with open(self._frozen(name) + b".table", "wb") as file:
-            marshal.dump(self._tables(), file)
+            dump(self._tables(), file)
         self._last = (None if None in marks else marks), name
         return name
 
@@ -123,7 +123,7 @@ class Overlay:
             # Of several lower folders the first is on top (overlayfs.rst, "multiple lower layers").
             lower = [self._frozen(name, number) + b":" + below for number, below in enumerate(lower)]
             with open(self._frozen(name) + b".table", "rb") as file:
-                self._base = marshal.load(file)
+                self._base = load(file)
         self._mount_overlays(lower)
         # The process still is in the folder under the new mount until it changes to the same path again.
         with contextlib.suppress(OSError):

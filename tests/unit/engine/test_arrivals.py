@@ -1,0 +1,34 @@
+"""Who connects, and who does not."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from nbrerun.engine.arrivals import Arrivals
+from nbrerun.probe.protocol.wire import Closed, connect
+
+
+def test_a_process_comes_by_its_token(tmp_path: Path) -> None:
+    """In whatever order they connect."""
+    arrivals = Arrivals(str(tmp_path), lambda: True)
+    far = [connect(arrivals.address) for _ in range(2)]
+    for wire, token in zip(far, ("b", "a"), strict=True):
+        wire.send({"token": token, "pid": 1, "failed": ""})
+    assert [arrivals.accept(token)[1]["token"] for token in ("a", "b")] == ["a", "b"]
+    arrivals.close()
+
+
+def test_a_process_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
+    """Its parent need not have waited for it."""
+    arrivals = Arrivals(str(tmp_path), lambda: True)
+    process = subprocess.Popen(["true"])
+    started = time.monotonic()
+    with pytest.raises(Closed, match="nobody came"):
+        arrivals.accept("moment 1", pid=process.pid)
+    assert time.monotonic() - started < 5
+    process.wait()
+    arrivals.close()
