@@ -279,6 +279,10 @@ class NotebookReport:
     """Set if the main run raised or its kernel died."""
     lacks: tuple[str, ...] = ()
     """Modules that the notebook declares it needs and its kernel does not have; if there are any, nothing was run."""
+    problem: str = ""
+    """One sentence: why the notebook could not be checked; empty if it could."""
+    traceback: tuple[str, ...] = ()
+    """Where nbrerun itself failed, if that is the problem."""
     interrupted: bool = False
     over_budget: bool = False
     """The budget did not suffice; the cells that were left out are undetermined."""
@@ -294,7 +298,9 @@ class NotebookReport:
 
     @property
     def status(self) -> str:
-        """`ok`, `failed` if the main run raised, or `skipped` if the kernel lacks a module."""
+        """`ok`, `failed` if the main run raised, `skipped` if the kernel lacks a module, or `unchecked`."""
+        if self.problem:
+            return "unchecked"
         return "skipped" if self.lacks else "failed" if self.failure else "ok"
 
     @property

@@ -52,7 +52,7 @@ class Arrivals:
             except TimeoutError:
                 is_alive = self._is_alive() if pid is None else runs(pid)
                 if time.monotonic() > deadline or not is_alive:
-                    raise Closed("nobody came") from None
+                    raise Closed("the process that was to come is gone, or too slow") from None
                 continue
             wire = Wire(sock, PATIENCE)
             try:

@@ -80,8 +80,10 @@ class ForkEngine:
             if hello["failed"]:
                 return Undone(f"the moment cannot be kept: {hello['failed']}", replay_may_answer=True)
             self._moments[moment] = _Moment(client, held["files"], held["seeds"])
-        except Closed:
-            return Undone("the kernel could not be forked", replay_may_answer=True)
+        except Closed as error:
+            # Whatever keeps the kernel from answering keeps it from being used by replay.
+            busy = self.kernel.client.is_busy
+            return Undone(f"the kernel could not be forked: {error}", replay_may_answer=not busy)
         return None
 
     def _meet(self, token: str, pid: int) -> tuple[Client, Hello]:

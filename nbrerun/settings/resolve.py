@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbrerun.errors import UsageError
+from nbrerun.errors import NotebookError, UsageError
 from nbrerun.settings.files import File, Reader, file_in
 from nbrerun.settings.values import Gate
 
@@ -169,9 +169,12 @@ class Asked:
         place = f"{notebook.path}: metadata.nbrerun"
         for key in said:
             if key in self._options and key not in OF_A_NOTEBOOK:
-                raise UsageError(f"{place}: `{key}` applies to a whole run: set it on the command line or in a file")
+                raise NotebookError(f"{place}: `{key}` applies to a whole run: set it on the command line or in a file")
         known = [key for key in self._options if key in OF_A_NOTEBOOK]
-        return Reader(place, notebook.folder, self._options, self._context).values(said, [*known, _NEEDS])
+        try:
+            return Reader(place, notebook.folder, self._options, self._context).values(said, [*known, _NEEDS])
+        except UsageError as error:
+            raise NotebookError(str(error)) from error
 
     def _merged(self, layers: Sequence[Layer], file: File | None, ignored: tuple[str, ...] = ()) -> InForce:
         values = {key: _strongest(key, layers, self._default) for key in self._options}

@@ -55,6 +55,8 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "sandbox_reason": notebook.sandbox_reason,
         "status": notebook.status,
         "reason": notebook.reason,
+        "problem": notebook.problem or None,
+        "traceback": list(notebook.traceback),
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
         "over_budget": notebook.over_budget,
