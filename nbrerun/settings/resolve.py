@@ -28,7 +28,6 @@ OF_A_NOTEBOOK = frozenset(
         "sandbox",
         "sandbox-dir",
         "sandbox-limit",
-        "write-files",
         "only",
         "watch",
         "select",
@@ -38,7 +37,7 @@ OF_A_NOTEBOOK = frozenset(
 )
 """Keys that may differ between notebooks; the others hold for the whole run."""
 
-_ABOUT_RUNNING = OF_A_NOTEBOOK - {"cells", "select", "ignore", "fail-on"}
+_ABOUT_RUNNING = (OF_A_NOTEBOOK | {"write-files"}) - {"cells", "select", "ignore", "fail-on"}
 """Keys that have no meaning in a static check."""
 
 COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"

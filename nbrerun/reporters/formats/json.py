@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -24,14 +25,16 @@ from nbrerun.model import (
     VariableReport,
     WholeRun,
 )
+from nbrerun.reporters.text import whole
 
 SCHEMA_VERSION = 1
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 def render(report: Report, out: TextIO) -> None:
     """Write the report as JSON in ASCII, which streams of every encoding accept."""
-    json.dump(_report(report), out, indent=2, allow_nan=False)
-    out.write("\n")
+    text = whole(json.dumps(_report(report), indent=2, allow_nan=False, ensure_ascii=False))
+    out.write(_NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
 def _report(report: Report) -> dict[str, Any]:
