@@ -181,6 +181,18 @@ class WholeRun:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """Something that a cell reached and nbrerun cannot keep apart."""
+
+    kind: str
+    """`network`."""
+    what: str
+    """`api.example.com:443`."""
+    reads: bool = False
+    """It only asked for something, by GET or HEAD of Python's own HTTP client."""
+
+
+@dataclass(frozen=True)
 class CellReport:
     """The verdict on one code cell."""
 
@@ -197,6 +209,8 @@ class CellReport:
     engine: str = ""
     """The engine that ran this cell again; empty if it was not run again."""
     restart: Restart | None = None
+    outside: tuple[Outside, ...] = ()
+    """What its first run reached outside of the sandbox, or its rerun, which was stopped there."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
@@ -10,9 +11,9 @@ from nbrerun.classify.report import killed, not_judged, report_cell
 from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
-from nbrerun.model import Cell, Failure, Verdict
+from nbrerun.model import Cell, Failure, Outside, Verdict
 from nbrerun.notebooks.select import select
-from nbrerun.probe.protocol.messages import State
+from nbrerun.probe.protocol.messages import Contact, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
@@ -164,6 +165,13 @@ class MainRun:
             branch.close()
             self._check.report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
             return None
+        reached = self._state["outside"]
+        if (acts := [each for each in reached if not each["reads"]]) and not self._check.settings.rerun_outside:
+            branch.close()
+            reason = f"{acts[0]['how']} {acts[0]['what']}: not run again"
+            report = not_judged(cell, Verdict.UNDETERMINED, reason, seconds)
+            self._check.report(replace(report, outside=_outside(reached)))
+            return None
         waiting = _Waiting(self._rank(cell, branch), moment, cell, first, before, self._state)
         if waiting.rank == _FIRST:
             return self._rerun(waiting, branch)
@@ -222,7 +230,8 @@ class MainRun:
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)
             return None
-        self._check.report(report_cell(seen, first.seconds, self._choice.engine.name))
+        report = report_cell(seen, first.seconds, self._choice.engine.name)
+        self._check.report(replace(report, outside=_outside(waiting.state["outside"])))
         return seen
 
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
@@ -231,7 +240,8 @@ class MainRun:
         if undone.died:
             self._check.report(killed(waiting.cell, seconds, name))
             return
-        self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))
+        report = not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name)
+        self._check.report(replace(report, outside=_outside([*waiting.state["outside"], *undone.outside])))
 
     def _again(self, moment: int, branch: Branch, first: FirstResult) -> Observation | Undone:
         try:
@@ -247,3 +257,7 @@ class MainRun:
         assert self._state is not None
         variables = self._state["variables"]
         return any(variables[name]["kind"] == "model" for name in branch.touchable(cell) if name in variables)
+
+
+def _outside(contacts: Iterable[Contact]) -> tuple[Outside, ...]:
+    return tuple(dict.fromkeys(Outside(each["kind"], each["what"], each["reads"]) for each in contacts))

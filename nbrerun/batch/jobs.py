@@ -144,6 +144,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sandbox=options["sandbox"],
         sandbox_dirs=tuple(dict.fromkeys(Path(name).resolve() for name in options["sandbox_dir"])),
         sandbox_limit=options["sandbox_limit"],
+        rerun_outside=options["rerun_outside"],
         write_files=options["write_files"],
         timeout=options["timeout"],
     )

@@ -34,7 +34,7 @@ from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
-from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello
+from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
 from nbrerun.settings.values import OUT_OF_BUDGET, Settings
@@ -202,7 +202,8 @@ class Kernel:
             raise KernelError(f"the notebook's files cannot be kept safe: {self.sandbox['reason']}")
 
     def _load_probe(self) -> None:
-        if why := run_sync(self._run)(loader(self.arrivals.address, self._seeds, self.sandbox)):
+        found: SandboxFound = {**self.sandbox, "reaches_out": self._settings.rerun_outside}
+        if why := run_sync(self._run)(loader(self.arrivals.address, self._seeds, found)):
             raise self._unreadable(why)
         try:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)

@@ -19,6 +19,8 @@ _MOST_NAMES = 100
 def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
     """Find out whether a cell runs alone in a fresh kernel, and if not, what it needs."""
     step = steps[position]
+    if step.sends:
+        return Restart(False, reason=f"it {step.sends}: not run again")
     branch = engine.fresh()
     if isinstance(branch, Undone):
         return Restart(False, reason=branch.reason)

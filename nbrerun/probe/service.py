@@ -21,6 +21,7 @@ from .process.forked import live
 from .process.forking import die_with_parent, reseed
 from .process.forks import Forks
 from .process.import_hook import ImportWatch, can_be_found
+from .process.outside import Outside
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Rerun, State
 from .protocol.requests import OPERATION, Answer, Operation, Request
@@ -57,6 +58,7 @@ class Service:
         self._seeds = generators.Seeds(first_generators)
         self._packages = Packages()
         self._entropy = Entropy()
+        self._outside = Outside(sandbox.get("reaches_out", False))
         self.imports = ImportWatch(self._forks.hazards.before_import, self._after_import)
 
     def install(self) -> None:
@@ -68,6 +70,7 @@ class Service:
         self.imports.install()
         self.imports.begin()
         self.files.install()
+        self._outside.install()
         self._forks.watch(self.files.sandbox.folders)
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
         hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
@@ -140,16 +143,18 @@ class Service:
         if request["pins"]:
             self._put_back(request["pins"])
         self._forks.will_run()
-        run = await run_observed(
-            self.shell,
-            self.files,
-            sources,
-            request["watched"],
-            lambda: self._read()[0],
-            self._digests,
-            request["goes_on"],
-            request["changes_given"],
-        )
+        with self._outside.stopped():
+            run = await run_observed(
+                self.shell,
+                self.files,
+                sources,
+                request["watched"],
+                lambda: self._read()[0],
+                self._digests,
+                request["goes_on"],
+                request["changes_given"],
+            )
+        run["stopped"] = self._outside.kept_from()
         run["shared"] = self._forks.shared()
         return run
 
@@ -162,7 +167,7 @@ class Service:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
         self._forks.will_run()
-        with self.files.heard():
+        with self.files.heard(), self._outside.stopped():
             for cell in request["cells"]:
                 self._entropy.begin(cell["entropy"])
                 generators.put_back_global(cell["pins"])
@@ -174,7 +179,7 @@ class Service:
         """Run a cell without the names that other cells have bound, except for those given."""
         if self._stripped is None:
             self._stripped = Stripped(self.shell)
-        with self.files.heard():
+        with self.files.heard(), self._outside.stopped():
             return await self._stripped.run(request["source"], request["given"])
 
     def give_all_names_back(self, _: ask.Empty) -> ask.Empty:
@@ -283,6 +288,7 @@ class Service:
         self._notice_modules()
         with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
+            state["outside"] = self._outside.seen()
             self._met = reader.lasting()
         return state, reader
 
@@ -297,6 +303,7 @@ class Service:
         """Another cell is about to run."""
         self.imports.begin()
         self.files.begin()
+        self._outside.begin()
         self._entropy.begin()
 
     def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> int:

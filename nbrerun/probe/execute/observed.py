@@ -83,6 +83,7 @@ async def run_observed(
         "reads": sorted(ran.reads),
         "mentions": sorted(touchable(shell, sources)),
         "disk_full": files.sandbox.is_full(),
+        "stopped": [],
         "shared": [],
         "after": after,
     }

@@ -169,6 +169,15 @@ def _running() -> List[int]:
     return [*_children(os.getpid()), *orphans]
 
 
+def started_here() -> List[int]:
+    """All processes that this one has started, and those that they have, as far as they can be traced."""
+    found, todo = [], _running()
+    while todo:
+        found.append(todo.pop())
+        todo += _children(found[-1])
+    return found
+
+
 def _program(pid: Union[int, str] = "self") -> bytes:
     with contextlib.suppress(OSError):
         return _read(f"/proc/{pid}/cmdline")

@@ -83,6 +83,7 @@ def _cell(cell: CellReport) -> dict[str, Any]:
         "engine": cell.engine,
         "seconds": {"first": _number(cell.seconds.first), "again": _number(cell.seconds.again)},
         "variables": [_variable(variable) for variable in cell.variables],
+        "outside": [asdict(item) for item in cell.outside],
         "error": _raised(cell.error),
         "restart": _restart(cell.restart),
     }
