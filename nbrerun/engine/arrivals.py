@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,19 @@ from nbrerun.probe.protocol.wire import Closed, Wire
 
 SECONDS = 60
 """How long a process may take to connect; an int, since nbclient 0.10 takes no other number."""
+_LONGEST = 107 - 2 * len("/nbrerun-12345678") - len("/kernel-ipc-5")
+"""Bytes of a path, below which the folders of a worker and of a kernel have room, and the longest name of a socket."""
 _TICK = 0.2
 """Seconds between two looks at whether a process that does not come is still alive."""
+
+
+def short_place() -> str | None:
+    """A folder for temporary folders in which sockets lie; None for the usual one, if its path is short enough.
+
+    A socket's path has 107 bytes at most (unix(7)); below the folder come those of a worker and of a kernel.
+    """
+    usual = os.path.realpath(tempfile.gettempdir())
+    return None if len(os.fsencode(usual)) <= _LONGEST else "/tmp"
 
 
 class Arrivals:

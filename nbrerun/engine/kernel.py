@@ -24,7 +24,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbclient.util import run_sync
 from traitlets import Type, default
 
-from nbrerun.engine.arrivals import SECONDS, Arrivals
+from nbrerun.engine.arrivals import SECONDS, Arrivals, short_place
 from nbrerun.engine.client import Client
 from nbrerun.engine.interface import FirstRun
 from nbrerun.engine.liveness import ProbeFailure
@@ -116,7 +116,7 @@ class Kernel:
         """
         self.name = name
         self._settings = settings
-        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-"))
+        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-", dir=short_place()))
         self.arrivals = Arrivals(self._folder, self._is_alive)
         self._keeper: Wire | None = None
         self._probe: Client | None = None

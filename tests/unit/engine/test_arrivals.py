@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from nbrerun.engine.arrivals import Arrivals
+from nbrerun.engine.arrivals import Arrivals, short_place
 from nbrerun.probe.protocol.wire import Closed, connect
 
 
@@ -32,3 +33,11 @@ def test_a_process_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
     process.wait()
     arrivals.close()
+
+
+def test_sockets_lie_where_their_paths_are_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long TMPDIR is passed by."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 170)))
+    assert short_place() == "/tmp"
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
+    assert short_place() is None
