@@ -14,6 +14,7 @@ import psutil
 from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
+from nbrerun.engine.memory import memory
 from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.requests import PastCell
 from nbrerun.probe.protocol.wire import Closed
@@ -132,4 +133,4 @@ def _is_room_beside(leader: Kernel) -> bool:
         needed = psutil.Process(leader.client.pid).memory_info().rss
     except psutil.Error:
         return False
-    return cores > 1 and not is_busy and psutil.virtual_memory().available > 2 * needed
+    return cores > 1 and not is_busy and memory().available > 2 * needed

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import psutil
-
 from nbrerun.engine.client import Client
 from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
+from nbrerun.engine.memory import memory
 from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
@@ -23,9 +22,6 @@ from nbrerun.probe.protocol.requests import Hello
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name
-
-_FULL = 70.0
-"""Per cent of the machine's memory beyond which no moment is kept for later."""
 
 _Answer = TypeVar("_Answer", Rerun, Alone)
 
@@ -94,7 +90,7 @@ class ForkEngine:
 
     def can_come_back(self) -> bool:
         """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
-        return psutil.virtual_memory().percent < _FULL
+        return not memory().is_short
 
     def drop(self, moment: int) -> None:
         """Close the socket of the waiting child, which ends it."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Protocol
 
-import psutil
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
@@ -29,6 +28,7 @@ from nbrerun.engine.client import Client
 from nbrerun.engine.interface import FirstRun
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
+from nbrerun.engine.memory import memory
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
@@ -190,7 +190,7 @@ class Kernel:
             self._folder,
             self._settings.sandbox,
             [str(folder) for folder in folders if folder],
-            self._settings.sandbox_limit or psutil.virtual_memory().total // 4,
+            self._settings.sandbox_limit or memory().total // 4,
         )
 
     def _meet_keeper(self) -> None:
