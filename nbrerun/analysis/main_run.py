@@ -235,6 +235,8 @@ class MainRun:
         return seen
 
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
+        if undone.outside:
+            self._done[waiting.moment - 1] = replace(self._done[waiting.moment - 1], sends=True)
         reason = undone.reason if self._check.has_time() else OUT_OF_BUDGET
         name, seconds = self._choice.engine.name, waiting.first.seconds
         if undone.died:

@@ -6,6 +6,7 @@ come to the end of those that it was given before; nobody waits for it until it 
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 
@@ -20,6 +21,8 @@ from nbrerun.probe.protocol.requests import PastCell
 from nbrerun.probe.protocol.wire import Closed
 
 _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
+
+_SENDS = "a cell above sends something over the network and is not run again, so replay cannot come here"
 
 
 class Follower:
@@ -55,6 +58,7 @@ class Follower:
             return  # it takes a second or two to start; its first cells come next time
         if self._runs and self._kernel.client.has_answered():
             self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
+        cells = list(itertools.takewhile(lambda past: not past.sends, cells))
         if not self._runs and self._given < len(cells):
             self._kernel.wait_until_up()
             self._kernel.client.begin_to_follow(map(_message, cells[self._given :]), seeds)
@@ -81,6 +85,8 @@ class Follower:
     ) -> Undone | None:
         """Have a kernel run cells, one after the other, while somebody waits."""
         for past in cells:
+            if past.sends:
+                return Undone(_SENDS)
             self._doing(past.cell.index, "again up to here")
             undone = run_as_first(kernel, past, seeds, patience)
             if undone is not None:

@@ -147,6 +147,8 @@ class Past:
     """The state that it began with, if that was read."""
     entropy: Sequence[bytes] = ()
     """The random bytes that the system gave it."""
+    sends: bool = False
+    """A rerun of it was about to send something over the network, so it must not be run any more."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from nbrerun.engine.follower import Follower, global_pins, run_as_first
+from nbrerun.engine.follower import Follower, global_pins
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Again, Branch, Control, Doing, FirstResult, FirstRun, Fresh, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel, StartKernel
@@ -236,9 +236,8 @@ class ReplayEngine:
         self._broken = False
         self._before = self.kernel.client.read(global_pins(last))["state"]
         self.kernel.client.begin_cell(last.cell.source)
-        self._doing(last.cell.index, "again up to here")
         # Other random bytes than in the first kernel: *control* has to show which values depend on them.
-        undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
+        undone = self._follower.go_on(self.kernel, [replace(last, entropy=())], self._seeds, patience)
         if undone:
             return undone
         found = self.kernel.client.read()
@@ -271,17 +270,18 @@ class ReplayEngine:
         self._fresh = False
         self._follow(self._past[:-1])
         client = self.kernel.client
-        return self._unless_broken(
-            client.run(
-                waiting,
-                [cell.source],
-                pins,
-                watched,
-                note_parts=note_parts,
-                goes_on=goes_on,
-                changes_given=changes_given,
-            )
+        run = client.run(
+            waiting,
+            [cell.source],
+            pins,
+            watched,
+            note_parts=note_parts,
+            goes_on=goes_on,
+            changes_given=changes_given,
         )
+        if not isinstance(run, Undone) and run["stopped"]:
+            self._past = [replace(past, sends=past.sends or past.cell is cell) for past in self._past]
+        return self._unless_broken(run)
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells in the kernel itself, which spoils it."""

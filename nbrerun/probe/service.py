@@ -167,7 +167,7 @@ class Service:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
         self._forks.will_run()
-        with self.files.heard(), self._outside.stopped():
+        with self.files.heard(), self._outside.stopped(for_good=True):
             for cell in request["cells"]:
                 self._entropy.begin(cell["entropy"])
                 generators.put_back_global(cell["pins"])

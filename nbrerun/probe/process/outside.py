@@ -43,7 +43,7 @@ class Outside:
         """
         self._reaches_out = reaches_out
         self._found: Dict[str, Contact] = {}
-        self._stops = False
+        self._stops = self._for_good = False
         self._busy = threading.local()
         self._home = -1
         self._apart: Dict[int, int] = {}
@@ -66,10 +66,14 @@ class Outside:
         return [] if self._reaches_out else [contact for contact in self.seen() if not contact["reads"]]
 
     @contextlib.contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Let cells that run again read through Python's own HTTP client, and do nothing else to the network."""
+    def stopped(self, for_good: bool = False) -> Iterator[None]:
+        """Let cells that run again read through Python's own HTTP client, and do nothing else to the network.
+
+        Args:
+            for_good: the main run goes on with what they start, which therefore stays in the machine's network.
+        """
         self.begin()
-        self._stops = not self._reaches_out
+        self._stops, self._for_good = not self._reaches_out, for_good
         try:
             yield
         finally:
@@ -119,7 +123,7 @@ class Outside:
 
     def _before_start(self) -> None:
         """Put this thread, and so the program that it is about to start, into a network of its own."""
-        if not self._stops or sys.platform != "linux":
+        if not self._stops or self._for_good or sys.platform != "linux":
             return
         thread = threading.get_native_id()
         with contextlib.suppress(OSError, AttributeError):  # the system does not allow it
