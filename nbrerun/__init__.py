@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing import Literal
 
-    from nbrerun.errors import KernelError, NbrerunError, NotebookError, UsageError, WorkerError
+    from nbrerun.errors import InternalError, KernelError, NbrerunError, NotebookError, UsageError, WorkerError
     from nbrerun.model import (
         CellReport,
         Change,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Mark,
         Missing,
         NotebookReport,
+        Outside,
         Parting,
         Raised,
         Recovery,
@@ -56,6 +57,7 @@ __all__ = [
     "Gone",
     "How",
     "Inputs",
+    "InternalError",
     "KernelError",
     "Kind",
     "Mark",
@@ -63,6 +65,7 @@ __all__ = [
     "NbrerunError",
     "NotebookError",
     "NotebookReport",
+    "Outside",
     "Parting",
     "Raised",
     "Recovery",
@@ -95,6 +98,7 @@ def check(
     sandbox_dir: _Path | Iterable[_Path] | None = None,
     sandbox_limit: int | str | None = None,
     write_files: bool | None = None,
+    rerun_outside: bool | None = None,
     only: Literal["models", "all"] | None = None,
     watch: str | Iterable[str] | None = None,
     select: str | Iterable[str] | None = None,
@@ -113,7 +117,8 @@ def check(
 
     The keywords are the options of `nbrerun check`, with the same meaning and the same defaults. One that is None is
     taken from the notebook's metadata or from the configuration file above it, as on the command line. Notebook files
-    are never written.
+    are never written. If one of several notebooks cannot be checked, the status of its report is
+    `unchecked`; if there is only one, what went wrong is raised.
 
     Args:
         path: a notebook, a folder that is searched for notebooks, or several of them.
@@ -124,6 +129,7 @@ def check(
     Raises:
         UsageError: a path does not exist, or a setting is invalid.
         NotebookError: a file is not a notebook.
+        InternalError: a mistake in nbrerun itself.
         KernelError: the kernel does not exist, does not start, or does not run Python.
         WorkerError: a process or a cluster that checks notebooks does not respond.
         KeyboardInterrupt: the check was interrupted.
@@ -151,8 +157,8 @@ def _check(paths: list[str], settings: dict[str, Any]) -> Report:
     todo = read_jobs(paths, asked, options["shard"])
     with caches.opened(options, lambda why: warnings.warn(f"nbrerun: {why}", stacklevel=2)) as opened:
         outcome = run(todo, Silent(), known, opened, course)
-    if outcome.problem is not None:
-        raise outcome.problem
+    if error := outcome.problem or (outcome.unchecked[0] if len(todo) == len(outcome.unchecked) == 1 else None):
+        raise error
     if outcome.interrupted:
         raise KeyboardInterrupt
     return outcome.report()

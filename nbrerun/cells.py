@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nbrerun.secrets import shown_code
 from nbrerun.verdicts import Verdict
 
 
@@ -37,5 +38,5 @@ class Cell:
 
     @property
     def first_line(self) -> str:
-        """The first line of the source that is not blank."""
-        return next((line.strip() for line in self.source.splitlines() if line.strip()), "")
+        """The first line of the source that is not blank, for reports."""
+        return shown_code(next((line.strip() for line in self.source.splitlines() if line.strip()), ""))

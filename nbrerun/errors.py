@@ -31,6 +31,19 @@ class KernelError(NbrerunError):
     slug = "kernel"
 
 
+class InternalError(NbrerunError):
+    """A mistake in nbrerun itself, which ends the check of one notebook."""
+
+    slug = "internal"
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message, traceback)
+        self.traceback = traceback
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class WorkerError(NbrerunError):
     """A worker process, or a cluster, that does not respond."""
 

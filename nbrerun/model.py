@@ -181,6 +181,18 @@ class WholeRun:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """Something that a cell reached and nbrerun cannot keep apart."""
+
+    kind: str
+    """`network`."""
+    what: str
+    """`api.example.com:443`."""
+    reads: bool = False
+    """It only asked for something, by GET or HEAD of Python's own HTTP client."""
+
+
+@dataclass(frozen=True)
 class CellReport:
     """The verdict on one code cell."""
 
@@ -197,6 +209,8 @@ class CellReport:
     engine: str = ""
     """The engine that ran this cell again; empty if it was not run again."""
     restart: Restart | None = None
+    outside: tuple[Outside, ...] = ()
+    """What its first run reached outside of the sandbox, or its rerun, which was stopped there."""
 
 
 @dataclass(frozen=True)
@@ -279,6 +293,10 @@ class NotebookReport:
     """Set if the main run raised or its kernel died."""
     lacks: tuple[str, ...] = ()
     """Modules that the notebook declares it needs and its kernel does not have; if there are any, nothing was run."""
+    problem: str = ""
+    """One sentence: why the notebook could not be checked; empty if it could."""
+    traceback: tuple[str, ...] = ()
+    """Where nbrerun itself failed, if that is the problem."""
     interrupted: bool = False
     over_budget: bool = False
     """The budget did not suffice; the cells that were left out are undetermined."""
@@ -294,7 +312,9 @@ class NotebookReport:
 
     @property
     def status(self) -> str:
-        """`ok`, `failed` if the main run raised, or `skipped` if the kernel lacks a module."""
+        """`ok`, `failed` if the main run raised, `skipped` if the kernel lacks a module, or `unchecked`."""
+        if self.problem:
+            return "unchecked"
         return "skipped" if self.lacks else "failed" if self.failure else "ok"
 
     @property

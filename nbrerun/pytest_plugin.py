@@ -100,8 +100,8 @@ class NotebookFile(pytest.File):
             _skip("the notebook could not be checked, see its first cell")
         self._begun = True
         outcome = run([self._job], progress.Silent(), self._known, self._cache)
-        if outcome.problem is not None:
-            raise CellFailed(f"nbrerun: {outcome.problem}")
+        if error := outcome.problem or next(iter(outcome.unchecked), None):
+            raise CellFailed(f"nbrerun: {error}")
         if outcome.interrupted:
             raise KeyboardInterrupt
         self._report = outcome.reports[0]

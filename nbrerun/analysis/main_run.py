@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
@@ -11,9 +12,9 @@ from nbrerun.engine.identity import worth_watching
 from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.again import again
-from nbrerun.model import Cell, Failure, Verdict
+from nbrerun.model import Cell, Failure, Outside, Verdict
 from nbrerun.notebooks.select import select
-from nbrerun.probe.protocol.messages import State
+from nbrerun.probe.protocol.messages import Contact, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
@@ -100,6 +101,7 @@ class MainRun:
             self._choice.engine.drop(moment)
 
     def _give_up(self, moment: int, why: str) -> None:
+        self._check.over_budget = self._check.over_budget or why == OUT_OF_BUDGET
         for cell in self._notebook.cells[moment - 1 :]:
             skipped = self._why_skipped(cell)
             verdict = Verdict.SKIPPED if skipped else Verdict.UNDETERMINED
@@ -173,6 +175,13 @@ class MainRun:
         if self._check.settings.only == "models" and not self._concerns_model(cell, branch):
             branch.close()
             self._check.report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
+            return None
+        reached = self._state["outside"]
+        if (acts := [each for each in reached if not each["reads"]]) and not self._check.settings.rerun_outside:
+            branch.close()
+            reason = f"{acts[0]['how']} {acts[0]['what']}: not run again"
+            report = not_judged(cell, Verdict.UNDETERMINED, reason, seconds)
+            self._check.report(replace(report, outside=_outside(reached)))
             return None
         waiting = _Waiting(self._rank(cell, branch), moment, cell, first, before, self._state)
         if waiting.rank == _FIRST:
@@ -254,17 +263,21 @@ class MainRun:
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)
             return None
-        self._check.report(report_cell(seen, first.seconds, self._choice.engine.name))
+        report = report_cell(seen, first.seconds, self._choice.engine.name)
+        self._check.report(replace(report, outside=_outside(waiting.state["outside"])))
         return seen
 
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
+        if undone.outside:
+            self._done[waiting.moment - 1] = replace(self._done[waiting.moment - 1], sends=True)
         reason = "the kernel died in the cell below" if self._died else undone.reason
         reason = reason if self._check.has_time() else OUT_OF_BUDGET
         name, seconds = self._choice.engine.name, waiting.first.seconds
         if undone.died and not self._died:
             self._check.report(killed(waiting.cell, seconds, name))
             return
-        self._check.report(not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name))
+        report = not_judged(waiting.cell, Verdict.UNDETERMINED, reason, seconds, name)
+        self._check.report(replace(report, outside=_outside([*waiting.state["outside"], *undone.outside])))
 
     def _again(self, moment: int, branch: Branch, first: FirstResult) -> Observation | Undone:
         try:
@@ -280,3 +293,7 @@ class MainRun:
         assert self._state is not None
         variables = self._state["variables"]
         return any(variables[name]["kind"] == "model" for name in branch.touchable(cell) if name in variables)
+
+
+def _outside(contacts: Iterable[Contact]) -> tuple[Outside, ...]:
+    return tuple(dict.fromkeys(Outside(each["kind"], each["what"], each["reads"]) for each in contacts))

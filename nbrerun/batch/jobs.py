@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbrerun.batch.watch import refuse_unbound
-from nbrerun.errors import UsageError
+from nbrerun.errors import NbrerunError, NotebookError, UsageError
 from nbrerun.model import NotebookReport
 from nbrerun.notebooks.find import find_notebooks
 from nbrerun.notebooks.read import Notebook, read_notebook
@@ -26,6 +26,11 @@ class Job:
     settings: Settings
     gate: Gate
 
+    @property
+    def path(self) -> Path:
+        """Of the notebook, as the user gave it."""
+        return self.notebook.path
+
     def looks_for(self, report: NotebookReport, rule: str) -> bool:
         """Tell whether the check behind a report would have found violations of a rule anywhere in the notebook."""
         asked, static = self.settings, rule.startswith("NBR3")
@@ -37,7 +42,19 @@ class Job:
         return everything and by <= asked.experiments and self.gate.reports(rule)
 
 
-def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = None) -> list[Job]:
+@dataclass(frozen=True)
+class Refused:
+    """A file that cannot be checked, and why; the other notebooks are."""
+
+    path: Path
+    error: NbrerunError
+
+    def looks_for(self, report: NotebookReport, rule: str) -> bool:
+        """Tell that nothing was looked for."""
+        return False
+
+
+def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = None) -> list[Job | Refused]:
     """Find and read the notebooks, and validate their settings before anything runs.
 
     Args:
@@ -47,17 +64,24 @@ def read(paths: Sequence[str], asked: Asked, shard: tuple[int, int] | None = Non
 
     Raises:
         UsageError: there is nothing to check, or a setting is invalid.
-        NotebookError: one of the files is not a notebook.
     """
     if not paths:
         raise UsageError("give at least one notebook or folder to check, as in `nbrerun check lesson.ipynb`")
     found = find_notebooks(paths, asked.excludes)
-    jobs = [job(path, asked) for path in part(found, shard)]
+    jobs = [_job(path, asked) for path in part(found, shard)]
     watched = asked.of_run(paths).values["watch"]
     if watched.source in (COMMAND_LINE, CALL):
         # A name counts if any of the notebooks binds it, also one of another shard.
-        _refuse_unbound(watched, [one.notebook for one in jobs] if shard is None else list(map(read_notebook, found)))
+        everything = jobs if shard is None else [_job(path, asked) for path in found]
+        _refuse_unbound(watched, [one.notebook for one in everything if isinstance(one, Job)])
     return jobs
+
+
+def _job(path: Path, asked: Asked) -> Job | Refused:
+    try:
+        return job(path, asked)
+    except NotebookError as error:
+        return Refused(path, error)
 
 
 def part(paths: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]:
@@ -120,6 +144,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sandbox=options["sandbox"],
         sandbox_dirs=tuple(dict.fromkeys(Path(name).resolve() for name in options["sandbox_dir"])),
         sandbox_limit=options["sandbox_limit"],
+        rerun_outside=options["rerun_outside"],
         write_files=options["write_files"],
         timeout=options["timeout"],
     )

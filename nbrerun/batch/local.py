@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from nbrerun.engine.arrivals import short_place
 from nbrerun.probe.process.forking import die_with_parent
 from nbrerun.probe.sandbox.undo import undo
 
@@ -27,7 +28,7 @@ _SECONDS_TO_END = 15.0
 @contextlib.contextmanager
 def shelter() -> Iterator[str]:
     """Provide a folder for the temporary files of workers, and undo on exit what killed workers left there."""
-    with tempfile.TemporaryDirectory(prefix="nbrerun-", ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(prefix="nbrerun-", dir=short_place(), ignore_cleanup_errors=True) as place:
         try:
             with _ending_gently_on_signals():
                 yield place

@@ -6,11 +6,12 @@ import enum
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from nbrerun import __version__
 from nbrerun.baseline import Baseline
-from nbrerun.batch.jobs import Job
-from nbrerun.errors import NbrerunError
+from nbrerun.batch.jobs import Job, Refused
+from nbrerun.errors import InternalError, NbrerunError
 from nbrerun.model import Compared, NotebookReport, Report
 
 
@@ -27,11 +28,13 @@ class Exit(enum.IntEnum):
 
 @dataclass
 class Outcome:
-    """The reports of the notebooks that were checked, and why the run ended early, if it did."""
+    """The reports of all notebooks that it came to, and why the run ended early, if it did."""
 
     baseline: Baseline | None = None
     problem: NbrerunError | None = None
     interrupted: bool = False
+    unchecked: list[NbrerunError] = field(default_factory=list)
+    """Why notebooks could not be checked."""
     _found: dict[int, tuple[NotebookReport, Callable[[str], bool]]] = field(default_factory=dict)
     """By the number of the notebook: its report, and whether the check looked for a rule."""
 
@@ -46,14 +49,14 @@ class Outcome:
 
     @property
     def fails(self) -> bool:
-        """Whether a notebook raised, or has a finding that fails the check."""
-        return self.exit_code in (Exit.FINDINGS, Exit.FAILED)
+        """Whether a notebook could not be checked, raised, or has a finding that fails the check."""
+        return self.exit_code in (Exit.FINDINGS, Exit.FAILED, Exit.WRONG_USAGE)
 
     @property
     def exit_code(self) -> Exit:
         """The exit code of the process."""
         # The gravest outcome decides: one that leaves notebooks unchecked comes before what was found in the others.
-        if self.problem:
+        if self.problem or self.unchecked:
             return Exit.WRONG_USAGE
         if self.interrupted:
             return Exit.INTERRUPTED
@@ -63,8 +66,21 @@ class Outcome:
         over_budget = any(report.over_budget for report in self.reports)
         return Exit.FINDINGS if fails else Exit.OVER_BUDGET if over_budget else Exit.NOTHING
 
-    def add(self, report: NotebookReport, job: Job, number: int) -> None:
-        """Add the report on a notebook, with those of its findings that count."""
+    def add(self, found: NotebookReport | NbrerunError, job: Job | Refused, number: int) -> None:
+        """Add the report on a notebook, with those of its findings that count, or why there is none."""
+        if isinstance(found, NbrerunError) or isinstance(job, Refused):
+            self._refuse(found, job.path, number)
+        else:
+            self._judge(found, job, number)
+
+    def _refuse(self, error: NotebookReport | NbrerunError, path: Path, number: int) -> None:
+        assert isinstance(error, NbrerunError)
+        self.unchecked.append(error)
+        lines = error.traceback.splitlines() if isinstance(error, InternalError) else ()
+        report = NotebookReport(str(path), "", "", "", problem=str(error), traceback=tuple(lines))
+        self._found[number] = report, lambda rule: False
+
+    def _judge(self, report: NotebookReport, job: Job, number: int) -> None:
         ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
         counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
         findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from nbrerun.baseline import Baseline
 from nbrerun.batch.budget import Turn, turns
 from nbrerun.batch.cache import Cache
 from nbrerun.batch.changed import changed
-from nbrerun.batch.jobs import Job
+from nbrerun.batch.jobs import Job, Refused
 from nbrerun.batch.outcome import Outcome
 from nbrerun.batch.workers import Crew, check
 from nbrerun.errors import NbrerunError
@@ -36,7 +36,7 @@ _ONE_BY_ONE = Course()
 
 
 def run(
-    jobs: Sequence[Job],
+    jobs: Sequence[Job | Refused],
     listener: Listener,
     known: Baseline | None = None,
     cache: Cache | None = None,
@@ -66,38 +66,46 @@ def run(
 
 
 def _reports(
-    jobs: Sequence[Job], listener: Listener, cache: Cache | None, course: Course
-) -> Generator[tuple[int, NotebookReport], None, None]:
-    """Yield the reports with the numbers of their notebooks; those from the cache come first."""
-    unknown = []
+    jobs: Sequence[Job | Refused], listener: Listener, cache: Cache | None, course: Course
+) -> Generator[tuple[int, NotebookReport | NbrerunError], None, None]:
+    """Yield the reports with the numbers of their notebooks; first what need not be run."""
+    unknown: dict[int, Job] = {}
     for number, job in enumerate(jobs):
+        if isinstance(job, Refused):
+            yield number, job.error
+            continue
         report = cache.get(job) if cache is not None else None
         if report is None:
-            unknown.append(number)
+            unknown[number] = job
             continue
         _tell(listener, report)
         yield number, report
-    for number, report in _found(jobs, unknown, listener, course):
-        if cache is not None:
-            cache.put(jobs[number], report)
-        yield number, report
+    for number, found in _found(unknown, listener, course):
+        if cache is not None and isinstance(found, NotebookReport):
+            cache.put(unknown[number], found)
+        yield number, found
 
 
 def _found(
-    jobs: Sequence[Job], numbers: Sequence[int], listener: Listener, course: Course
-) -> Generator[tuple[int, NotebookReport], None, None]:
+    jobs: Mapping[int, Job], listener: Listener, course: Course
+) -> Generator[tuple[int, NotebookReport | NbrerunError], None, None]:
+    numbers = list(jobs)
     order: list[tuple[int, Turn | None]] = [(number, None) for number in numbers]
     if course.budget is not None:
         recently = changed([jobs[number].notebook for number in numbers])
         order = [(numbers[place], turn) for place, turn in turns(recently, course.budget, course.crew.size)]
     if course.crew.is_alone or (len(order) < 2 and course.crew.backend is None):
         for number, turn in order:
-            yield number, check(jobs[number], turn, listener)
+            try:
+                yield number, check(jobs[number], turn, listener)
+            except NbrerunError as error:
+                yield number, error
         return
     found = course.crew.check_all([(jobs[number], turn) for number, turn in order])
     with contextlib.closing(found):
         for (number, _), report in zip(order, found, strict=True):
-            _tell(listener, report)
+            if isinstance(report, NotebookReport):
+                _tell(listener, report)
             yield number, report
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import traceback
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from nbrerun.batch.budget import Turn
 from nbrerun.batch.jobs import Job
-from nbrerun.errors import NbrerunError, UsageError, WorkerError
+from nbrerun.errors import InternalError, NbrerunError, UsageError, WorkerError
 from nbrerun.model import CellReport, NotebookReport, Verdict
 from nbrerun.settings.values import LOCAL, OUT_OF_BUDGET
 
 if TYPE_CHECKING:
     from nbrerun.analysis import Listener
 
+ISSUES = "https://github.com/nbrerun/nbrerun/issues"
 _SECONDS_TO_CONNECT = 10
 
 Task = tuple[Job, "Turn | None"]
@@ -48,11 +50,11 @@ class Crew:
         """Whether everything is done in this process."""
         return self.backend is None and self.size == 1
 
-    def check_all(self, tasks: Sequence[Task]) -> Generator[NotebookReport, None, None]:
-        """Check notebooks at the same time, and yield the reports in the order of the tasks.
+    def check_all(self, tasks: Sequence[Task]) -> Generator[NotebookReport | NbrerunError, None, None]:
+        """Check notebooks at the same time, and yield the reports, or why there is none, in the order of the tasks.
 
         Raises:
-            NbrerunError: a notebook could not be checked, or the cluster does not respond.
+            NbrerunError: a worker has died, or the cluster does not respond.
         """
         from nbrerun.batch import local
 
@@ -64,10 +66,7 @@ class Crew:
             jobs = self.jobs or -1 if is_local else -1
             answers = stack.enter_context(contextlib.closing(_answers(tasks, jobs, place)))
             try:
-                for answer in answers:
-                    if isinstance(answer, NbrerunError):
-                        raise answer
-                    yield answer
+                yield from answers
             except _deaths() as error:
                 why = "most often because memory ran out; check fewer notebooks at once"
                 raise WorkerError(f"a process that checked notebooks has died, {why}") from error
@@ -133,6 +132,17 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
     Raises:
         NbrerunError: it cannot be checked.
     """
+    try:
+        return _check(job, turn, listener)
+    except NbrerunError:
+        raise
+    except Exception as error:
+        said = "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
+        why = f"{job.path}: nbrerun itself failed ({said}); please report it at {ISSUES}"
+        raise InternalError(why, traceback.format_exc()) from error
+
+
+def _check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
     if job.settings.static:
         from nbrerun.static.check import analyze
 

@@ -58,12 +58,12 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     # Stopping early would leave out the findings of the other notebooks, which would be new ever after.
     course = dataclasses.replace(course_of(options), fail_fast=False)
     jobs = batch.read(paths, asked, options["shard"])
-    file = _target(output, options["baseline"], [job.notebook.path for job in jobs])
+    file = _target(output, options["baseline"], [job.path for job in jobs])
     shown = progress.listener(len(jobs), quiet=options["quiet"])
     with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, cache=cache, course=course)
-    if outcome.problem:
-        raise outcome.problem
+    if error := outcome.problem or next(iter(outcome.unchecked), None):
+        raise error
     if outcome.interrupted:
         say("interrupted; no baseline was written")
         return Exit.INTERRUPTED

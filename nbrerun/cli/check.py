@@ -39,7 +39,7 @@ a file sets is unset with `no`, as in `--no-static`.
 Exit codes:
   0    no finding of the severity set by --fail-on, or a graver one
   1    at least one such finding
-  2    wrong usage, unreadable notebook, or no such kernel
+  2    wrong usage, or a notebook could not be checked (the others were)
   3    the main run of a notebook raised
   4    the budget is spent, and nothing was found by then
   130  interrupted; what was found by then is reported
@@ -111,7 +111,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     course = course_of(options)
     jobs = batch.read(paths, asked, options["shard"])
     for file in show.files:
-        write.check_target(file, [job.notebook.path for job in jobs])
+        write.check_target(file, [job.path for job in jobs])
     shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
     with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, known, cache, course)
@@ -147,6 +147,8 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
         say(f"stopped at the first notebook that fails; {left} of {total} not checked")
     if not total:
         say("there is no notebook in this shard")
+    for error in outcome.unchecked:
+        say(str(error))
     if outcome.problem:
         say(str(outcome.problem))
 

@@ -48,5 +48,7 @@ def count(number: int, word: str) -> str:
 
 
 def say(sentence: str) -> None:
-    """Write a sentence for the user to stderr."""
-    click.echo(f"nbrerun: {sentence}", err=True)
+    """Write a sentence for the user to stderr, with nothing that a terminal or a CI service would obey."""
+    from nbrerun.reporters.text import one_line
+
+    click.echo(f"nbrerun: {one_line(sentence)}", err=True)

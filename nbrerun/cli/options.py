@@ -271,6 +271,12 @@ CHECK = (
         help="Limit on what a run may write: 500M, 2G or a number of bytes.  [default: a quarter of the memory]",
     ),
     _option(
+        "--rerun-outside/--no-rerun-outside",
+        group=_HOW,
+        is_flag=True,
+        help="Run cells again that send something over the network, and let them.",
+    ),
+    _option(
         "--write-files/--no-write-files", group=_FILES, is_flag=True, help="Keep the files that the main run wrote."
     ),
     _option(

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
-from nbrerun.engine.liveness import PATIENCE
+from nbrerun.engine.liveness import PATIENCE, runs
 from nbrerun.probe.protocol.wire import Closed, Wire
 
 SECONDS = 60
 """How long a process may take to connect; an int, since nbclient 0.10 takes no other number."""
-_TICK = 1.0
-"""Seconds between two looks at whether a kernel that does not come is still alive."""
+_LONGEST = 107 - 2 * len("/nbrerun-12345678") - len("/kernel-ipc-5")
+"""Bytes of a path, below which the folders of a worker and of a kernel have room, and the longest name of a socket."""
+_TICK = 0.2
+"""Seconds between two looks at whether a process that does not come is still alive."""
+
+
+def short_place() -> str | None:
+    """A folder for temporary folders in which sockets lie; None for the usual one, if its path is short enough.
+
+    A socket's path has 107 bytes at most (unix(7)); below the folder come those of a worker and of a kernel.
+    """
+    usual = os.path.realpath(tempfile.gettempdir())
+    return None if len(os.fsencode(usual)) <= _LONGEST else "/tmp"
 
 
 class Arrivals:
@@ -35,8 +47,12 @@ class Arrivals:
         self._listener.settimeout(_TICK)
         self._arrived: dict[str, tuple[Wire, Any]] = {}
 
-    def accept(self, token: str, seconds: float = SECONDS) -> tuple[Wire, Any]:
+    def accept(self, token: str, seconds: float = SECONDS, pid: int | None = None) -> tuple[Wire, Any]:
         """Wait for the process that was told to come with this token: its wire, and its hello.
+
+        Args:
+            seconds: how long to wait.
+            pid: of the process; None if it is the kernel or its keeper.
 
         Raises:
             Closed: it did not come.
@@ -46,8 +62,9 @@ class Arrivals:
             try:
                 sock, _ = self._listener.accept()
             except TimeoutError:
-                if time.monotonic() > deadline or not self._is_alive():
-                    raise Closed("nobody came") from None
+                is_alive = self._is_alive() if pid is None else runs(pid)
+                if time.monotonic() > deadline or not is_alive:
+                    raise Closed("the process that was to come is gone, or too slow") from None
                 continue
             wire = Wire(sock, PATIENCE)
             try:

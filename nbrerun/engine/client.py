@@ -22,17 +22,25 @@ class Client:
     `Undone` instead.
     """
 
-    def __init__(self, wire: Wire, pid: int, ring: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        pid: int,
+        ring: Callable[[], None] = lambda: None,
+        timeout: Callable[[], float | None] = lambda: None,
+    ) -> None:
         """Ask the process at the other end of a wire.
 
         Args:
             ring: called before every request; the kernel reads its socket only when it is told to.
+            timeout: seconds that a run of a cell may take if it begins now.
         """
         self.pid = pid
         self.is_busy = False
         """It runs something, or did when nobody waited for it any longer."""
         self._wire = wire
         self._ring = ring
+        self._timeout = timeout
 
     def hold(self, token: str, known: Known) -> ask.Held:
         """Keep the files as they are, and fork the kernel for a branch that reads the state: see `arrived`."""
@@ -209,7 +217,7 @@ class Client:
 
     def _answer(self, _: Operation[Request, Answer]) -> Answer:
         try:
-            reply: Any = answer(self._wire, self.pid)
+            reply: Any = answer(self._wire, self.pid, self._timeout())
         except ProbeFailure:
             self.is_busy = False
             raise

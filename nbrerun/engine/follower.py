@@ -6,6 +6,7 @@ come to the end of those that it was given before; nobody waits for it until it 
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 
@@ -14,11 +15,14 @@ import psutil
 from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
+from nbrerun.engine.memory import memory
 from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.requests import PastCell
 from nbrerun.probe.protocol.wire import Closed
 
 _UNREACHED = "a cell above raises when it is run once more in a fresh kernel, so replay cannot come here"
+
+_SENDS = "a cell above sends something over the network and is not run again, so replay cannot come here"
 
 
 class Follower:
@@ -54,6 +58,7 @@ class Follower:
             return  # it takes a second or two to start; its first cells come next time
         if self._runs and self._kernel.client.has_answered():
             self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
+        cells = list(itertools.takewhile(lambda past: not past.sends, cells))
         if not self._runs and self._given < len(cells):
             self._kernel.wait_until_up()
             self._kernel.client.begin_to_follow(map(_message, cells[self._given :]), seeds)
@@ -70,19 +75,29 @@ class Follower:
         runs, self._runs = self._runs, False
         kernel.wait_until_up()
         undone = _wait(kernel, patience) if runs else None
-        for past in cells[given:]:
-            if undone is None:
-                self._doing(past.cell.index, "again up to here")
-                undone = run_as_first(kernel, past, seeds, patience)
+        undone = undone or self.go_on(kernel, cells[given:], seeds, patience)
         if undone is not None:
             kernel.close()
         return undone or kernel
+
+    def go_on(
+        self, kernel: Kernel, cells: Sequence[Past], seeds: Sequence[Generator], patience: float
+    ) -> Undone | None:
+        """Have a kernel run cells, one after the other, while somebody waits."""
+        for past in cells:
+            if past.sends:
+                return Undone(_SENDS)
+            self._doing(past.cell.index, "again up to here")
+            undone = run_as_first(kernel, past, seeds, patience)
+            if undone is not None:
+                return undone
+        return None
 
     def close(self) -> None:
         """End the second kernel."""
         if self._kernel is not None:
             self._kernel.close()
-            self._kernel = None
+        self._kernel, self._given, self._runs = None, 0, False
 
 
 def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patience: float) -> Undone | None:
@@ -124,4 +139,4 @@ def _is_room_beside(leader: Kernel) -> bool:
         needed = psutil.Process(leader.client.pid).memory_info().rss
     except psutil.Error:
         return False
-    return cores > 1 and not is_busy and psutil.virtual_memory().available > 2 * needed
+    return cores > 1 and not is_busy and memory().available > 2 * needed

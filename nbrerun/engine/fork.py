@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import psutil
-
 from nbrerun.engine.client import Client
 from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
+from nbrerun.engine.memory import memory
 from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Known, Leaf, Rerun, State
@@ -24,9 +23,6 @@ from nbrerun.probe.protocol.requests import Hello
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves, left_as_it_was
 from nbrerun.state.names import Name
-
-_FULL = 70.0
-"""Per cent of the machine's memory beyond which no moment is kept for later."""
 
 _Answer = TypeVar("_Answer", Rerun, Alone)
 
@@ -88,9 +84,11 @@ class ForkEngine:
                 # Replay needs no fork, so that it may answer where this engine cannot.
                 return Undone(f"the kernel cannot be forked: {held['hazards'][0]}", replay_may_answer=True)
             self.entropy[moment] = held["entropy"]
-            branch = self._arrived(token, moment, held["files"])
-        except Closed:
-            return Undone("the kernel could not be forked", replay_may_answer=True)
+            branch = self._arrived(token, held["pid"], moment, held["files"])
+        except Closed as error:
+            # Whatever keeps the kernel from answering keeps it from being used by replay.
+            busy = self.kernel.client.is_busy
+            return Undone(f"the kernel could not be forked: {error}", replay_may_answer=not busy)
         if isinstance(branch, Undone):
             return Undone(f"the moment cannot be kept: {branch.reason}", replay_may_answer=True)
         self._moments[moment] = _Moment(self.kernel.client, held["files"], held["seeds"])
@@ -110,9 +108,15 @@ class ForkEngine:
             return
         with contextlib.suppress(Closed):  # a dead kernel shows soon enough
             token = self._token()
-            if not self.kernel.client.keep(token)["hazards"]:
-                wire, hello = self.kernel.arrivals.accept(token)
-                self._moments[here] = replace(kept, client=Client(wire, hello["pid"]))
+            forked = self.kernel.client.keep(token)
+            if not forked["hazards"]:
+                self._moments[here] = replace(kept, client=self._meet(token, forked["pid"])[0])
+
+    def _meet(self, token: str, pid: int) -> tuple[Client, Hello]:
+        """Wait for a forked process."""
+        hello: Hello
+        wire, hello = self.kernel.arrivals.accept(token, pid=pid)
+        return Client(wire, pid, timeout=lambda: self._limits.timeout), hello
 
     def _token(self) -> str:
         return str(next(self._tokens) + 1)
@@ -124,7 +128,7 @@ class ForkEngine:
 
     def can_come_back(self) -> bool:
         """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
-        return psutil.virtual_memory().percent < _FULL
+        return not memory().is_short
 
     def drop(self, moment: int) -> None:
         """Close the socket of the waiting process, which ends it."""
@@ -156,22 +160,21 @@ class ForkEngine:
         """Fork a process that waits; the child sees the files that are kept under a name."""
         token = self._token()
         try:
-            hazards = parent.branch(token, files)["hazards"]
-            if hazards:
-                return Undone(f"a branch cannot be forked: {hazards[0]}")
-            return self._arrived(token, moment, files, read=False)
+            forked = parent.branch(token, files)
+            if forked["hazards"]:
+                return Undone(f"a branch cannot be forked: {forked['hazards'][0]}")
+            return self._arrived(token, forked["pid"], moment, files, read=False)
         except Closed:
             return Undone("the forked kernel died", replay_may_answer=True)
 
-    def _arrived(self, token: str, moment: int, files: str, read: bool = True) -> ForkBranch | Undone:
+    def _arrived(self, token: str, pid: int, moment: int, files: str, read: bool = True) -> ForkBranch | Undone:
         """Wait for a branch.
 
         Args:
             read: it has been asked for the state there.
         """
-        hello: Hello
-        wire, hello = self.kernel.arrivals.accept(token)
-        branch = ForkBranch(self, moment, files, Client(wire, hello["pid"]))
+        client, hello = self._meet(token, pid)
+        branch = ForkBranch(self, moment, files, client)
         self._open.add(branch)
         if hello["failed"]:
             branch.close()

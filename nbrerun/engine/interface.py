@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nbrerun.model import Cell, Raised
-from nbrerun.probe.protocol.messages import Alone, Generator, Leaf, Rerun, State
+from nbrerun.probe.protocol.messages import Alone, Contact, Generator, Leaf, Rerun, State
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name
@@ -41,6 +41,8 @@ class Undone:
     """The reason lies in forking, not in the notebook."""
     stopped: bool = False
     """The run was stopped at a limit, which another machine or another day may not reach."""
+    outside: Sequence[Contact] = ()
+    """What the run reached outside of the sandbox, and was stopped at."""
     died: bool = False
     """The cell ended its kernel, as it would end the user's."""
 
@@ -148,6 +150,8 @@ class Past:
     """The state that it began with, if that was read."""
     entropy: Sequence[bytes] = ()
     """The random bytes that the system gave it."""
+    sends: bool = False
+    """A rerun of it was about to send something over the network, so it must not be run any more."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Protocol
 
-import psutil
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
@@ -24,17 +23,18 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbclient.util import run_sync
 from traitlets import Type, default
 
-from nbrerun.engine.arrivals import SECONDS, Arrivals
+from nbrerun.engine.arrivals import SECONDS, Arrivals, short_place
 from nbrerun.engine.client import Client
 from nbrerun.engine.interface import FirstRun
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
+from nbrerun.engine.memory import memory
 from nbrerun.errors import KernelError
 from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
-from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello
+from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
 from nbrerun.settings.values import OUT_OF_BUDGET, Settings
@@ -116,7 +116,7 @@ class Kernel:
         """
         self.name = name
         self._settings = settings
-        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-"))
+        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-", dir=short_place()))
         self.arrivals = Arrivals(self._folder, self._is_alive)
         self._keeper: Wire | None = None
         self._probe: Client | None = None
@@ -190,7 +190,7 @@ class Kernel:
             self._folder,
             self._settings.sandbox,
             [str(folder) for folder in folders if folder],
-            self._settings.sandbox_limit or psutil.virtual_memory().total // 4,
+            self._settings.sandbox_limit or memory().total // 4,
         )
 
     def _meet_keeper(self) -> None:
@@ -202,13 +202,14 @@ class Kernel:
             raise KernelError(f"the notebook's files cannot be kept safe: {self.sandbox['reason']}")
 
     def _load_probe(self) -> None:
-        if why := run_sync(self._run)(loader(self.arrivals.address, self._seeds, self.sandbox)):
+        found: SandboxFound = {**self.sandbox, "reaches_out": self._settings.rerun_outside}
+        if why := run_sync(self._run)(loader(self.arrivals.address, self._seeds, found)):
             raise self._unreadable(why)
         try:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)
         except Closed:
             raise self._unreadable("it does not run what it is sent") from None
-        self._probe = Client(wire, hello["pid"], self._ring)
+        self._probe = Client(wire, hello["pid"], self._ring, lambda: self._settings.seconds_to_run)
 
     @property
     def client(self) -> Client:
@@ -254,6 +255,8 @@ class Kernel:
 
     def execute(self, cell: Cell) -> FirstRun:
         """Run a cell of the main run, through nbclient."""
+        if self.client.is_busy:  # whatever keeps it from answering keeps it from running a cell
+            return FirstRun(0.0, lost="the kernel no longer answers after the cells above")
         node = self._nbclient.nb.cells[cell.index]
         started = time.perf_counter()
         raised, fatal = None, False

@@ -16,6 +16,10 @@ from nbrerun.probe.protocol.wire import Closed, Wire
 
 PATIENCE = 120.0
 """Seconds without any computing after which a process that does not run a cell is stuck."""
+_SHORTEST = 10.0
+"""Seconds for an answer that runs no cell, however short the time limit for cells is: large states take a while."""
+_ACTIVE = 0.01
+"""The part of the time that a process that is not stuck computes: a loop that only sleeps wakes up, too."""
 _TICK = 1.0
 """Seconds between two looks at a process that does not answer; looking at its children costs milliseconds."""
 _KILL_SECONDS = 5.0
@@ -38,6 +42,8 @@ class Waiting:
     """The process is a fork: where it is stuck, a process that is none may not be."""
     since: float | None = None
     """When the run began, by `time.monotonic`; None if it is just beginning."""
+    what: str = "the rerun"
+    """What takes so long, for the reason."""
 
     def answer(self, wire: Wire, pid: int) -> dict[str, Any] | Undone:
         """The answer, or why there is none."""
@@ -53,14 +59,18 @@ class Waiting:
         return reply
 
 
-def answer(wire: Wire, pid: int) -> dict[str, Any]:
+def answer(wire: Wire, pid: int, timeout: float | None = None) -> dict[str, Any]:
     """The next answer of a process that is not running a cell.
+
+    Args:
+        timeout: seconds that a run of a cell may take; what takes longer than that is no answer either.
 
     Raises:
         Closed: it died, or is stuck.
         ProbeFailure: it could not do what it was asked.
     """
-    undone = _wait(wire, pid, Waiting(None, PATIENCE, forked=False))
+    limit = None if timeout is None else max(timeout, _SHORTEST)
+    undone = _wait(wire, pid, Waiting(limit, PATIENCE, forked=False, what="the kernel"))
     if undone is not None:
         raise Closed(undone.reason)
     try:
@@ -84,15 +94,15 @@ def _wait(wire: Wire, pid: int, waiting: Waiting) -> Undone | None:
     used = 0.0
     while not select.select([wire.sock], [], [], _TICK)[0]:
         now = time.monotonic()
-        if not psutil.pid_exists(pid):  # without a hang-up: a child that it has started may hold its socket
+        if not runs(pid):  # without a hang-up: a child that it has started may hold its socket
             return Undone("the kernel died in the rerun", died=True)
         computed = _cpu_seconds(pid)
-        if computed > used:
+        if computed > used + _ACTIVE * (now - active):
             used, active = computed, now
         if waiting.timeout is not None and now - started > waiting.timeout:
-            return Undone(f"the rerun was stopped at its time limit of {waiting.timeout:g} s", stopped=True)
+            return Undone(f"{waiting.what} was stopped at its time limit of {waiting.timeout:g} s", stopped=True)
         if now - active > waiting.patience:
-            reason = f"the rerun did nothing for {now - active:.0f} s and was stopped"
+            reason = f"{waiting.what} did nothing for {now - active:.0f} s and was stopped"
             return Undone(reason, replay_may_answer=waiting.forked, stopped=True)
     return None
 
@@ -107,6 +117,14 @@ def _cpu_seconds(pid: int) -> float:
                 times = each.cpu_times()  # a child that has ended is counted no more, so that the total may go down
                 total += times.user + times.system
     return round(total, 2)  # the clock counts in hundredths of a second (times(2)); sums of floats differ below that
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there, and has not ended."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def group_of(pid: int) -> list[psutil.Process]:

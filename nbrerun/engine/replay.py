@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from nbrerun.engine.follower import Follower, global_pins, run_as_first
+from nbrerun.engine.follower import Follower, global_pins
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Again, Branch, Control, Doing, FirstResult, FirstRun, Fresh, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel, StartKernel
@@ -60,6 +60,8 @@ class ReplayEngine:
         """The kernel is in the state in which the main run left it."""
         self._broken = False
         """The kernel died in its last run, or has not come to the end of it."""
+        self._shared: Sequence[str] = ()
+        """What the kernel shares with other processes, which a rerun may have spoken to."""
         self._now: State | None = None
         """The state that the next cell begins with; None where it is the one that the last cell left."""
         self._before: State | None = None
@@ -81,7 +83,7 @@ class ReplayEngine:
         before, self._now, self._before = self._now, None, None
         with contextlib.suppress(Closed):  # a dead kernel shows soon enough
             self._note(self.kernel.client.begin_cell(cell.source))
-        self._follower.follow(self.kernel, self._past, self._seeds)
+        self._follow(self._past)
         self._past.append(Past(cell, before or self._reported))
         self._reported, self._astray, self._controlled = None, (frozenset(), frozenset()), None
         run = self.kernel.execute(cell)
@@ -206,8 +208,14 @@ class ReplayEngine:
         """The state of the kernel; other kernels are compared with the first one that is read at a moment."""
         found = self.kernel.client.read()
         self._note(found)
+        self._shared = found["shared"]
         self._reported = self._reported or found["state"]
         return found["state"]
+
+    def _follow(self, cells: Sequence[Past]) -> None:
+        """Have a second kernel run these cells meanwhile, unless it would come into the way of this one's processes."""
+        if not self._shared:
+            self._follower.follow(self.kernel, cells, self._seeds)
 
     def _refresh(self, moment: int) -> Undone | None:
         """Replace the kernel if it is not at `moment`, which is the end of the main run so far or one cell before."""
@@ -215,28 +223,40 @@ class ReplayEngine:
             return None
         patience = max(_LEAST_PATIENCE, self._limits.stuck_after + max(self._first_seconds.values(), default=0.0))
         *others, last = self._past[:moment]  # the state before the last one is needed
-        kernel = self._follower.take(others, self._seeds, patience)
-        if isinstance(kernel, Undone):
-            return kernel
-        spoiled, self.kernel = self.kernel, kernel
-        if self._saved:
-            self._saved = self.kernel.take_over(self._saved)  # the spoiled kernel removes its folder
-        spoiled.close()
+        if self._shared:
+            # A server that the notebook starts may want the port of this kernel's, or answer in its place.
+            self._follower.close()
+            self._replace(self._start(self._seeds))
+            undone = self._follower.go_on(self.kernel, others, self._seeds, patience)
+            if undone:
+                self._broken = True
+                return undone
+        else:
+            kernel = self._follower.take(others, self._seeds, patience)
+            if isinstance(kernel, Undone):
+                return kernel
+            self._replace(kernel)
         self._broken = False
         self._before = self.kernel.client.read(global_pins(last))["state"]
         self.kernel.client.begin_cell(last.cell.source)
-        self._doing(last.cell.index, "again up to here")
         # Other random bytes than in the first kernel: *control* has to show which values depend on them.
-        undone = run_as_first(self.kernel, replace(last, entropy=()), self._seeds, patience)
+        undone = self._follower.go_on(self.kernel, [replace(last, entropy=())], self._seeds, patience)
         if undone:
             return undone
         found = self.kernel.client.read()
         self._is_noted = False
         self._note(found)
-        self._now = found["state"]
+        self._now, self._shared = found["state"], found["shared"]
         self._astray = (_apart(last.before, self._before), _apart(self._reported, self._now))
         self._fresh = True
         return None
+
+    def _replace(self, kernel: Kernel) -> None:
+        """End the kernel, and go on with another one."""
+        spoiled, self.kernel = self.kernel, kernel
+        if self._saved:
+            self._saved = self.kernel.take_over(self._saved)  # the spoiled kernel removes its folder
+        spoiled.close()
 
     def run(
         self,
@@ -251,19 +271,20 @@ class ReplayEngine:
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
         waiting = Waiting(self._limits.timeout, max(patience, _LEAST_PATIENCE), forked=False)
         self._fresh = False
-        self._follower.follow(self.kernel, self._past[:-1], self._seeds)
+        self._follow(self._past[:-1])
         client = self.kernel.client
-        return self._unless_broken(
-            client.run(
-                waiting,
-                [cell.source],
-                pins,
-                watched,
-                note_parts=note_parts,
-                goes_on=goes_on,
-                changes_given=changes_given,
-            )
+        run = client.run(
+            waiting,
+            [cell.source],
+            pins,
+            watched,
+            note_parts=note_parts,
+            goes_on=goes_on,
+            changes_given=changes_given,
         )
+        if not isinstance(run, Undone) and run["stopped"]:
+            self._past = [replace(past, sends=past.sends or past.cell is cell) for past in self._past]
+        return self._unless_broken(run)
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells in the kernel itself, which spoils it."""
@@ -287,7 +308,8 @@ class ReplayEngine:
 
     def settle(self, before: State, run: Rerun) -> None:
         """After a branch: see whether the main run can go on in the kernel as it is."""
-        if not left_as_it_was(before, run):
+        shared, self._shared = self._shared, run["shared"] or self._shared
+        if not left_as_it_was(before, run) or (run["acts"] and (shared or run["shared"])):
             return
         if before["generators"] != run["after"]["generators"]:
             self.kernel.client.put_back(before["generators"])

@@ -90,6 +90,8 @@ def _rerun(branch: Branch, first: FirstResult, pins: Sequence[Generator] = ()) -
     run = branch.run(first.cell, pins, worth_watching(first))
     if isinstance(run, Undone):
         return run
+    if stopped := run["stopped"]:
+        return Undone(f"the rerun {stopped[0]['how']} {stopped[0]['what']}, and was stopped there", outside=stopped)
     if run["disk_full"]:  # whatever the cell raised then, it does not raise on the user's disk
         return Undone("the rerun filled the disk space that a run is given (--sandbox-limit)")
     if run["error"] is not None and not first.raises:

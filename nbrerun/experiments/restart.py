@@ -22,6 +22,8 @@ _MOST_NAMES = 100
 def restart(engine: Engine, position: int, steps: list[Step]) -> Restart:
     """Find out whether a cell runs alone in a fresh kernel, and if not, what it needs."""
     step = steps[position]
+    if step.sends:
+        return Restart(False, reason=f"it {step.sends}: not run again")
     needed, may_miss = _seen_to_need(position, steps)
     if needed and not may_miss:
         return Restart(False, tuple(_missing(name, through, position, steps) for name, through in needed.items()))

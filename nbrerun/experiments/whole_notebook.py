@@ -38,6 +38,8 @@ def _run(branch: Branch, experiment: str, steps: list[Step]) -> WholeRun:
     after = branch.read()
     anew = experiment != "run-all-twice"
     for step in steps:
+        if step.sends:
+            return WholeRun(experiment, reason=f"cell {step.cell.index} {step.sends}: not run again")
         run = branch.run_all([step.cell], step.seconds * 2 + _ALLOWANCE, anew)
         if isinstance(run, Undone):
             return WholeRun(experiment, reason=f"cell {step.cell.index}: {run.reason}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from nbrerun.model import Cell
 from nbrerun.notebooks import cell_tags, text
 
 _KNOWN_MAJOR = 4
+_CONFLICT = re.compile("^<{7} ", re.MULTILINE)
+"""The beginning of one (git-merge(1), "How conflicts are presented")."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,9 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
     for index, cell in enumerate(cells):
         metadata = cell["metadata"]
         declared = cell_tags.declared(f"{path}, cell {index}", metadata, cell["cell_type"] == "code")
+        if half := _SURROGATE.search(cell["source"]):
+            said = f"U+{ord(half[0]):04X}, half of a character, which no kernel can be sent"
+            raise NotebookError(f"{path}, cell {index}: the source contains {said}")
         if is_code(cell):
             tags = cell_tags.tags(metadata.get("tags"))
             if tags:  # nbclient reads them from the node
@@ -97,6 +104,9 @@ def _json(content: str, path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(content)
     except json.JSONDecodeError as error:
+        if conflict := _CONFLICT.search(content):
+            line = content.count("\n", 0, conflict.start()) + 1
+            raise NotebookError(f"{path} has a merge conflict in line {line}; resolve it first") from error
         where = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise NotebookError(f"{path} is not a notebook: it is not JSON ({where})") from error
     except (RecursionError, ValueError) as error:

@@ -23,6 +23,7 @@ from .process.forked import live
 from .process.forking import die_with_parent, reseed
 from .process.forks import Forks
 from .process.import_hook import ImportWatch, can_be_found
+from .process.outside import Outside
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Known, Rerun, State
 from .protocol.requests import OPERATION, Answer, Operation, Request
@@ -49,7 +50,7 @@ class Service:
         self._wire = connect(address)
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
         belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.folders)])
-        self._forks = Forks(kernel)
+        self._forks = Forks(kernel, address)
         self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
         """Addresses of the objects that the last reading met, ..."""
@@ -59,6 +60,7 @@ class Service:
         self._seeds = generators.Seeds(first_generators)
         self._packages = Packages()
         self._entropy = Entropy()
+        self._outside = Outside(sandbox.get("reaches_out", False))
         self.imports = ImportWatch(self._forks.hazards.before_import, self._after_import)
 
     def install(self) -> None:
@@ -71,7 +73,8 @@ class Service:
         self.imports.install()
         self.imports.begin()
         self.files.install()
-        self._forks.hazards.watch(self.files.sandbox.folders)
+        self._outside.install()
+        self._forks.watch(self.files.sandbox.folders)
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
         hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
         self._wire.send(hello)
@@ -90,9 +93,7 @@ class Service:
             self.imports.leave()
 
     async def _on_doorbell(self, *_: Any) -> None:
-        request = self._wire.receive()
-        reply = await self._try(request)
-        self._wire.send(reply)
+        self._wire.send(await self._try(self._wire.receive()))
 
     async def _try(self, request: Mapping[str, Any]) -> Mapping[str, object]:
         try:
@@ -111,29 +112,29 @@ class Service:
 
     def hold(self, request: ask.Hold) -> ask.Held:
         """Keep the files as they are now, and fork the kernel for a branch that reads the state."""
-        entropy, hazards, files = self._entropy.recorded(), self._forks.prepare(), ""
+        entropy, hazards, files, pid = self._entropy.recorded(), self._forks.prepare(), "", 0
         if not hazards:
             untouched.recall(request["known"]["buffers"])
             containers.recall(request["known"]["containers"])
             mark_beforehand(user_names(self.shell))
             files = self.files.freeze()
-            self._fork(request["token"], lambda: self._enter_files(files), [_ARRIVE])
+            pid = self._fork(request["token"], lambda: self._enter_files(files), [_ARRIVE])
             self._begin()
-        return {"hazards": hazards, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
+        return {"hazards": hazards, "pid": pid, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
 
     def keep(self, request: ask.Fork) -> ask.Forked:
         """Fork the kernel for a process that stays at this moment."""
-        hazards = self._forks.prepare()
+        hazards, pid = self._forks.prepare(), 0
         if not hazards:
-            self._fork(request["token"], reopen_files)
-        return {"hazards": hazards}
+            pid = self._fork(request["token"], reopen_files)
+        return {"hazards": hazards, "pid": pid}
 
     def branch(self, request: ask.Branch) -> ask.Forked:
         """Fork this process for a branch, which sees the files that are kept under a name."""
-        hazards = self._forks.prepare()
+        hazards, pid = self._forks.prepare(), 0
         if not hazards:
-            self._fork(request["token"], lambda: self._enter_files(request["files"]))
-        return {"hazards": hazards}
+            pid = self._fork(request["token"], lambda: self._enter_files(request["files"]))
+        return {"hazards": hazards, "pid": pid}
 
     def arrive(self, _: ask.Empty) -> ask.Arrived:
         """Read the state where a branch begins, and remember its objects."""
@@ -147,7 +148,7 @@ class Service:
         generators.put_back_global(request["pins"])
         entropy = self._entropy.recorded()
         state, _ = self._read()
-        return {"state": state, "entropy": entropy, "seeds": self._seeds.seen()}
+        return {"state": state, "entropy": entropy, "seeds": self._seeds.seen(), "shared": self._forks.shared()}
 
     async def run(self, request: ask.Run) -> Rerun:
         """Run cells one after the other, and read what they have left."""
@@ -159,17 +160,21 @@ class Service:
             self._parts.begin_run(touchable(self.shell, sources))
         if request["pins"]:
             self._put_back(request["pins"])
-        self._forks.ran = True
-        return await run_observed(
-            self.shell,
-            self.files,
-            sources,
-            request["watched"],
-            lambda: self._read()[0],
-            self._digests,
-            request["goes_on"],
-            request["changes_given"],
-        )
+        self._forks.will_run()
+        with self._outside.stopped():
+            run = await run_observed(
+                self.shell,
+                self.files,
+                sources,
+                request["watched"],
+                lambda: self._read()[0],
+                self._digests,
+                request["goes_on"],
+                request["changes_given"],
+            )
+        run["stopped"] = self._outside.kept_from()
+        run["shared"] = self._forks.shared()
+        return run
 
     def _digests(self, names: List[str]) -> Dict[str, bytes]:
         namespace, reader = user_names(self.shell), Reader()
@@ -179,8 +184,8 @@ class Service:
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
-        self._forks.ran = True
-        with self.files.heard():
+        self._forks.will_run()
+        with self.files.heard(), self._outside.stopped(for_good=True):
             for cell in request["cells"]:
                 self._entropy.begin(cell["entropy"])
                 generators.put_back_global(cell["pins"])
@@ -192,7 +197,7 @@ class Service:
         """Run a cell without the names that other cells have bound, except for those given."""
         if self._stripped is None:
             self._stripped = Stripped(self.shell)
-        with self.files.heard():
+        with self.files.heard(), self._outside.stopped():
             return await self._stripped.run(request["source"], request["given"])
 
     def give_all_names_back(self, _: ask.Empty) -> ask.Empty:
@@ -312,6 +317,7 @@ class Service:
         self._notice_modules()
         with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
+            state["outside"] = self._outside.seen()
             self._met = reader.lasting()
         return state, reader
 
@@ -326,10 +332,11 @@ class Service:
         """Another cell is about to run."""
         self.imports.begin()
         self.files.begin()
+        self._outside.begin()
         self._entropy.begin()
 
-    def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> None:
-        self._forks.start(
+    def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> int:
+        return self._forks.start(
             lambda: live(self._address, token, lambda: self._leave_kernel(begin), self._try, list(unasked))
         )
 

@@ -39,6 +39,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
         "files": files.changed(),
         "opened": files.opened(),
         "inputs": files.inputs(),
+        "outside": [],
     }
     forget_classes()
     return state, reader

@@ -14,6 +14,10 @@ from nbrerun.reporters.text import one_line
 RUN_FAILED = "run-failed"
 """Stands in place of the rule for a main run that raised."""
 
+UNCHECKED = "unchecked"
+"""Stands in place of the rule for a notebook that could not be checked."""
+TROUBLES = (RUN_FAILED, UNCHECKED)
+
 TOOL = "nbrerun"
 _ORDER = list(Severity)
 
@@ -53,8 +57,8 @@ class Entry:
 
     @property
     def rank(self) -> int:
-        """Sort key, most important first: 0 for a run that failed, then by severity."""
-        return 0 if self.rule == RUN_FAILED else 1 + _ORDER.index(self.severity)
+        """Sort key, most important first: 0 for a run that failed or did not begin, then by severity."""
+        return 0 if self.rule in TROUBLES else 1 + _ORDER.index(self.severity)
 
     def fingerprint(self, *more: str) -> str:
         """Identify the finding across runs: by cell, rule and variable, not by position or wording."""
@@ -79,11 +83,13 @@ def new_of_report(report: Report) -> list[Entry]:
 
 
 def of_notebook(notebook: NotebookReport) -> list[Entry]:
-    """List the failure of the main run, if it failed, then the findings in their order."""
+    """List why the notebook was not checked, or the failure of the main run, then the findings in their order."""
     found = list(notebook.findings)
     if failure := notebook.failure:
         said = f"the main run raised {failure.ename}: {failure.evalue}"
         found.insert(0, Finding(RUN_FAILED, Severity.ERROR, failure.index, None, said))
+    if notebook.problem:
+        found.append(Finding(UNCHECKED, Severity.ERROR, -1, None, f"not checked: {notebook.problem}"))
     if not found:
         return []  # and the file need not be read
     path, places = path_in_repository(notebook.path), read_places(notebook.path)

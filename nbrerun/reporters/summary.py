@@ -24,6 +24,8 @@ def summary(report: Report) -> tuple[str, str]:
     rest = list(_findings(report))
     if failed := sum(notebook.failure is not None for notebook in report.notebooks):
         rest.append(f"{count(failed, 'notebook')} failed")
+    if unchecked := sum(bool(notebook.problem) for notebook in report.notebooks):
+        rest.append(f"{count(unchecked, 'notebook')} not checked")
     if skipped := [notebook for notebook in report.notebooks if notebook.lacks]:
         lacks = dict.fromkeys(module for notebook in skipped for module in notebook.lacks)
         rest.append(f"{count(len(skipped), 'notebook')} {skipped_for(lacks)}")

@@ -36,6 +36,7 @@ RULES = {
         Rule("NBR005", _WARNING, "a result is nondeterministic"),
         Rule("NBR006", _ERROR, "a file grows or keeps changing"),
         Rule("NBR007", _WARNING, "an input drifts"),
+        Rule("NBR008", _WARNING, "a cell reaches outside"),
         Rule("NBR009", _WARNING, "a cell could not be judged"),
         Rule("NBR101", _INFO, "a cell does not run alone after a restart"),
         Rule("NBR102", _ERROR, "a cell reads a file that only a later cell writes"),

@@ -86,6 +86,7 @@ class Reader:
         table = self._with_dashes(table)
         own = {key: value for key, value in table.items() if key not in (EXCLUDE, IGNORES)}
         values = self.values(own, [*self.options, EXCLUDE, IGNORES])
+        self._keep_inside(path, values)
         exclude = table.get(EXCLUDE, [])
         exclude = exclude if isinstance(exclude, list) else [exclude]
         for glob in exclude:
@@ -97,6 +98,15 @@ class Reader:
             self._check(bool(glob.strip("/")), IGNORES, glob, shape)
             rules[glob] = replace(self, place=f"{self.place}: {IGNORES}.{written(glob)}")._value("ignore", codes)
         return File(path, values, tuple(exclude), rules)
+
+    def _keep_inside(self, path: Path, values: Mapping[str, Any]) -> None:
+        """Refuse to write outside of the folder: a configuration file may come with somebody else's notebooks."""
+        targets = [("output", values.get("output")), ("cache-dir", values.get("cache-dir"))]
+        targets += [("format", target.file) for target in values.get("format", ())]
+        top = os.path.realpath(path.parent)
+        for key, file in targets:
+            if file is not None and os.path.commonpath([top, os.path.realpath(file)]) != top:
+                raise UsageError(f"{self.place}: {key}: {file} is outside of this file's folder; give it with --{key}")
 
     def values(self, table: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
         """Convert the values to what the command line would give.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbrerun.errors import UsageError
+from nbrerun.errors import NotebookError, UsageError
 from nbrerun.settings.files import File, Reader, file_in
 from nbrerun.settings.values import Gate
 
@@ -28,7 +28,6 @@ OF_A_NOTEBOOK = frozenset(
         "sandbox",
         "sandbox-dir",
         "sandbox-limit",
-        "write-files",
         "only",
         "watch",
         "select",
@@ -38,7 +37,7 @@ OF_A_NOTEBOOK = frozenset(
 )
 """Keys that may differ between notebooks; the others hold for the whole run."""
 
-_ABOUT_RUNNING = OF_A_NOTEBOOK - {"cells", "select", "ignore", "fail-on"}
+_ABOUT_RUNNING = (OF_A_NOTEBOOK | {"write-files"}) - {"cells", "select", "ignore", "fail-on"}
 """Keys that have no meaning in a static check."""
 
 COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"
@@ -169,9 +168,12 @@ class Asked:
         place = f"{notebook.path}: metadata.nbrerun"
         for key in said:
             if key in self._options and key not in OF_A_NOTEBOOK:
-                raise UsageError(f"{place}: `{key}` applies to a whole run: set it on the command line or in a file")
+                raise NotebookError(f"{place}: `{key}` applies to a whole run: set it on the command line or in a file")
         known = [key for key in self._options if key in OF_A_NOTEBOOK]
-        return Reader(place, notebook.folder, self._options, self._context).values(said, [*known, _NEEDS])
+        try:
+            return Reader(place, notebook.folder, self._options, self._context).values(said, [*known, _NEEDS])
+        except UsageError as error:
+            raise NotebookError(str(error)) from error
 
     def _merged(self, layers: Sequence[Layer], file: File | None, ignored: tuple[str, ...] = ()) -> InForce:
         values = {key: _strongest(key, layers, self._default) for key in self._options}

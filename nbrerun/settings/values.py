@@ -89,6 +89,8 @@ class Settings:
     """Folders to protect in addition to that of the notebook."""
     sandbox_limit: int | None = None
     """Bytes that a run may write; None for a quarter of the memory."""
+    rerun_outside: bool = False
+    """Run cells again that reach the network, and let them."""
     write_files: bool = False
     """Keep the files that the main run wrote."""
     static: bool = False

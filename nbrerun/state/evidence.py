@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from nbrerun import secrets
 from nbrerun.model import Change
 from nbrerun.probe.protocol.messages import State
 from nbrerun.state.diff import Leaves, changes, file_change, setting_change
@@ -19,7 +21,7 @@ def worth_showing(names: Iterable[Name]) -> list[str]:
 
 
 def take_apart(names: Iterable[Name], first: State, second: State, before: Leaves, after: Leaves) -> Moved:
-    """The changes in each of these names, the largest first."""
+    """The changes in each of these names, the largest first; values that look like secrets are not shown."""
     found: dict[Name, tuple[Change, ...]] = {}
     for name in sorted(names):
         if name.space is Space.SETTING:
@@ -30,4 +32,10 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
             found[name] = tuple(changes(before.get(name.key, {}), after.get(name.key, {})))
         else:
             found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
-    return found
+    return {name: tuple(map(_displayed, parts)) for name, parts in found.items()}
+
+
+def _displayed(change: Change) -> Change:
+    if secrets.is_secret(change.path):
+        return replace(change, first=secrets.HIDDEN, again=secrets.HIDDEN, max_abs_change=None)
+    return replace(change, first=secrets.shown(change.first), again=secrets.shown(change.again))

@@ -29,6 +29,12 @@ class Step:
     """The states right before and after it were read, so what lies between them is its doing and not another cell's."""
 
     @cached_property
+    def sends(self) -> str:
+        """What it sends and where to, if it was not run again because of that."""
+        acts = [f"{each['how']} {each['what']}" for each in self.first["outside"] if not each["reads"]]
+        return acts[0] if acts and self.seen is None else ""
+
+    @cached_property
     def bound(self) -> set[str]:
         """Variables that it gave an object to; not those that it imported once more."""
         again = self.seen.again if self.seen else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import nbformat
 import pytest
 from distributed import LocalCluster
 
@@ -62,15 +63,56 @@ def test_kernels_share_the_cores(tmp_path: Path) -> None:
     assert (code, [notebook["failure"] for notebook in notebooks]) == (0, [None, None])
 
 
-def test_what_cannot_be_checked_ends_the_run_and_loses_nothing(folder: Path) -> None:
-    """One sentence, exit code 2, and the reports on the notebooks before."""
+def test_what_cannot_be_checked_takes_no_others_with_it(folder: Path) -> None:
+    """One sentence, exit code 2, and the reports on all other notebooks."""
     node = json.loads((folder / "c.ipynb").read_text())
     node["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "nowhere", "language": "python"}
     (folder / "c.ipynb").write_text(json.dumps(node))
     done = nbrerun(folder, "--format", "json", "--jobs", "2")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "no kernel is named 'nowhere'" in done.stderr
-    assert [Path(one["path"]).name for one in json.loads(done.stdout)["notebooks"]] == ["a.ipynb", "b.ipynb"]
+    found = {Path(one["path"]).name: one["status"] for one in json.loads(done.stdout)["notebooks"]}
+    assert found.pop("c.ipynb") == "unchecked"
+    assert found
+    assert "unchecked" not in found.values()
+
+
+BROKEN = {
+    "not JSON": "{",
+    "in two versions": '{"cells": [\n<<<<<<< ours\n=======\n>>>>>>> theirs\n]}',
+    "cut in half": json.dumps(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("'\ud800'")])),
+    "without a kernel": json.dumps(
+        nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell("x = 1")], metadata={"kernelspec": {"name": "no", "display_name": "no"}}
+        )
+    ),
+    "with a wrong setting": json.dumps(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")], metadata={"nbrerun": {"engine": "frok"}})
+    ),
+}
+SAID = {
+    "not JSON": "is not JSON",
+    "in two versions": "has a merge conflict in line 2",
+    "cut in half": "U+D800, half of a character",
+    "without a kernel": "no kernel is named 'no'",
+    "with a wrong setting": "'frok' is not one of",
+}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_notebooks_broken_in_five_ways(jobs: str, tmp_path: Path) -> None:
+    """Five are unchecked, each with its sentence, and seven are checked."""
+    for number in range(7):
+        write(tmp_path, f"x = {number}", name=f"sound {number}.ipynb")
+    for name, content in BROKEN.items():
+        (tmp_path / f"{name}.ipynb").write_text(content)
+    done = nbrerun(tmp_path, "--format", "json", "--jobs", jobs)
+    assert done.returncode == 2, done.stderr
+    found = {Path(one["path"]).stem: one for one in json.loads(done.stdout)["notebooks"]}
+    assert {name for name, one in found.items() if one["status"] == "unchecked"} == BROKEN.keys()
+    assert all(SAID[name] in found[name]["problem"] for name in BROKEN)
+    assert [one["status"] for name, one in found.items() if name.startswith("sound")] == ["ok"] * 7
+    assert "Traceback" not in done.stderr
 
 
 def test_the_first_failure_ends_a_run_of_several_at_once(folder: Path) -> None:

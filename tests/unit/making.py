@@ -93,6 +93,7 @@ def state(
         "files": dict(files or {}),
         "opened": dict(opened or {}),
         "inputs": {"files": [], "folders": [], "variables": [], "every_variable": False, "complete": True},
+        "outside": [],
     }
 
 
@@ -114,6 +115,8 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "parameters_in": {},
         "acts": False,
         "disk_full": False,
+        "stopped": [],
+        "shared": [],
         "given": {},
         "given_and_changed": {},
         "saved": {},

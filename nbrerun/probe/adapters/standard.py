@@ -27,6 +27,7 @@ _OPAQUE = {
     "_asyncio.Task": "a task",
     "concurrent.futures._base.Executor": "a pool of workers",
     "multiprocessing.pool.Pool": "a pool of workers",
+    "multiprocessing.connection._ConnectionBase": "a pipe",
 }
 
 
@@ -36,6 +37,18 @@ def opaque(value: Any) -> Node:
     names = (f"{module_of(cls)}.{of_class(cls, '__qualname__')}" for cls in ancestry(type(value)))
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+@reads("multiprocessing.managers.BaseProxy")
+def proxy(value: Any) -> Node:
+    """A proxy, by a copy of the object in the manager's process."""
+    name = type_name(type(value))
+    base: Any = next(each for each in ancestry(type(value)) if module_of(each) == "multiprocessing.managers")
+    try:
+        copied = base._callmethod(value, "#GETVALUE")
+    except Exception as error:  # noqa: BLE001  the manager may have ended, and pickling may raise anything
+        return Node(name, opaque=f"{name}: an object of another process ({type(error).__name__})")
+    return Node(name, children=[copied], labels=lambda: [""], holds=True)
 
 
 @reads("_thread.lock", "_thread.RLock")
@@ -49,6 +62,23 @@ def lock(value: Any) -> Node:
         return Node(name, opaque=f"{name}: a lock")
     held = " ".join(filter(None, found.groups()))
     return Node(name, (held.encode(),), text=lambda: f"<{held} {name}>")
+
+
+@reads("_multiprocessing.SemLock")
+def semaphore(value: Any) -> Node:
+    """A lock of multiprocessing, by its limit and how much of that is left; its name is a random one."""
+    name = type_name(type(value))
+    try:
+        state = (value.kind, value.maxvalue, value._get_value(), value._count())
+    except NotImplementedError:  # macOS has no sem_getvalue
+        return Node(name, opaque=f"{name}: a lock")
+    return Node(name, (repr(state).encode(),), text=lambda: f"<{state[2]} of {state[1]}>")
+
+
+@reads("multiprocessing.heap.BufferWrapper")
+def place(value: Any) -> Node:
+    """Where the memory of a shared value lies; the value itself is read as what uses that memory."""
+    return Node(type_name(type(value)))
 
 
 _DATABASE_PAGES = 1 << 14

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import marshal
 from functools import lru_cache
+from marshal import dumps as _marshalled  # by name: the notebook may put another function into the module
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 from ..protocol.messages import VariableKind
@@ -83,7 +83,7 @@ def dumps(value: Any) -> bytes:
     References came with version 3 of the format (marshal documentation): in version 2 it makes no difference how
     often an object is referred to.
     """
-    data = marshal.dumps(value, 2)
+    data = _marshalled(value, 2)
     for place in _left_out:
         data = data.replace(place, b"")
     return data

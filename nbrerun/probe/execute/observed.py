@@ -91,5 +91,7 @@ async def run_observed(
         "certain_needs": [] if ran.error else list(marks.needs(other_ways=True)),
         "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads, exchanged),
         "disk_full": files.sandbox.is_full(),
+        "stopped": [],
+        "shared": [],
         "after": after,
     }

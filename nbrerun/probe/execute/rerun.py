@@ -171,7 +171,8 @@ def shows_needs(shell: Any, sources: List[str], reached: Set[str], exchanged: bo
         exchanged: objects were seen to go in or out of files.
     """
     are_plain = all(shell.transform_cell(source).strip() == source.strip() for source in sources)
-    return are_plain and not (exchanged and any(pickles(source, reached, user_names(shell)) for source in sources))
+    namespace = user_names(shell)
+    return are_plain and not any(pickles(source, reached, namespace, exchanged) for source in sources)
 
 
 def loose(shell: Any, sources: List[str]) -> Set[str]:
@@ -190,8 +191,10 @@ def describe_error(raised: BaseException) -> Error:
         text = str.__str__(str(raised))  # `__str__` may return a subclass of str, which cannot be sent
     except Exception:  # noqa: BLE001  the `__str__` of a user's exception may raise anything
         text = "(no text)"
-    lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{type(raised).__name__}: {text}\n"]
-    return {"ename": type(raised).__name__, "evalue": text, "traceback": "".join(lines).splitlines()}
+    # The class may define `__name__` for itself, and may have been made with a name that is a subclass of str.
+    name = str.__str__(type.__dict__["__name__"].__get__(type(raised)))
+    lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{name}: {text}\n"]
+    return {"ename": name, "evalue": text, "traceback": "".join(lines).splitlines()}
 
 
 def _text(shell: Any, sources: List[str]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import marshal
 import os
 import shutil
+from marshal import dump, load  # by name: the notebook may put other functions into the module
 from typing import Callable, Dict, List, Tuple
 
 from ..protocol.messages import File
@@ -30,7 +30,7 @@ def save(changed: Dict[bytes, File], shown: Callable[[bytes], str], folder: str)
             shutil.copy2(path, os.path.join(os.fsencode(folder), b"%d" % number), follow_symlinks=False)
         index.append((shown(path), file["kind"], str(number)))
     with open(os.path.join(folder, _INDEX), "wb") as out:
-        marshal.dump(index, out)
+        dump(index, out)
 
 
 def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path: None) -> None:
@@ -40,7 +40,7 @@ def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path:
         before: called with every path that is about to be replaced or removed.
     """
     with open(os.path.join(folder, _INDEX), "rb") as saved:
-        index: List[Change] = marshal.load(saved)
+        index: List[Change] = load(saved)
     for name, kind, _ in reversed(index):  # a folder's content comes after it
         path = os.path.join(base, name)
         before(os.fsencode(path))

@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import os
 import re
+import stat
 import sys
 import threading
 from typing import Any, List, Optional, Sequence, Set, Tuple
@@ -170,7 +171,8 @@ def _open_databases(folders: Sequence[bytes]) -> Set[Tuple[str, bytes]]:
         for descriptor in os.listdir(b"/proc/self/fd"):
             with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
                 path = os.readlink(b"/proc/self/fd/" + descriptor)
-                if path.startswith(below) and fcntl.fcntl(int(descriptor), fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
+                is_file = path.startswith(below) and stat.S_ISREG(os.stat(path).st_mode)  # reading a pipe would wait
+                if is_file and fcntl.fcntl(int(descriptor), fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
                     with open(path, "rb") as file:
                         head = file.read(16)
                     found.update((library, path) for library, magic in _DATABASES.items() if head.startswith(magic))

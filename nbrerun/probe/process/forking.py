@@ -90,7 +90,7 @@ def _swallow(_stream: Any, text: str) -> int:
 
 
 def _forget_workers() -> None:
-    """Forget joblib's executor and the resource trackers: they belong to the parent, and asking them would hang."""
+    """Forget joblib's executor, multiprocessing's helpers and the lock of tqdm's workers, which serve the parent."""
     executor = sys.modules.get("joblib.externals.loky.reusable_executor")
     if executor is not None:
         executor._executor = None  # type: ignore[attr-defined]
@@ -98,9 +98,22 @@ def _forget_workers() -> None:
         module: Any = sys.modules.get(name)
         if module is not None:
             module._resource_tracker = module.ResourceTracker()
-            for alias in ("ensure_running", "register", "unregister", "maybe_unlink", "getfd"):
-                if hasattr(module, alias):
-                    setattr(module, alias, getattr(module._resource_tracker, alias))
+            _bind(module, module._resource_tracker, "ensure_running", "register", "unregister", "maybe_unlink", "getfd")
+    module = sys.modules.get("multiprocessing.forkserver")
+    if module is not None:
+        module._forkserver = module.ForkServer()
+        names = ("ensure_running", "get_inherited_fds", "connect_to_new_process", "set_forkserver_preload")
+        _bind(module, module._forkserver, *names)
+    lock = vars(getattr(sys.modules.get("tqdm.std"), "tqdm", object)).get("_lock")
+    if lock is not None and hasattr(lock, "locks"):
+        lock.locks = [each for each in lock.locks if not hasattr(each, "_semlock")]
+
+
+def _bind(module: Any, helper: Any, *names: str) -> None:
+    """Have the functions of a module be methods of another object."""
+    for name in names:
+        if hasattr(module, name):
+            setattr(module, name, getattr(helper, name))
 
 
 def _forget_loops(shell: Any) -> None:

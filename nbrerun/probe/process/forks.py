@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, List, NoReturn, Set
+from typing import Any, Callable, List, NoReturn, Sequence, Set
 
 from .fork_hazards import Hazards
 from .forking import detach, fork, pause_openmp
+from .shared import Shared
 
 
 class Forks:
     """The forks of this process; a fork of it starts with none."""
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Any, address: str) -> None:
+        """Look at what there is before the first cell.
+
+        Args:
+            kernel: ipykernel's.
+            address: of the socket at which nbrerun listens.
+        """
         self._kernel = kernel
+        self._socket_folder = os.path.dirname(address)
         self.hazards = Hazards(kernel.shell)
+        self._shared = Shared(kernel.shell, self._socket_folder)
+        self._folders: Sequence[bytes] = ()
+        self._is_fork = False
         self.ran = True
         """Cells have been run in this process itself."""
         self._children: Set[int] = set()
+
+    def watch(self, folders: Sequence[bytes]) -> None:
+        """Set the folders whose files each branch has to itself."""
+        self._folders = folders
+        self.hazards.watch(folders)
+        self._shared.watch(folders)
+
+    def will_run(self) -> None:
+        """A cell is about to be run in this process."""
+        if not self.ran:  # a fork has a new event loop, which is not the notebook's
+            self._shared = Shared(self._kernel.shell, self._socket_folder)
+            self._shared.watch(self._folders)
+        self.ran = True
+
+    def shared(self) -> List[str]:
+        """What the kernel shares with other processes; a fork is discarded, so that nobody asks."""
+        return [] if self._is_fork else self._shared.read(self._children)
 
     def prepare(self) -> List[str]:
         """What speaks against a fork now; if nothing does, what has to be done before one."""
@@ -30,19 +58,22 @@ class Forks:
                 self._children.discard(pid)
         hazards = self.hazards.read()
         if not hazards and self.ran:
+            hazards = self._shared.read(self._children)
+        if not hazards and self.ran:
             pause_openmp()
         return hazards
 
-    def start(self, live: Callable[[], NoReturn]) -> None:
-        """Fork this process; `live` is called in the child."""
+    def start(self, live: Callable[[], NoReturn]) -> int:
+        """Fork this process; `live` is called in the child, whose pid is returned."""
         pid = fork()
         if pid == 0:
             live()
         self._children.add(pid)
+        return pid
 
     def leave_kernel(self) -> None:
         """In the child: share nothing with the kernel."""
         if self.ran:
             detach(self._kernel)
-        self.ran = False
+        self.ran, self._is_fork = False, True
         self._children = set()

@@ -114,6 +114,18 @@ class Inputs(TypedDict):
     """False where there were too many to record all."""
 
 
+class Contact(TypedDict):
+    """One thing outside of the sandbox that a cell reached."""
+
+    kind: Literal["network"]
+    what: str
+    """`api.example.com:443`."""
+    how: str
+    """`posts to`, `connects to` ..."""
+    reads: bool
+    """It only asked for something, by GET or HEAD."""
+
+
 class State(TypedDict):
     """Everything the kernel holds, at one moment."""
 
@@ -134,6 +146,8 @@ class State(TypedDict):
     opened: Dict[str, Opened]
     """Files that the last cell opened, by path."""
     inputs: Inputs
+    outside: List[Contact]
+    """What the last cell reached outside of the sandbox."""
 
 
 class Leaf(TypedDict):
@@ -219,6 +233,10 @@ class Rerun(TypedDict):
     """`reads` has all the names that they can miss: they pickle nothing, and run no magics."""
     disk_full: bool
     """The run had no room left for its files."""
+    stopped: List[Contact]
+    """What the run was about to do outside of the sandbox, and was kept from."""
+    shared: List[str]
+    """What the kernel shares with other processes after the run; not asked in a fork, which is discarded."""
     after: State
 
 

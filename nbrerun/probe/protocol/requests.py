@@ -39,6 +39,8 @@ class SandboxFound(TypedDict, total=False):
     """The arguments that it was made with."""
     covered: List[str]
     """The folders of which it keeps the files."""
+    reaches_out: bool
+    """Cells that are run again may do everything to the network."""
 
 
 class KeeperHello(TypedDict):
@@ -80,6 +82,8 @@ class Held(TypedDict):
 
     hazards: List[str]
     """What would not survive the fork, most important first; then nothing was forked."""
+    pid: int
+    """Of the child; 0 if there is none."""
     files: str
     """The name under which the files of this moment are kept."""
     entropy: List[bytes]
@@ -100,6 +104,8 @@ class Forked(TypedDict):
     """The process is there, unless there are hazards."""
 
     hazards: List[str]
+    pid: int
+    """Of the child; 0 if there is none."""
 
 
 class Read(TypedDict):
@@ -117,6 +123,8 @@ class Looked(TypedDict):
     """The random bytes that the system gave the last cell and what ran after it."""
     seeds: List[Generator]
     """The state in which each global generator of a library began."""
+    shared: List[str]
+    """What the kernel shares with other processes, a clause for each."""
 
 
 class Run(TypedDict):

@@ -6,9 +6,9 @@ Python that nbrerun or a kernel may run on.
 
 from __future__ import annotations
 
-import marshal
 import socket
 import struct
+from marshal import dumps, loads  # by name: the notebook may put other functions into the module
 from typing import Any, Dict, Mapping, Optional
 
 _LENGTH = struct.Struct("!Q")
@@ -37,7 +37,10 @@ class Wire:
         Raises:
             Closed: nobody is listening any more.
         """
-        data = marshal.dumps(dict(message), 2)
+        try:
+            data = dumps(dict(message), 2)
+        except ValueError as error:  # something in it is no builtin value
+            data = dumps({"failed": f"the answer cannot be sent: {error}", "traceback": []}, 2)
         self.sock.settimeout(self._patience)
         try:
             self.sock.sendall(_LENGTH.pack(len(data)) + data)
@@ -55,7 +58,7 @@ class Wire:
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
         self.sock.settimeout(self._patience)  # the rest of a message follows at once
         try:
-            message: Dict[str, Any] = marshal.loads(self._exactly(length))
+            message: Dict[str, Any] = loads(self._exactly(length))
         except TimeoutError:
             raise Closed("it stopped in the middle of a message") from None
         return message

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import marshal
 import os
 import shutil
 import stat
+from marshal import dump, load  # by name: the notebook may put other functions into the module
 from typing import Callable, Dict, List, Sequence, Set, Tuple
 
 from ..protocol.messages import File
@@ -293,9 +293,9 @@ class Scratch:
 
     def _save(self, name: str, table: Table, inodes: Dict[bytes, bytes]) -> None:
         with open(self._table_file(name), "wb") as file:
-            marshal.dump(({path: tuple(then) for path, then in table.items()}, inodes), file)
+            dump(({path: tuple(then) for path, then in table.items()}, inodes), file)
 
     def _load(self, name: str) -> Tuple[Table, Dict[bytes, bytes]]:
         with open(self._table_file(name), "rb") as file:
-            table, inodes = marshal.load(file)
+            table, inodes = load(file)
         return {path: Entry(*then) for path, then in table.items()}, inodes

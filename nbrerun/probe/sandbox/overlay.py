@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import marshal
 import os
 import re
 import shutil
+from marshal import dump, load  # by name: the notebook may put other functions into the module
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from ..protocol.messages import File
@@ -25,6 +25,9 @@ _SYSTEM = frozenset("proc sysfs devtmpfs devpts cgroup cgroup2 mqueue securityfs
 _NOT_TO_COVER = [b"/proc", b"/sys", b"/dev", b"/run", b"/usr", b"/bin", b"/lib"]
 _MOST_ENTRIES = 10_000
 """Entries of a folder that are checked for symbolic links to other folders."""
+_SHARED_MEMORY = b"/dev/shm"
+_MOST_SHARED = 1_000
+"""Entries there that are mounted one by one."""
 _FULL_BYTES = 1 << 16
 
 Table = Dict[bytes, File]
@@ -74,7 +77,28 @@ class Overlay:
             os.mkdir(self._lower(number))
             mount(folder, self._lower(number), None, MS_BIND)
         self._mount_overlays([self._lower(number) for number in range(len(self.folders))])
+        with contextlib.suppress(OSError):  # it has none, or others have very much there
+            self._cover_shared_memory()
         os.chdir(working)
+
+    def _cover_shared_memory(self) -> None:
+        """Give the notebook a /dev/shm that is gone with it: killed workers leave theirs (shm_overview(7)).
+
+        What others have there stays within reach.
+        """
+        others, own = list(os.scandir(_SHARED_MEMORY)), os.path.join(self._layers, b"shm")
+        if len(others) > _MOST_SHARED:
+            return
+        os.mkdir(own)
+        mount("tmpfs", own, "tmpfs", 0, "mode=1777")
+        for entry in others:
+            target = os.path.join(own, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                os.mkdir(target)
+            else:
+                os.close(os.open(target, os.O_CREAT))
+            mount(entry.path, target, None, MS_BIND | MS_REC)
+        mount(own, _SHARED_MEMORY, None, MS_BIND | MS_REC)
 
     def freeze(self) -> str:
         """Keep the current files under a name, and return the name; equal names stand for equal files."""
@@ -95,7 +119,7 @@ class Overlay:
             for number in range(len(self.folders))
         ]
         with open(self._frozen(name) + b".table", "wb") as file:
-            marshal.dump(self._tables(), file)
+            dump(self._tables(), file)
         self._last = (None if None in marks else marks), name
         return name
 
@@ -123,7 +147,7 @@ class Overlay:
             # Of several lower folders the first is on top (overlayfs.rst, "multiple lower layers").
             lower = [self._frozen(name, number) + b":" + below for number, below in enumerate(lower)]
             with open(self._frozen(name) + b".table", "rb") as file:
-                self._base = marshal.load(file)
+                self._base = load(file)
         self._mount_overlays(lower)
         # The process still is in the folder under the new mount until it changes to the same path again.
         with contextlib.suppress(OSError):

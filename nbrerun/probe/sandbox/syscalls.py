@@ -10,6 +10,7 @@ from typing import Optional, Union
 # that Python's wheels are built for.
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
@@ -37,6 +38,24 @@ def unshare_mounts() -> None:
         _write("/proc/self/gid_map", f"{gid} {gid} 1")
     # A new namespace shares mount events with its parent unless told otherwise (mount_namespaces(7)).
     mount(None, "/", None, MS_REC | MS_PRIVATE)
+
+
+def unshare_network() -> None:
+    """Move this thread to a network namespace of its own, in which there is nobody (network_namespaces(7)).
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    _check(_libc().unshare(CLONE_NEWNET), "unshare")
+
+
+def set_network(descriptor: int) -> None:
+    """Move this thread to another network namespace (setns(2)).
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    _check(_libc().setns(descriptor, CLONE_NEWNET), "setns")
 
 
 def mount(source: Optional[Path], target: Path, kind: Optional[str], flags: int = 0, options: Path = "") -> None:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Container, Dict, FrozenSet, Iterable, Iterator
 from ..adapters.generic import ancestry, layout, members, module_of
 from .inputs import inputs
 from .statements import called_word
-from .vocabulary import PICKLING
+from .vocabulary import PICKLING, SAVING
 
 # Names of bytecode instructions differ between versions of Python (library reference, module `dis`).
 _LOOKS_UP = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_GLOBAL"})
@@ -74,9 +74,13 @@ def notebook_functions(names: Set[str], namespace: Dict[str, Any]) -> List[types
     return [each for each in found.values() if dict.get(each.__globals__, "__name__") == "__main__"]
 
 
-def pickles(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
-    """Whether code, or a function among `names`, may look up classes by name, as pickling does."""
-    return _calls(PICKLING.search, source, names, namespace)
+def pickles(source: str, names: Set[str], namespace: Dict[str, Any], exchanged: bool = True) -> bool:
+    """Whether code, or a function among `names`, may look up classes by name, as pickling does.
+
+    Args:
+        exchanged: objects went in or out of files.
+    """
+    return _calls(lambda word: PICKLING.search(word) or (exchanged and SAVING.search(word)), source, names, namespace)
 
 
 def codes(value: Any) -> Iterator[types.CodeType]:

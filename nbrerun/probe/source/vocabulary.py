@@ -35,8 +35,11 @@ ANSWERING_METHODS = PREDICTING_METHODS | {"predict_proba", "score", "__call__"}
 
 # Decide what is tried, and then measured
 
-PICKLING = re.compile(r"pickle|shelve|(?:^|_)(?:load|dump|save)", re.IGNORECASE)
+PICKLING = re.compile(r"pickle|shelve|(?:^|_)(?:load|dump)s?$", re.IGNORECASE)
 """Parts of names of what may look up classes by name, as reading and writing a pickle does (`source.dependencies`)."""
+
+SAVING = re.compile(r"(?:^|_)(?:load|dump|save)", re.IGNORECASE)
+"""The same, where an object was seen to go in or out of a file."""
 
 SWALLOWING = re.compile(r"suppress|raises|ignor", re.IGNORECASE)
 """Parts of names of context managers that may swallow an error of their body (`source.inputs`)."""

@@ -6,7 +6,7 @@ import json
 from typing import Any, TextIO
 
 from nbrerun.model import Report, Severity
-from nbrerun.reporters.entries import RUN_FAILED, Entry, new_of_report
+from nbrerun.reporters.entries import TROUBLES, Entry, new_of_report
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 
@@ -23,6 +23,6 @@ def _issue(entry: Entry) -> dict[str, Any]:
         "check_name": entry.rule,
         # GitLab shows one issue for each fingerprint in a report, so the path is part of it.
         "fingerprint": entry.fingerprint(entry.path),
-        "severity": "critical" if entry.rule == RUN_FAILED else _SEVERITIES[entry.severity],
+        "severity": "critical" if entry.rule in TROUBLES else _SEVERITIES[entry.severity],
         "location": {"path": entry.path, "lines": {"begin": entry.place.line}},
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -24,14 +25,16 @@ from nbrerun.model import (
     VariableReport,
     WholeRun,
 )
+from nbrerun.reporters.text import whole
 
 SCHEMA_VERSION = 1
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 def render(report: Report, out: TextIO) -> None:
     """Write the report as JSON in ASCII, which streams of every encoding accept."""
-    json.dump(_report(report), out, indent=2, allow_nan=False)
-    out.write("\n")
+    text = whole(json.dumps(_report(report), indent=2, allow_nan=False, ensure_ascii=False))
+    out.write(_NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -55,6 +58,8 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "sandbox_reason": notebook.sandbox_reason,
         "status": notebook.status,
         "reason": notebook.reason,
+        "problem": notebook.problem or None,
+        "traceback": list(notebook.traceback),
         "failure": _failure(notebook.failure),
         "interrupted": notebook.interrupted,
         "over_budget": notebook.over_budget,
@@ -78,6 +83,7 @@ def _cell(cell: CellReport) -> dict[str, Any]:
         "engine": cell.engine,
         "seconds": {"first": _number(cell.seconds.first), "again": _number(cell.seconds.again)},
         "variables": [_variable(variable) for variable in cell.variables],
+        "outside": [asdict(item) for item in cell.outside],
         "error": _raised(cell.error),
         "restart": _restart(cell.restart),
     }

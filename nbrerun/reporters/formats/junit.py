@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from nbrerun.model import NotebookReport, Report, Verdict
 from nbrerun.notebooks.text import SUFFIXES
-from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_notebook, where
+from nbrerun.reporters.entries import TOOL, TROUBLES, UNCHECKED, Entry, of_notebook, where
 from nbrerun.reporters.text import clean, one_line
 
 # The complement of the characters of XML 1.0 (section 2.2).
@@ -73,9 +73,13 @@ def _other_cases(notebook: NotebookReport, entries: Sequence[Entry], classname: 
 
 
 def _fill(case: Element, notebook: NotebookReport, entries: Sequence[Entry]) -> None:
-    findings = [entry for entry in entries if entry.rule != RUN_FAILED]
+    findings = [entry for entry in entries if entry.rule not in TROUBLES]
     failed = [entry for entry in findings if entry.fails]
-    if notebook.failure and len(findings) < len(entries):
+    if notebook.problem:
+        error = SubElement(case, "error", type=UNCHECKED, message=_text(notebook.problem))
+        error.text = _NOT_XML.sub("", clean("\n".join(notebook.traceback)))
+        failed = []
+    elif notebook.failure and len(findings) < len(entries):
         message = f"the main run raised {notebook.failure.ename}: {notebook.failure.evalue}"
         error = SubElement(case, "error", type=_text(notebook.failure.ename), message=_text(message))
         error.text = _NOT_XML.sub("", clean("\n".join(notebook.failure.traceback)))

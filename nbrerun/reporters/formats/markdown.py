@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from nbrerun.model import Report
-from nbrerun.reporters.entries import RUN_FAILED, new_of_report, of_notebook
+from nbrerun.reporters.entries import RUN_FAILED, UNCHECKED, new_of_report, of_notebook
 from nbrerun.reporters.pieces import count
 from nbrerun.reporters.summary import summary_line
 from nbrerun.reporters.text import one_line
@@ -45,7 +45,7 @@ def _chunks(report: Report) -> Iterator[tuple[str, bool]]:
             yield "\n| cell | rule | severity | what |\n| ---: | --- | --- | --- |\n", False
         for entry in entries:
             cell = str(entry.index) if entry.index >= 0 else ""
-            rule = "the run failed" if entry.rule == RUN_FAILED else entry.rule
+            rule = {RUN_FAILED: "the run failed", UNCHECKED: "not checked"}.get(entry.rule, entry.rule)
             yield f"| {cell} | {rule} | {entry.severity} | {_prose(entry.message)} |\n", True
 
 

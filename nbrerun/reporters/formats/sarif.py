@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from nbrerun.model import Report, Severity
-from nbrerun.reporters.entries import RUN_FAILED, TOOL, Entry, of_report
+from nbrerun.reporters.entries import TOOL, TROUBLES, Entry, of_report
 from nbrerun.rules import RULES, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -25,7 +25,7 @@ def render(report: Report, out: TextIO) -> None:
 
 def _run(report: Report) -> dict[str, Any]:
     entries = of_report(report)
-    found = [entry for entry in entries if entry.rule != RUN_FAILED]
+    found = [entry for entry in entries if entry.rule not in TROUBLES]
     rules = list(dict.fromkeys([*RULES, *(entry.rule for entry in found)]))
     driver = {
         "name": TOOL,
@@ -40,14 +40,14 @@ def _run(report: Report) -> dict[str, Any]:
 
 
 def _invocation(report: Report, entries: list[Entry]) -> dict[str, Any]:
-    """Describe the run; a main run that raised is not a result, since the cells after it were not examined."""
-    failed = [entry for entry in entries if entry.rule == RUN_FAILED]
+    """Describe the run; a main run that raised, or did not begin, is no result: not all cells were examined."""
+    failed = [entry for entry in entries if entry.rule in TROUBLES]
     complete = not failed and not any(notebook.incomplete for notebook in report.notebooks)
     return {
         "executionSuccessful": complete,
         "toolExecutionNotifications": [
             {
-                "descriptor": {"id": RUN_FAILED},
+                "descriptor": {"id": entry.rule},
                 "level": "error",
                 "message": _message(entry),
                 "locations": [_location(entry)],

@@ -29,7 +29,7 @@ from nbrerun.model import (
 from nbrerun.reporters import restart
 from nbrerun.reporters.pieces import GAP, count, exception, grid, indent, prose, traceback
 from nbrerun.reporters.summary import summary
-from nbrerun.reporters.text import one_line
+from nbrerun.reporters.text import clean, one_line
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 
@@ -85,7 +85,7 @@ def render_svg(report: Report, title: str, width: int = 100, verbosity: int = NO
 def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> None:
     """Print the report on `console`; `QUIET` shows only findings and the summary."""
     for notebook in report.notebooks:
-        eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.incomplete
+        eventful = _worth_listing(notebook, verbosity) or notebook.failure or notebook.incomplete or notebook.problem
         if eventful or (verbosity > QUIET and not notebook.static):
             _NotebookPrinter(notebook, console, verbosity).print()
             console.print()
@@ -109,6 +109,11 @@ class _NotebookPrinter:
 
     def print(self) -> None:
         self._print_header()
+        if self.notebook.problem:
+            self._print_indented(Text("not checked: ", "bold red").append_text(prose(self.notebook.problem)))
+            if self.verbosity >= VERBOSE:
+                self._print_indented(Text(clean("\n".join(self.notebook.traceback)), style="dim"))
+            return
         if self.verbosity > QUIET:
             self._print_cells()
         if failure := self.notebook.failure:
@@ -129,7 +134,7 @@ class _NotebookPrinter:
 
     def _print_header(self) -> None:
         self.console.print(Text(one_line(self.notebook.path), style="bold", overflow="fold"))
-        if self.verbosity == QUIET or self.notebook.static:
+        if self.verbosity == QUIET or self.notebook.static or self.notebook.problem:
             return
         engine = f"engine {self.notebook.engine}" if self.notebook.engine else "no engine"
         why = f": {one_line(self.notebook.engine_reason)}" if self.notebook.engine_reason else ""

@@ -101,3 +101,27 @@ def test_half_a_message_is_not_waited_for(ends: tuple[socket.socket, socket.sock
     with pytest.raises(Closed, match="in the middle"):
         Wire(ends[0], patience=0.2).receive(5.0)
     assert time.monotonic() - began < 5.0
+
+
+def test_an_answer_has_the_time_of_a_cell(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that computes for ever gives none."""
+    monkeypatch.setattr(liveness, "_SHORTEST", 0.1)
+    monkeypatch.setattr(liveness, "_TICK", 0.05)
+    client = Client(Wire(ends[0]), os.getpid(), timeout=lambda: 0.2)
+    with pytest.raises(Closed, match=r"stopped at its time limit of 0\.2 s"):
+        client.touchable("x")
+
+
+def test_a_loop_that_only_sleeps_is_stuck(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes up now and then, which takes processor time, too."""
+    seconds = iter(range(1, 10_000))
+    monkeypatch.setattr(liveness, "_TICK", 0.05)
+    monkeypatch.setattr(liveness, "_cpu_seconds", lambda pid: next(seconds) * 0.0004)
+    waiting = Waiting(None, 1.0, forked=False)
+    found = waiting.answer(Wire(ends[0]), os.getpid())
+    assert isinstance(found, Undone)
+    assert "did nothing" in found.reason

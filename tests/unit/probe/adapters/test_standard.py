@@ -11,6 +11,7 @@ import fractions
 import io
 import logging
 import mmap
+import multiprocessing
 import pathlib
 import random
 import re
@@ -293,3 +294,39 @@ def test_a_text_file_that_is_written_is_read_without_a_flush(tmp_path: Path) -> 
         assert read(file) != begun
         assert (tmp_path / "a").read_text() == ""
     assert (tmp_path / "a").read_text() == "x" * 100
+
+
+def test_a_lock_of_multiprocessing_is_what_is_left_of_it() -> None:
+    """Taking it is a change; its name in the system is a random one, and no value."""
+    one, other = multiprocessing.Semaphore(3), multiprocessing.Semaphore(3)
+    assert not read(one).opaque
+    assert digest(one) == digest(other)
+    one.acquire()
+    assert digest(one) != digest(other)
+
+
+def test_a_shared_value_is_not_the_place_where_it_lies() -> None:
+    """Two that were made one after the other lie in different places."""
+    one, other = multiprocessing.Value("i", 1), multiprocessing.Value("i", 1)
+    assert digest(one) == digest(other)
+    other.value += 1
+    assert digest(one) != digest(other)
+
+
+def test_the_end_of_a_pipe_cannot_be_read() -> None:
+    """What is in the pipe belongs to the system; the number of its descriptor is no value."""
+    ends = multiprocessing.Pipe()
+    assert read(ends).opaque
+    for end in ends:
+        end.close()
+
+
+def test_an_object_of_a_manager_is_read_in_its_process() -> None:
+    """Until the manager has ended."""
+    with multiprocessing.get_context("fork").Manager() as manager:
+        shared = manager.dict(a=1)
+        before = digest(shared)
+        assert not read(shared).opaque
+        shared["a"] = 2
+        assert digest(shared) != before
+    assert read(shared).opaque

@@ -95,6 +95,12 @@ def test_silence_is_told_from_a_hang_up(wires: tuple[Wire, Wire]) -> None:
     assert wires[1].sock.gettimeout() is None
 
 
+def test_an_answer_that_cannot_be_sent_says_so(wires: tuple[Wire, Wire]) -> None:
+    """Whoever waits for it gets an answer all the same."""
+    wires[0].send({"value": object()})
+    assert wires[1].receive()["failed"].startswith("the answer cannot be sent")
+
+
 def test_one_connects_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To whoever listens there."""
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short

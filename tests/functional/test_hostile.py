@@ -1,0 +1,68 @@
+"""Notebooks and repositories of somebody else's: what they cannot make nbrerun show, say or write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from nbrerun.settings.values import FORMATS
+from tests.functional.test_bad_input import nbrerun
+
+
+def _write(path: Path, *sources: str, **metadata: object) -> Path:
+    node = nbformat.v4.new_notebook(metadata=metadata)
+    node.cells = [nbformat.v4.new_code_cell(source, id=f"cell-{index}") for index, source in enumerate(sources)]
+    nbformat.write(node, path)
+    return path
+
+
+def test_no_report_shows_a_secret(tmp_path: Path) -> None:
+    """Neither as a value nor from the source."""
+    path = _write(
+        tmp_path / "nb.ipynb",
+        "import os\nn = globals().get('n', 0) + 1\nos.environ['AWS_SECRET_ACCESS_KEY'] = 'SECRET' + str(n)",
+        "password = globals().get('password', 'hunter2') + 'x'",
+        "config = globals().get('config', {'apiKey': 'hunter2'})\nconfig['apiKey'] += 'x'",
+    )
+    targets = [part for form in FORMATS for part in ("--format", f"{form}={tmp_path / form}.txt")]
+    done = nbrerun(path, "--no-cache", "-v", *targets)
+    assert done.returncode == 1, done.stderr
+    for form in FORMATS:
+        text = (tmp_path / f"{form}.txt").read_text()
+        assert "hunter2" not in text, form
+        assert "SECRET1" not in text, form
+        assert "SECRET2" not in text, form
+
+
+def test_stderr_has_nothing_to_obey(tmp_path: Path) -> None:
+    """A CI service reads commands at the beginning of a line, and a terminal obeys escape sequences."""
+    kernel = {"name": "no\n::error::FAKE\x1b[31m", "display_name": "x"}
+    done = nbrerun(_write(tmp_path / "nb.ipynb", "a = 1", kernelspec=kernel), "--no-cache")
+    assert done.returncode == 2
+    assert not any(line.startswith("::") for line in done.stderr.splitlines())
+    assert "\x1b" not in done.stderr
+
+
+def test_metadata_cannot_have_files_written(tmp_path: Path) -> None:
+    """Who checks a notebook decides that, and not who wrote it."""
+    path = _write(tmp_path / "nb.ipynb", "open('made.txt', 'w').close()", nbrerun={"write-files": True})
+    done = nbrerun(path, "--no-cache")
+    assert (done.returncode, (tmp_path / "made.txt").exists()) == (2, False)
+    assert "`write-files` applies to a whole run" in done.stderr
+
+
+@pytest.mark.parametrize("setting", ["output = {!r}", "format = 'json={}'", "cache-dir = {!r}"])
+def test_a_repository_cannot_write_outside_of_it(setting: str, tmp_path: Path) -> None:
+    """Reports and the cache stay in the folder of the configuration file that asks for them; the command line may."""
+    (tmp_path / "repository").mkdir()
+    path = _write(tmp_path / "repository" / "nb.ipynb", "a = 1")
+    outside = str(tmp_path / "outside")
+    (tmp_path / "repository" / "nbrerun.toml").write_text(setting.format(outside))
+    done = nbrerun(path)
+    assert (done.returncode, Path(outside).exists()) == (2, False)
+    assert "is outside of this file's folder" in done.stderr
+    (tmp_path / "repository" / "nbrerun.toml").unlink()
+    assert nbrerun(path, "--no-cache", "--format", f"json={outside}").returncode == 0
+    assert Path(outside).exists()
