@@ -18,6 +18,8 @@ from ..protocol.messages import KnownBuffer
 LARGE = 1 << 20
 """Bytes from which on a buffer is worth remembering."""
 
+_END = 1 << 16
+"""Bytes at either end of a buffer that are hashed by themselves; no page is larger."""
 _ENTRY = 8
 """Bytes of the page map for each page, little-endian; the flags are in the last one."""
 _SHARED, _ABSENT = b"\x80", b"\x00"
@@ -102,7 +104,16 @@ def arrived() -> List[KnownBuffer]:
 
 
 def digest_of_buffer(content: Any) -> bytes:
-    """The digest of a large buffer, which is read only if it may have changed."""
+    """The digest of a large buffer, which is read only if it may have changed.
+
+    Its ends may share their pages with something else, and are always read.
+    """
+    data = memoryview(content).cast("B")
+    inner = _digest_of_pages(data[_END:-_END])
+    return _hashed(b"".join([_hashed(data[:_END]), inner, _hashed(data[-_END:])]))
+
+
+def _digest_of_pages(content: memoryview) -> bytes:
     place = _place(content)
     before = _presence(*place) if place is not None and _forks_of_others == 0 else None
     if place is None or before is None:
