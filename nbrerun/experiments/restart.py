@@ -57,7 +57,7 @@ def _seen_to_need(position: int, steps: list[Step]) -> tuple[dict[str, str | Non
     hold = run["needs"].keys() if _finds_the_same_files(run, steps[-1].first) else set(run["certain_needs"])
     needed = {name: through or None for name, through in run["needs"].items() if name in hold & elsewhere}
     rest = (set(run["reads"]) & elsewhere) - needed.keys()
-    return needed, bool(rest) or not run["shows_needs"]
+    return needed, not run["only_defines"] and (bool(rest) or not run["shows_needs"])
 
 
 def _finds_the_same_files(run: Rerun, end: State) -> bool:

@@ -10,7 +10,7 @@ from ..read.namespace import user_names
 from .blame import Blame
 from .exchanges import Exchanges
 from .parameters import parameters_in
-from .rerun import HistoryKept, Parts, loose, run_cells, shows_needs, touchable
+from .rerun import HistoryKept, Parts, defines_only, loose, run_cells, shows_needs, touchable
 from .tracer import Tracer
 
 
@@ -89,6 +89,7 @@ async def run_observed(
         "mentions": sorted(touchable(shell, sources)),
         "needs": {} if ran.error else marks.needs(),
         "certain_needs": [] if ran.error else list(marks.needs(other_ways=True)),
+        "only_defines": all(defines_only(shell, source) for source in sources),
         "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads, exchanged),
         "disk_full": files.sandbox.is_full(),
         "stopped": [],

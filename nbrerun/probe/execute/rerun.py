@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 import traceback
 import weakref
@@ -14,6 +15,7 @@ from ..read.walk import Reader
 from ..source.dependencies import global_stores, notebook_functions, pickles, reachable, through_calls
 from ..source.inputs import incidental, static_binds
 from ..source.ipython_names import AUTOMATIC
+from ..source.statements import only_defines
 from .tracer import Tracer
 from .user_functions import MarkedFunctions
 
@@ -173,6 +175,14 @@ def shows_needs(shell: Any, sources: List[str], reached: Set[str], exchanged: bo
     are_plain = all(shell.transform_cell(source).strip() == source.strip() for source in sources)
     namespace = user_names(shell)
     return are_plain and not any(pickles(source, reached, namespace, exchanged) for source in sources)
+
+
+def defines_only(shell: Any, source: str) -> bool:
+    """Whether a cell only binds names, without running anything that other cells have made."""
+    try:
+        return only_defines(ast.parse(_text(shell, [source])).body)
+    except (SyntaxError, ValueError):
+        return False
 
 
 def loose(shell: Any, sources: List[str]) -> Set[str]:

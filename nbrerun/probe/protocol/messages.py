@@ -229,6 +229,8 @@ class Rerun(TypedDict):
     class of the notebook that looked it up; nothing for the cell itself."""
     certain_needs: List[str]
     """Those among them that hold even where other files are there."""
+    only_defines: bool
+    """The cells import, and bind constants, functions and classes, and run nothing that other cells have made."""
     shows_needs: bool
     """`reads` has all the names that they can miss: they pickle nothing, and run no magics."""
     disk_full: bool

@@ -147,6 +147,27 @@ def roots(node: ast.AST) -> Set[str]:
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
+def only_defines(statements: Iterable[ast.stmt]) -> bool:
+    """Whether statements import modules, and bind constants, functions and classes, without a look at other names."""
+    return all(_only_defines(statement) for statement in statements)
+
+
+def _only_defines(statement: ast.stmt) -> bool:
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass)):
+        return True
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Assign):
+        return isinstance(statement.value, ast.Constant) and all(isinstance(to, ast.Name) for to in statement.targets)
+    if isinstance(statement, _FUNCTIONS):
+        arguments = [node for node in ast.walk(statement.args) if isinstance(node, ast.arg)]
+        annotated = statement.returns is not None or any(argument.annotation for argument in arguments)
+        return not (statement.decorator_list or _defaults(statement.args) or annotated)
+    if isinstance(statement, ast.ClassDef):
+        return not (statement.decorator_list or statement.bases or statement.keywords) and only_defines(statement.body)
+    return False
+
+
 def needs(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names that code looks up each time that it runs to its end, in the order of the language."""
     for node in nodes:
