@@ -49,7 +49,7 @@ def checked(cells: list[str], folder: Path, **settings: Any) -> list[str]:
 
 
 def test_a_cell_that_changes_nothing_costs_one_fork(tmp_path: Path, asked: Counter[str]) -> None:
-    """Held once, with the reading where the branch begins, and run once; nothing is run alone, nothing imported again."""
+    """Held once, with the reading where the branch begins, and run once; nothing is run alone or imported again."""
     assert checked(LIGHT, tmp_path) == ["stateless", *["reset"] * 4, "stateless", "reset", "stateless"]
     assert asked["hold"] == len(LIGHT) + 1
     assert asked["run"] == len(LIGHT)

@@ -385,8 +385,9 @@ def test_every_report_lists_what_was_not_checked(fake: Fake, write_notebook: Wri
     fake.answers["nb.ipynb"] = KernelError("there is no kernel x")
     result = run(write_notebook("x"), "--format", form)
     assert (result.exit_code, result.stderr) == (2, "nbrerun: there is no kernel x\n")
-    assert "there is no kernel x" in result.stdout
-    assert "nb.ipynb" in result.stdout
+    shown = result.stdout.replace("\n", "")  # a long path is wrapped anywhere
+    assert "there is no kernel x" in shown
+    assert "nb.ipynb" in shown
 
 
 def test_an_interrupted_report_stops_the_rest(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:

@@ -745,7 +745,7 @@ def test_full_means_more_bytes_than_the_limit(place: Place) -> None:
 
 def test_a_model_is_seen_through_a_link(place: Place) -> None:
     """A large file is as good as a small one."""
-    place.write("nb/model.pt", "1" * 200)
+    place.write("nb/model.pt", "\0" * 200)
     scratch = place.start(limit=100)
     assert Path("model.pt").is_symlink()
     assert scratch.model_in(os.path.abspath(b"model.pt"))

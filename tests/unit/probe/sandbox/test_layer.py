@@ -411,7 +411,7 @@ def test_a_file_that_holds_a_model_is_one(place: Path) -> None:
     """By its suffix or by the notebook's own classes in it."""
     own = place / "own.pkl"
     own.write_bytes(b"\x80\x04c__main__\nNet\n")
-    (place / "a.pt").write_text("1")
+    (place / "a.pt").write_bytes(b"\x80\x02")
     found = [Reading().file(os.fsencode(own), lambda names=names: names)["model"] for names in (["Net"], [])]
     assert found == [True, False]
     assert Reading().file(os.fsencode(place / "a.pt"), list)["model"]
