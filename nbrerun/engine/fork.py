@@ -36,8 +36,8 @@ class _Moment:
     """The name under which the files of the moment are kept."""
     seeds: Sequence[Generator]
     """The states in which the global generators began that there were by then."""
-    was_branch: bool = False
-    """It began as a branch, which has read the state, and in which the cell has been run again without an effect."""
+    branch: ForkBranch | None = None
+    """It began as this branch, which has read the state, and in which the cell has been run again without an effect."""
 
 
 class ForkEngine:
@@ -103,8 +103,7 @@ class ForkEngine:
             return
         kept = self._moments.pop(here)
         if branch is not None and branch.may_stay:
-            self._open.discard(branch)
-            self._moments[here] = replace(kept, client=branch.client, was_branch=True)
+            self._moments[here] = replace(kept, client=branch.client, branch=branch)
             return
         with contextlib.suppress(Closed):  # a dead kernel shows soon enough
             token = self._token()
@@ -134,7 +133,9 @@ class ForkEngine:
         """Close the socket of the waiting process, which ends it."""
         held = self._moments.pop(moment, None)
         if held is not None:
-            if moment != self._here:
+            if held.branch is not None:
+                held.branch.end()
+            elif moment != self._here:
                 held.client.close()
             # Moments between which no file changed share what is kept of them.
             if held.files not in {other.files for other in self._moments.values()}:
@@ -223,7 +224,7 @@ class ForkEngine:
     def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
         """Ask the moment before, or a fork of it where nothing has been read yet."""
         held = self._moments.get(moment - 1)
-        if held is not None and held.was_branch:
+        if held is not None and held.branch is not None:
             return held.client.take_apart(names)
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):
@@ -234,7 +235,7 @@ class ForkEngine:
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask the moment before, or a fork of it where nothing has been read yet."""
         held = self._moments.get(moment - 1)
-        if held is not None and held.was_branch:
+        if held is not None and held.branch is not None:
             return held.client.existed(addresses, read=False)
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):

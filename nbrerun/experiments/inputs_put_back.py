@@ -30,10 +30,13 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     if not variables or len(moving) + len(used_up) < 2:
         return None
     assert seen.again is not None
-    found = _without_names(engine, moment, seen, [name for name in variables if name in seen.again["bound"]])
+    bound_first = set(seen.again["bound_first"])
+    others = [name for name in variables if name in seen.again["bound"] and name not in bound_first]
+    found = _without_names(engine, moment, seen, others)
     if isinstance(found, Undone):
         return found
     following, otherwise = found
+    following |= variables_named(bound_first.intersection(variables))
     # It depends on what it held, unless another draw explains it.
     unclear = otherwise if moved_generators(seen.before, seen.first) else set()
     leading = moving - following - unclear

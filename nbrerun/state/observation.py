@@ -70,9 +70,11 @@ class Observation:
         """Whether the rerun may have found anything else than the first run did.
 
         It does if it depends on something that the first run changed. Any code may depend on settings and files, and
-        what cannot be read may have changed.
+        what cannot be read may have changed, or lies in another process.
         """
         assert self.again is not None
+        if self.again["shared"] or self.first["outside"]:
+            return True
         known = self.first["variables"]
         read = [known[name] for name in self.again["reads"] if name in known]
         if any(variable["opaque"] or variable["kind"] in ("iterator", "generator") for variable in read):

@@ -275,6 +275,7 @@ def _renamed(statement: Statement, names: Mapping[str, str]) -> Statement:
         writes={names.get(name, name) for name in statement.writes},
         stores={names.get(name, name) for name in statement.stores},
         needs=tuple(names.get(name, name) for name in statement.needs),
+        mentions={names.get(name, name) for name in statement.mentions},
         passes={names.get(name, name) for name in statement.passes},
         calls={names.get(name, name) for name in statement.calls},
         outermost={names.get(name, name) for name in statement.outermost},

@@ -61,6 +61,7 @@ async def run_observed(
         "error": ran.error,
         "seconds": ran.seconds,
         "bound": sorted(ran.bound),
+        "bound_first": sorted(ran.bound_first),
         "written": sorted(marks.written()),
         "stores": sorted(marks.names("stores")),
         "imports": sorted(marks.imported()),

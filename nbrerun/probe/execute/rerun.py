@@ -33,6 +33,8 @@ class Ran(NamedTuple):
     """Passed to a call, or within reach of a function that was called."""
     reads: Set[str]
     """Within reach of the cells, before or after they ran."""
+    bound_first: Set[str]
+    """Bound before anything that ran mentioned them."""
     replaced: Set[str]
     """Hold another object than before, or held none."""
 
@@ -137,6 +139,7 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
         bound=tracer.names("binds") | global_stores(called, namespace, functions.ids),
         passed=tracer.names("passes") | through_calls(called, namespace),
         reads=reads,
+        bound_first=tracer.bound_first() - through_calls(called, namespace),
         replaced=identities.replaced(namespace),
     )
 

@@ -135,6 +135,15 @@ class Tracer:
             bound |= statement.binds
         return found
 
+    def bound_first(self) -> Set[str]:
+        """Names that the run bound before anything in it mentioned them: it did not depend on what they held."""
+        mentioned: Set[str] = set()
+        bound: Set[str] = set()
+        for statement in self._ran():
+            mentioned |= statement.mentions - bound
+            bound |= statement.binds
+        return set() if "get_ipython" in mentioned or self.marker.asks_for_names else expand(bound) - mentioned
+
     def acted(self) -> bool:
         """Whether a statement ran that may have changed anything."""
         return any(statement.acts for statement in self._ran())

@@ -19,8 +19,8 @@ _DATABASES = {"SQLite": b"SQLite format 3\0", "HDF5": b"\x89HDF\r\n\x1a\n"}
 another one. SQLite then refuses to write (SQLITE_READONLY_DBMOVED), and HDF5 reads what has not been written yet."""
 
 _POOLS = {
+    b"tf_Compute": "TensorFlow",
     b"tf_XLA": "JAX",
-    b"tf_": "TensorFlow",
     b"polars-0": "polars",
 }
 """How the names of threads begin that libraries start with their first computation.
@@ -64,8 +64,8 @@ class Hazards:
     def read(self) -> List[str]:
         """Return one sentence for each hazard."""
         pools = {library for name in _names_of_threads() for start, library in _POOLS.items() if name.startswith(start)}
-        if "JAX" in pools:
-            pools.discard("TensorFlow")  # whose threads are named alike
+        if "TensorFlow" in pools:
+            pools.discard("JAX")  # both have the threads of XLA
         found = [f"{library} keeps threads that a forked process lacks" for library in sorted(pools)]
         cuda = getattr(sys.modules.get("torch"), "cuda", None)
         if cuda is not None and cuda.is_initialized():

@@ -216,7 +216,8 @@ def _of_libraries(shell: Any) -> _Own:
     pool = getattr(sys.modules.get("multiprocessing.pool"), "Pool", ())
     roots = [
         getattr(sys.modules.get("joblib.externals.loky.reusable_executor"), "_executor", None),
-        vars(getattr(sys.modules.get("tqdm.std"), "tqdm", object)).get("_lock"),
+        # Of every subclass of tqdm's bar: each has a lock of its own, around this one.
+        getattr(getattr(sys.modules.get("tqdm.std"), "TqdmDefaultWriteLock", None), "mp_lock", None),
         *(getattr(magics, "event_loop", None) for magics in shell.magics_manager.registry.values()),
         *(each for each in list(shell.user_ns.values()) if issubclass(type(each), pool) and each._state == "TERMINATE"),
     ]

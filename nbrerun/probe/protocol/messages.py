@@ -183,6 +183,8 @@ class Rerun(TypedDict):
     seconds: float
     bound: List[str]
     """Names that the run bound or may have bound."""
+    bound_first: List[str]
+    """Those among them that it did so before it could look at what they held."""
     written: List[str]
     """Names on whose objects the run called a method, or into which it stored."""
     passed: List[str]

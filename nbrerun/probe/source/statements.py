@@ -44,6 +44,8 @@ class Statement(NamedTuple):
     """It is an import statement."""
     needs: Tuple[str, ...]
     """Names that it looks up each time that it runs to its end, in that order; not those that its functions look up."""
+    mentions: Set[str]
+    """Names that anything in it looks up, or may."""
 
 
 def look_at(statement: ast.stmt) -> Statement:
@@ -73,6 +75,7 @@ def look_at(statement: ast.stmt) -> Statement:
         acts=bool(stores or methods or functions or decorators),
         imports=isinstance(statement, (ast.Import, ast.ImportFrom)),
         needs=tuple(needs([statement])),
+        mentions=_mentioned(statement),
     )
 
 
@@ -88,11 +91,19 @@ def nothing() -> Statement:
 
 def beginning(statement: ast.stmt) -> Statement:
     """Describe what a statement looks up before any statement inside it runs."""
-    if not is_compound(statement):
-        return nothing()._replace(needs=tuple(needs([statement])))
-    heads = [getattr(statement, field, None) for field in ("test", "iter", "subject")]
-    heads += [item.context_expr for item in getattr(statement, "items", ())]
-    return nothing()._replace(needs=tuple(needs(head for head in heads if head is not None)))
+    if is_compound(statement):
+        heads = [getattr(statement, field, None) for field in ("test", "iter", "subject")]
+        heads += [item.context_expr for item in getattr(statement, "items", ())]
+    else:
+        heads = [statement]
+    there = [head for head in heads if head is not None]
+    mentions = {name for head in there for name in _mentioned(head)}
+    return nothing()._replace(needs=tuple(needs(there)), mentions=mentions)
+
+
+def _mentioned(node: ast.AST) -> Set[str]:
+    found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Store)}
+    return found | {name for part in ast.walk(node) if isinstance(part, ast.AugAssign) for name in roots(part.target)}
 
 
 def is_compound(statement: ast.stmt) -> bool:

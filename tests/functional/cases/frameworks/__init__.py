@@ -33,11 +33,11 @@ ALL: list[FrameworkCase] = [
     *(row.as_case() for row in matrix.ROWS),
     *(FrameworkCase(case, ("torch",), _engines(case)) for case in (*torch_training.CASES, *torch_files.CASES)),
     FrameworkCase(keras_cases.training("tensorflow"), ("keras", "tensorflow"), (AUTO,), "TensorFlow"),
-    FrameworkCase(keras_cases.state("jax"), ("keras", "jax"), (AUTO,), "TensorFlow"),
+    FrameworkCase(keras_cases.state("jax"), ("keras", "jax"), (AUTO,), "JAX"),
     *(FrameworkCase(case, ("tensorflow",), (AUTO,), "TensorFlow") for case in tensorflow_cases.CASES),
     *(FrameworkCase(case, ("jax",), (AUTO,), "JAX") for case in jax_cases.CASES),
     *(FrameworkCase(case, ("xgboost", "lightgbm", "sklearn"), _engines(case)) for case in boosters.CASES),
-    FrameworkCase(boosters.CATBOOST, ("catboost",), (AUTO,), "polars"),
+    FrameworkCase(boosters.CATBOOST, ("catboost",), (FORK,)),  # it imports polars, and does not use it
     FrameworkCase(language.SPACY, ("spacy",), _engines(language.SPACY)),
     FrameworkCase(language.TRANSFORMERS, ("torch", "transformers"), _engines(language.TRANSFORMERS)),
     FrameworkCase(language.TRAINER, ("torch", "transformers", "accelerate"), _engines(language.TRAINER)),

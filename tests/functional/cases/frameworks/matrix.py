@@ -202,7 +202,7 @@ def keras(backend: str, needs: tuple[str, ...]) -> Row:
             "seeded": seeded(f"keras.utils.set_random_seed(0)\nfixed = {net}", "fixed"),
         },
         engines=(AUTO,),
-        hazard="TensorFlow",  # where it is installed, `set_random_seed` imports it, whatever the backend
+        hazard="" if backend == "PyTorch" else backend,
         about="`fit` always continues; a model starts over when the same cell builds it.",
     )
 
@@ -472,7 +472,6 @@ POLARS = replace(
         },
     ),
     engines=(AUTO,),
-    hazard="polars",
 )
 
 ROWS = (

@@ -423,3 +423,25 @@ def test_another_run_may_take_another_way() -> None:
     tracer = run("if a:\n    x = b\nx + a", {"a": 1, "b": 2})
     assert list(tracer.needs()) == ["a", "b"]
     assert list(tracer.needs(other_ways=True)) == ["a"]
+
+
+BOUND_FIRST: dict[str, set[str]] = {
+    "x = 1": {"x"},
+    "a = a + 1": set(),
+    "a += 1": set(),
+    "x = a\nx += 1": {"x"},
+    "for i in [1]:\n    x = i\nx": {"i", "x"},
+    "for a in [a]: pass": set(),
+    "f = lambda: x\nx = 1": {"f"},
+    "x = [x for x in [1]]": set(),
+    "if a: x = 1\nelse: y = x": {"x"},
+    "with open(__file__) as h: x = h": {"h", "x"},
+    "x = 1\nglobals()['y']": set(),
+}
+
+
+@pytest.mark.parametrize("source", BOUND_FIRST)
+def test_names_that_are_bound_before_they_are_mentioned(source: str) -> None:
+    """The run does not depend on what they held before."""
+    namespace = {"a": 1, "y": 2, "__file__": __file__}
+    assert run(source, namespace).bound_first() == BOUND_FIRST[source]
