@@ -103,6 +103,7 @@ class ForkEngine:
             return
         kept = self._moments.pop(here)
         if branch is not None and branch.may_stay:
+            self._open.discard(branch)
             self._moments[here] = replace(kept, client=branch.client, branch=branch)
             return
         with contextlib.suppress(Closed):  # a dead kernel shows soon enough
