@@ -62,22 +62,6 @@ class Client:
         """Read the state, after setting the libraries' own generators."""
         return self._ask(ask.READ, ask.Read(pins=list(pins)))
 
-    def run(
-        self,
-        waiting: Waiting,
-        sources: Iterable[str],
-        pins: Iterable[Generator] = (),
-        watched: Iterable[str] = (),
-        seeds: Iterable[Generator] = (),
-        anew: bool = False,
-        note_parts: bool = False,
-        goes_on: bool = False,
-        changes_given: bool = False,
-    ) -> Rerun | Undone:
-        """Run cells; see `ask.Run`."""
-        self.begin_to_run(sources, pins, watched, seeds, anew, note_parts, goes_on, changes_given)
-        return self.ran(waiting)
-
     def begin_to_run(
         self,
         sources: Iterable[str],
@@ -89,7 +73,7 @@ class Client:
         goes_on: bool = False,
         changes_given: bool = False,
     ) -> None:
-        """Have cells run, and do not wait."""
+        """Have cells run, and do not wait; see `ask.Run`."""
         request = ask.Run(
             sources=list(sources),
             pins=list(pins),

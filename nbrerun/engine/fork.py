@@ -333,14 +333,11 @@ class ForkBranch:
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
         begun, self._begun = self._begun, None
-        if begun is not None:
-            waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True, since=begun)
-            return self._unless_lost(self.client.ran(waiting))
         may_stay, self.may_stay = self.may_stay and not (pins or goes_on or changes_given or seeds), False
-        waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True)
-        run = self._unless_lost(
-            self.client.run(waiting, [cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
-        )
+        if begun is None:
+            self.client.begin_to_run([cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
+        waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True, since=begun)
+        run = self._unless_lost(self.client.ran(waiting))
         if may_stay and self._began is not None and not isinstance(run, Undone):
             wrote = any(opened["written"] for opened in run["after"]["opened"].values())  # files of its own
             self.may_stay = not wrote and left_as_it_was(self._began, run)
@@ -354,7 +351,8 @@ class ForkBranch:
         """Run cells one after the other."""
         self.may_stay = False
         waiting = Waiting(seconds, seconds, forked=True)
-        return self._unless_lost(self.client.run(waiting, [cell.source for cell in cells], anew=anew))
+        self.client.begin_to_run([cell.source for cell in cells], anew=anew)
+        return self._unless_lost(self.client.ran(waiting))
 
     def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""

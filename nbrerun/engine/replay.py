@@ -273,8 +273,7 @@ class ReplayEngine:
         self._fresh = False
         self._follow(self._past[:-1])
         client = self.kernel.client
-        run = client.run(
-            waiting,
+        client.begin_to_run(
             [cell.source],
             pins,
             watched,
@@ -282,6 +281,7 @@ class ReplayEngine:
             goes_on=goes_on,
             changes_given=changes_given,
         )
+        run = client.ran(waiting)
         if not isinstance(run, Undone) and run["stopped"]:
             self._past = [replace(past, sends=past.sends or past.cell is cell) for past in self._past]
         return self._unless_broken(run)
@@ -290,7 +290,8 @@ class ReplayEngine:
         """Run cells in the kernel itself, which spoils it."""
         waiting = Waiting(seconds, seconds, forked=False)
         self._fresh = False
-        return self._unless_broken(self.kernel.client.run(waiting, [cell.source for cell in cells], anew=anew))
+        self.kernel.client.begin_to_run([cell.source for cell in cells], anew=anew)
+        return self._unless_broken(self.kernel.client.ran(waiting))
 
     def run_alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
         """Run a cell without most names in the kernel itself, which spoils it."""

@@ -74,7 +74,8 @@ def test_a_process_that_nobody_waits_for_any_longer_is_not_asked(ends: tuple[soc
 def test_a_run_that_does_not_compute_is_stopped(ends: tuple[socket.socket, socket.socket], sleeper: int) -> None:
     """And a fork may be stuck where the kernel itself would not be."""
     client = Client(Wire(ends[0]), sleeper)
-    found = client.run(Waiting(None, 0.5, forked=True), ["x = 1"])
+    client.begin_to_run(["x = 1"])
+    found = client.ran(Waiting(None, 0.5, forked=True))
     assert isinstance(found, Undone)
     assert "did nothing" in found.reason
     assert found.replay_may_answer
