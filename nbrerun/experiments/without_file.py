@@ -112,9 +112,10 @@ def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
         return True
     written_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
     if run["touched_by"].get(name) == without["touched_by"].get(name):
-        # One call that reads the file where there is one, and else computes and writes it.
+        # One call that reads the file where there is one, and else computes and writes it. Any object but a number or
+        # a text would have been seen to be given back.
         is_cache = written_again and not run["after"]["opened"][file]["written"]
-        return is_cache and name in run["read_by"].get(file, ())
+        return is_cache and before[name]["atom"] and name in run["read_by"].get(file, ())
     return written_again or Name(Space.VARIABLE, name) not in _bound(without)
 
 

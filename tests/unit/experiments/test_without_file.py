@@ -24,6 +24,7 @@ def seen(
     wrote: bool = True,
     kind: str = "data",
     after_read: tuple[str, ...] = ("m",),
+    atom: bool = False,
     **again: Any,
 ) -> Observation:
     """What *again* has shown of a cell that read `m.pkl`, and then wrote to `m`.
@@ -33,8 +34,9 @@ def seen(
         model: the file holds a model.
         wrote: an earlier cell had written the file.
         kind: of `m`.
+        atom: `m` is a number.
     """
-    first = state({"m": variable(b"loaded", kind=kind)}, files={FILE: file(b"1")} if wrote else {})
+    first = state({"m": {**variable(b"loaded", kind=kind), "atom": atom}}, files={FILE: file(b"1")} if wrote else {})
     after = {**first, "opened": {FILE: opened(how, model)}}
     plain = {"touched_by": TOUCHED, "bound": ["m"], "after_read": {FILE: list(after_read)}}
     run = rerun(after, **{**plain, **again})
@@ -80,13 +82,18 @@ DEPENDS: dict[str, tuple[Observation, Any, bool]] = {
         True,
     ),
     "the same value in the same way, and the file made again": (seen(), without(how="written written_first"), False),
-    "the same value, and the file made again by the same call": (
-        seen(read_by={FILE: ["m"]}),
+    "the same number, and the file made again by the same call": (
+        seen(read_by={FILE: ["m"]}, atom=True),
         without(how="written written_first"),
         True,
     ),
+    "the same object, and the file made again by the same call": (
+        seen(read_by={FILE: ["m"]}),
+        without(how="written written_first"),
+        False,
+    ),
     "the same value, and the file made again in any case": (
-        seen("read written", read_by={FILE: ["m"]}),
+        seen("read written", read_by={FILE: ["m"]}, atom=True),
         without(how="written written_first"),
         False,
     ),
