@@ -19,6 +19,9 @@ _SECRET = re.compile(
 _IN_URL = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 """The password in `postgres://user:password@host`."""
 _LITERAL = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?""")
+_NUMBER = re.compile(r"\b\d[\w.]*")
+_MISSED = re.compile(r"name '\w+' is not defined")
+"""What Python says of a missing name: no value."""
 
 
 def is_secret(path: str) -> bool:
@@ -34,6 +37,17 @@ def shown(text: str) -> str:
 def shown_code(line: str) -> str:
     """Hide all texts of a line of source that mentions a secret."""
     return _LITERAL.sub("'***'", line) if _names_secret(line) else shown(line)
+
+
+def code_without_values(line: str) -> str:
+    """Hide all texts and numbers of a line of source."""
+    return _NUMBER.sub("***", _LITERAL.sub("'***'", line))
+
+
+def error_without_values(text: str) -> str:
+    """Hide what an exception says, except for the name that is missing."""
+    missed = _MISSED.match(text)
+    return missed[0] if missed else text and HIDDEN
 
 
 def _names_secret(text: str) -> bool:

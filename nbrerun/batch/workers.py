@@ -14,6 +14,7 @@ from nbrerun.batch.budget import Turn
 from nbrerun.batch.jobs import Job
 from nbrerun.errors import InternalError, NbrerunError, UsageError, WorkerError
 from nbrerun.model import CellReport, NotebookReport, Verdict
+from nbrerun.secrets import code_without_values
 from nbrerun.settings.values import LOCAL, OUT_OF_BUDGET
 
 if TYPE_CHECKING:
@@ -189,8 +190,9 @@ def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | 
 
 def _not_begun(job: Job) -> NotebookReport:
     kernel = job.settings.kernel or job.notebook.kernel_name or "python3"
+    shown = str if job.settings.values else code_without_values
     cells = tuple(
-        CellReport(cell.index, cell.id, Verdict.UNDETERMINED, OUT_OF_BUDGET, cell.first_line)
+        CellReport(cell.index, cell.id, Verdict.UNDETERMINED, OUT_OF_BUDGET, shown(cell.first_line))
         for cell in job.notebook.cells
     )
     return NotebookReport(str(job.notebook.path), "", "", kernel, cells=cells, over_budget=True)

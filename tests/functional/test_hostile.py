@@ -36,6 +36,28 @@ def test_no_report_shows_a_secret(tmp_path: Path) -> None:
         assert "SECRET2" not in text, form
 
 
+@pytest.mark.parametrize("engine", ["auto", "replay"])
+def test_no_report_shows_any_value(engine: str, tmp_path: Path) -> None:
+    """With `--no-values`: neither of a variable, a key or a setting, nor from the source or an exception."""
+    path = _write(
+        tmp_path / "nb.ipynb",
+        "import os\nn = globals().get('n', 7654320) + 1\nos.environ['SHELL_OF'] = 'VALUE' + str(n)",
+        "text = globals().get('text', 'VALUE') + 'x'",
+        "config = globals().get('config', {'a': 'VALUE'})\nconfig['a'] += 'x'",
+        "if 'once' in globals():\n    raise ValueError(text)\nonce = True",
+        "assert not config, text",
+    )
+    targets = [part for form in FORMATS for part in ("--format", f"{form}={tmp_path / form}.txt")]
+    done = nbrerun(path, "--no-cache", "-v", "--no-values", "--engine", engine, *targets)
+    assert done.returncode == 3, done.stderr
+    for form in FORMATS:
+        text = (tmp_path / f"{form}.txt").read_text()
+        assert "VALUE" not in text, form
+        assert "765432" not in text, form
+        assert "by up to 1" in text, form
+        assert "(hidden)" in text, form
+
+
 def test_stderr_has_nothing_to_obey(tmp_path: Path) -> None:
     """A CI service reads commands at the beginning of a line, and a terminal obeys escape sequences."""
     kernel = {"name": "no\n::error::FAKE\x1b[31m", "display_name": "x"}
