@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbrerun.batch.budget import Turn
+from nbrerun.batch.displayed import displayed
 from nbrerun.batch.jobs import Job
 from nbrerun.errors import InternalError, NbrerunError, UsageError, WorkerError
 from nbrerun.model import CellReport, NotebookReport, Verdict
@@ -134,7 +135,7 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
         NbrerunError: it cannot be checked.
     """
     try:
-        return _check(job, turn, listener)
+        return displayed(_check(job, turn, listener))
     except NbrerunError:
         raise
     except Exception as error:

@@ -49,6 +49,7 @@ def count(number: int, word: str) -> str:
 
 def say(sentence: str) -> None:
     """Write a sentence for the user to stderr, with nothing that a terminal or a CI service would obey."""
+    from nbrerun.batch import displayed
     from nbrerun.reporters.text import one_line
 
-    click.echo(f"nbrerun: {one_line(sentence)}", err=True)
+    click.echo(f"nbrerun: {displayed.sentence(one_line(sentence))}", err=True)

@@ -11,7 +11,7 @@ from nbrerun.probe.protocol import requests as ask
 from nbrerun.probe.protocol.messages import Alone, Error, Generator, Known, Leaf, Rerun
 from nbrerun.probe.protocol.requests import OPERATION, Answer, Operation, Request
 from nbrerun.probe.protocol.wire import Closed, Wire
-from nbrerun.secrets import error_without_values
+from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.state.diff import Leaves
 
 
@@ -211,8 +211,11 @@ class Client:
         self._wire.close()
 
     def _shown(self, error: Error | None) -> Error | None:
-        if error is None or self._values:
-            return error
+        if error is None:
+            return None
+        if self._values:
+            lines = [shown_error(line) for line in error["traceback"]]
+            return {**error, "evalue": shown_error(error["evalue"]), "traceback": lines}
         return {**error, "evalue": error_without_values(error["evalue"]), "traceback": []}
 
     def _ask(self, operation: Operation[Request, Answer], request: Request) -> Answer:

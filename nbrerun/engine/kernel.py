@@ -38,7 +38,7 @@ from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
-from nbrerun.secrets import error_without_values
+from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.settings.values import OUT_OF_BUDGET, Settings
 
 _KEEPER_SECONDS = 30.0
@@ -292,7 +292,7 @@ class Kernel:
     def _raised(self, ename: str, evalue: str, node: Mapping[str, Any]) -> Raised:
         if not self._settings.values:
             return Raised(ename, error_without_values(evalue))
-        return Raised(ename, evalue, _traceback(node))
+        return Raised(ename, shown_error(evalue), tuple(map(shown_error, _traceback(node))))
 
     def lacks(self, modules: Sequence[str]) -> tuple[str, ...]:
         """Which top-level modules it could not import; none is imported.
