@@ -1,18 +1,21 @@
 """Worker processes on this machine: they are ended gently, and leave nothing behind however they end.
 
-joblib kills its workers with all their descendants. Among these are the keepers of kernels, which restore what a check
-had to change. See docs/decisions.md#notebooks-side-by-side.
+Each has a pool of its own, since a pool ends all of its workers when one has died. A worker is ended with all its
+descendants. Among these are the keepers of kernels, which restore what a check had to change. See
+docs/decisions.md#notebooks-side-by-side.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from typing import Any
 
 import psutil
@@ -23,6 +26,59 @@ from nbrerun.probe.sandbox.undo import undo
 
 _SECONDS_TO_END = 15.0
 """How long to wait for the kernels of interrupted workers."""
+
+
+_THREADS = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB", "NUMBA", "NUMEXPR")
+"""Libraries with threads of their own, by the beginning of the variables that limit them."""
+
+
+def answers(
+    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], size: int, died: Callable[[int], Any]
+) -> Generator[Any, None, None]:
+    """Call a function in worker processes, and yield what it returns, in the order of the tasks.
+
+    Args:
+        tasks: the arguments of each call.
+        size: how many calls are made at the same time.
+        died: what to yield for a call whose process has died, by the position of the task.
+    """
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    idle = [_pool(size) for _ in range(min(size, len(tasks)))]
+    waiting = enumerate(tasks)
+    busy: dict[Any, tuple[int, Any]] = {}
+    found: dict[int, Any] = {}
+    try:
+        for wanted in range(len(tasks)):
+            while wanted not in found:
+                for position, task in itertools.islice(waiting, len(idle)):
+                    pool = idle.pop()
+                    busy[pool.submit(function, *task)] = position, pool
+                for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                    position, pool = busy[future]
+                    try:
+                        found[position] = future.result()
+                    except BrokenProcessPool:
+                        found[position] = died(position)
+                        pool.shutdown(kill_workers=True)
+                        pool = _pool(size)
+                    del busy[future]
+                    idle.append(pool)
+            yield found.pop(wanted)
+    finally:
+        end_gently()
+        for pool in [*idle, *(pool for _, pool in busy.values())]:
+            pool.shutdown(kill_workers=True)
+
+
+def _pool(size: int) -> Any:
+    """Make a pool of one process, which shares the cores with the others."""
+    from joblib import cpu_count
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+    threads = str(max(1, cpu_count() // size))
+    names = [f"{library}_{'MAXIMUM' if library == 'VECLIB' else 'NUM'}_THREADS" for library in _THREADS]
+    return ProcessPoolExecutor(1, env={name: os.environ.get(name, threads) for name in names})
 
 
 @contextlib.contextmanager
