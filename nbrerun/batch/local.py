@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from nbrerun.engine.arrivals import short_place
+from nbrerun.engine.folders import Folder
 from nbrerun.probe.process.forking import die_with_parent
 from nbrerun.probe.sandbox.undo import undo
 
@@ -78,19 +78,29 @@ def _pool(size: int) -> Any:
 
     threads = str(max(1, cpu_count() // size))
     names = [f"{library}_{'MAXIMUM' if library == 'VECLIB' else 'NUM'}_THREADS" for library in _THREADS]
-    return ProcessPoolExecutor(1, env={name: os.environ.get(name, threads) for name in names})
+    env = {name: os.environ.get(name, threads) for name in names}
+    return ProcessPoolExecutor(1, env=env, initializer=_end_with, initargs=(os.getpid(),))
+
+
+def _end_with(parent: int) -> None:
+    """In a worker, before its first task: have it end with the process that wants its work."""
+    die_with_parent()
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
 
 
 @contextlib.contextmanager
 def shelter() -> Iterator[str]:
     """Provide a folder for the temporary files of workers, and undo on exit what killed workers left there."""
-    with tempfile.TemporaryDirectory(prefix="nbrerun-", dir=short_place(), ignore_cleanup_errors=True) as place:
-        try:
-            with _ending_gently_on_signals():
-                yield place
-        finally:
-            for kernel in os.scandir(place):  # of keepers that were killed before they could undo it themselves
+    folder = Folder()
+    try:
+        with _ending_gently_on_signals():
+            yield folder.path
+    finally:
+        for kernel in os.scandir(folder.path):  # of keepers that were killed before they could undo it themselves
+            if kernel.is_dir():
                 undo(kernel.path)
+        folder.remove()
 
 
 @contextlib.contextmanager
@@ -99,7 +109,8 @@ def _ending_gently_on_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
 
     def interrupt(*_: Any) -> None:
         for number in before:
@@ -143,8 +154,8 @@ def at_work(place: str) -> Iterator[None]:
         raise KeyboardInterrupt
 
     tempfile.tempdir = place
-    die_with_parent()
     signal.signal(signal.SIGINT, interrupt_once)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closed terminal sends it to all; the parent interrupts the workers
     try:
         yield
     finally:

@@ -8,7 +8,6 @@ import math
 import os
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,8 +23,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbclient.util import run_sync
 from traitlets import Type, default
 
-from nbrerun.engine.arrivals import SECONDS, Arrivals, short_place
+from nbrerun.engine.arrivals import SECONDS, Arrivals
 from nbrerun.engine.client import Client
+from nbrerun.engine.folders import Folder
 from nbrerun.engine.interface import FirstRun
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
@@ -118,7 +118,8 @@ class Kernel:
         """
         self.name = name
         self._settings = settings
-        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-", dir=short_place()))
+        self._temporary = Folder()
+        self._folder = self._temporary.path
         self.arrivals = Arrivals(self._folder, self._is_alive)
         self._keeper: Wire | None = None
         self._probe: Client | None = None
@@ -331,7 +332,7 @@ class Kernel:
         if self._probe is not None:
             self._probe.close()
         self.arrivals.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._temporary.remove()
 
 
 class StartKernel(Protocol):
