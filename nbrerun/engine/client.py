@@ -14,6 +14,13 @@ from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.state.diff import Leaves
 
+_INCOMPLETE = "the kernel gave an incomplete answer"
+
+
+def _is_complete(operation: Operation[Any, Any], reply: Mapping[str, Any]) -> bool:
+    keys: frozenset[str] = operation.answer.__required_keys__
+    return keys <= reply.keys()
+
 
 class Client:
     """The kernel, a moment or a branch, to be asked one thing after the other.
@@ -229,18 +236,22 @@ class Client:
         self._ring()  # before the request: a socket holds no long message
         self._wire.send({OPERATION: operation.name, **request})
 
-    def _answer(self, _: Operation[Request, Answer]) -> Answer:
+    def _answer(self, operation: Operation[Request, Answer]) -> Answer:
         try:
             reply: Any = answer(self._wire, self.pid, self._timeout())
         except ProbeFailure:
             self.is_busy = False
             raise
         self.is_busy = False
+        if not _is_complete(operation, reply):
+            raise Closed(_INCOMPLETE)
         found: Answer = reply
         return found
 
-    def _wait(self, _: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
+    def _wait(self, operation: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
         reply: Any = waiting.answer(self._wire, self.pid)
         self.is_busy = isinstance(reply, Undone)
+        if not self.is_busy and not _is_complete(operation, reply):
+            reply = Undone(_INCOMPLETE)
         found: Answer | Undone = reply
         return found
