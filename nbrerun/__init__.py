@@ -101,6 +101,7 @@ def check(
     rerun_outside: bool | None = None,
     only: Literal["models", "all"] | None = None,
     watch: str | Iterable[str] | None = None,
+    values: bool | None = None,
     select: str | Iterable[str] | None = None,
     ignore: str | Iterable[str] | None = None,
     fail_on: Literal["error", "warning", "info", "never"] | None = None,

@@ -64,7 +64,8 @@ class Afterwards:
                 if not told_anything(seen.later) and not self._check.has_time():
                     self._check.report(not_judged(step.cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, step.seconds))
                 else:
-                    self._check.report(report_cell(seen, step.seconds, report.engine))
+                    shown = self._check.settings.values
+                    self._check.report(report_cell(seen, step.seconds, report.engine, values=shown))
 
     def _restart(self) -> None:
         found: dict[int, Restart] = {}

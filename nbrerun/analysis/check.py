@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from nbrerun.engine.choose import Choice
 from nbrerun.model import CellReport, Failure, NotebookReport, Recovery, WholeRun
 from nbrerun.notebooks.git import committed
 from nbrerun.notebooks.read import Notebook
+from nbrerun.secrets import code_without_values
 from nbrerun.settings.values import WHOLE, Settings
 from nbrerun.state.timeline import Step
 
@@ -54,6 +55,8 @@ class Check:
 
     def report(self, report: CellReport) -> None:
         """Add a cell's verdict, or refine it."""
+        if not self.settings.values:
+            report = replace(report, first_line=code_without_values(report.first_line))
         self.reports[report.index] = report
         self.listener.cell_judged(report)
 

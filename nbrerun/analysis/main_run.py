@@ -263,7 +263,7 @@ class MainRun:
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)
             return None
-        report = report_cell(seen, first.seconds, self._choice.engine.name)
+        report = report_cell(seen, first.seconds, self._choice.engine.name, values=self._check.settings.values)
         self._check.report(replace(report, outside=_outside(waiting.state["outside"])))
         return seen
 

@@ -146,5 +146,6 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sandbox_limit=options["sandbox_limit"],
         rerun_outside=options["rerun_outside"],
         write_files=options["write_files"],
+        values=options["values"],
         timeout=options["timeout"],
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nbrerun import __version__
 from nbrerun.baseline import Baseline
+from nbrerun.batch.displayed import displayed
 from nbrerun.batch.jobs import Job, Refused
 from nbrerun.errors import InternalError, NbrerunError
 from nbrerun.model import Compared, NotebookReport, Report
@@ -78,7 +79,7 @@ class Outcome:
         self.unchecked.append(error)
         lines = error.traceback.splitlines() if isinstance(error, InternalError) else ()
         report = NotebookReport(str(path), "", "", "", problem=str(error), traceback=tuple(lines))
-        self._found[number] = report, lambda rule: False
+        self._found[number] = displayed(report), lambda rule: False
 
     def _judge(self, report: NotebookReport, job: Job, number: int) -> None:
         ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}

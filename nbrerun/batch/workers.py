@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbrerun.batch.budget import Turn
+from nbrerun.batch.displayed import displayed
 from nbrerun.batch.jobs import Job
 from nbrerun.errors import InternalError, NbrerunError, UsageError, WorkerError
 from nbrerun.model import CellReport, NotebookReport, Verdict
+from nbrerun.secrets import code_without_values
 from nbrerun.settings.values import LOCAL, OUT_OF_BUDGET
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 ISSUES = "https://github.com/nbrerun/nbrerun/issues"
 _SECONDS_TO_CONNECT = 10
+_ALL = -1
+"""joblib's notation: a cluster knows its own size."""
+_WHY = "most often because memory ran out; check fewer notebooks at once"
 
 Task = tuple[Job, "Turn | None"]
 
@@ -54,28 +59,25 @@ class Crew:
         """Check notebooks at the same time, and yield the reports, or why there is none, in the order of the tasks.
 
         Raises:
-            NbrerunError: a worker has died, or the cluster does not respond.
+            NbrerunError: the cluster does not respond, or one of its workers has died.
         """
         from nbrerun.batch import local
 
-        is_local = self.backend in (None, LOCAL)
-        with contextlib.ExitStack() as stack:
-            place = stack.enter_context(local.shelter()) if is_local else None
-            stack.enter_context(self._backend())
-            # -1 is joblib's notation for all: a cluster knows its own size.
-            jobs = self.jobs or -1 if is_local else -1
-            answers = stack.enter_context(contextlib.closing(_answers(tasks, jobs, place)))
+        if self.backend in (None, LOCAL):
+            with local.shelter() as place:
+                calls = [(job, turn, place) for job, turn in tasks]
+                died = [WorkerError(f"{job.path}: the process that checked it has died, {_WHY}") for job, _ in tasks]
+                with contextlib.closing(local.answers(_answer, calls, self.size, died.__getitem__)) as answers:
+                    yield from answers
+            return
+        with self._cluster(), contextlib.closing(_answers(tasks)) as answers:
             try:
                 yield from answers
             except _deaths() as error:
-                why = "most often because memory ran out; check fewer notebooks at once"
-                raise WorkerError(f"a process that checked notebooks has died, {why}") from error
-            finally:
-                if is_local:
-                    local.end_gently()
+                raise WorkerError(f"a process that checked notebooks has died, {_WHY}") from error
 
     @contextlib.contextmanager
-    def _backend(self) -> Iterator[None]:
+    def _cluster(self) -> Iterator[None]:
         import joblib
 
         with contextlib.ExitStack() as stack:
@@ -84,7 +86,7 @@ class Crew:
                 options["client"] = stack.enter_context(self._dask())
             elif self.backend == "ray":
                 self._join_ray()
-            stack.enter_context(joblib.parallel_config(backend=self.backend or LOCAL, **options))
+            stack.enter_context(joblib.parallel_config(backend=self.backend, **options))
             yield
 
     def _dask(self) -> Any:
@@ -115,15 +117,13 @@ class Crew:
 
 
 def _deaths() -> tuple[type[Exception], ...]:
-    """List the exceptions that joblib and dask raise when a worker, or a whole cluster, has died."""
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
+    """List the exceptions that dask raises when a worker, or a whole cluster, has died."""
     if "distributed" not in sys.modules:
-        return (BrokenProcessPool,)
+        return ()
     from distributed import KilledWorker
     from distributed.comm.core import CommClosedError
 
-    return BrokenProcessPool, CommClosedError, KilledWorker
+    return CommClosedError, KilledWorker
 
 
 def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
@@ -133,7 +133,7 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
         NbrerunError: it cannot be checked.
     """
     try:
-        return _check(job, turn, listener)
+        return displayed(_check(job, turn, listener))
     except NbrerunError:
         raise
     except Exception as error:
@@ -157,20 +157,20 @@ def _check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
     return analysis.analyze(job.notebook, settings, listener)
 
 
-def _answers(tasks: Sequence[Task], jobs: int, place: str | None) -> Generator[Any, None, None]:
-    """Yield what the workers send as it arrives, or all at the end where joblib's backend (ray) allows nothing else."""
+def _answers(tasks: Sequence[Task]) -> Generator[Any, None, None]:
+    """Yield what a cluster sends as it arrives, or all at the end where joblib's backend (ray) allows nothing else."""
     import joblib
     from joblib.parallel import get_active_backend
 
-    calls = (joblib.delayed(_answer)(job, turn, place) for job, turn in tasks)
+    calls = (joblib.delayed(_answer)(job, turn, None) for job, turn in tasks)
     # Single tasks, not batches: a notebook takes seconds to minutes, and its report is wanted as soon as it is there.
     if not get_active_backend()[0].supports_return_generator:
-        yield from joblib.Parallel(n_jobs=jobs, batch_size=1)(calls)
+        yield from joblib.Parallel(n_jobs=_ALL, batch_size=1)(calls)
         return
     with warnings.catch_warnings():
         # joblib warns of tasks that were cancelled; those were cancelled on purpose.
         warnings.filterwarnings("ignore", message=".*have been cancelled", category=UserWarning)
-        run = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
+        run = joblib.Parallel(n_jobs=_ALL, return_as="generator", batch_size=1)
         with contextlib.closing(run(calls)) as answers:
             yield from answers
 
@@ -189,8 +189,9 @@ def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | 
 
 def _not_begun(job: Job) -> NotebookReport:
     kernel = job.settings.kernel or job.notebook.kernel_name or "python3"
+    shown = str if job.settings.values else code_without_values
     cells = tuple(
-        CellReport(cell.index, cell.id, Verdict.UNDETERMINED, OUT_OF_BUDGET, cell.first_line)
+        CellReport(cell.index, cell.id, Verdict.UNDETERMINED, OUT_OF_BUDGET, shown(cell.first_line))
         for cell in job.notebook.cells
     )
     return NotebookReport(str(job.notebook.path), "", "", kernel, cells=cells, over_budget=True)

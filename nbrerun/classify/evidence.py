@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nbrerun.model import Change, Kind, Raised
+from nbrerun.model import ABSENT, Change, Kind, Raised
 from nbrerun.probe.protocol.messages import State, Variable
+from nbrerun.secrets import HIDDEN
 from nbrerun.state.diff import differing, exceeds, rebound
 from nbrerun.state.names import Name, Space, files, settings, variables
 from nbrerun.state.observation import Observation, Outcome, Place
@@ -98,8 +99,26 @@ _NOTHING: Variable = {
 }
 
 
-def gather(seen: Observation) -> Iterator[Evidence]:
-    """The evidence on every variable and setting that the first run or the rerun may have touched."""
+def gather(seen: Observation, values: bool = True) -> Iterator[Evidence]:
+    """The evidence on every variable and setting that the first run or the rerun may have touched.
+
+    Args:
+        values: the values may be shown.
+    """
+    for evidence in _gather(seen):
+        changes = evidence.changes
+        if not values and evidence.kind is not Kind.FILE:  # of a file only the size is shown
+            changes = tuple(map(_without_values, changes))
+        yield replace(evidence, changes=changes)
+
+
+def _without_values(change: Change) -> Change:
+    """Leave the size of a change, and whether the part is new or gone."""
+    first, again = (text if text == ABSENT else HIDDEN for text in (change.first, change.again))
+    return replace(change, first=first, again=again)
+
+
+def _gather(seen: Observation) -> Iterator[Evidence]:
     assert seen.again is not None
     after = seen.again["after"]
     changed = differing(seen.before, seen.first) - _by_import(seen)

@@ -8,6 +8,7 @@ from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
 from nbrerun.model import ABSENT, Change, Drift, How, Kind, Mark, Raised, VariableReport, Verdict, after_all
+from nbrerun.secrets import HIDDEN
 from nbrerun.state.observation import unrepeatable
 
 _HOW_BY_KIND = {Kind.FILE: "rewritten", Kind.ENV: "set again", Kind.DEFINITION: "bound again"}
@@ -102,7 +103,7 @@ def _how(kind: Kind, how: How | None, *, changed: bool = False) -> str:
 def describe(change: Change) -> str:
     """Say by how much a part changed, or from which value to which."""
     size = change.max_abs_change
-    if size is not None and "[" in change.first:  # an array, a tensor or a list
+    if size is not None and ("[" in change.first or change.first == HIDDEN):  # an array, a tensor or a list
         return f"`{change.path}` by up to {size:.3g}"
     if change.first == ABSENT:
         return f"`{change.path}` is new"

@@ -12,20 +12,21 @@ from nbrerun.state.observation import Observation
 _SHOWN_CHANGES = 5
 
 
-def report_cell(seen: Observation, seconds: float, engine: str) -> CellReport:
+def report_cell(seen: Observation, seconds: float, engine: str, *, values: bool = True) -> CellReport:
     """Judge every variable, then the cell.
 
     Args:
         seen: what the experiments observed; *again* has been run.
         seconds: wall time of the first run.
         engine: name of the engine that ran the cell again.
+        values: they may be shown.
     """
     assert seen.again is not None
     taken = Seconds(seconds, seen.again["seconds"])
     if seen.error is not None:
         reason = cell_reason(Verdict.ERROR, (), seen.error)
         return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=seen.error)
-    judged = [(evidence, judge(evidence)) for evidence in gather(seen)]
+    judged = [(evidence, judge(evidence)) for evidence in gather(seen, values)]
     variables = tuple(
         _variable(evidence, verdict) for evidence, verdict in judged if verdict.verdict is not Verdict.UNTOUCHED
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbrerun.cli.check import check, course_of
-from nbrerun.cli.ending import count, end, say, sigterm_interrupts
+from nbrerun.cli.ending import count, end, say, signals_interrupt
 from nbrerun.cli.options import CONTEXT
 from nbrerun.errors import UsageError
 
@@ -60,7 +60,7 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.path for job in jobs])
     shown = progress.listener(len(jobs), quiet=options["quiet"])
-    with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
+    with signals_interrupt(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, cache=cache, course=course)
     if error := outcome.problem or next(iter(outcome.unchecked), None):
         raise error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbrerun.cli.ending import end, say, sigterm_interrupts
+from nbrerun.cli.ending import end, say, signals_interrupt
 from nbrerun.cli.options import CONTEXT, GroupedCommand, check_options, version
 from nbrerun.errors import UsageError
 from nbrerun.reporters import targets
@@ -113,7 +113,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     for file in show.files:
         write.check_target(file, [job.path for job in jobs])
     shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
-    with sigterm_interrupts(), caches.opened(options, say) as cache, shown as listener:
+    with signals_interrupt(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, known, cache, course)
     # A run that ended before its first report has nothing to show; an empty shard still writes its files.
     if outcome.reports or not jobs:

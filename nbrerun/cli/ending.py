@@ -30,16 +30,19 @@ def end(command: Callable[[], int | None]) -> NoReturn:
 
 
 @contextlib.contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does, so that what was found is still reported."""
+def signals_interrupt() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does: what was found is reported, nothing is left."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set a handler
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What nohup has set to be ignored stays so.
+    numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) != signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def count(number: int, word: str) -> str:
@@ -49,6 +52,7 @@ def count(number: int, word: str) -> str:
 
 def say(sentence: str) -> None:
     """Write a sentence for the user to stderr, with nothing that a terminal or a CI service would obey."""
+    from nbrerun.batch import displayed
     from nbrerun.reporters.text import one_line
 
-    click.echo(f"nbrerun: {one_line(sentence)}", err=True)
+    click.echo(f"nbrerun: {displayed.sentence(one_line(sentence))}", err=True)

@@ -341,6 +341,13 @@ CHECK = (
         metavar="FILE",
         help="Write the report to FILE; stdout stays empty, and stderr gets one line.",
     ),
+    _option(
+        "--values/--no-values",
+        group=_SHOW,
+        is_flag=True,
+        default=True,
+        help="Show no value of a variable, a key or a setting, only names, kinds and sizes of changes.",
+    ),
     _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
     _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),
     _option("--svg", metavar="FILE", hidden=True, help="Also draw the terminal report as a picture."),

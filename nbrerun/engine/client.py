@@ -8,10 +8,18 @@ from typing import Any
 from nbrerun.engine.interface import Undone
 from nbrerun.engine.liveness import ProbeFailure, Waiting, answer, has_answered
 from nbrerun.probe.protocol import requests as ask
-from nbrerun.probe.protocol.messages import Alone, Generator, Known, Leaf, Rerun
+from nbrerun.probe.protocol.messages import Alone, Error, Generator, Known, Leaf, Rerun
 from nbrerun.probe.protocol.requests import OPERATION, Answer, Operation, Request
 from nbrerun.probe.protocol.wire import Closed, Wire
+from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.state.diff import Leaves
+
+_INCOMPLETE = "the kernel gave an incomplete answer"
+
+
+def _is_complete(operation: Operation[Any, Any], reply: Mapping[str, Any]) -> bool:
+    keys: frozenset[str] = operation.answer.__required_keys__
+    return keys <= reply.keys()
 
 
 class Client:
@@ -28,12 +36,14 @@ class Client:
         pid: int,
         ring: Callable[[], None] = lambda: None,
         timeout: Callable[[], float | None] = lambda: None,
+        values: bool = True,
     ) -> None:
         """Ask the process at the other end of a wire.
 
         Args:
             ring: called before every request; the kernel reads its socket only when it is told to.
             timeout: seconds that a run of a cell may take if it begins now.
+            values: what a cell raises may be shown.
         """
         self.pid = pid
         self.is_busy = False
@@ -41,6 +51,7 @@ class Client:
         self._wire = wire
         self._ring = ring
         self._timeout = timeout
+        self._values = values
 
     def hold(self, token: str, known: Known) -> ask.Held:
         """Keep the files as they are, and fork the kernel for a branch that reads the state: see `arrived`."""
@@ -88,7 +99,8 @@ class Client:
 
     def ran(self, waiting: Waiting) -> Rerun | Undone:
         """Wait for the end of `begin_to_run`."""
-        return self._wait(ask.RUN, waiting)
+        run = self._wait(ask.RUN, waiting)
+        return run if isinstance(run, Undone) else {**run, "error": self._shown(run["error"])}
 
     def begin_to_follow(self, cells: Iterable[ask.PastCell], seeds: Iterable[Generator]) -> None:
         """Have the kernel run cells as the main run does, and do not wait."""
@@ -105,7 +117,8 @@ class Client:
     def run_alone(self, waiting: Waiting, source: str, given: Sequence[str]) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""
         self._begin(ask.RUN_ALONE, ask.RunAlone(source=source, given=list(given)))
-        return self._wait(ask.RUN_ALONE, waiting)
+        run = self._wait(ask.RUN_ALONE, waiting)
+        return run if isinstance(run, Undone) else {**run, "error": self._shown(run["error"])}
 
     def give_all_names_back(self) -> None:
         """Undo what `run_alone` has done to the namespace."""
@@ -188,6 +201,14 @@ class Client:
         """Hang up; a forked process ends then."""
         self._wire.close()
 
+    def _shown(self, error: Error | None) -> Error | None:
+        if error is None:
+            return None
+        if self._values:
+            lines = [shown_error(line) for line in error["traceback"]]
+            return {**error, "evalue": shown_error(error["evalue"]), "traceback": lines}
+        return {**error, "evalue": error_without_values(error["evalue"]), "traceback": []}
+
     def _ask(self, operation: Operation[Request, Answer], request: Request) -> Answer:
         self._begin(operation, request)
         return self._answer(operation)
@@ -199,18 +220,22 @@ class Client:
         self._ring()  # before the request: a socket holds no long message
         self._wire.send({OPERATION: operation.name, **request})
 
-    def _answer(self, _: Operation[Request, Answer]) -> Answer:
+    def _answer(self, operation: Operation[Request, Answer]) -> Answer:
         try:
             reply: Any = answer(self._wire, self.pid, self._timeout())
         except ProbeFailure:
             self.is_busy = False
             raise
         self.is_busy = False
+        if not _is_complete(operation, reply):
+            raise Closed(_INCOMPLETE)
         found: Answer = reply
         return found
 
-    def _wait(self, _: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
+    def _wait(self, operation: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
         reply: Any = waiting.answer(self._wire, self.pid)
         self.is_busy = isinstance(reply, Undone)
+        if not self.is_busy and not _is_complete(operation, reply):
+            reply = Undone(_INCOMPLETE)
         found: Answer | Undone = reply
         return found

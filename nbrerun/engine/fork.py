@@ -116,7 +116,7 @@ class ForkEngine:
         """Wait for a forked process."""
         hello: Hello
         wire, hello = self.kernel.arrivals.accept(token, pid=pid)
-        return Client(wire, pid, timeout=lambda: self._limits.timeout), hello
+        return Client(wire, pid, timeout=lambda: self._limits.timeout, values=self._limits.settings.values), hello
 
     def _token(self) -> str:
         return str(next(self._tokens) + 1)

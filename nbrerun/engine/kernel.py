@@ -8,9 +8,9 @@ import math
 import os
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty
 from typing import Any, Protocol
@@ -23,8 +23,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbclient.util import run_sync
 from traitlets import Type, default
 
-from nbrerun.engine.arrivals import SECONDS, Arrivals, short_place
+from nbrerun.engine.arrivals import SECONDS, Arrivals
 from nbrerun.engine.client import Client
+from nbrerun.engine.folders import Folder
 from nbrerun.engine.interface import FirstRun
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
@@ -37,6 +38,7 @@ from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
+from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.settings.values import OUT_OF_BUDGET, Settings
 
 _KEEPER_SECONDS = 30.0
@@ -116,7 +118,8 @@ class Kernel:
         """
         self.name = name
         self._settings = settings
-        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="nbrerun-", dir=short_place()))
+        self._temporary = Folder()
+        self._folder = self._temporary.path
         self.arrivals = Arrivals(self._folder, self._is_alive)
         self._keeper: Wire | None = None
         self._probe: Client | None = None
@@ -209,7 +212,9 @@ class Kernel:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)
         except Closed:
             raise self._unreadable("it does not run what it is sent") from None
-        self._probe = Client(wire, hello["pid"], self._ring, lambda: self._settings.seconds_to_run)
+        self._probe = Client(
+            wire, hello["pid"], self._ring, lambda: self._settings.seconds_to_run, self._settings.values
+        )
 
     @property
     def client(self) -> Client:
@@ -264,11 +269,12 @@ class Kernel:
         try:
             self._nbclient.execute_cell(node, cell.index)
             self.client.is_busy = False
-            raised = _expected_error(node)
+            raised = self._expected_error(node)
         except CellExecutionError as error:
             self.client.is_busy = False
-            text = _NO_INPUT if error.ename == "StdinNotImplementedError" else error.evalue
-            raised, fatal = Raised(error.ename, text, _traceback(node)), True
+            raised, fatal = self._raised(error.ename, error.evalue, node), True
+            if error.ename == "StdinNotImplementedError":
+                raised = replace(raised, evalue=_NO_INPUT)
         except CellTimeoutError:
             if self._settings.budget is not None and self._settings.budget.is_spent:
                 return FirstRun(time.perf_counter() - started, lost=OUT_OF_BUDGET)
@@ -276,6 +282,18 @@ class Kernel:
         except DeadKernelError:
             raised, fatal = Raised("DeadKernelError", "the kernel died while it ran this cell"), True
         return FirstRun(time.perf_counter() - started, raised, fatal)
+
+    def _expected_error(self, node: Mapping[str, Any]) -> Raised | None:
+        """What a cell raised that is tagged `raises-exception`."""
+        for output in node["outputs"]:
+            if output["output_type"] == "error":
+                return self._raised(output["ename"], output["evalue"], node)
+        return None
+
+    def _raised(self, ename: str, evalue: str, node: Mapping[str, Any]) -> Raised:
+        if not self._settings.values:
+            return Raised(ename, error_without_values(evalue))
+        return Raised(ename, shown_error(evalue), tuple(map(shown_error, _traceback(node))))
 
     def lacks(self, modules: Sequence[str]) -> tuple[str, ...]:
         """Which top-level modules it could not import; none is imported.
@@ -314,7 +332,7 @@ class Kernel:
         if self._probe is not None:
             self._probe.close()
         self.arrivals.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._temporary.remove()
 
 
 class StartKernel(Protocol):
@@ -322,14 +340,6 @@ class StartKernel(Protocol):
 
     def __call__(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
         """See `Kernel`."""
-
-
-def _expected_error(node: Mapping[str, Any]) -> Raised | None:
-    """What a cell raised that is tagged `raises-exception`."""
-    for output in node["outputs"]:
-        if output["output_type"] == "error":
-            return Raised(output["ename"], output["evalue"], _traceback(node))
-    return None
 
 
 def _traceback(node: Mapping[str, Any]) -> tuple[str, ...]:

@@ -78,7 +78,8 @@ def answer(wire: Wire, pid: int, timeout: float | None = None) -> dict[str, Any]
     except TimeoutError:
         raise Closed("the process gave no answer") from None
     if "failed" in reply:
-        raise ProbeFailure(reply["failed"], "\n".join(reply["traceback"]))
+        lines = reply.get("traceback")
+        raise ProbeFailure(str(reply["failed"]), "\n".join(map(str, lines)) if isinstance(lines, list) else "")
     return reply
 
 

@@ -95,6 +95,8 @@ class Settings:
     """Keep the files that the main run wrote."""
     static: bool = False
     """Only read the source, and run nothing."""
+    values: bool = True
+    """Show values of variables, keys and settings."""
     timeout: float | None = None
     """Seconds that one run of one cell may take; None for no limit on first runs."""
     budget: Budget | None = None

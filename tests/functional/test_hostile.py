@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -34,6 +35,47 @@ def test_no_report_shows_a_secret(tmp_path: Path) -> None:
         assert "hunter2" not in text, form
         assert "SECRET1" not in text, form
         assert "SECRET2" not in text, form
+
+
+def test_no_exception_tells_a_secret(tmp_path: Path) -> None:
+    """Neither its text nor its traceback, of the main run or of a rerun; long names are clipped."""
+    path = _write(
+        tmp_path / "nb.ipynb",
+        "import os\nif 'once' in globals():\n    raise ValueError('no ' + os.environ['SOME_TOKEN'])\nonce = True",
+        f"globals()['{'x' * 300}'] = [1]",
+        f"{'x' * 300}.append(1)",
+        "def login(password):\n    raise ValueError(f'password={password} is wrong')\nlogin(password='hunter2')",
+    )
+    targets = [part for form in FORMATS for part in ("--format", f"{form}={tmp_path / form}.txt")]
+    environment = {**os.environ, "SOME_TOKEN": "hunter2 of the environment"}
+    done = nbrerun(path, "--no-cache", "-v", *targets, env=environment)
+    assert done.returncode == 3, done.stderr
+    for form in FORMATS:
+        text = (tmp_path / f"{form}.txt").read_text()
+        assert "hunter2" not in text, form
+        assert "x" * 201 not in "".join(text.split()), form
+
+
+@pytest.mark.parametrize("engine", ["auto", "replay"])
+def test_no_report_shows_any_value(engine: str, tmp_path: Path) -> None:
+    """With `--no-values`: neither of a variable, a key or a setting, nor from the source or an exception."""
+    path = _write(
+        tmp_path / "nb.ipynb",
+        "import os\nn = globals().get('n', 7654320) + 1\nos.environ['SHELL_OF'] = 'VALUE' + str(n)",
+        "text = globals().get('text', 'VALUE') + 'x'",
+        "config = globals().get('config', {'a': 'VALUE'})\nconfig['a'] += 'x'",
+        "if 'once' in globals():\n    raise ValueError(text)\nonce = True",
+        "assert not config, text",
+    )
+    targets = [part for form in FORMATS for part in ("--format", f"{form}={tmp_path / form}.txt")]
+    done = nbrerun(path, "--no-cache", "-v", "--no-values", "--engine", engine, *targets)
+    assert done.returncode == 3, done.stderr
+    for form in FORMATS:
+        text = (tmp_path / f"{form}.txt").read_text()
+        assert "VALUE" not in text, form
+        assert "765432" not in text, form
+        assert "by up to 1" in text, form
+        assert "(hidden)" in text, form
 
 
 def test_stderr_has_nothing_to_obey(tmp_path: Path) -> None:

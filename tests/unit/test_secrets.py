@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbrerun.secrets import is_secret, shown, shown_code
+from nbrerun.secrets import code_without_values, error_without_values, is_secret, shown, shown_code
 
 SECRET = [
     "password",
@@ -42,3 +42,11 @@ def test_environment_variables_are_never_shown() -> None:
     """Whatever they are called; other settings are."""
     assert is_secret("env:os.environ[HOME]")
     assert not is_secret("env:cwd")
+
+
+def test_nothing_is_left_where_no_value_is_shown() -> None:
+    """A name is no value, be it missing or in the source."""
+    assert code_without_values("x1 = f(0x1F, 1.5e3, 'a')") == "x1 = f(***, ***, '***')"
+    assert error_without_values("'the value'") == "(hidden)"
+    assert error_without_values("name 'x' is not defined") == "name 'x' is not defined"
+    assert error_without_values("") == ""

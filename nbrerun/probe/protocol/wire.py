@@ -51,16 +51,20 @@ class Wire:
         """Wait for the next message.
 
         Raises:
-            Closed: the other side hung up.
+            Closed: the other side hung up, or sent what is no message.
             TimeoutError: nothing came within `timeout` seconds.
         """
         self.sock.settimeout(timeout)
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
         self.sock.settimeout(self._patience)  # the rest of a message follows at once
         try:
-            message: Dict[str, Any] = loads(self._exactly(length))
+            message = loads(self._exactly(length))
         except TimeoutError:
             raise Closed("it stopped in the middle of a message") from None
+        except (EOFError, MemoryError, TypeError, ValueError) as error:
+            raise Closed(f"it sent what is no message ({type(error).__name__})") from error
+        if not isinstance(message, dict):
+            raise Closed("it sent what is no message")
         return message
 
     def close(self) -> None:

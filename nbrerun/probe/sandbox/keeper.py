@@ -14,6 +14,7 @@ import selectors
 import shutil
 import signal
 import sys
+import time
 from typing import Any, Dict, List
 
 from ..protocol.wire import Closed, Wire, connect
@@ -25,6 +26,7 @@ KEEPER = "keeper"
 """The token by which nbrerun recognises the connection of this process."""
 _LINUX = sys.platform == "linux"
 _POLL_SECONDS = 0.02
+_TRACKER_SECONDS = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -124,6 +126,18 @@ def _end_children() -> None:
     import psutil
 
     me = psutil.Process()
+    # Trackers of shared memory and semaphores remove what is left of these when all others have ended.
+    deadline = time.monotonic() + _TRACKER_SECONDS
+    while time.monotonic() < deadline:
+        children = me.children(recursive=True)
+        for child in children:
+            with contextlib.suppress(psutil.Error):
+                if not _is_tracker(child):
+                    child.kill()
+        if not children:
+            return
+        psutil.wait_procs(children, timeout=_POLL_SECONDS)
+        _reap(0)
     # Again and again: a process may have forked between the listing and its end, and orphans become children.
     while True:
         children = me.children(recursive=True)
@@ -134,6 +148,11 @@ def _end_children() -> None:
                 child.kill()
         psutil.wait_procs(children, timeout=_POLL_SECONDS)
         _reap(0)
+
+
+def _is_tracker(process: Any) -> bool:
+    """Tell whether a process is a resource tracker of multiprocessing or loky."""
+    return any("resource_tracker import main" in word for word in process.cmdline())
 
 
 def _clean_up_and_exit(home: str) -> None:
