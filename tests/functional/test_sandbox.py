@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -281,8 +282,7 @@ def test_two_checks_of_one_folder_at_once(sandbox: str, tmp_path: Path) -> None:
 @SANDBOXES
 def test_kill_9_leaves_nothing_behind(sandbox: str, tmp_path: Path) -> None:
     """No process, no mount, no temporary folder; and the folder as it was."""
-    home, folder = tmp_path / "tmp", tmp_path / "folder"
-    home.mkdir()
+    home, folder = Path(tempfile.mkdtemp(prefix="nt")), tmp_path / "folder"  # short, or another is used
     folder.mkdir()
     filled(folder)
     marker = f"sleep {os.getpid()}.{time.monotonic_ns()}"
@@ -304,6 +304,7 @@ def test_kill_9_leaves_nothing_behind(sandbox: str, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait(30)
         _wait_until(lambda: not _running(marker) and not os.listdir(home))
+    home.rmdir()
     assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
 
 
