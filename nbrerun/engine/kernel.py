@@ -132,7 +132,10 @@ class Kernel:
             timeout_func=lambda _: settings.seconds_to_run,
             startup_timeout=SECONDS,
             resources={"metadata": {"path": str(notebook.folder)}},
+            on_cell_executed=self._note_status,
         )
+        self._status = ""
+        """How the last cell ended: `ok` or `error`."""
         # The kernel need not be asked to end: it has nothing to save outside of its sandbox.
         self._nbclient.shutdown_kernel = "immediate"
         self._seeds, self._files = seeds, files
@@ -269,7 +272,7 @@ class Kernel:
         try:
             self._nbclient.execute_cell(node, cell.index)
             self.client.is_busy = False
-            raised = self._expected_error(node)
+            raised = self._expected_error(node) if self._status == "error" else None
         except CellExecutionError as error:
             self.client.is_busy = False
             raised, fatal = self._raised(error.ename, error.evalue, node), True
@@ -283,8 +286,11 @@ class Kernel:
             raised, fatal = Raised("DeadKernelError", "the kernel died while it ran this cell"), True
         return FirstRun(time.perf_counter() - started, raised, fatal)
 
+    def _note_status(self, execute_reply: Mapping[str, Any], **_: Any) -> None:
+        self._status = execute_reply["content"]["status"]
+
     def _expected_error(self, node: Mapping[str, Any]) -> Raised | None:
-        """What a cell raised that is tagged `raises-exception`."""
+        """What a cell raised that is tagged `raises-exception`; a cell that ended well may show errors, too."""
         for output in node["outputs"]:
             if output["output_type"] == "error":
                 return self._raised(output["ename"], output["evalue"], node)

@@ -6,8 +6,10 @@ argument that refers to one of them is compared without it.
 
 from __future__ import annotations
 
+import itertools
 import sys
-from typing import Any, Dict
+import types
+from typing import Any, Dict, Iterator
 
 from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes, attributes_node
@@ -37,19 +39,34 @@ _FRONT_END = frozenset({"layout", "style", "comm", "tooltip", "tabbable", "log"}
 
 @reads("ipywidgets.widgets.widget.Widget")
 def widget(value: Any) -> Node:
-    """Its public traits that the front end sees: the model's id and the comm are drawn anew for each widget."""
+    """Its public traits that the front end sees, and what the notebook wants to be called when they change.
+
+    The model's id and the comm are drawn anew for each widget.
+    """
     held = attributes(value).get("_trait_values", {})
     found = {
         name: item for name, item in held.items() if not name.startswith("_") and name not in _FRONT_END | {"keys"}
     }
-    names = sorted(found)
+    names, callbacks = sorted(found), list(_callbacks(value))
     return Node(
         type_name(type(value)),
         ("\0".join(names).encode(),),
-        children=[found[name] for name in names],
-        labels=lambda: [attribute_label(name) for name in names],
+        children=[*(found[name] for name in names), *callbacks],
+        labels=lambda: [*map(attribute_label, names), *(f".callbacks[{i}]" for i in range(len(callbacks)))],
         text=lambda: f"<{type(value).__name__}>",
     )
+
+
+def _callbacks(value: Any) -> Iterator[types.FunctionType]:
+    """The notebook's functions among those that a widget calls; the others are its own."""
+    own = attributes(value)
+    lists = [handlers for kinds in own.get("_trait_notifiers", {}).values() for handlers in kinds.values()]
+    for each in own.values():
+        if type_name(type(each)) == "ipywidgets.widgets.widget.CallbackDispatcher":
+            lists.append(attributes(each).get("_trait_values", {}).get("callbacks", []))
+    for handler in itertools.chain.from_iterable(lists):
+        if type(handler) is types.FunctionType and handler.__module__ == "__main__":
+            yield handler
 
 
 @reads("ipywidgets.widgets.interaction.interactive")

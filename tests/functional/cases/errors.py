@@ -4,6 +4,13 @@ from tests.functional.cases.case import Case, cell
 
 CASES = [
     Case(
+        "a traceback that is shown, and no error",
+        cell(
+            "try:\n    1 / 0\nexcept ZeroDivisionError:\n    get_ipython().showtraceback()\nc = 3", "reset", c="reset"
+        ),
+        cell("try:\n    1 / 0\nexcept ZeroDivisionError:\n    get_ipython().showtraceback()\ndel c", "error"),
+    ),
+    Case(
         "a name deleted; keys and elements removed; a date parsed over itself",
         cell("x, y = 1, 2", "reset"),
         cell("del x", "error"),

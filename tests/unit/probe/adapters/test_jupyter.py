@@ -163,3 +163,20 @@ def test_an_address_is_no_value(kind: Any) -> None:
 def test_what_lies_behind_other_references_cannot_be_read(value: Any) -> None:
     """An object or a text may change there, so that nothing is claimed of it."""
     assert opaque(value)
+
+
+def test_a_widget_is_also_what_the_notebook_wants_to_be_called() -> None:
+    """A function that is registered once more is called twice; what the widget itself has registered is not counted."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec("def changed(change): pass\ndef clicked(button): pass", namespace)
+    slider, button = ipywidgets.IntSlider(), ipywidgets.Button()
+    plain = digest(slider), digest(button)
+    slider.observe(namespace["changed"], names="value")
+    button.on_click(namespace["clicked"])
+    once = digest(slider), digest(button)
+    assert plain[0] != once[0]
+    assert plain[1] != once[1]
+    button.on_click(namespace["clicked"])  # the very same function: ipywidgets leaves it out
+    assert digest(button) == once[1]
+    button.on_click(lambda button: None)  # no function of the notebook's
+    assert digest(button) == once[1]
