@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import time
 import traceback
 import weakref
@@ -18,6 +19,9 @@ from ..source.ipython_names import AUTOMATIC
 from ..source.statements import only_defines
 from .tracer import Tracer
 from .user_functions import MarkedFunctions
+
+_TURNS = 10
+"""Of the event loop after a run: what cells have left to it happens there, as it does before the next cell."""
 
 _DEEPEST_TRACEBACK = 30
 """Frames of a traceback that are reported, the innermost ones."""
@@ -125,6 +129,8 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
             error = await _run(shell, source)
             if error is not None:
                 break
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
     finally:
         seconds = time.perf_counter() - started
         tracer.remove(shell)

@@ -695,6 +695,12 @@ CASES = [
         cell("model = CatBoostRegressor(iterations=5, verbose=False, random_seed=0).fit(X, y)", "reset", model="reset"),
     ),
     Case(
+        "what a cell leaves to the event loop",
+        cell("import asyncio\nrows, calls = [], []\nasync def add():\n    rows.append(1)", "reset"),
+        cell("asyncio.ensure_future(add());", "in-place", rows="in-place", calls="untouched"),
+        cell("asyncio.get_running_loop().call_soon(calls.append, 1);", "in-place", calls="in-place"),
+    ),
+    Case(
         "addresses in handles",
         cell(
             """
