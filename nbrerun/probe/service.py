@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
-from .describe.ownership import belongs_to_user, is_users_file
+from .describe.ownership import belongs_to_user, own_modules
 from .execute.after_restart import Stripped
 from .execute.observed import run_observed
 from .execute.rerun import describe_error, follow, touchable
@@ -248,10 +248,8 @@ class Service:
         """Delete all names of the namespace, and the notebook's own modules, which are to be imported again."""
         for name in user_names(self.shell):
             self.shell.user_ns.pop(name, None)
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if isinstance(file, str) and is_users_file(file):
-                del sys.modules[name]
+        for name in own_modules():
+            del sys.modules[name]
         return {}
 
     def touchable(self, request: ask.AskTouchable) -> ask.Touchable:

@@ -70,10 +70,10 @@ class Observation:
         """Whether the rerun may have found anything else than the first run did.
 
         It does if it depends on something that the first run changed. Any code may depend on settings and files, and
-        what cannot be read may have changed, or lies in another process.
+        what cannot be read may have changed, or lies in another process or in a module of the user's own.
         """
         assert self.again is not None
-        if self.again["shared"] or self.first["outside"]:
+        if self.again["shared"] or self.first["outside"] or self.again["own_modules"]:
             return True
         known = self.first["variables"]
         read = [known[name] for name in self.again["reads"] if name in known]

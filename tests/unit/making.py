@@ -122,6 +122,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "saved": {},
         "needs": {},
         "shows_needs": False,
+        "own_modules": False,
         "only_defines": False,
         "saved_data": [],
         "after": after or state(),

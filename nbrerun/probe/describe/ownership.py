@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import sysconfig
-from typing import Iterable, Tuple
+from typing import Iterable, List, Tuple
 
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
@@ -37,6 +38,12 @@ def is_users_file(file: str) -> bool:
     if root is None:
         return not _roots and not _is_in_environment(os.path.dirname(path), os.sep)
     return not _is_in_environment(os.path.dirname(path), root.rstrip(os.sep))
+
+
+def own_modules() -> List[str]:
+    """Names of the loaded modules that are the user's own."""
+    found = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
+    return [name for name, file in found if isinstance(file, str) and is_users_file(file)]
 
 
 def lies_in_environment(path: str, top: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List
 
+from ..describe.ownership import own_modules
 from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
 from ..read.namespace import user_names
@@ -90,6 +91,7 @@ async def run_observed(
         "mentions": sorted(touchable(shell, sources)),
         "needs": {} if ran.error else marks.needs(),
         "certain_needs": [] if ran.error else list(marks.needs(other_ways=True)),
+        "own_modules": bool(own_modules()),
         "only_defines": all(defines_only(shell, source) for source in sources),
         "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads, exchanged),
         "disk_full": files.sandbox.is_full(),

@@ -231,6 +231,8 @@ class Rerun(TypedDict):
     class of the notebook that looked it up; nothing for the cell itself."""
     certain_needs: List[str]
     """Those among them that hold even where other files are there."""
+    own_modules: bool
+    """Modules of the user's own are loaded, which may have a state that no name leads to."""
     only_defines: bool
     """The cells import, and bind constants, functions and classes, and run nothing that other cells have made."""
     shows_needs: bool
