@@ -75,6 +75,8 @@ class Observation:
         assert self.again is not None
         if self.again["shared"] or self.first["outside"] or self.again["own_modules"]:
             return True
+        if not self.moved.keys() <= variables(self.again["bound"]):  # it changes what was there before
+            return True
         known = self.first["variables"]
         read = [known[name] for name in self.again["reads"] if name in known]
         if any(variable["opaque"] or variable["kind"] in ("iterator", "generator") for variable in read):
