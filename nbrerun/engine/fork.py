@@ -212,7 +212,7 @@ class ForkEngine:
             branch.start_over()
         return branch
 
-    def control(self, moment: int, cell: Cell) -> Control | Undone:
+    def control(self, moment: int, cell: Cell, anew: bool = False) -> Control | Undone:
         """Run the cell from the moment before."""
         branch = self.branch(moment - 1)
         if isinstance(branch, Undone):

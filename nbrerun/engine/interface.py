@@ -263,8 +263,12 @@ class Engine(Protocol):
         Where the libraries are loaded already, it is quicker than a fresh one; settings are those of the end.
         """
 
-    def control(self, moment: int, cell: Cell) -> Control | Undone:
-        """Run a cell as if for the first time, from the moment before `moment`, to which it led."""
+    def control(self, moment: int, cell: Cell, anew: bool = False) -> Control | Undone:
+        """Run a cell as if for the first time, from the moment before `moment`, to which it led.
+
+        Args:
+            anew: not one that another experiment has made on its way.
+        """
 
     def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
         """The parts of variables at the moment before `moment`."""

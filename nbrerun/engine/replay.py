@@ -168,9 +168,9 @@ class ReplayEngine:
         """A fresh kernel: that of the main run is needed as it is."""
         return self.fresh()
 
-    def control(self, moment: int, cell: Cell) -> Control | Undone:
+    def control(self, moment: int, cell: Cell, anew: bool = False) -> Control | Undone:
         """The state of a fresh kernel that has run the cell for the first time."""
-        if self._controlled is not None:
+        if self._controlled is not None and not anew:
             return self._controlled
         self._fresh = False
         undone = self._refresh(moment)
