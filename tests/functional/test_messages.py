@@ -16,8 +16,8 @@ from nbrerun.probe.protocol.wire import Wire
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
 
-QUIET = {"fork": ["hold", "branch", "run"], "replay": ["begin cell", "read", "run"]}
-"""A cell that binds a number: its moment is kept and read, and it is run again, each with one request."""
+QUIET = {"fork": ["hold", "run"], "replay": ["begin cell", "read", "run"]}
+"""A cell that binds a number: its moment is held and read, and it is run again."""
 
 
 def check(folder: Path, engine: str, *sources: str) -> NotebookReport:
@@ -44,12 +44,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("engine", QUIET)
-def test_a_quiet_cell_takes_three_requests(engine: str, asked: list[str], tmp_path: Path) -> None:
+def test_a_quiet_cell_takes_few_requests(engine: str, asked: list[str], tmp_path: Path) -> None:
     """On both engines, and nothing more for another cell."""
     report = check(tmp_path, engine, *(f"x{i} = {i}" for i in range(4)))
     assert [cell.verdict for cell in report.cells] == [Verdict.RESET] * 4
     left = [operation for operation in asked if operation not in ("save files", "forget files")]
-    start = {"fork": ["hold", "branch"], "replay": ["read"]}[engine]
+    start = {"fork": ["hold"], "replay": ["read"]}[engine]
     assert left == start + QUIET[engine] * 4
 
 
