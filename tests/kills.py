@@ -80,11 +80,16 @@ def left_by(kill: Kill) -> list[str]:
         running.wait()
         after = _listing(folder)
         left += [f"file {name}" for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
-        mine = set(os.listdir("/dev/shm")) - shared
-        left += [f"/dev/shm/{name}" for name in sorted(mine) if not _is_of_others(name)]
+        # What other tests have there meanwhile goes away with them.
+        if not _comes_true(lambda: not _shared_since(shared)):
+            left += [f"/dev/shm/{name}" for name in _shared_since(shared)]
         return left + _not_swept(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _shared_since(before: set[str]) -> list[str]:
+    return [name for name in sorted(set(os.listdir("/dev/shm")) - before) if not _is_of_others(name)]
 
 
 def _not_swept(scratch: Path) -> list[str]:
