@@ -19,6 +19,7 @@ from nbrerun.model import Inputs, NotebookReport
 from nbrerun.notebooks.read import Notebook, read_notebook
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
+from tests.functional.conftest import as_at_the_start
 
 CELLS = [
     "import glob, json, os, sys\nsys.path.insert(0, 'lib')\nimport helpers\nimport tools.maths",
@@ -105,7 +106,9 @@ def checked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project in another folder, checked once, with a cache of its own."""
     folder = tmp_path_factory.mktemp("checked") / "project"
     shutil.copytree(project, folder)
-    assert not check(folder)["cached"]
+    with pytest.MonkeyPatch.context() as patch:
+        as_at_the_start(patch)  # as each test has it: what is looked up there is part of what is compared
+        assert not check(folder)["cached"]
     return folder
 
 
