@@ -35,5 +35,7 @@ def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> U
         seen.noise = take_apart(names, seen.first, repeated.after, before, after)
         repeated.close()
         if names:
+            if tries > 1:  # the cell is noisy, and nothing else explains what it has left
+                seen.noise = {**{name: seen.moved[name] for name in seen.still_moved}, **seen.noise}
             break
     return None
