@@ -48,7 +48,8 @@ def test_a_quiet_cell_takes_few_requests(engine: str, asked: list[str], tmp_path
     """On both engines, and nothing more for another cell."""
     report = check(tmp_path, engine, *(f"x{i} = {i}" for i in range(4)))
     assert [cell.verdict for cell in report.cells] == [Verdict.RESET] * 4
-    left = [operation for operation in asked if operation not in ("save files", "forget files")]
+    # Whether a second kernel follows depends on how busy the machine is.
+    left = [operation for operation in asked if operation not in ("save files", "forget files", "follow")]
     start = {"fork": ["hold"], "replay": ["read"]}[engine]
     assert left == start + QUIET[engine] * 4
 

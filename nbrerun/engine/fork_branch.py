@@ -1,0 +1,169 @@
+"""A branch of the fork engine: a fork of a moment, or of another branch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from nbrerun.engine.client import Client
+from nbrerun.engine.interface import Undone
+from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
+from nbrerun.model import Cell
+from nbrerun.probe.protocol.messages import Alone, Generator, Known, Leaf, Rerun, State
+from nbrerun.state.diff import Leaves, left_as_it_was
+from nbrerun.state.names import Name
+
+if TYPE_CHECKING:
+    from nbrerun.engine.fork import ForkEngine
+
+_Answer = TypeVar("_Answer", Rerun, Alone)
+
+
+class ForkBranch:
+    """A fork of a moment."""
+
+    previous: State | None = None
+    astray: frozenset[Name] = frozenset()
+
+    def __init__(self, engine: ForkEngine, moment: int, files: str, client: Client) -> None:
+        self._engine = engine
+        self._moment = moment
+        self._files = files
+        self.client = client
+        self._began: State | None = None
+        """The state where the branch began, if it was read there."""
+        self._is_unread = False
+        """Nobody has asked for it yet."""
+        self.may_stay = False
+        """It is still as it began, so that it can serve as the moment."""
+        self._begun: float | None = None
+        """When the run began that nobody has waited for yet."""
+
+    def arrive(self) -> Known:
+        """Receive the state, which was asked for together with the branch; what else was found out is returned."""
+        arrived = self.client.arrived()
+        self._began, self._is_unread = arrived["state"], True
+        self.may_stay = arrived["is_complete"] and not self._engine.shares_files
+        return arrived["known"]
+
+    def read(self) -> State:
+        """The state as it is now."""
+        if self._is_unread and self._began is not None:
+            self._is_unread = False
+            return self._began
+        return self.client.read()["state"]
+
+    def begin(self, cell: Cell, watched: Sequence[str]) -> None:
+        """Have the cell run, and do not wait: the next `run` does, which has to be of the same cell."""
+        self._begun = time.monotonic()
+        self.may_stay = False
+        self.client.begin_to_run([cell.source], watched=watched)
+
+    def run(
+        self,
+        cell: Cell,
+        pins: Sequence[Generator] = (),
+        watched: Sequence[str] = (),
+        goes_on: bool = False,
+        changes_given: bool = False,
+        seeds: Sequence[Generator] = (),
+    ) -> Rerun | Undone:
+        """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
+        begun, self._begun = self._begun, None
+        may_stay, self.may_stay = self.may_stay and not (pins or goes_on or changes_given or seeds), False
+        if begun is None:
+            self.client.begin_to_run([cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
+        waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True, since=begun)
+        run = self._unless_lost(self.client.ran(waiting))
+        if may_stay and self._began is not None and not isinstance(run, Undone):
+            wrote = any(opened["written"] for opened in run["after"]["opened"].values())  # files of its own
+            self.may_stay = not wrote and left_as_it_was(self._began, run)
+        return run
+
+    def fork(self) -> ForkBranch | Undone:
+        """Fork this branch; the files that were written since it began are not seen in the new one."""
+        return self._engine.fork(self.client, self._moment, self._files)
+
+    def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
+        """Run cells one after the other."""
+        self.may_stay = False
+        waiting = Waiting(seconds, seconds, forked=True)
+        self.client.begin_to_run([cell.source for cell in cells], anew=anew)
+        return self._unless_lost(self.client.ran(waiting))
+
+    def alone(self, cell: Cell, given: Sequence[str], seconds: float) -> Alone | Undone:
+        """Run a cell without the names of other cells, except for those given."""
+        self.may_stay = False
+        waiting = Waiting(seconds, seconds, forked=True)
+        return self._unless_lost(self.client.run_alone(waiting, cell.source, given))
+
+    def _unless_lost(self, answer: _Answer | Undone) -> _Answer | Undone:
+        if isinstance(answer, Undone):
+            self.close()
+        return answer
+
+    def remove_files(self, names: Sequence[str]) -> None:
+        """Remove files."""
+        self.may_stay = False
+        self.client.remove_files(names)
+
+    def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> Mapping[str, Sequence[str]]:
+        """Change the values of variables."""
+        self.may_stay = False
+        return self.client.perturb(earlier)
+
+    def perturb_settings(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Change process settings."""
+        self.may_stay = False
+        return self.client.perturb_settings(names)
+
+    def delete_names(self, names: Sequence[str]) -> None:
+        """Delete names of the namespace."""
+        self.may_stay = False
+        self.client.delete_names(names)
+
+    def start_over(self) -> None:
+        """Delete all names of the namespace."""
+        self.may_stay = False
+        self.client.start_over()
+
+    def touchable(self, cell: Cell) -> Sequence[str]:
+        """Names that a cell may read or bind."""
+        return self.client.touchable(cell.source)
+
+    def leaves_before(self, names: Sequence[str]) -> Leaves:
+        """The parts of variables in a fresh fork of the moment, which is still there."""
+        branch = self._engine.branch(self._moment)
+        if isinstance(branch, Undone):
+            return {}
+        with contextlib.closing(branch):
+            return branch.leaves_after(names)
+
+    def leaves_after(self, names: Sequence[str]) -> Leaves:
+        """The parts of variables as they are here."""
+        return self.client.take_apart(names)
+
+    def existed(self, addresses: Sequence[int]) -> set[int]:
+        """Which addresses of objects are in use here."""
+        return self.client.existed(addresses, read=True)
+
+    def close(self) -> None:
+        """End the process, unless it can serve as the moment when the kernel goes on."""
+        if not (self.may_stay and self._engine.may_need(self)):
+            self.end()
+
+    def end(self) -> None:
+        """End the process and all that it has started."""
+        self.client.close()
+        pid = self.client.pid
+        # Who shares files with the branch must not go on before it has stopped writing.
+        running = group_of(pid) if self._engine.shares_files else []
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)  # a branch leads a process group of its own
+        for process in running:
+            wait_for_end(process)
+        self._engine.forget(self)
