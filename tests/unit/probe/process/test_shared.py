@@ -63,6 +63,9 @@ def _connection(stack: contextlib.ExitStack) -> None:
 
 def _process(stack: contextlib.ExitStack) -> None:
     process = subprocess.Popen(["sleep", "60"])
+    # exec closes the pipe that Popen waits for a moment before it sets the command line.
+    while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+        continue
     stack.callback(process.wait)
     stack.callback(process.kill)
 
