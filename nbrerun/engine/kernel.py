@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import shutil
 import socket
@@ -12,22 +11,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty
 from typing import Any, Protocol
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
-from jupyter_client.manager import AsyncKernelManager
+import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
-from traitlets import Type, default
 
 from nbrerun.engine.arrivals import SECONDS, Arrivals
 from nbrerun.engine.client import Client
 from nbrerun.engine.folders import Folder
 from nbrerun.engine.interface import FirstRun
-from nbrerun.engine.liveness import ProbeFailure
+from nbrerun.engine.jupyter import KeptManager
+from nbrerun.engine.liveness import ProbeFailure, wait_for_end
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
 from nbrerun.engine.memory import memory
 from nbrerun.errors import KernelError
@@ -47,51 +43,6 @@ _HELLO_SECONDS = 5.0
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
 _TICK = 1.0
 """Seconds between two looks at whether a kernel that does not come is still alive."""
-
-
-class _PatientChannel(AsyncZMQSocketChannel):
-    """A channel that looks for a message every now and then, whether it was notified of one or not.
-
-    A socket's descriptor signals edges only (zmq_getsockopt(3), ZMQ_FD). nbclient's output widgets send on the shell
-    channel while it waits there for the reply, and the edge of that reply can be lost.
-    """
-
-    async def get_msg(  # type: ignore[override]  # so is that of the class above, which derives from a plain one
-        self, timeout: float | None = None
-    ) -> dict[str, Any]:
-        """Wait for a message.
-
-        Args:
-            timeout: in seconds; None to wait for ever.
-
-        Raises:
-            Empty: none came in time.
-        """
-        deadline = math.inf if timeout is None else time.monotonic() + timeout
-        while True:
-            try:
-                return await super().get_msg(max(0.0, min(_TICK, deadline - time.monotonic())))
-            except Empty:
-                if time.monotonic() >= deadline:
-                    raise
-
-
-class _PatientClient(AsyncKernelClient):
-    shell_channel_class = Type(_PatientChannel)
-
-
-class _KeptManager(AsyncKernelManager):
-    """Has the kernel started by its keeper."""
-
-    keeper: tuple[str, ...] = ()
-
-    @default("client_factory")
-    def _patient_client(self) -> type[AsyncKernelClient]:
-        return _PatientClient
-
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """Put the keeper in front."""
-        return [*self.keeper, *super().format_kernel_cmd(extra_arguments)]
 
 
 class Kernel:
@@ -127,7 +78,7 @@ class Kernel:
         self._notebook_folder = notebook.folder.resolve()
         self._nbclient = NotebookClient(
             notebook.node,
-            kernel_manager_class=_KeptManager,
+            kernel_manager_class=KeptManager,
             kernel_name=name,
             timeout_func=lambda _: settings.seconds_to_run,
             startup_timeout=SECONDS,
@@ -165,7 +116,7 @@ class Kernel:
         manager = self._nbclient.km = self._nbclient.create_kernel_manager()
         manager.transport = "ipc"  # no ports, which kernels that start side by side may both choose
         manager.connection_file = os.path.join(self._folder, "kernel.json")
-        assert isinstance(manager, _KeptManager)
+        assert isinstance(manager, KeptManager)
         manager.keeper = self._keeper_command()
         # Sets of strings are walked in the order of their hashes, in which two kernels have to agree (PYTHONHASHSEED).
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
@@ -203,6 +154,7 @@ class Kernel:
         """Hear from the keeper which sandbox the kernel was started in."""
         hello: KeeperHello
         self._keeper, hello = self.arrivals.accept(keeper.KEEPER)
+        self._keeper_pid = hello["pid"]
         self.sandbox = hello["sandbox"]
         if not self.sandbox["kind"]:
             raise KernelError(f"the notebook's files cannot be kept safe: {self.sandbox['reason']}")
@@ -332,6 +284,8 @@ class Kernel:
             with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left
                 self._keeper.receive(_KEEPER_SECONDS)
             self._keeper.close()
+            with contextlib.suppress(psutil.NoSuchProcess):  # jupyter_client looks for its end every 0.1 s
+                wait_for_end(psutil.Process(self._keeper_pid))
         with contextlib.suppress(Exception):  # whatever state the kernel is in, it has to go
             if self._nbclient.km is not None:
                 self._nbclient._cleanup_kernel()

@@ -13,8 +13,9 @@ from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequ
 
 from .describe.ownership import belongs_to_user, own_modules
 from .execute.after_restart import Stripped
+from .execute.cells import Cells
 from .execute.observed import run_observed
-from .execute.rerun import describe_error, follow, touchable
+from .execute.rerun import describe_error, follow
 from .execute.user_functions import mark_beforehand
 from .files.session import NotebookFiles
 from .plugins.discovery import Packages
@@ -117,6 +118,7 @@ class Service:
             untouched.recall(request["known"]["buffers"])
             containers.recall(request["known"]["containers"])
             mark_beforehand(user_names(self.shell))
+            own_modules()
             files = self.files.freeze()
             pid = self._fork(request["token"], lambda: self._enter_files(files), [_ARRIVE])
             self._begin()
@@ -157,7 +159,7 @@ class Service:
             reseed()
         sources = request["sources"]
         if request["note_parts"]:
-            self._parts.begin_run(touchable(self.shell, sources))
+            self._parts.begin_run(self._touchable(sources))
         if request["pins"]:
             self._put_back(request["pins"])
         self._forks.will_run()
@@ -254,7 +256,7 @@ class Service:
 
     def touchable(self, request: ask.AskTouchable) -> ask.Touchable:
         """Names that cells may read or bind."""
-        return {"names": sorted(touchable(self.shell, request["sources"]))}
+        return {"names": sorted(self._touchable(request["sources"]))}
 
     def put_back(self, request: ask.PutBack) -> ask.Empty:
         """Set generators back to where they stood."""
@@ -265,7 +267,7 @@ class Service:
         """Before a cell of the main run, which may be followed by `existed` and `parts_before_cell`."""
         found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
         self._remembered = self._met
-        self._parts.begin_cell(touchable(self.shell, [request["source"]]))
+        self._parts.begin_cell(self._touchable([request["source"]]))
         self._begin()
         return found
 
@@ -275,7 +277,9 @@ class Service:
             containers.recall({})
             self._read()
             self._remembered = self._met
-        alive = self._remembered | held_by_modules(self.shell.user_ns)
+        alive = self._remembered
+        if not alive.issuperset(request["ids"]):  # looking through all modules writes to most pages of the memory
+            alive = alive | held_by_modules(self.shell.user_ns)
         return {"ids": [address for address in request["ids"] if address in alive]}
 
     def lacks(self, request: ask.AskLacks) -> ask.Lacks:
@@ -318,6 +322,9 @@ class Service:
             state["outside"] = self._outside.seen()
             self._met = reader.lasting()
         return state, reader
+
+    def _touchable(self, sources: List[str]) -> Set[str]:
+        return Cells(self.shell, sources).touchable(user_names(self.shell))
 
     def _put_back(self, pins: List[Generator]) -> None:
         """Set generators back; a global one that was not there yet goes back to how it was seeded."""

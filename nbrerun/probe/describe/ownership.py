@@ -10,7 +10,7 @@ import functools
 import os
 import sys
 import sysconfig
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Set, Tuple
 
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
@@ -19,6 +19,9 @@ _METADATA = (".dist-info", ".egg-info")
 """How the folder of an installed package's metadata ends (PEP 376); that of an editable install lies in its project."""
 
 _roots: Tuple[str, ...] = ()
+_looked_at: Set[str] = set()
+_own: Set[str] = set()
+"""Names of modules that have been looked at, and of those that were the user's own."""
 
 
 def belongs_to_user(folders: Iterable[str]) -> None:
@@ -26,12 +29,16 @@ def belongs_to_user(folders: Iterable[str]) -> None:
     global _roots
     _roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
     is_users_file.cache_clear()
+    _looked_at.clear()
+    _own.clear()
 
 
 @functools.lru_cache(maxsize=8192)
 def is_users_file(file: str) -> bool:
     """Whether a module's file is the user's own; where no folders are set, whatever lies in no environment is."""
-    path = os.path.realpath(file)
+    path = os.path.join(_resolved(os.path.dirname(file)), os.path.basename(file))
+    if os.path.islink(path):
+        path = os.path.realpath(path)
     if not _PACKAGES.isdisjoint(path.split(os.sep)) or path.startswith(_standard_library()):
         return False
     root = next((root for root in _roots if path.startswith(root)), None)
@@ -40,10 +47,23 @@ def is_users_file(file: str) -> bool:
     return not _is_in_environment(os.path.dirname(path), root.rstrip(os.sep))
 
 
+@functools.lru_cache(maxsize=8192)
+def _resolved(folder: str) -> str:
+    """A folder without links: many modules share it, and each part of its path has to be looked at."""
+    return os.path.realpath(folder)
+
+
 def own_modules() -> List[str]:
-    """Names of the loaded modules that are the user's own."""
-    found = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
-    return [name for name, file in found if isinstance(file, str) and is_users_file(file)]
+    """Names of the loaded modules that are the user's own.
+
+    Each module is looked at once. So the kernel asks before it is forked, and its forks look at nothing.
+    """
+    for name in sys.modules.keys() - _looked_at:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if isinstance(file, str) and is_users_file(file):
+            _own.add(name)
+        _looked_at.add(name)
+    return [name for name in _own if name in sys.modules]
 
 
 def lies_in_environment(path: str, top: str) -> bool:

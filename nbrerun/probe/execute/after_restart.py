@@ -12,7 +12,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 from ..protocol.messages import Alone
 from ..read.namespace import user_names
 from ..source.dependencies import codes, pickles, through_calls
-from .rerun import describe_error, reach, run_cells
+from .cells import Cells
+from .rerun import describe_error, run_cells
 from .tracer import Tracer
 
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
@@ -38,7 +39,8 @@ class Stripped:
             What it raised; the first name that it missed; and the function or class through which it missed that.
         """
         self._give(given)
-        reached = reach(self._shell, [source])
+        cells = Cells(self._shell, [source])
+        reached = cells.reach(user_names(self._shell))
         left = (reached & self._kept.keys()) - set(given)
         if given and not left and not pickles(source, reached, self._shell.user_ns):
             # It cannot miss any other name, so it need not be run.
@@ -46,7 +48,7 @@ class Stripped:
         shown: List[Optional[BaseException]] = []
         self._shell.showtraceback = lambda *_, **__: shown.append(sys.exc_info()[1])
         try:
-            await run_cells(self._shell, [source], Tracer(in_functions=False))
+            await run_cells(self._shell, cells, Tracer(in_functions=False))
         finally:
             del self._shell.showtraceback
         error = _cause(shown[-1]) if shown else None

@@ -9,9 +9,10 @@ from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
 from ..read.namespace import user_names
 from .blame import Blame
+from .cells import Cells
 from .exchanges import Exchanges
 from .parameters import parameters_in
-from .rerun import HistoryKept, Parts, defines_only, loose, run_cells, shows_needs, touchable
+from .rerun import HistoryKept, Parts, run_cells
 from .tracer import Tracer
 
 
@@ -39,6 +40,7 @@ async def run_observed(
         changes_given: change the values of models as they come out of files.
     """
     history = HistoryKept(shell)
+    cells = Cells(shell, sources)
     namespace = user_names(shell)
     parts = Parts(namespace[name] for name in watched if name in namespace)
     del namespace  # it would keep alive what the cells delete
@@ -46,11 +48,13 @@ async def run_observed(
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
     files.begin(marks.count)
     with files.heard(), exchanges.observed(shell.user_ns):
-        ran = await run_cells(shell, sources, marks)
-    touched = touchable(shell, sources) | ran.bound
-    given, continued = (look(user_names(shell), touched) for look in (exchanges.given_to, exchanges.changed_since))
-    filled, saved, data = exchanges.filled_in(user_names(shell), touched), exchanges.saved, exchanges.data
-    numbers = exchanges.numbers_given_to(user_names(shell), touched)
+        ran = await run_cells(shell, cells, marks)
+    namespace = user_names(shell)
+    mentions = cells.touchable(namespace)
+    touched = mentions | ran.bound
+    given, continued = (look(namespace, touched) for look in (exchanges.given_to, exchanges.changed_since))
+    filled, saved, data = exchanges.filled_in(namespace, touched), exchanges.saved, exchanges.data
+    numbers = exchanges.numbers_given_to(namespace, touched)
     exchanged = exchanges.happened()
     del exchanges  # it keeps alive what came out of files
     gone = parts.gone()
@@ -76,7 +80,7 @@ async def run_observed(
         "read_by": {
             name: sorted(marks.bound_at(opened["at"])) for name, opened in after["opened"].items() if opened["read"]
         },
-        "parameters_in": parameters_in(user_names(shell), models & touched, files, after, marks, numbers),
+        "parameters_in": parameters_in(namespace, models & touched, files, after, marks, numbers),
         "given": {name: files.shown(path) for name, path in given.items()},
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
         "filled": sorted(filled),
@@ -86,14 +90,14 @@ async def run_observed(
         "passed": sorted(ran.passed),
         "replaced": sorted(ran.replaced),
         "gone": gone,
-        "incidental": sorted(loose(shell, sources)),
+        "incidental": sorted(cells.incidental()),
         "reads": sorted(ran.reads),
-        "mentions": sorted(touchable(shell, sources)),
+        "mentions": sorted(mentions),
         "needs": {} if ran.error else marks.needs(),
         "certain_needs": [] if ran.error else list(marks.needs(other_ways=True)),
         "own_modules": bool(own_modules()),
-        "only_defines": all(defines_only(shell, source) for source in sources),
-        "shows_needs": ran.error is None and shows_needs(shell, sources, ran.reads, exchanged),
+        "only_defines": cells.only_define(),
+        "shows_needs": ran.error is None and cells.show_needs(namespace, ran.reads, exchanged),
         "disk_full": files.sandbox.is_full(),
         "stopped": [],
         "shared": [],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import time
 import traceback
@@ -13,10 +12,9 @@ from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
-from ..source.dependencies import global_stores, notebook_functions, pickles, reachable, through_calls
-from ..source.inputs import incidental, static_binds
+from ..source.dependencies import global_stores, notebook_functions, through_calls
 from ..source.ipython_names import AUTOMATIC
-from ..source.statements import only_defines
+from .cells import Cells
 from .tracer import Tracer
 from .user_functions import MarkedFunctions
 
@@ -107,25 +105,26 @@ def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in names.items() if type(name) is str and AUTOMATIC.fullmatch(name)}
 
 
-async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
+async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
     """Run cells one after the other until one raises.
 
     Args:
         shell: ipykernel's interactive shell.
-        sources: the cells as the user wrote them.
         tracer: records which of their statements run.
     """
-    reads = reach(shell, sources)
-    identities = Identities(user_names(shell))
+    namespace = user_names(shell)
+    reads = cells.reach(namespace)
+    identities = Identities(namespace)
     functions = MarkedFunctions(tracer.marker)
     if tracer.marker.in_functions:
-        functions.mark(notebook_functions(reads, user_names(shell)))
+        functions.mark(notebook_functions(reads, namespace))
+    del namespace  # it would keep alive what the cells delete
     tracer.install(shell)
     error: Optional[Error] = None
     started = time.perf_counter()
     shell.kernel._forward_input(allow_stdin=False)  # as in the first run: input() raises
     try:
-        for source in sources:
+        for source in cells.sources:
             error = await _run(shell, source)
             if error is not None:
                 break
@@ -137,7 +136,7 @@ async def run_cells(shell: Any, sources: List[str], tracer: Tracer) -> Ran:
         functions.restore()
         shell.kernel._restore_input()
     namespace = user_names(shell)
-    reads |= reach(shell, sources)
+    reads |= cells.reach(namespace)
     called = tracer.names("calls")
     return Ran(
         error,
@@ -163,42 +162,6 @@ async def follow(shell: Any, source: str) -> bool:
         shell.kernel._restore_input()
 
 
-def reach(shell: Any, sources: List[str]) -> Set[str]:
-    """Names whose values can matter to the cells, as the namespace is now."""
-    return reachable(_text(shell, sources), user_names(shell))
-
-
-def touchable(shell: Any, sources: List[str]) -> Set[str]:
-    """Names that the cells may read or bind."""
-    namespace = user_names(shell)
-    reached = reach(shell, sources)
-    return reached | static_binds(_text(shell, sources)) | global_stores(reached, namespace)
-
-
-def shows_needs(shell: Any, sources: List[str], reached: Set[str], exchanged: bool) -> bool:
-    """Whether cells that reach some names can miss no others: they are plain Python that pickles nothing.
-
-    Args:
-        exchanged: objects were seen to go in or out of files.
-    """
-    are_plain = all(shell.transform_cell(source).strip() == source.strip() for source in sources)
-    namespace = user_names(shell)
-    return are_plain and not any(pickles(source, reached, namespace, exchanged) for source in sources)
-
-
-def defines_only(shell: Any, source: str) -> bool:
-    """Whether a cell only binds names, without running anything that other cells have made."""
-    try:
-        return only_defines(ast.parse(_text(shell, [source])).body)
-    except (SyntaxError, ValueError):
-        return False
-
-
-def loose(shell: Any, sources: List[str]) -> Set[str]:
-    """Loop variables and targets of `with` that the cells leave behind."""
-    return incidental(_text(shell, sources))
-
-
 def describe_error(raised: BaseException) -> Error:
     """Name, text and traceback of an exception, from the cell's own frame on."""
     frames = [
@@ -214,14 +177,6 @@ def describe_error(raised: BaseException) -> Error:
     name = str.__str__(type.__dict__["__name__"].__get__(type(raised)))
     lines = [*traceback.format_list(frames[-_DEEPEST_TRACEBACK:]), f"{name}: {text}\n"]
     return {"ename": name, "evalue": text, "traceback": "".join(lines).splitlines()}
-
-
-def _text(shell: Any, sources: List[str]) -> str:
-    """The cells as one piece of Python, magics transformed; empty if IPython cannot parse one of them."""
-    try:
-        return "\n".join(shell.transform_cell(source) for source in sources)
-    except SyntaxError:
-        return ""
 
 
 async def _run(shell: Any, source: str, history: bool = False) -> Optional[Error]:

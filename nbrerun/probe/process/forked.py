@@ -32,7 +32,8 @@ def live(
         asyncio._set_running_loop(None)  # the kernel's own loop runs on this stack, and is not run any further
         wire = connect(address)
         wire.send(hello)
-        asyncio.new_event_loop().run_until_complete(_serve(wire, answer, [] if hello["failed"] else unasked))
+        asyncio.set_event_loop(asyncio.new_event_loop())  # the kernel's own cannot be shared
+        asyncio.get_event_loop().run_until_complete(_serve(wire, answer, [] if hello["failed"] else unasked))
     except Closed:
         status = 0
     finally:

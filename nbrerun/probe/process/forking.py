@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import random
@@ -66,12 +65,13 @@ def detach(kernel: Any) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _silence(kernel)
     _forget_workers()
-    _forget_loops(kernel.shell)
+    _forget_loop_and_locks(kernel.shell)
 
 
 def _silence(kernel: Any) -> None:
     """Keep everything that is printed or displayed here from reaching the notebook."""
     kernel.session.send = lambda *args, **kwargs: None
+    kernel.shell.InteractiveTB.structured_traceback = lambda *args, **kwargs: []
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
     os.dup2(null, 2)
@@ -116,9 +116,8 @@ def _bind(module: Any, helper: Any, *names: str) -> None:
             setattr(module, name, getattr(helper, name))
 
 
-def _forget_loops(shell: Any) -> None:
-    """Replace event loops, which cannot be shared, and locks that another thread may have held at the fork."""
-    asyncio.set_event_loop(asyncio.new_event_loop())
+def _forget_loop_and_locks(shell: Any) -> None:
+    """Forget the event loop of `%%bash`, which cannot be shared, and locks that another thread may have held."""
     script = sys.modules.get("IPython.core.magics.script")
     if script is not None:
         for magics in shell.magics_manager.registry.values():

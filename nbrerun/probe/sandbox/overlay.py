@@ -302,7 +302,8 @@ def _mounts() -> List[Tuple[bytes, str]]:
     with open("/proc/self/mountinfo", "rb") as file:
         for line in file:
             fields, _, more = line.partition(b" - ")
-            # Spaces and the like are written as octal escapes.
-            path = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), fields.split()[4])
+            path = fields.split()[4]
+            if b"\\" in path:  # spaces and the like are written as octal escapes
+                path = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), path)
             found.append((path, more.split()[0].decode()))
     return found

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Callable, Container, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters.generic import ancestry, layout, members, module_of
-from .inputs import inputs
+from .inputs import inputs, parsed
 from .statements import called_word
 from .vocabulary import PICKLING, SAVING
 
@@ -45,7 +45,7 @@ def reachable(source: str, namespace: Dict[str, Any]) -> Set[str]:
     the whole namespace.
     """
     try:
-        names = inputs(ast.parse(source))
+        names = inputs(parsed(source))
     except (SyntaxError, ValueError):
         return set(namespace)
     return _closure(names, namespace)
@@ -152,7 +152,7 @@ def _definition(code: types.CodeType) -> Optional[ast.FunctionDef]:
 def _calls(matches: Callable[[str], Any], source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
     """Whether code calls a function, or functions among `names` mention an attribute or a name, that matches."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = list(ast.walk(parsed(source)))
     except (SyntaxError, ValueError):
         return False
     words = [called_word(node) for node in nodes if isinstance(node, ast.Call)]

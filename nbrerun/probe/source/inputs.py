@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import AbstractSet, Any, Iterator, List, Set, Tuple
 
 from .ipython_names import RUNS_TEXT
@@ -17,6 +18,10 @@ _HOLDERS: Tuple[Any, ...] = (ast.ExceptHandler, getattr(ast, "match_case", ast.E
 
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
 _RETURNS_ITEM = frozenset({"get", "pop", "setdefault", "__getitem__"})
+
+
+parsed = functools.lru_cache(maxsize=32)(ast.parse)
+"""The syntax tree of code, which is asked for several times for each cell, and which nobody may change."""
 
 
 def inputs(module: ast.Module) -> Set[str]:
@@ -41,7 +46,7 @@ def static_binds(source: str) -> Set[str]:
 
 def _statements(source: str) -> List[ast.stmt]:
     try:
-        return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+        return [node for node in ast.walk(parsed(source)) if isinstance(node, ast.stmt)]
     except (SyntaxError, ValueError):
         return []
 

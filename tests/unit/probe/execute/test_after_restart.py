@@ -115,8 +115,13 @@ def test_a_name_is_missed_through_what_the_notebook_names(source: str, through: 
     assert after_restart._through(error, namespace, {**kept, "step": None, "missing": 1}) == through
 
 
-async def _nothing(shell: Any, sources: list[str], tracer: Any) -> None:
+async def _nothing(shell: Any, cells: Any, tracer: Any) -> None:
     """Runs no cell, and raises nothing."""
+
+
+def _shell(namespace: dict[str, Any]) -> Any:
+    """IPython's, where all cells are plain Python."""
+    return SimpleNamespace(user_ns=namespace, user_ns_hidden={}, transform_cell=str)
 
 
 def test_what_a_function_that_remembers_would_miss_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,9 +129,7 @@ def test_what_a_function_that_remembers_would_miss_is_missed(monkeypatch: pytest
     namespace: dict[str, Any] = {"__name__": "__main__"}
     exec("import functools\nk = 1\n@functools.lru_cache(None)\ndef f(x): return x * k", namespace)
     monkeypatch.setattr(after_restart, "run_cells", _nothing)
-    monkeypatch.setattr(after_restart, "reach", lambda shell, sources: {"f", "k"})
-    shell = SimpleNamespace(user_ns=dict(namespace), user_ns_hidden={})
-    stripped = after_restart.Stripped(shell)
+    stripped = after_restart.Stripped(_shell(dict(namespace)))
     nothing = {"error": None, "missing": None, "through": None}
     assert asyncio.run(stripped.run("f(3)", ["f"])) == nothing
     namespace["f"](3)
@@ -138,14 +141,12 @@ def test_a_cell_that_unpickles_is_run_with_all_that_it_mentions(monkeypatch: pyt
     """It may still miss a class; another one needs no run, for there is nothing left to miss."""
     ran: list[str] = []
 
-    async def run_cells(shell: Any, sources: list[str], tracer: Any) -> None:
-        ran.append(sources[0])
+    async def run_cells(shell: Any, cells: Any, tracer: Any) -> None:
+        ran.extend(cells.sources)
 
     monkeypatch.setattr(after_restart, "run_cells", run_cells)
-    monkeypatch.setattr(after_restart, "reach", lambda shell, sources: {"pickle", "where"})
     namespace = {"pickle": pickle, "where": "a.pkl", "other": 1}
-    shell = SimpleNamespace(user_ns=namespace, user_ns_hidden={})
-    stripped = after_restart.Stripped(shell)
+    stripped = after_restart.Stripped(_shell(namespace))
     for source in ("line = pickle.load(where)", "print(pickle, where)"):
         found = asyncio.run(stripped.run(source, ["pickle", "where"]))
         assert found == {"error": None, "missing": None, "through": None}
