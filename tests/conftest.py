@@ -27,6 +27,11 @@ KERNELS = pytest.StashKey[Counter[str]]()
 ASKING = "tests"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: each worker waits for its kernels for a good part of its time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to count."""
     config.stash[KERNELS] = Counter()

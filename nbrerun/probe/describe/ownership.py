@@ -22,15 +22,18 @@ _roots: Tuple[str, ...] = ()
 _looked_at: Set[str] = set()
 _own: Set[str] = set()
 """Names of modules that have been looked at, and of those that were the user's own."""
+_known = (0, "")
+"""How many modules there were when they were looked at, and the one that was imported last."""
 
 
 def belongs_to_user(folders: Iterable[str]) -> None:
     """Set the folders whose code is the user's: the notebook's own, and its repository."""
-    global _roots
+    global _roots, _known
     _roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
     is_users_file.cache_clear()
     _looked_at.clear()
     _own.clear()
+    _known = (0, "")
 
 
 @functools.lru_cache(maxsize=8192)
@@ -56,13 +59,18 @@ def _resolved(folder: str) -> str:
 def own_modules() -> List[str]:
     """Names of the loaded modules that are the user's own.
 
-    Each module is looked at once. So the kernel asks before it is forked, and its forks look at nothing.
+    Each module is looked at once. So the kernel asks before it is forked, and its forks look at nothing: even to go
+    through the names would write to the memory that they share with it, where references are counted.
     """
-    for name in sys.modules.keys() - _looked_at:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if isinstance(file, str) and is_users_file(file):
-            _own.add(name)
-        _looked_at.add(name)
+    global _known
+    known = len(sys.modules), next(reversed(sys.modules), "")
+    if known != _known:
+        for name in sys.modules.keys() - _looked_at:
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(file, str) and is_users_file(file):
+                _own.add(name)
+            _looked_at.add(name)
+        _known = known
     return [name for name in _own if name in sys.modules]
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy
 import pytest
 
-from nbrerun.probe.describe.ownership import belongs_to_user, is_users_file, lies_in_environment
+from nbrerun.probe.describe.ownership import belongs_to_user, is_users_file, lies_in_environment, own_modules
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +61,23 @@ def test_links_and_dots_do_not_matter(tmp_path: Path) -> None:
     assert is_users_file(str(tmp_path / "repo/link/../repo/mine.py"))
     assert not is_users_file(str(tmp_path / "repo/link/site-packages/a.py"))
     assert not is_users_file(library)
+    linked = tmp_path / "repo/linked.py"  # as some installers link each file from a common store
+    linked.symlink_to(library)
+    assert not is_users_file(str(linked))
+
+
+def test_own_modules_are_those_that_are_loaded_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is looked at once, and whatever is loaded later is looked at then."""
+    belongs_to_user([str(tmp_path)])
+    assert own_modules() == []
+    for name in ("mine", "site-packages/library", "mine_too"):
+        module = types.ModuleType(name)
+        module.__file__ = made(tmp_path, f"{name}.py")
+        monkeypatch.setitem(sys.modules, name, module)
+        expected = [each for each in ("mine", "mine_too") if each in sys.modules]
+        assert sorted(own_modules()) == expected
+    monkeypatch.delitem(sys.modules, "mine")
+    assert own_modules() == ["mine_too"]
 
 
 def test_a_notebook_within_an_environment_owns_its_folder(tmp_path: Path) -> None:
