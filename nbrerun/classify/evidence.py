@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nbrerun.model import ABSENT, Change, Kind, Raised
@@ -50,8 +50,9 @@ class Evidence:
     """The rerun stored into the object or called a method of it."""
     stored: bool = False
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
-    blamed: str = ""
-    """The call that gave it its other value, as the source writes it: `clf.partial_fit`, `train()`."""
+    blamed: tuple[str, ...] = ()
+    """For each of the changes the call that made it, as the source writes it: `clf.partial_fit`, `train()`; empty if it
+    was none."""
     filled: bool = False
     """The rerun gave it a state that was saved, by a library's function for that."""
     acts: bool = False
@@ -176,7 +177,7 @@ def _of_variable(
         stored=key in run["stores"],
         passed=key in run["passed"],
         acts=run["acts"],
-        blamed=run["blamed"].get(name.key, "") if variable else "",
+        blamed=tuple(_blamed(run["blamed"].get(name.key, {}), change) for change in moved or ()) if variable else (),
         filled=key in run["filled"],
         new_object=key in run["replaced"],
         made=key in seen.made,
@@ -242,6 +243,12 @@ def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool)
     kind = Kind.DATA if variable["kind"] == "iterator" else Kind(variable["kind"])
     # A definition that changes without being bound again has a state of its own: that is data.
     return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
+
+
+def _blamed(calls: Mapping[str, str], change: Change) -> str:
+    """The call that made a change; that of a size is not shown at the path of the part itself."""
+    inner = change.path.removeprefix("len(").removesuffix(")")
+    return calls.get(change.path, calls.get(inner, calls.get("", "")))
 
 
 def _by_import(seen: Observation) -> set[Name]:

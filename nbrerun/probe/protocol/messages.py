@@ -207,9 +207,10 @@ class Rerun(TypedDict):
     """Names that the statement binds in which each file was first read."""
     parameters_in: Dict[str, List[str]]
     """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
-    blamed: Dict[str, str]
-    """For watched variables: the call, as the source writes it, of the last statement that gave them another value:
-    `opt.step`, `train()`."""
+    blamed: Dict[str, Dict[str, str]]
+    """For watched variables, by path: the last call, as the source writes it, that gave the part another value:
+    `opt.step`, `train()`; nothing if it was no call. At the empty path, for the whole variable, and for parts that are
+    left out."""
     given: Dict[str, str]
     """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
     given_and_changed: Dict[str, str]

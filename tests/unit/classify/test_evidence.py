@@ -151,3 +151,14 @@ def test_a_variable_that_comes_from_a_file_is_told_with_it() -> None:
     observed = making.observation(first=first, again=run, from_file={"m": "m.pkl"})
     verdicts = {evidence.name: judge(evidence) for evidence in gather(observed)}
     assert verdicts == {"m": LOADED, "n": reset(RECREATED)}
+
+
+def test_each_change_has_the_call_that_made_it() -> None:
+    """Not the one that changed the variable last; parts without a call of their own have that of the variable."""
+    first = making.state({"m": making.variable(b"1", 1, "model")})
+    calls = {"": "m.eval", "m.w": "opt.step", "m.log": "log.append", "m.mode": ""}
+    run = making.rerun(first, blamed={"m": calls}, reads=["m"])
+    paths = ("m.w", "len(m.log)", "m.mode", "m.other", "m")
+    moved = {making.name("m"): tuple(Change(path, "1", "2") for path in paths)}
+    (evidence,) = gather(making.observation(first=first, again=run, moved=moved, still_moved=frozenset(moved)))
+    assert evidence.blamed == ("opt.step", "log.append", "", "m.eval", "m.eval")
