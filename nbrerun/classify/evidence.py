@@ -34,8 +34,8 @@ class Evidence:
     """The cell names it, or code that the cell calls does."""
     looked_at: bool = False
     """The cell depends on the value that it had before."""
-    iterator: bool = False
-    """It is used up as one goes through it."""
+    used_up: bool = False
+    """It is one of the objects that are used up as one goes through them, and was not put back."""
     incidental: bool = False
     """A loop variable or a handle of `with`."""
     created: bool = False
@@ -167,7 +167,7 @@ def _of_variable(
         in_part=variable is not None and variable["in_part"],
         mentioned=key in run["mentions"],
         looked_at=key in run["reads"],
-        iterator=variable is not None and variable["kind"] == "iterator",
+        used_up=variable is not None and _is_used_up(seen, name, variable),
         incidental=key in run["incidental"],
         created=seen.before["variables"].get(name.key, _NOTHING)["type"] == _NOTHING["type"],
         changed_first=name in changed,
@@ -240,9 +240,15 @@ def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool)
         return Kind.ENV
     if imported:
         return Kind.DEFINITION
-    kind = Kind.DATA if variable["kind"] == "iterator" else Kind(variable["kind"])
+    kind = Kind.DATA if variable["kind"] in ("iterator", "stream") else Kind(variable["kind"])
     # A definition that changes without being bound again has a state of its own: that is data.
     return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
+
+
+def _is_used_up(seen: Observation, name: Name, variable: Variable) -> bool:
+    """A file that is read may have been put back, unless something else is seen to follow it."""
+    is_followed = any(name in each for each in seen.follows.values())
+    return variable["kind"] == "iterator" or (variable["kind"] == "stream" and is_followed)
 
 
 def _blamed(calls: Mapping[str, str], change: Change) -> str:

@@ -34,7 +34,7 @@ def judge(seen: Evidence) -> Judged:
     if seen.opaque and (not seen.bound or seen.looked_at):
         return Judged(Verdict.UNDETERMINED)
     # An exhausted iterator stays as it is: the first run went through it to its end, and the rerun finds it there.
-    if seen.iterator and seen.changed_first and not seen.bound_first and not seen.bound:
+    if seen.used_up and seen.changed_first and not seen.bound_first and not seen.bound:
         return Judged(Verdict.IN_PLACE)
     if seen.saves_model:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")

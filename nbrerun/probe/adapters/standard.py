@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _random
 import collections
-import contextlib
 import datetime
 import gc
 import pickle
@@ -148,56 +147,6 @@ def deque(value: Any) -> Node:
         text=lambda: f"deque of {len(items)}",
     )
     return with_attributes(node, value)
-
-
-@reads("_io._IOBase")
-def file(value: Any) -> Optional[Node]:
-    """An open file, by its name and position; closed files have no value."""
-    if not _is_of_files(value):
-        return None  # a class of the user's is in it, and would be called
-    if value.closed:
-        return Node("closed file", text=lambda: "closed file")
-    cls = of_class(type(value), "__name__")
-    if cls in ("StringIO", "BytesIO"):
-        held = value.getvalue()
-        return Node(
-            type_name(type(value)),
-            children=[held, value.tell()],
-            labels=lambda: [".getvalue()", ".tell()"],
-            text=lambda: clip(repr(held)),
-        )
-    position = None
-    with contextlib.suppress(OSError, ValueError):  # a pipe, or a file that is being iterated over
-        if not (cls == "TextIOWrapper" and value.writable()):
-            position = int(value.tell())
-        elif not value.readable():
-            # Asking it for its position would flush it. So what is written is passed on to the buffer at once, which
-            # can be asked, and which keeps it from the disk as before (docs/decisions.md, "Text files being written").
-            value._CHUNK_SIZE = 1
-            position = int(value.buffer.tell())
-    if position is None:
-        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: its position cannot be read")
-    given = getattr(value, "name", "")
-    name = str(given) if type(given) in ATOMS else ""  # `open(7)` is named 7
-    return Node(
-        type_name(type(value)),
-        (name.encode("utf-8", "surrogatepass"), b"%d" % position),
-        size=("{}.tell()", str(position)),
-        text=lambda: f"<file {name} at {position}>",
-    )
-
-
-def _is_of_files(value: Any) -> bool:
-    """Whether a file consists of objects written in C only."""
-    while module_of(type(value)) == "_io" and type(value).__name__ not in ("BufferedRWPair", "_IOBase"):
-        inner = "buffer" if type(value).__name__ == "TextIOWrapper" else "raw"
-        if inner not in members(type(value)):
-            return True
-        try:
-            value = members(type(value))[inner].__get__(value)
-        except (AttributeError, ValueError):  # detached from its buffer, and so closed for all purposes
-            return True
-    return False
 
 
 @reads("datetime.date", "datetime.time")

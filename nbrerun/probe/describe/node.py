@@ -46,7 +46,7 @@ class Node(NamedTuple):
     unordered: int = 0
     """If n > 0: the order of groups of n children is not part of the value (1 for a set, 2 for a dict's items)."""
     kind: VariableKind = "data"
-    """`model`, `generator` (of random numbers), `iterator`, `definition` or `data`."""
+    """`model`, `generator` (of random numbers), `iterator`, `stream`, `definition` or `data`."""
     holds: bool = False
     """This is a container: it is a model if a model is in it."""
     atom: bool = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, List, Literal, Optional, TypedDict
 
-VariableKind = Literal["model", "data", "generator", "iterator", "definition"]
-"""An iterator is used up as one goes through it; a generator is one of random numbers."""
+VariableKind = Literal["model", "data", "generator", "iterator", "stream", "definition"]
+"""An iterator is used up as one goes through it; a stream, an open file that is read, is so unless it is put back; a
+generator is one of random numbers."""
 
 FileKind = Literal["file", "folder", "special", "gone"]
 """A special file is a pipe or a socket."""
