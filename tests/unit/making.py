@@ -125,6 +125,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "own_modules": False,
         "only_defines": False,
         "saved_data": [],
+        "saved_values": {},
         "after": after or state(),
     }
     return {**plain, **more}

@@ -13,6 +13,7 @@ from .blame import Blame
 from .exchanges import Exchanges
 from .parameters import parameters_in
 from .rerun import HistoryKept, Parts, defines_only, loose, run_cells, shows_needs, touchable
+from .saved_values import saved_values
 from .tracer import Tracer
 
 
@@ -82,6 +83,7 @@ async def run_observed(
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
         "filled": sorted(filled),
         "saved": {files.shown(path): model for path, model in saved.items()},
+        "saved_values": saved_values(user_names(shell), touched, files, after),
         "saved_data": sorted(files.shown(path) for path, is_data in data.items() if is_data),
         "acts": marks.acted(),
         "passed": sorted(ran.passed),

@@ -220,6 +220,9 @@ class Rerun(TypedDict):
     """Names of objects, or of objects in them, that a library's function gave a state that was saved."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
+    saved_values: Dict[str, Dict[str, List[str]]]
+    """For files that the run wrote: variables that are data and whose numbers lie there, each with the models that have
+    some of these numbers, too."""
     saved_data: List[str]
     """Those of them into which neither a model was saved nor what a model consists of."""
     acts: bool
