@@ -50,7 +50,7 @@ class Service:
         self._address = address
         self._wire = connect(address)
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
-        belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.folders)])
+        belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.given)])
         self._forks = Forks(kernel, address)
         self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
