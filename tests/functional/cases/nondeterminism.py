@@ -73,4 +73,19 @@ CASES = [
         cell("import os\npid = os.getpid()\nkey = id([])\nthing = object()", "reset", pid="reset", key="reset"),
         cell("table = {thing: 1}", "reset", table="reset"),
     ),
+    Case(
+        "texts with the addresses of objects in them",
+        cell("class Thing:\n    pass", "stateless"),
+        cell("text = repr(Thing())", "reset", text="reset", marks={"text": ()}),
+        cell(
+            "rows = ['a', f'{Thing()} and {print}']\nseen = {'by': str(Thing)}",
+            "reset",
+            rows="reset",
+            seen="reset",
+            marks={"rows": (), "seen": ()},
+        ),
+        cell("n = 0", "reset"),
+        cell("n += 1\ntold = f'{n}: {Thing()}'", "in-place", told="reset", marks={"told": {"follows"}}),
+        cell("code = f'<jump at 0x{n:x}>'", "reset", marks={"code": ()}),
+    ),
 ]
