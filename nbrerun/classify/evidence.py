@@ -130,6 +130,7 @@ def _gather(seen: Observation) -> Iterator[Evidence]:
     opaque = {name for name, variable in seen.first["variables"].items() if variable["opaque"]}
     names |= variables(opaque & {*seen.again["written"], *seen.again["passed"]})
     names |= variables(seen.again["filled"])
+    names -= _by_threads(seen, changed | bound_first | seen.moved.keys())
     for name in sorted(names):
         if name.space is Space.SETTING:
             yield _of_variable(seen, name, None, changed, bound_first)
@@ -255,6 +256,20 @@ def _blamed(calls: Mapping[str, str], change: Change) -> str:
     """The call that made a change; that of a size is not shown at the path of the part itself."""
     inner = change.path.removeprefix("len(").removesuffix(")")
     return calls.get(change.path, calls.get(inner, calls.get("", "")))
+
+
+def _by_threads(seen: Observation, names: set[Name]) -> set[Name]:
+    """Of changes, those by a thread that was running when the cell began.
+
+    The cell does nothing to such a variable. What the rerun changes of what it gives to calls may be their doing.
+    """
+    run = seen.again
+    assert run is not None
+    if not seen.before["threads"]:
+        return set()
+    acted = variables([*run["bound"], *run["stores"], *run["written"], *run["filled"]])
+    acted |= variables(run["passed"]) & seen.moved.keys()
+    return {name for name in names - acted if name.space is Space.VARIABLE}
 
 
 def _by_import(seen: Observation) -> set[Name]:

@@ -312,6 +312,7 @@ class Service:
         with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
             state["outside"] = self._outside.seen()
+            state["threads"] = bool(self._forks.hazards.threads())
             self._met = reader.lasting()
         return state, reader
 

@@ -9,14 +9,24 @@ import gc
 import pickle
 import random
 import re
+import threading
 import weakref
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 from ..describe.node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
-from .generic import ancestry, attributes, derives, is_user_class, members, module_of, of_class, with_attributes
+from .generic import (
+    ancestry,
+    attributes,
+    attributes_node,
+    derives,
+    is_user_class,
+    members,
+    module_of,
+    of_class,
+    with_attributes,
+)
 
 _OPAQUE = {
-    "threading.Thread": "a thread",
     "_socket.socket": "a socket",
     "sqlite3.Cursor": "a database cursor",
     "_ctypes._Pointer": "a C pointer",
@@ -36,6 +46,21 @@ def opaque(value: Any) -> Node:
     names = (f"{module_of(cls)}.{of_class(cls, '__qualname__')}" for cls in ancestry(type(value)))
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+_OF_THREADS = frozenset(vars(threading.Thread())) - {"_target", "_args", "_kwargs", "_daemonic"}
+"""What all threads have: the name is an automatic one, and the rest is the system's."""
+
+
+@reads("threading.Thread")
+def thread(value: Any) -> Node:
+    """A thread, by what it is to do; while it is running, how far it is cannot be seen."""
+    is_running = threading.Thread.is_alive(value)
+    state = "running" if is_running else "new" if value.ident is None else "ended"
+    found = {name: item for name, item in attributes(value).items() if name not in _OF_THREADS}
+    opaque = f"{type_name(type(value))}: a running thread" if is_running else None
+    node = attributes_node(value, found, text=lambda: f"<thread, {state}>", opaque=opaque)
+    return node._replace(content=(*node.content, state.encode()))
 
 
 @reads("multiprocessing.managers.BaseProxy")

@@ -149,6 +149,8 @@ class State(TypedDict):
     inputs: Inputs
     outside: List[Contact]
     """What the last cell reached outside of the sandbox."""
+    threads: bool
+    """Threads of the notebook's are running, and may change what they like."""
 
 
 class Leaf(TypedDict):

@@ -162,3 +162,27 @@ def test_each_change_has_the_call_that_made_it() -> None:
     moved = {making.name("m"): tuple(Change(path, "1", "2") for path in paths)}
     (evidence,) = gather(making.observation(first=first, again=run, moved=moved, still_moved=frozenset(moved)))
     assert evidence.blamed == ("opt.step", "log.append", "", "m.eval", "m.eval")
+
+
+@pytest.mark.parametrize(
+    ("threads", "did", "is_moved", "is_told"),
+    [
+        (True, {}, False, False),
+        (True, {}, True, False),
+        (True, {"mentions": ["x"], "passed": ["x"]}, False, False),
+        (True, {"mentions": ["x"], "passed": ["x"]}, True, True),
+        (True, {"bound": ["x"]}, False, True),
+        (True, {"stores": ["x"]}, True, True),
+        (True, {"written": ["x"]}, False, True),
+        (False, {}, False, True),
+    ],
+)
+def test_what_a_running_thread_changes_is_not_the_cells_doing(
+    threads: bool, did: dict[str, list[str]], is_moved: bool, is_told: bool
+) -> None:
+    """Unless the cell does something to the variable as well."""
+    before, first = making.state({"x": b"1"}, threads=threads), making.state({"x": b"2"})
+    moved = {making.name("x"): (CLEAR,)} if is_moved else {}
+    run = making.rerun(making.state({"x": b"3"} if is_moved else {"x": b"2"}), **did)
+    found = gather(making.observation(before, first, run, moved=moved, still_moved=frozenset(moved)))
+    assert [evidence.name for evidence in found] == ["x"] * is_told

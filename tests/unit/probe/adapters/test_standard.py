@@ -129,7 +129,6 @@ def test_the_systems_generator_has_no_state() -> None:
 
 
 OPAQUE: dict[str, Any] = {
-    "a thread": lambda: threading.Thread(target=print),
     "a pool": lambda: ThreadPoolExecutor(1),
     "a socket": lambda: __import__("socket").socket(),
 }
@@ -267,3 +266,28 @@ def test_an_object_of_a_manager_is_read_in_its_process() -> None:
         shared["a"] = 2
         assert digest(shared) != before
     assert read(shared).opaque
+
+
+def test_a_thread_is_what_it_is_to_do() -> None:
+    """Its name is an automatic one; how far it is while it runs cannot be seen."""
+
+    class Worker(threading.Thread):
+        result = 0
+
+    go = threading.Event()
+    one, other = (Worker(target=go.wait, args=(5,)) for _ in range(2))
+    assert digest(one) == digest(other) != digest(Worker(target=go.wait, args=(6,)))
+    assert not read(one).opaque
+    other.result = 7
+    assert moved(one, other)
+    other.result = 0
+    one.start()
+    assert read(one).opaque
+    go.set()
+    one.join()
+    assert not read(one).opaque
+    assert digest(one) != digest(other)
+    del other.result
+    other.start()
+    other.join()
+    assert digest(one) == digest(other)
