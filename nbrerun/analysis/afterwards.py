@@ -12,6 +12,7 @@ from nbrerun.analysis.check import Check
 from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
 from nbrerun.classify.report import not_judged, report_cell
+from nbrerun.classify.variable import may_drift
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.later import later, matters, told_anything
 from nbrerun.experiments.recover import recover
@@ -52,7 +53,7 @@ class Afterwards:
         cells, end = self._check.notebook.cells, self._steps[-1].first
         for step in self._steps:
             seen, report = step.seen, self._check.reports[step.cell.index]
-            if seen is None or report.verdict not in (Verdict.RESET, Verdict.PERSISTED):
+            if seen is None or not _may_drift(report):
                 continue
             moment = cells.index(step.cell) + 1
             settings = {name for at, names in self._check.set_by_hand.items() if at > moment for name in names}
@@ -131,6 +132,12 @@ class Afterwards:
             for mark in variable.marks
         }
         return replace(parting, marks=tuple(mark for mark in Mark if mark in marks - {Mark.DRIFTS}))
+
+
+def _may_drift(report: CellReport) -> bool:
+    """Whether *later* can tell anything about a variable of a cell, whatever the verdict on the cell."""
+    counted = (each for each in report.variables if not each.incidental and each.kind is not Kind.DEFINITION)
+    return any(may_drift(each.verdict, each.marks) for each in counted)
 
 
 def all_findings(check: Check) -> Iterator[Finding]:

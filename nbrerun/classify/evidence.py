@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nbrerun.model import ABSENT, Change, Kind, Raised
@@ -34,8 +34,8 @@ class Evidence:
     """The cell names it, or code that the cell calls does."""
     looked_at: bool = False
     """The cell depends on the value that it had before."""
-    iterator: bool = False
-    """It is used up as one goes through it."""
+    used_up: bool = False
+    """It is one of the objects that are used up as one goes through them, and was not put back."""
     incidental: bool = False
     """A loop variable or a handle of `with`."""
     created: bool = False
@@ -50,8 +50,9 @@ class Evidence:
     """The rerun stored into the object or called a method of it."""
     stored: bool = False
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
-    blamed: str = ""
-    """The call that gave it its other value, as the source writes it: `clf.partial_fit`, `train()`."""
+    blamed: tuple[str, ...] = ()
+    """For each of the changes the call that made it, as the source writes it: `clf.partial_fit`, `train()`; empty if it
+    was none."""
     filled: bool = False
     """The rerun gave it a state that was saved, by a library's function for that."""
     acts: bool = False
@@ -129,6 +130,7 @@ def _gather(seen: Observation) -> Iterator[Evidence]:
     opaque = {name for name, variable in seen.first["variables"].items() if variable["opaque"]}
     names |= variables(opaque & {*seen.again["written"], *seen.again["passed"]})
     names |= variables(seen.again["filled"])
+    names -= _by_threads(seen, changed | bound_first | seen.moved.keys())
     for name in sorted(names):
         if name.space is Space.SETTING:
             yield _of_variable(seen, name, None, changed, bound_first)
@@ -166,7 +168,7 @@ def _of_variable(
         in_part=variable is not None and variable["in_part"],
         mentioned=key in run["mentions"],
         looked_at=key in run["reads"],
-        iterator=variable is not None and variable["kind"] == "iterator",
+        used_up=variable is not None and _is_used_up(seen, name, variable),
         incidental=key in run["incidental"],
         created=seen.before["variables"].get(name.key, _NOTHING)["type"] == _NOTHING["type"],
         changed_first=name in changed,
@@ -176,7 +178,7 @@ def _of_variable(
         stored=key in run["stores"],
         passed=key in run["passed"],
         acts=run["acts"],
-        blamed=run["blamed"].get(name.key, "") if variable else "",
+        blamed=tuple(_blamed(run["blamed"].get(name.key, {}), change) for change in moved or ()) if variable else (),
         filled=key in run["filled"],
         new_object=key in run["replaced"],
         made=key in seen.made,
@@ -239,9 +241,35 @@ def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool)
         return Kind.ENV
     if imported:
         return Kind.DEFINITION
-    kind = Kind.DATA if variable["kind"] == "iterator" else Kind(variable["kind"])
+    kind = Kind.DATA if variable["kind"] in ("iterator", "stream") else Kind(variable["kind"])
     # A definition that changes without being bound again has a state of its own: that is data.
     return Kind.DATA if kind is Kind.DEFINITION and changed and not bound else kind
+
+
+def _is_used_up(seen: Observation, name: Name, variable: Variable) -> bool:
+    """A file that is read may have been put back, unless something else is seen to follow it."""
+    is_followed = any(name in each for each in seen.follows.values())
+    return variable["kind"] == "iterator" or (variable["kind"] == "stream" and is_followed)
+
+
+def _blamed(calls: Mapping[str, str], change: Change) -> str:
+    """The call that made a change; that of a size is not shown at the path of the part itself."""
+    inner = change.path.removeprefix("len(").removesuffix(")")
+    return calls.get(change.path, calls.get(inner, calls.get("", "")))
+
+
+def _by_threads(seen: Observation, names: set[Name]) -> set[Name]:
+    """Of changes, those by a thread that was running when the cell began.
+
+    The cell does nothing to such a variable. What the rerun changes of what it gives to calls may be their doing.
+    """
+    run = seen.again
+    assert run is not None
+    if not seen.before["threads"]:
+        return set()
+    acted = variables([*run["bound"], *run["stores"], *run["written"], *run["filled"]])
+    acted |= variables(run["passed"]) & seen.moved.keys()
+    return {name for name in names - acted if name.space is Space.VARIABLE}
 
 
 def _by_import(seen: Observation) -> set[Name]:

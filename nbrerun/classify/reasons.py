@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import operator
+from collections.abc import Iterator, Sequence
 
 from nbrerun.classify.cell import leading
 from nbrerun.classify.evidence import Evidence
@@ -56,16 +58,23 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
         change = seen.changes[0]
         return f"`{seen.name}` keeps changing: {change.first} after the first run, {change.again} after the second"
     verb = "keeps training" if seen.kind is Kind.MODEL else "keeps changing"
-    shown = seen.changes[:_NAMED]
-    changed = ", ".join(describe(change) for change in shown) or "its value changed"
-    # "changed" has an object in "by up to" and "from ... to" only.
-    is_object = shown and not any(ABSENT in (change.first, change.again) for change in shown)
-    by = f"`{seen.blamed}` changed " if seen.blamed and is_object else ""
+    changed = "; ".join(_by_call(seen)) or "its value changed"
     more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
     if Mark.ROUNDING in judged.marks:
         more += ", which is rounding in the last digits"
     noisy = "; it differs even between two first runs" if Mark.NONDETERMINISTIC in judged.marks else ""
-    return f"`{seen.name}` {verb}: {by}{changed}{more}{noisy}"
+    return f"`{seen.name}` {verb}: {changed}{more}{noisy}"
+
+
+def _by_call(seen: Evidence) -> Iterator[str]:
+    """Describe the changes that are named; those that one call made are told together."""
+    calls = itertools.chain(seen.blamed, itertools.repeat(""))
+    for call, group in itertools.groupby(zip(calls, seen.changes[:_NAMED], strict=False), key=operator.itemgetter(0)):
+        shown = [change for _, change in group]
+        # "changed" has an object in "by up to" and "from ... to" only.
+        is_object = not any(ABSENT in (change.first, change.again) for change in shown)
+        by = f"`{call}` changed " if call and is_object else ""
+        yield by + ", ".join(map(describe, shown))
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from nbrerun.classify.evidence import Evidence
@@ -33,7 +34,7 @@ def judge(seen: Evidence) -> Judged:
     if seen.opaque and (not seen.bound or seen.looked_at):
         return Judged(Verdict.UNDETERMINED)
     # An exhausted iterator stays as it is: the first run went through it to its end, and the rerun finds it there.
-    if seen.iterator and seen.changed_first and not seen.bound_first and not seen.bound:
+    if seen.used_up and seen.changed_first and not seen.bound_first and not seen.bound:
         return Judged(Verdict.IN_PLACE)
     if seen.saves_model:
         return Judged(Verdict.PERSISTED, via=Via.FILE, direction="saved")
@@ -116,9 +117,17 @@ def _how(seen: Evidence) -> How:
     return How.RECREATED if seen.new_object or seen.atom else How.REFITTED
 
 
+def may_drift(verdict: Verdict, marks: Collection[Mark]) -> bool:
+    """Whether *later* can add the mark `drifts`: *again* gave reset, and nothing else explains a difference.
+
+    What follows another variable differs after each rerun anyway.
+    """
+    return verdict is Verdict.RESET and not {Mark.NONDETERMINISTIC, Mark.FOLLOWS} & set(marks)
+
+
 def _with_drift(seen: Evidence, judged: Judged) -> Judged:
     """Add the mark `drifts` if *again* gives reset, but *later* gives a different result."""
     drifts = seen.later is Place.ELSEWHERE or seen.later_raised is not None
-    if judged.verdict is Verdict.RESET and drifts and Mark.NONDETERMINISTIC not in judged.marks:
+    if drifts and may_drift(judged.verdict, judged.marks):
         return replace(judged, marks=(*judged.marks, Mark.DRIFTS))
     return judged

@@ -72,5 +72,5 @@ def _unclear(done: Again) -> list[str]:
         for name in sorted(same)
         if name in variables
         and not variables[name]["atom"]
-        and variables[name]["kind"] in ("model", "data", "iterator")
+        and variables[name]["kind"] in ("model", "data", "iterator", "stream")
     ]

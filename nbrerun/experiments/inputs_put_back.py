@@ -12,7 +12,7 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.experiments.perturbed import changed_parts
-from nbrerun.probe.protocol.messages import State
+from nbrerun.probe.protocol.messages import State, VariableKind
 from nbrerun.state.diff import moved_generators
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.names import variables as variables_named
@@ -26,8 +26,8 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     """Record which of the variables that keep changing only follow others, and which these are."""
     moving = {name for name in seen.still_moved if name not in seen.noise}
     variables = sorted(keys(moving, Space.VARIABLE))
-    used_up = _used_up(seen)
-    if not variables or len(moving) + len(used_up) < 2:
+    used_up, streams = (_at_rest(seen, kind) for kind in ("iterator", "stream"))
+    if not variables or len(moving) + len(used_up) + len(streams) < 2:
         return None
     assert seen.again is not None
     bound_first = set(seen.again["bound_first"])
@@ -46,7 +46,7 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
             if is_changed_in_place and _ends_alike(engine, moment, seen, name.key):
                 following.add(name)
     # A state that travels through a file or a setting goes on all the same: load, train on, save again.
-    leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE} | used_up
+    leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE} | used_up or streams
     if leading:
         kinds = seen.first["variables"]
         order = sorted(leading, key=lambda name: (name.key in kinds and kinds[name.key]["kind"] != "model", name))
@@ -54,11 +54,14 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     return None
 
 
-def _used_up(seen: Observation) -> set[Name]:
-    """Iterators that the first run went through to their end: they stay as they are, and the rerun finds them so."""
+def _at_rest(seen: Observation, kind: VariableKind) -> set[Name]:
+    """Iterators that the first run went through to their end: they stay as they are, and the rerun finds them so.
+
+    A file that was read to its end is one of them, unless the cell puts it back: then nothing follows it.
+    """
     assert seen.again is not None
-    iterators = {name for name, variable in seen.first["variables"].items() if variable["kind"] == "iterator"}
-    changed = variables_named(iterators - set(seen.again["bound"])) & seen.changed
+    found = {name for name, variable in seen.first["variables"].items() if variable["kind"] == kind}
+    changed = variables_named(found - set(seen.again["bound"])) & seen.changed
     return changed - seen.moved.keys()
 
 

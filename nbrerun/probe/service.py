@@ -31,6 +31,7 @@ from .protocol.requests import OPERATION, Answer, Operation, Request
 from .protocol.wire import connect
 from .read import containers, generators, untouched
 from .read.earlier_parts import EarlierParts
+from .read.looks import Looks
 from .read.namespace import user_names
 from .read.perturb import perturb
 from .read.process_settings import perturb_setting, read_settings
@@ -50,7 +51,7 @@ class Service:
         self._address = address
         self._wire = connect(address)
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
-        belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.folders)])
+        belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.given)])
         self._forks = Forks(kernel, address)
         self._stripped: Optional[Stripped] = None
         self._met: Set[int] = set()
@@ -170,18 +171,13 @@ class Service:
                 sources,
                 request["watched"],
                 lambda: self._read()[0],
-                self._digests,
+                Looks(self.shell, self.files),
                 request["goes_on"],
                 request["changes_given"],
             )
         run["stopped"] = self._outside.kept_from()
         run["shared"] = self._forks.shared()
         return run
-
-    def _digests(self, names: List[str]) -> Dict[str, bytes]:
-        namespace, reader = user_names(self.shell), Reader()
-        with collector_paused(), self.files.unwatched(), self.files.unheard():
-            return {name: reader.read(name, namespace[name]).digest for name in names if name in namespace}
 
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""
@@ -320,6 +316,7 @@ class Service:
         with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
             state["outside"] = self._outside.seen()
+            state["threads"] = bool(self._forks.hazards.threads())
             self._met = reader.lasting()
         return state, reader
 

@@ -40,6 +40,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
         "opened": files.opened(),
         "inputs": files.inputs(),
         "outside": [],
+        "threads": False,
     }
     forget_classes()
     return state, reader

@@ -82,13 +82,38 @@ class Step:
 
 
 def data_files(steps: Iterable[Step]) -> frozenset[str]:
-    """Files into which cells were seen to save data that is neither a model nor part of one."""
+    """Files into which cells were seen to save data that is neither a model nor part of one.
+
+    A model may keep the data that it was fitted to. Then the data was there before the model.
+    """
     found: set[str] = set()
+    past: list[Step] = []
     for step in steps:
+        past.append(step)
         found = {name for name in found if not _writes(step, name)}
         if step.seen is not None and step.seen.again is not None:
             found.update(step.seen.again["saved_data"])
+            for file, values in step.seen.again["saved_values"].items():
+                if any(_is_older(name, models, past) for name, models in values.items()):
+                    found.add(file)
     return frozenset(found)
+
+
+def _is_older(name: str, models: Iterable[str], past: list[Step]) -> bool:
+    """Whether data had its value before models had theirs: those with the same numbers, and those that the cell made.
+
+    A loop that trains and saves may have saved what it has trained further since.
+    """
+    since = _since(name, past)
+    made = {key for key, variable in past[-1].first["variables"].items() if variable["kind"] == "model"}
+    others = {*models, *(key for key in made if _since(key, past) == len(past) - 1)}
+    return all(since < _since(model, past) for model in others)
+
+
+def _since(name: str, past: list[Step]) -> int:
+    """The position of the cell after which a variable has had the value that it has after the last one."""
+    digests = [step.first["variables"][name]["digest"] if name in step.first["variables"] else None for step in past]
+    return next((at + 1 for at in reversed(range(len(past))) if digests[at] != digests[-1]), 0)
 
 
 def kind_of(name: str, state: State) -> Kind:

@@ -66,14 +66,51 @@ def _environment_with_dots(folder: Path) -> str:
     return f"import sys\nsys.path.insert(0, {str(folder / 'repo/.venv' / PACKAGES / '..' / 'site-packages')!r})"
 
 
+def _link_into_an_environment(folder: Path) -> str:
+    module(folder / "env/src")
+    (folder / "env/pyvenv.cfg").touch()
+    (folder / "repo/libs").symlink_to(folder / "env/src")
+    return "import sys\nsys.path.insert(0, 'libs')"
+
+
+def _link_to_an_environment(folder: Path) -> str:
+    module(folder / "env/src")
+    (folder / "env/pyvenv.cfg").touch()
+    (folder / "repo/.venv").symlink_to("../env")
+    return "import sys\nsys.path.insert(0, '.venv/src/../src')"
+
+
+def _link_to_another_project(folder: Path) -> str:
+    module(folder / "other/src")
+    (folder / "repo/libs").symlink_to(folder / "other")
+    return "import sys\nsys.path.insert(0, 'libs/src')"
+
+
+def _link_to_a_file(folder: Path) -> str:
+    (folder / "repo/counting.py").symlink_to(module(folder / "other") / "counting.py")
+    return "import sys"
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    "way", [_user_site, _user_site_in_the_repository, _pth_file, _path_with_dots, _environment_with_dots]
+    "way",
+    [
+        _user_site,
+        _user_site_in_the_repository,
+        _pth_file,
+        _path_with_dots,
+        _environment_with_dots,
+        _link_into_an_environment,
+        _link_to_an_environment,
+        _link_to_another_project,
+        _link_to_a_file,
+    ],
 )
 def test_a_library_is_no_state_wherever_it_is_installed(
     way: Callable[[Path], str], engine: str, tmp_path: Path
 ) -> None:
     """A call of its function leaves nothing behind, and what it holds is not read."""
+    (tmp_path / "repo").mkdir()
     report = checked(tmp_path, engine, way(tmp_path), "import counting", "counting.tick()", "x = counting")
     assert [cell.verdict.value for cell in report.cells[1:]] == ["stateless", "stateless", "stateless"]
     kinds = {variable.kind.value for cell in report.cells[1:] for variable in cell.variables}

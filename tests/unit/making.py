@@ -79,6 +79,7 @@ def state(
     files: Mapping[str, File] | None = None,
     opened: Mapping[str, Opened] | None = None,
     imports_left: Mapping[str, bytes] | None = None,
+    threads: bool = False,
 ) -> State:
     """A state, empty but for what is given; a variable may be given by its value alone."""
     found = (variables or {}).items()
@@ -94,6 +95,7 @@ def state(
         "opened": dict(opened or {}),
         "inputs": {"files": [], "folders": [], "variables": [], "every_variable": False, "complete": True},
         "outside": [],
+        "threads": threads,
     }
 
 
@@ -125,6 +127,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "own_modules": False,
         "only_defines": False,
         "saved_data": [],
+        "saved_values": {},
         "after": after or state(),
     }
     return {**plain, **more}

@@ -13,7 +13,7 @@ import types
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 from ..describe.node import ADAPTERS, GLOBAL_GENERATORS, UNREADABLE, Adapter, Node, is_within, per_class, type_name
-from . import builtins, functions, generic, iterators, jupyter, standard  # noqa: F401  each registers what it reads
+from . import builtins, files, functions, generic, iterators, jupyter, standard  # noqa: F401  each registers what it reads
 
 _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "numpy": ("numpy",),

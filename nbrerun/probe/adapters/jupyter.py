@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import sys
 import types
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, FrozenSet, Iterator
 
 from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes, attributes_node
@@ -43,10 +43,12 @@ def widget(value: Any) -> Node:
 
     The model's id and the comm are drawn anew for each widget.
     """
+    return _widget(value, _FRONT_END)
+
+
+def _widget(value: Any, left_out: FrozenSet[str]) -> Node:
     held = attributes(value).get("_trait_values", {})
-    found = {
-        name: item for name, item in held.items() if not name.startswith("_") and name not in _FRONT_END | {"keys"}
-    }
+    found = {name: item for name, item in held.items() if not name.startswith("_") and name not in left_out | {"keys"}}
     names, callbacks = sorted(found), list(_callbacks(value))
     return Node(
         type_name(type(value)),
@@ -67,6 +69,12 @@ def _callbacks(value: Any) -> Iterator[types.FunctionType]:
     for handler in itertools.chain.from_iterable(lists):
         if type(handler) is types.FunctionType and handler.__module__ == "__main__":
             yield handler
+
+
+@reads("ipywidgets.widgets.widget_output.Output")
+def output(value: Any) -> Node:
+    """A widget that shows outputs, without these: the front end writes them there, in the main run only."""
+    return _widget(value, _FRONT_END | {"outputs", "msg_id"})
 
 
 @reads("ipywidgets.widgets.interaction.interactive")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Callable, Dict, List
 
 from ..describe.node import Node, attribute_label, reads, type_name
+from .generic import attributes, attributes_node
 
 _SHOWN = """
     get_xdata get_ydata get_data get_array get_offsets get_paths get_path get_text get_color
@@ -70,3 +72,13 @@ def legend(value: Any) -> Node:
 def path(value: Any) -> Node:
     """A path, by its vertices and codes."""
     return Node("matplotlib.path.Path", children=[value.vertices, value.codes], labels=lambda: [".vertices", ".codes"])
+
+
+@reads("matplotlib.colors.Colormap")
+def colormap(value: Any) -> Node:
+    """A colormap, with its table, which it makes from the rest when it is first used."""
+    found = {name: item for name, item in attributes(value).items() if name not in ("_lut", "_isinit")}
+    known = value if value._isinit else copy.copy(value)
+    if known is not value:
+        known._init()
+    return attributes_node(value, {**found, "_lut": known._lut}, text=lambda: f"<colormap {value.name}>")

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import _random
 import collections
-import contextlib
 import datetime
 import gc
 import pickle
 import random
 import re
+import threading
 import weakref
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 from ..describe.node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
-from .generic import ancestry, attributes, derives, is_user_class, members, module_of, of_class, with_attributes
+from .generic import (
+    ancestry,
+    attributes,
+    attributes_node,
+    derives,
+    is_user_class,
+    members,
+    module_of,
+    of_class,
+    with_attributes,
+)
 
 _OPAQUE = {
-    "threading.Thread": "a thread",
     "_socket.socket": "a socket",
     "sqlite3.Cursor": "a database cursor",
     "_ctypes._Pointer": "a C pointer",
@@ -37,6 +46,21 @@ def opaque(value: Any) -> Node:
     names = (f"{module_of(cls)}.{of_class(cls, '__qualname__')}" for cls in ancestry(type(value)))
     what = next((_OPAQUE[name] for name in names if name in _OPAQUE), "")
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+_OF_THREADS = frozenset(vars(threading.Thread())) - {"_target", "_args", "_kwargs", "_daemonic"}
+"""What all threads have: the name is an automatic one, and the rest is the system's."""
+
+
+@reads("threading.Thread")
+def thread(value: Any) -> Node:
+    """A thread, by what it is to do; while it is running, how far it is cannot be seen."""
+    is_running = threading.Thread.is_alive(value)
+    state = "running" if is_running else "new" if value.ident is None else "ended"
+    found = {name: item for name, item in attributes(value).items() if name not in _OF_THREADS}
+    opaque = f"{type_name(type(value))}: a running thread" if is_running else None
+    node = attributes_node(value, found, text=lambda: f"<thread, {state}>", opaque=opaque)
+    return node._replace(content=(*node.content, state.encode()))
 
 
 @reads("multiprocessing.managers.BaseProxy")
@@ -148,56 +172,6 @@ def deque(value: Any) -> Node:
         text=lambda: f"deque of {len(items)}",
     )
     return with_attributes(node, value)
-
-
-@reads("_io._IOBase")
-def file(value: Any) -> Optional[Node]:
-    """An open file, by its name and position; closed files have no value."""
-    if not _is_of_files(value):
-        return None  # a class of the user's is in it, and would be called
-    if value.closed:
-        return Node("closed file", text=lambda: "closed file")
-    cls = of_class(type(value), "__name__")
-    if cls in ("StringIO", "BytesIO"):
-        held = value.getvalue()
-        return Node(
-            type_name(type(value)),
-            children=[held, value.tell()],
-            labels=lambda: [".getvalue()", ".tell()"],
-            text=lambda: clip(repr(held)),
-        )
-    position = None
-    with contextlib.suppress(OSError, ValueError):  # a pipe, or a file that is being iterated over
-        if not (cls == "TextIOWrapper" and value.writable()):
-            position = int(value.tell())
-        elif not value.readable():
-            # Asking it for its position would flush it. So what is written is passed on to the buffer at once, which
-            # can be asked, and which keeps it from the disk as before (docs/decisions.md, "Text files being written").
-            value._CHUNK_SIZE = 1
-            position = int(value.buffer.tell())
-    if position is None:
-        return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: its position cannot be read")
-    given = getattr(value, "name", "")
-    name = str(given) if type(given) in ATOMS else ""  # `open(7)` is named 7
-    return Node(
-        type_name(type(value)),
-        (name.encode("utf-8", "surrogatepass"), b"%d" % position),
-        size=("{}.tell()", str(position)),
-        text=lambda: f"<file {name} at {position}>",
-    )
-
-
-def _is_of_files(value: Any) -> bool:
-    """Whether a file consists of objects written in C only."""
-    while module_of(type(value)) == "_io" and type(value).__name__ not in ("BufferedRWPair", "_IOBase"):
-        inner = "buffer" if type(value).__name__ == "TextIOWrapper" else "raw"
-        if inner not in members(type(value)):
-            return True
-        try:
-            value = members(type(value))[inner].__get__(value)
-        except (AttributeError, ValueError):  # detached from its buffer, and so closed for all purposes
-            return True
-    return False
 
 
 @reads("datetime.date", "datetime.time")

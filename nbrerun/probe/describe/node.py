@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from marshal import dumps as _marshalled  # by name: the notebook may put another function into the module
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Match,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    cast,
+)
 
 from ..protocol.messages import VariableKind
 
@@ -46,7 +61,7 @@ class Node(NamedTuple):
     unordered: int = 0
     """If n > 0: the order of groups of n children is not part of the value (1 for a set, 2 for a dict's items)."""
     kind: VariableKind = "data"
-    """`model`, `generator` (of random numbers), `iterator`, `definition` or `data`."""
+    """`model`, `generator` (of random numbers), `iterator`, `stream`, `definition` or `data`."""
     holds: bool = False
     """This is a container: it is a model if a model is in it."""
     atom: bool = False
@@ -86,7 +101,16 @@ def dumps(value: Any) -> bytes:
     data = _marshalled(value, 2)
     for place in _left_out:
         data = data.replace(place, b"")
-    return data
+    return _ADDRESS.sub(_without_address, data) if b" at 0x" in data else data
+
+
+_ADDRESS = re.compile(rb"(?<= at 0x)[0-9a-f]{9,12}(?=>)")
+"""Where an object lies, as `repr` ends by default: beyond the first 4 GiB, as in all programs of 64 bits."""
+
+
+def _without_address(found: Match[bytes]) -> bytes:
+    """An address is no value; that of an object can be divided by the size of a word."""
+    return b"" if int(found[0], 16) % 8 == 0 else found[0]
 
 
 Adapter = Callable[[Any], Optional[Node]]

@@ -15,11 +15,14 @@ from ..source.statements import (
     is_compound,
     look_at,
     loop_aliases,
+    name_of_call,
     named,
 )
+from .calls import Call, mark_calls
 
 MARK = "__nbrerun_mark__"
 MARK_IN_FUNCTION = "__nbrerun_inner_mark__"
+MARK_CALL = "__nbrerun_mark_call__"
 SKIP = "__nbrerun_skip__"
 HIDDEN = "#"
 """Stands in what a function's local names are called here."""
@@ -69,16 +72,20 @@ class Marker(ast.NodeTransformer):
     The statements inside functions have marks as well. Their local names are none of the notebook's.
     """
 
-    def __init__(self, goes_on: bool = False, in_functions: bool = True) -> None:
+    def __init__(self, goes_on: bool = False, in_functions: bool = True, in_statements: bool = False) -> None:
         """Nothing is marked yet.
 
         Args:
             goes_on: have a statement that raises be skipped, unless the cell itself waits for what it raises.
             in_functions: add marks inside functions, too.
+            in_statements: add marks to the calls inside the cell's statements, too.
         """
         self.goes_on = goes_on
         self.in_functions = in_functions
+        self.in_statements = in_statements
         self.marks: Dict[int, Mark] = {}
+        self.calls: Dict[int, str] = {}
+        """What the marks inside statements stand for: the call as written."""
         self.makes_functions = False
         """Functions with marks may come into being."""
         self.handles_errors = False
@@ -184,8 +191,16 @@ class Marker(ast.NodeTransformer):
                     marked.append(self._mark(what, statement, ends=True))
             else:
                 marked += [self._mark(what, statement, begins=True), statement]
+            if self.in_statements and self._scope is None:
+                mark_calls(statement, self._mark_call)
             self._add_inside(statement)
         return marked
+
+    def _mark_call(self, call: Call) -> ast.expr:
+        number = next(_numbers)
+        self.calls[number] = name_of_call(call)
+        marked = ast.Call(ast.Name(MARK_CALL, ast.Load()), [ast.Constant(number), call], [])
+        return ast.fix_missing_locations(ast.copy_location(marked, call))
 
     def _add_inside(self, statement: ast.stmt) -> None:
         """Add marks to the statements inside a compound one, and to its body one for the names that its head binds."""

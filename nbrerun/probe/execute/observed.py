@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, List
 
 from ..describe.ownership import own_modules
 from ..files.session import NotebookFiles
 from ..protocol.messages import Rerun, State
+from ..read.looks import Looks
 from ..read.namespace import user_names
 from .blame import Blame
 from .cells import Cells
 from .exchanges import Exchanges
 from .parameters import parameters_in
 from .rerun import HistoryKept, Parts, run_cells
+from .saved_values import saved_values
 from .tracer import Tracer
 
 
@@ -22,7 +24,7 @@ async def run_observed(
     sources: List[str],
     watched: List[str],
     read: Callable[[], State],
-    digests: Callable[[List[str]], Dict[str, bytes]],
+    looks: Looks,
     goes_on: bool = False,
     changes_given: bool = False,
 ) -> Rerun:
@@ -35,7 +37,7 @@ async def run_observed(
         watched: names of variables of which the parts are found that the run throws away, and the statement that
             changes them.
         read: reads the state.
-        digests: reads variables, and returns digests of their values.
+        looks: reads variables while the cells run.
         goes_on: after a statement that raises, go on with the next one.
         changes_given: change the values of models as they come out of files.
     """
@@ -44,7 +46,7 @@ async def run_observed(
     namespace = user_names(shell)
     parts = Parts(namespace[name] for name in watched if name in namespace)
     del namespace  # it would keep alive what the cells delete
-    marks = Tracer(goes_on, Blame(lambda: digests(watched)) if watched else None)
+    marks = Tracer(goes_on, Blame(lambda: looks.digests(watched), looks.digests_of_parts) if watched else None)
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
     files.begin(marks.count)
     with files.heard(), exchanges.observed(shell.user_ns):
@@ -85,6 +87,7 @@ async def run_observed(
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
         "filled": sorted(filled),
         "saved": {files.shown(path): model for path, model in saved.items()},
+        "saved_values": saved_values(user_names(shell), touched, files, after),
         "saved_data": sorted(files.shown(path) for path, is_data in data.items() if is_data),
         "acts": marks.acted(),
         "passed": sorted(ran.passed),

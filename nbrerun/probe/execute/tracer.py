@@ -9,8 +9,8 @@ import threading
 from typing import Any, Dict, List, Optional, Set
 
 from ..source.statements import STAR, Statement, nothing
-from .blame import Blame
-from .marks import HIDDEN, MARK, MARK_IN_FUNCTION, SKIP, Mark, Marker
+from .blame import WHOLE, Blame
+from .marks import HIDDEN, MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP, Mark, Marker
 
 _UNKNOWN = Mark(nothing(), "")
 
@@ -29,7 +29,7 @@ class Tracer:
             blame: is told of each statement that begins or is over.
             in_functions: add marks inside functions, too.
         """
-        self.marker = Marker(goes_on, in_functions)
+        self.marker = Marker(goes_on, in_functions, in_statements=blame is not None)
         self._blame = blame
         self._skipped: Set[int] = set()
         """Marks of the statements that raised and were skipped."""
@@ -46,6 +46,7 @@ class Tracer:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
         setattr(builtins, MARK, self._reached.setdefault if self._blame is None else self._tell)
         setattr(builtins, MARK_IN_FUNCTION, self._reached.setdefault)
+        setattr(builtins, MARK_CALL, self._tell_call)
         setattr(builtins, SKIP, self._skip)
         self._threads = threading.active_count()
         shell.ast_transformers.append(self)
@@ -54,7 +55,7 @@ class Tracer:
         """Stop recording."""
         shell.ast_transformers.remove(self)
         has_inner = any(mark.inner for mark in self.marker.marks.values())
-        for name in (MARK, MARK_IN_FUNCTION, SKIP):
+        for name in (MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP):
             # A thread of the notebook's may go on in a function with marks.
             if name == MARK_IN_FUNCTION and has_inner and threading.active_count() > self._threads:
                 setattr(builtins, name, _nothing)
@@ -72,13 +73,30 @@ class Tracer:
             self._blame.before(mark)
         self._reached.setdefault(mark)
 
-    def blamed(self) -> Dict[str, str]:
-        """The call of the last statement that changed each variable, where there is one."""
+    def _tell_call(self, mark: int, value: Any) -> Any:
+        """Tell that a call inside a statement has returned a value, and pass that on."""
+        assert self._blame is not None
+        self._blame.inside(mark)
+        return value
+
+    def blamed(self) -> Dict[str, Dict[str, str]]:
+        """By variable and path: the last call that changed it; empty where it is none that changed it.
+
+        Paths that were last changed with the variable as a whole are left out.
+        """
         if self._blame is None:
             return {}
         self._blame.end()
-        calls = {name: self._mark(mark).statement.call for name, mark in self._blame.last.items()}
-        return {name: call for name, call in calls.items() if call}
+        found: Dict[str, Dict[str, str]] = {}
+        for name, last in self._blame.last.items():
+            calls = {path: self._call(mark) for path, mark in last.items()}
+            found[name] = {path: call for path, call in calls.items() if path == WHOLE or call != calls[WHOLE]}
+        return found
+
+    def _call(self, mark: Optional[int]) -> str:
+        if mark is None:
+            return ""
+        return self.marker.calls.get(mark) or self._mark(mark).statement.call
 
     def _skip(self) -> None:
         """The last statement that had begun has raised."""

@@ -74,10 +74,11 @@ class Hazards:
             found.append("an OpenMP older than 5.0 has started threads, and a forked process lacks them")
         for library in sorted({library for library, _ in _open_databases(self._folders) - self._own_databases}):
             found.append(f"a database is open, and {library} does not go on in a forked process")
-        found += [f"the thread {thread.name!r} is running, and a forked process lacks it" for thread in self._started()]
+        found += [f"the thread {thread.name!r} is running, and a forked process lacks it" for thread in self.threads()]
         return found
 
-    def _started(self) -> List[threading.Thread]:
+    def threads(self) -> List[threading.Thread]:
+        """The notebook's own threads that are running."""
         # `%%bash` and its like run an event loop in a thread; `forget_loops` gives the child a new one.
         scripts = {id(getattr(magics, "event_loop", None)) for magics in self._shell.magics_manager.registry.values()}
         return [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, List, Literal, Optional, TypedDict
 
-VariableKind = Literal["model", "data", "generator", "iterator", "definition"]
-"""An iterator is used up as one goes through it; a generator is one of random numbers."""
+VariableKind = Literal["model", "data", "generator", "iterator", "stream", "definition"]
+"""An iterator is used up as one goes through it; a stream, an open file that is read, is so unless it is put back; a
+generator is one of random numbers."""
 
 FileKind = Literal["file", "folder", "special", "gone"]
 """A special file is a pipe or a socket."""
@@ -148,6 +149,8 @@ class State(TypedDict):
     inputs: Inputs
     outside: List[Contact]
     """What the last cell reached outside of the sandbox."""
+    threads: bool
+    """Threads of the notebook's are running, and may change what they like."""
 
 
 class Leaf(TypedDict):
@@ -207,9 +210,10 @@ class Rerun(TypedDict):
     """Names that the statement binds in which each file was first read."""
     parameters_in: Dict[str, List[str]]
     """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
-    blamed: Dict[str, str]
-    """For watched variables: the call, as the source writes it, of the last statement that gave them another value:
-    `opt.step`, `train()`."""
+    blamed: Dict[str, Dict[str, str]]
+    """For watched variables, by path: the last call, as the source writes it, that gave the part another value:
+    `opt.step`, `train()`; nothing if it was no call. At the empty path, for the whole variable, and for parts that are
+    left out."""
     given: Dict[str, str]
     """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
     given_and_changed: Dict[str, str]
@@ -218,6 +222,9 @@ class Rerun(TypedDict):
     """Names of objects, or of objects in them, that a library's function gave a state that was saved."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
+    saved_values: Dict[str, Dict[str, List[str]]]
+    """For files that the run wrote: variables that are data and whose numbers lie there, each with the models that have
+    some of these numbers, too."""
     saved_data: List[str]
     """Those of them into which neither a model was saved nor what a model consists of."""
     acts: bool

@@ -7,6 +7,7 @@ from typing import Any, Deque, Dict, Iterator, NamedTuple, Tuple
 
 from ..describe.node import Node
 from ..protocol.messages import Leaf
+from .digests import digest_of
 from .walk import MOST, Reader, is_atom, text_of
 
 _MOST_PARTS = 4000
@@ -83,6 +84,20 @@ def leaves(name: str, value: Any) -> Dict[str, Leaf]:
         # An object that was made only for this reading has no identity that could be compared.
         leaf["atom"] = leaf["atom"] or leaf["id"] not in lasting
     return table.leaves
+
+
+def digests_of_parts(name: str, value: Any) -> Dict[str, bytes]:
+    """Digests of the parts by path; that of a part which has parts of its own is without these."""
+    reader = Reader(of_one=True)
+    whole = reader.read(name, value).whole
+    found: Dict[str, bytes] = {}
+    for path, part, node, expanded in parts(name, value, reader, whole):
+        if expanded:
+            found[path] = digest_of(node, [b"%d" % len(node.children)])
+        else:  # perhaps the content of the object at this path, which says more than the object
+            found[path] = reader.read(path, part).digest
+        del part, node
+    return found
 
 
 def parts(name: str, value: Any, reader: Reader, whole: bool = True) -> Iterator[_Part]:

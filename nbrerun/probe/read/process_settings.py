@@ -132,3 +132,13 @@ def perturb_setting(name: str) -> None:
     elif where == "rcParams":
         known = sys.modules["matplotlib"].rcParams
         dict.__setitem__(known, key, other_atom(dict.get(known, key)))
+    elif where == "logging" or name.startswith("logging.root"):
+        logger = logging.getLogger(key.rpartition("].")[0] or None)
+        if name.endswith(".level"):
+            logger.setLevel(logger.level + 1)
+        else:
+            logger.addHandler(_OtherHandler())
+
+
+class _OtherHandler(logging.NullHandler):
+    """A handler that does nothing, and is none of a library's."""

@@ -18,6 +18,8 @@ class Sandbox(Protocol):
     """The notebook's own folder, as the notebook sees it."""
     folders: List[bytes]
     """The folders that are protected."""
+    given: List[bytes]
+    """Those of them that were asked for, or stand in for these, and not those that links lead to."""
     note: str
     """What this sandbox does not protect."""
     models: Callable[[], List[str]]

@@ -47,6 +47,7 @@ class Scratch:
         self._mirror = Mirror(self._root, self._home, self._user_folders, limit)
         self.notebook = self._mirror.image(self._user_folders[0])
         self.folders = [*map(self._mirror.image, self._user_folders), self._root, *self._user_folders]
+        self.given = self.folders
         self._originals = Originals(self._home)
         self._known = Known(self._originals.source)
         self._reading = layer.Reading()

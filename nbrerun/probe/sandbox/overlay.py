@@ -41,7 +41,7 @@ class Overlay:
 
     def __init__(self, home: str, folders: Sequence[str], limit: int) -> None:
         self.notebook = os.fsencode(folders[0])
-        self.folders = sorted({os.fsencode(folder) for folder in folders})
+        self.folders = self.given = sorted({os.fsencode(folder) for folder in folders})
         self.note = "what the notebook writes goes to a layer in memory"
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""

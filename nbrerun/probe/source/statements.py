@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .vocabulary import LOOKING_FUNCTIONS
 
@@ -32,7 +32,7 @@ class Statement(NamedTuple):
     aliases: Set[Tuple[str, str]]
     """Names that it binds to a part of another object, perhaps a view of it, each with the name of that object."""
     call: str
-    """What it calls first of all, as written: `opt.step`; `train()` for a function. Empty if it calls nothing."""
+    """The call that it is, or whose value it binds, as written: `opt.step`; `train()` for a function. Else empty."""
     outermost: Set[str]
     """The name whose method it calls, if everything else in it is an argument of that call:
     `rows.append(read(path))`."""
@@ -69,7 +69,7 @@ def look_at(statement: ast.stmt) -> Statement:
         passes={name for call in calls for name in _passed(call)},
         calls={name for function in [*(call.func for call in calls), *decorators] for name in roots(function)},
         aliases=aliases,
-        call=_call(statement),
+        call=name_of_call(own_call(statement)),
         outermost=_outermost(statement),
         literal=value is not None and not any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(value)),
         acts=bool(stores or methods or functions or decorators),
@@ -264,10 +264,29 @@ def _passed(call: ast.Call) -> Set[str]:
     return {name for value in values for name in roots(value)}
 
 
-def _call(statement: ast.stmt) -> str:
-    call = getattr(statement, "value", None)
+def own_call(statement: ast.AST) -> Optional[ast.expr]:
+    """The call that a statement consists of, or whose value it binds to names: what it does is what the call does."""
+    targets: List[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    elif not isinstance(statement, ast.Expr):
+        return None
+    is_plain = all(map(_is_bound, targets))
+    return statement.value if is_plain and isinstance(statement.value, (ast.Call, ast.Await)) else None
+
+
+def _is_bound(target: ast.expr) -> bool:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return all(map(_is_bound, target.elts))
+    return isinstance(target, ast.Name)
+
+
+def name_of_call(call: Any) -> str:
+    """What a call calls, as written; empty if it is no call, or what it calls has no name."""
     call = call.value if isinstance(call, ast.Await) else call
-    if not isinstance(call, ast.Call) or isinstance(call.func, ast.Call):
+    if not isinstance(call, ast.Call) or not isinstance(call.func, (ast.Name, ast.Attribute, ast.Subscript)):
         return ""
     return ast.unparse(call.func) + ("" if isinstance(call.func, ast.Attribute) else "()")
 

@@ -415,7 +415,7 @@ CASES = [
         cell("log.close()", None),
         cell("source = open('log.txt')", None),
         cell("line = source.readline()", "in-place", line="reset"),
-        cell("second = source.readline()", "in-place", second="in-place", line="untouched"),
+        cell("second = source.readline()", "in-place", source="in-place", second="reset", line="untouched"),
         cell("assert (line, second) == ('one\\n', 'two\\n')", "stateless", line="untouched"),
     ),
     Case(

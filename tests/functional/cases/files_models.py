@@ -737,4 +737,63 @@ CASES = [
         cell("with open('w.json', 'w') as file:\n    json.dump(2.5, file)", "reset"),
         cell("net = Net()\nnet.load_weights('w.json')", "persisted", net="persisted", via={"net": "file"}),
     ),
+    Case(
+        "data that is saved in many ways, and a model that keeps it",
+        DATA,
+        cell(
+            """
+            class Near:
+                def fit(self, X, y):
+                    self.X, self.y = X, y
+                    return self
+                def predict(self, Z):
+                    return self.y[((Z[:, None] - self.X) ** 2).sum(-1).argmin(1)]
+                def load(self, path):
+                    kept = np.load(path)
+                    self.X, self.y = kept["X"], kept["y"]
+                    return self
+            """,
+            "stateless",
+        ),
+        cell("np.savez('xy.npz', X=X, y=y)", "reset"),
+        cell("kept = np.load('xy.npz')\nnear = Near().fit(kept['X'], kept['y'])", "reset", near="reset"),
+        cell("import pandas as pd\npd.DataFrame(X).assign(y=y).to_csv('xy.csv', index=False)", "reset"),
+        cell("t = pd.read_csv('xy.csv').to_numpy()\nother = Near().fit(t[:, :2], t[:, 2])", "reset", other="reset"),
+        cell("X.tofile('x.bin')", "reset"),
+        cell("raw = np.fromfile('x.bin').reshape(40, 2)\nthird = Near().fit(raw, y)", "reset", third="reset"),
+        cell("np.savez('near.npz', X=near.X, y=near.y)", "reset"),
+        cell("fourth = Near().load('near.npz')", "persisted", fourth="persisted"),
+        cell("import pickle\nwith open('xy.pkl', 'wb') as f:\n    pickle.dump((X, y), f)", "reset"),
+        cell(
+            "with open('xy.pkl', 'rb') as f:\n    fifth = Near().fit(*pickle.load(f))",
+            "reset",
+            fifth="reset",
+        ),
+    ),
+    Case(
+        "weights that are copied out of a model and saved as arrays",
+        DATA,
+        cell(
+            """
+            class Net:
+                def __init__(self):
+                    self.w = np.zeros(2)
+                def fit(self, X, y):
+                    self.w = self.w + X.T @ (y - X @ self.w) / 40
+                    return self
+                def predict(self, X):
+                    return X @ self.w
+                def restore(self, path):
+                    self.w = np.load(path)['w']
+                    return self
+            """,
+            "stateless",
+        ),
+        cell("net = Net().fit(X, y)", "reset"),
+        cell("w = net.w.copy()", "reset"),
+        cell("np.savez('w.npz', w=w)", "reset"),
+        cell("other = Net().restore('w.npz')", "persisted", other="persisted"),
+        cell("net.fit(X, y)\nstep = net.w.copy()\nnp.savez('step.npz', w=step)\nnet.fit(X, y);", "in-place"),
+        cell("third = Net().restore('step.npz')", "persisted", third="persisted"),
+    ),
 ]

@@ -119,4 +119,23 @@ CASES = [
         cell("n += step", "in-place", n="in-place", marks={"n": ()}),
         cell("step = 5", "reset", step="reset"),
     ),
+    Case(
+        "a cell that keeps changing one thing, with an input of another that changes further down",
+        cell("a, rows = 1, []", "reset"),
+        cell("b = a + 1\nrows.append(a)", "in-place", b="reset", rows="in-place", marks={"b": DRIFTS, "rows": ()}),
+        cell("a = 10", "reset"),
+    ),
+    Case(
+        "a cell that takes an item, of an iterator that is used up further down",
+        cell("items = map(str, range(8))", "reset", marks={"items": ()}),
+        cell(
+            "n = len([1, 2])\nlast = next(items)",
+            "in-place",
+            n="reset",
+            last="reset",
+            items="in-place",
+            marks={"n": DRIFTS, "last": {"follows"}, "items": ()},
+        ),
+        cell("rest = list(items)", "in-place"),
+    ),
 ]

@@ -73,4 +73,42 @@ CASES = [
         cell("import os\npid = os.getpid()\nkey = id([])\nthing = object()", "reset", pid="reset", key="reset"),
         cell("table = {thing: 1}", "reset", table="reset"),
     ),
+    Case(
+        "texts with the addresses of objects in them",
+        cell("class Thing:\n    pass", "stateless"),
+        cell("text = repr(Thing())", "reset", text="reset", marks={"text": ()}),
+        cell(
+            "rows = ['a', f'{Thing()} and {print}']\nseen = {'by': str(Thing)}",
+            "reset",
+            rows="reset",
+            seen="reset",
+            marks={"rows": (), "seen": ()},
+        ),
+        cell("n = 0", "reset"),
+        cell("n += 1\ntold = f'{n}: {Thing()}'", "in-place", told="reset", marks={"told": {"follows"}}),
+        cell("code = f'<jump at 0x{n:x}>'", "reset", marks={"code": ()}),
+    ),
+    Case(
+        "a thread that is still running",
+        cell(
+            """
+            import threading
+            stop, beats = threading.Event(), []
+            def beat():
+                while not stop.wait(0.02):
+                    beats.append(len(beats))
+            thread = threading.Thread(target=beat, daemon=True)
+            """,
+            "reset",
+            thread="reset",
+        ),
+        cell("thread.start()", "error"),
+        cell("import time\ntime.sleep(0.2)\nx = 5", "reset", x="reset", beats="untouched", thread="untouched"),
+        cell("print(len(beats))", "stateless", beats="untouched"),
+        cell("more = []\nmore.append(x)", "reset", beats="untouched", more="reset"),
+        cell("more.append(x)", "in-place", beats="untouched", more="in-place"),
+        cell("stop.set()\nthread.join()", "reset", beats="untouched", thread="reset"),
+        cell("y = x + 1", "reset", y="reset", beats="untouched", thread="untouched"),
+        survives_fork=False,
+    ),
 ]

@@ -158,4 +158,30 @@ CASES = [
             variables={"env:logging.root.handlers": "in-place"},
         ),
     ),
+    Case(
+        "logging that is set up where nobody has done so yet",
+        cell("import logging\nlogging.getLogger().handlers.clear()", None),
+        cell(
+            "logging.basicConfig(level=logging.INFO)",
+            "persisted",
+            variables={"env:logging.root.handlers": "persisted", "env:logging.root.level": "persisted"},
+        ),
+        cell(
+            "logging.basicConfig(level=logging.DEBUG, force=True)",
+            "reset",
+            variables={"env:logging.root.level": "reset"},
+        ),
+        cell("log = logging.getLogger('mine')\nlog.setLevel(20)\nlog.handlers = [logging.StreamHandler()]", "reset"),
+        cell("log.setLevel(30)", "reset", variables={"env:logging[mine].level": "reset"}),
+        cell(
+            "if len(log.handlers) < 2:\n    log.addHandler(logging.StreamHandler())",
+            "persisted",
+            variables={"env:logging[mine].handlers": "persisted"},
+        ),
+        cell(
+            "log.addHandler(logging.StreamHandler())",
+            "in-place",
+            variables={"env:logging[mine].handlers": "in-place"},
+        ),
+    ),
 ]

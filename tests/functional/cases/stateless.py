@@ -83,4 +83,10 @@ CASES = [
         cell("from math import *\nx = cos(2 * pi)", "reset", x="reset", kinds={"pi": "definition"}),
         cell("from math import *", "stateless"),
     ),
+    Case(
+        "a colormap that is used for the first time",
+        cell("import matplotlib\ncolours = matplotlib.colormaps['viridis']", "reset", colours="reset"),
+        cell("print(colours(0.5))", "stateless", colours="untouched"),
+        cell("red = colours(0.1)", "reset", red="reset", colours="untouched"),
+    ),
 ]

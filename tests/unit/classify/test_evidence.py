@@ -151,3 +151,38 @@ def test_a_variable_that_comes_from_a_file_is_told_with_it() -> None:
     observed = making.observation(first=first, again=run, from_file={"m": "m.pkl"})
     verdicts = {evidence.name: judge(evidence) for evidence in gather(observed)}
     assert verdicts == {"m": LOADED, "n": reset(RECREATED)}
+
+
+def test_each_change_has_the_call_that_made_it() -> None:
+    """Not the one that changed the variable last; parts without a call of their own have that of the variable."""
+    first = making.state({"m": making.variable(b"1", 1, "model")})
+    calls = {"": "m.eval", "m.w": "opt.step", "m.log": "log.append", "m.mode": ""}
+    run = making.rerun(first, blamed={"m": calls}, reads=["m"])
+    paths = ("m.w", "len(m.log)", "m.mode", "m.other", "m")
+    moved = {making.name("m"): tuple(Change(path, "1", "2") for path in paths)}
+    (evidence,) = gather(making.observation(first=first, again=run, moved=moved, still_moved=frozenset(moved)))
+    assert evidence.blamed == ("opt.step", "log.append", "", "m.eval", "m.eval")
+
+
+@pytest.mark.parametrize(
+    ("threads", "did", "is_moved", "is_told"),
+    [
+        (True, {}, False, False),
+        (True, {}, True, False),
+        (True, {"mentions": ["x"], "passed": ["x"]}, False, False),
+        (True, {"mentions": ["x"], "passed": ["x"]}, True, True),
+        (True, {"bound": ["x"]}, False, True),
+        (True, {"stores": ["x"]}, True, True),
+        (True, {"written": ["x"]}, False, True),
+        (False, {}, False, True),
+    ],
+)
+def test_what_a_running_thread_changes_is_not_the_cells_doing(
+    threads: bool, did: dict[str, list[str]], is_moved: bool, is_told: bool
+) -> None:
+    """Unless the cell does something to the variable as well."""
+    before, first = making.state({"x": b"1"}, threads=threads), making.state({"x": b"2"})
+    moved = {making.name("x"): (CLEAR,)} if is_moved else {}
+    run = making.rerun(making.state({"x": b"3"} if is_moved else {"x": b"2"}), **did)
+    found = gather(making.observation(before, first, run, moved=moved, still_moved=frozenset(moved)))
+    assert [evidence.name for evidence in found] == ["x"] * is_told

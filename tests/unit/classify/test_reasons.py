@@ -76,8 +76,20 @@ def test_data_keeps_changing_and_does_not_train() -> None:
 @pytest.mark.parametrize("call", ["losses.append", ""])
 def test_the_statement_that_changed_the_object_is_blamed(call: str) -> None:
     """Where it calls something; else nothing is."""
-    text = reason(Evidence("losses", written=True, changes=(GROWN,), blamed=call, **MOVED))
+    text = reason(Evidence("losses", written=True, changes=(GROWN,), blamed=(call,), **MOVED))
     assert (f"`{call}` changed" in text) is bool(call)
+
+
+def test_each_change_is_told_with_the_call_that_made_it() -> None:
+    """Those that one call made have it once, and what no call made has none."""
+    parts = (Change("m.n", "3", "6", 3.0), COEF, Change("m.b", "[0.1]", "[0.2]", 0.1), STEPS)
+    told = reason(Evidence("m", MODEL, changes=parts, blamed=("m()", "opt.step", "opt.step", ""), **MOVED))
+    assert told == (
+        "`m` keeps training: `m()` changed `m.n` from 3 to 6; "
+        "`opt.step` changed `clf.coef_` by up to 0.31, `m.b` by up to 0.1 and 1 more"
+    )
+    told = reason(Evidence("m", MODEL, changes=(COEF, STEPS), blamed=("opt.step", ""), **MOVED))
+    assert told == "`m` keeps training: `opt.step` changed `clf.coef_` by up to 0.31; `clf.t_` from 101.0 to 201.0"
 
 
 def test_a_move_without_known_parts_is_still_a_sentence() -> None:
@@ -99,7 +111,7 @@ REASONS = {
         "`x` is advanced, with a different random draw each time",
     ),
     "a part that is new, by a method": (
-        facts(written=True, changes=(Change("x[3]", ABSENT, "1"),), blamed="x.append", **MOVED),
+        facts(written=True, changes=(Change("x[3]", ABSENT, "1"),), blamed=("x.append",), **MOVED),
         "`x` keeps changing: `x[3]` is new",
     ),
     "unseeded": (

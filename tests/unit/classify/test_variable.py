@@ -184,6 +184,10 @@ VARIABLES = {
     "settled never drifts": (facts(**MADE, users=True, outcome=ELSEWHERE, later=Place.ELSEWHERE), in_place(SETTLED)),
     "restored, and drifts": (facts(**MADE, outcome=RESTORED, later=Place.ELSEWHERE), reset(REFITTED, DRIFTS)),
     # follows, rounding
+    "what follows another never drifts": (
+        facts(**BOUND, new_object=True, follows=("X",), later=Place.ELSEWHERE, **MOVED),
+        reset(RECREATED, FOLLOWS),
+    ),
     "follows another": (facts(**BOUND, new_object=True, follows=("X",), **MOVED), reset(RECREATED, FOLLOWS)),
     "refitted to what moves": (
         facts(changed_first=True, written=True, follows=("X",), **MOVED),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import pytest
 
 from nbrerun.model import Kind
-from nbrerun.probe.protocol.messages import Generator
+from nbrerun.probe.protocol.messages import Generator, Rerun
 from nbrerun.state.observation import Later
 from nbrerun.state.timeline import data_files, defined_in, from_the_future, kind_of
 from tests.unit.making import Does, generator, main_run, name, named, opened, rerun, state, step, variable
@@ -107,6 +110,39 @@ def test_files_that_hold_data_are_known_until_another_cell_writes_them() -> None
     assert data_files([saves, unknown]) == {"X.npy", "y.npy"}
     assert data_files([saves, writes]) == {"X.npy"}
     assert data_files([]) == frozenset()
+
+
+def _saves(**of: list[str]) -> Rerun:
+    return rerun(saved_values={"X.npz": of})
+
+
+MODEL = variable(b"m", kind="model")
+OTHER = variable(b"n", kind="model")
+
+
+@pytest.mark.parametrize(
+    ("states", "saves", "expected"),
+    [
+        ([{"X": b"1"}], _saves(X=[]), True),
+        ([{"X": b"1"}], _saves(), False),
+        ([{"X": b"1"}, {"X": b"1", "m": MODEL}, {"X": b"1", "m": MODEL}], _saves(X=["m"]), True),
+        ([{"m": MODEL}, {"X": b"1", "m": MODEL}, {"X": b"1", "m": MODEL}], _saves(X=["m"]), False),
+        ([{"m": MODEL}, {"X": b"1", "m": MODEL}, {"X": b"1", "m": MODEL}], _saves(X=[]), True),
+        ([{"X": b"1", "m": MODEL}, {"X": b"1", "m": MODEL}], _saves(X=["m"]), False),
+        ([{"X": b"2"}, {"X": b"2", "m": MODEL}, {"X": b"1", "m": MODEL}], _saves(X=["m"]), False),
+        ([{"X": b"1"}, {"X": b"1", "m": MODEL}, {"X": b"1", "m": OTHER}], _saves(X=["m"]), True),
+        ([{"m": MODEL}, {"X": b"1", "m": OTHER}], _saves(X=[]), False),
+        ([{"m": MODEL}, {"X": b"1", "Y": b"1", "m": MODEL}], _saves(X=["m"], Y=[]), True),
+    ],
+)
+def test_a_file_holds_data_that_was_there_before_the_models(
+    states: list[dict[str, Any]], saves: Rerun, expected: bool
+) -> None:
+    """Before those with the same numbers, and before one that the cell trains while it saves."""
+    moments = [state(), *map(state, states)]
+    steps = [step(before, after, again=rerun()) for before, after in pairwise(moments)]
+    steps[-1] = step(moments[-2], moments[-1], again=saves)
+    assert ("X.npz" in data_files(steps)) is expected
 
 
 @pytest.mark.parametrize(

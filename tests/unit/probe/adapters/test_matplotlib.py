@@ -117,3 +117,25 @@ def test_colour_maps_and_norms_are_values() -> None:
     """Objects beside the artists."""
     one, other = matplotlib.colors.Normalize(0, 1), matplotlib.colors.Normalize(0, 2)
     assert digest(one) == digest(matplotlib.colors.Normalize(0, 1)) != digest(other)
+
+
+COLORMAPS: dict[str, Callable[[], Any]] = {
+    "of a list": lambda: matplotlib.colors.ListedColormap(["red", "green"]),
+    "of another list": lambda: matplotlib.colors.ListedColormap(["red", "blue"]),
+    "linear": lambda: matplotlib.colors.LinearSegmentedColormap.from_list("x", ["red", "green"]),
+    "of more steps": lambda: matplotlib.colors.LinearSegmentedColormap.from_list("x", ["red", "green"], 9),
+}
+
+
+@pytest.mark.parametrize("case", COLORMAPS)
+def test_the_first_use_of_a_colormap_is_no_change(case: str) -> None:
+    """Its table follows from the rest; a look does not make it either."""
+    one, other = COLORMAPS[case](), COLORMAPS[case]()
+    assert digest(one) == digest(other)
+    assert "_lut" not in vars(one) or one._lut is None
+    one(0.5)
+    assert digest(one) == digest(other)
+    one._lut[0, 3] = 0.5
+    assert moved(other, one)
+    assert digest(other.with_extremes(bad="red")) != digest(other)
+    assert [name for name in COLORMAPS if digest(COLORMAPS[name]()) == digest(COLORMAPS[case]())] == [case]

@@ -22,7 +22,6 @@ import types
 import uuid
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,58 +112,6 @@ def test_a_text_buffer_is_its_text_and_where_it_stands() -> None:
     assert one.read() == "bc"
 
 
-def test_a_file_is_its_name_and_position(tmp_path: Path) -> None:
-    """Reading on moves the handle on; a look does not."""
-    (tmp_path / "a.txt").write_text("one\ntwo\nthree\n")
-    with (tmp_path / "a.txt").open("rb") as one, (tmp_path / "a.txt").open("rb") as other:
-        assert digest(one) == digest(other)
-        one.readline()
-        assert digest(one) != digest(other)
-        assert moved(other, one)
-        assert one.readline() == b"two\n"
-
-
-def test_looking_at_a_file_writes_nothing(tmp_path: Path) -> None:
-    """What the notebook has not flushed yet stays unflushed: other cells may read the file."""
-    target = tmp_path / "log.txt"
-    with target.open("w") as file:
-        file.write("hello")
-        read(file)
-        paths(file)
-        assert target.read_text() == ""
-    assert target.read_text() == "hello"
-
-
-def test_closed_files_have_no_value(tmp_path: Path) -> None:
-    """Whatever they were."""
-    handles = []
-    for name in "ab":
-        with (tmp_path / name).open("w") as file:
-            file.write(name)
-        handles.append(file)
-    assert digest(handles[0]) == digest(handles[1])
-
-
-def test_an_object_with_the_methods_of_a_file_is_not_asked() -> None:
-    """A person's subclass of a file class is read without calling what it overrides."""
-    calls: list[str] = []
-
-    class Loud(io.RawIOBase):
-        @property
-        def closed(self) -> bool:
-            calls.append("closed")
-            return False
-
-        def tell(self) -> int:
-            calls.append("tell")
-            return 0
-
-    loud = Loud()
-    calls.clear()
-    read(loud)
-    assert calls == []
-
-
 def test_a_generator_of_random_numbers_is_no_data() -> None:
     """Its kind is `generator`; drawing moves the generator and not what holds it."""
     one, other = random.Random(1), random.Random(1)
@@ -182,7 +129,6 @@ def test_the_systems_generator_has_no_state() -> None:
 
 
 OPAQUE: dict[str, Any] = {
-    "a thread": lambda: threading.Thread(target=print),
     "a pool": lambda: ThreadPoolExecutor(1),
     "a socket": lambda: __import__("socket").socket(),
 }
@@ -286,16 +232,6 @@ def test_a_memory_map_is_read_by_its_bytes_and_its_position() -> None:
     assert read(one) == read(other)
 
 
-def test_a_text_file_that_is_written_is_read_without_a_flush(tmp_path: Path) -> None:
-    """By its position; what was written stays in the buffer, as it would have."""
-    with (tmp_path / "a").open("w") as file:
-        begun = read(file)
-        file.write("x" * 100)
-        assert read(file) != begun
-        assert (tmp_path / "a").read_text() == ""
-    assert (tmp_path / "a").read_text() == "x" * 100
-
-
 def test_a_lock_of_multiprocessing_is_what_is_left_of_it() -> None:
     """Taking it is a change; its name in the system is a random one, and no value."""
     one, other = multiprocessing.Semaphore(3), multiprocessing.Semaphore(3)
@@ -330,3 +266,28 @@ def test_an_object_of_a_manager_is_read_in_its_process() -> None:
         shared["a"] = 2
         assert digest(shared) != before
     assert read(shared).opaque
+
+
+def test_a_thread_is_what_it_is_to_do() -> None:
+    """Its name is an automatic one; how far it is while it runs cannot be seen."""
+
+    class Worker(threading.Thread):
+        result = 0
+
+    go = threading.Event()
+    one, other = (Worker(target=go.wait, args=(5,)) for _ in range(2))
+    assert digest(one) == digest(other) != digest(Worker(target=go.wait, args=(6,)))
+    assert not read(one).opaque
+    other.result = 7
+    assert moved(one, other)
+    other.result = 0
+    one.start()
+    assert read(one).opaque
+    go.set()
+    one.join()
+    assert not read(one).opaque
+    assert digest(one) != digest(other)
+    del other.result
+    other.start()
+    other.join()
+    assert digest(one) == digest(other)

@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nbrerun.probe.read import generators
+from nbrerun.probe.read.parts import digests_of_parts
 from nbrerun.probe.read.walk import Reader
 from tests.unit.probe.looking import changed, digest, generator_digests, moved, notebook, paths, read, texts
 
@@ -474,3 +475,17 @@ def test_what_a_compiled_function_carries_is_value(more: str, step: str) -> None
     before = digest(names["x"])
     exec(step, names)
     assert digest(names["x"]) != before
+
+
+def test_a_parameter_has_a_digest_without_its_gradient() -> None:
+    """The statement that takes the gradient away again does not change the weights."""
+    model = network()
+    model(X).square().mean().backward()
+    before = digests_of_parts("model", model)
+    model.zero_grad()
+    after = digests_of_parts("model", model)
+    assert before["model[0].weight"] == after["model[0].weight"]
+    assert before["model[0].weight.grad"] != after.get("model[0].weight.grad")
+    with torch.no_grad():
+        model[0].weight.add_(1)
+    assert digests_of_parts("model", model)["model[0].weight"] != after["model[0].weight"]

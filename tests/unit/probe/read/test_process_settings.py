@@ -156,6 +156,10 @@ def test_a_logger_that_a_library_keeps_for_itself_is_no_setting() -> None:
         ("sys.path", True),
         ("rcParams[lines.linewidth]", True),
         ("rcParams[axes.grid]", True),
+        ("logging.root.level", True),
+        ("logging.root.handlers", True),
+        ("logging[a.b].level", True),
+        ("logging[a.b].handlers", True),
         ("cwd", False),
         ("warnings.filters", False),
     ],
@@ -164,6 +168,9 @@ def test_settings_are_perturbed(name: str, is_changed: bool, monkeypatch: pytest
     """Those for which there is another value; all others stay."""
     monkeypatch.setenv("NBRERUN_TEST", "a")
     monkeypatch.setattr(sys, "path", list(sys.path))
+    for logger in (logging.root, logging.getLogger("a.b")):
+        monkeypatch.setattr(logger, "handlers", [logging.StreamHandler()])
+        monkeypatch.setattr(logger, "level", 20)
     with mpl.rc_context({"lines.linewidth": 7.0, "axes.grid": True}):
         before = read_settings()
         perturb_setting(name)

@@ -21,7 +21,7 @@ import pytest
 import nbrerun.probe
 from nbrerun.probe.adapters.generic import Described
 from nbrerun.probe.describe.node import ADAPTERS, Node
-from nbrerun.probe.read.parts import leaves
+from nbrerun.probe.read.parts import digests_of_parts, leaves
 from nbrerun.probe.read.walk import Reader
 from tests.unit.probe.looking import digest, moved, notebook, paths, read
 
@@ -526,3 +526,34 @@ def test_names_of_builtins_in_the_notebook_do_not_matter() -> None:
     assert digest(made["one"]) != digest(made["other"])
     assert digest(made["work"])
     assert "x.a" in paths(made["one"])
+
+
+def test_a_part_with_parts_has_a_digest_without_these() -> None:
+    """So the digests tell which part has changed: not all that hold it."""
+    box = Box(inner=Box(n=1), rows=[[1], [2]], mode=True)
+    before = digests_of_parts("box", box)
+    box.inner.n, box.mode = 2, False
+    box.rows.append([3])
+    after = digests_of_parts("box", box)
+    changed = {path for path in {**before, **after} if before.get(path) != after.get(path)}
+    assert changed == {"box.inner.n", "box.mode", "box.rows", "box.rows[2]"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_equal"),
+    [
+        ("<Box at 0x7f3a1c0d5e50>", "<Box at 0x55d01c0d5e58>", True),
+        (["a", "<Box at 0x7f3a1c0d5e50> and 1"], ["a", "<Box at 0x55d01c0d5e58> and 1"], True),
+        ("<bound method f of <Box at 0x7f3a1c0d5e50>>", "<bound method f of <Box at 0x7f3a1c0d5e60>>", True),
+        ("<Box at 0x7f3a1c0d5e50> and 1", "<Box at 0x55d01c0d5e58> and 2", False),
+        ("<Box at 0x7f3a1c0d5e50>", "<Bag at 0x7f3a1c0d5e50>", False),
+        ("<page at 0x1f>", "<page at 0x2f>", False),
+        ("<page at 0x7f3a1c0d5e51>", "<page at 0x7f3a1c0d5e53>", False),
+        ("0x7f3a1c0d5e50", "0x55d01c0d5e58", False),
+        ("at 0x7f3a1c0d5e50", "at 0x55d01c0d5e58", False),
+    ],
+)
+def test_where_an_object_lies_is_no_value(one: object, other: object, is_equal: bool) -> None:
+    """Not in a text either; whatever else changes in it is."""
+    assert (digest(one) == digest(other)) is is_equal
+    assert (digest({"a": one}) == digest({"a": other})) is is_equal
