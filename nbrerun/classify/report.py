@@ -31,7 +31,7 @@ def report_cell(seen: Observation, seconds: float, engine: str, *, values: bool 
         _variable(evidence, verdict) for evidence, verdict in judged if verdict.verdict is not Verdict.UNTOUCHED
     )
     verdict = judge_cell(variables)
-    reason = cell_reason(verdict, variables)
+    reason = cell_reason(verdict, variables, elsewhere=seen.written_beside)
     return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
 
 

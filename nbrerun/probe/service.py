@@ -74,7 +74,7 @@ class Service:
         self.imports.begin()
         self.files.install()
         self._outside.install()
-        self._forks.watch(self.files.sandbox.folders)
+        self._forks.watch([*self.files.sandbox.folders, *self.files.sandbox.beside])
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
         hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
         self._wire.send(hello)

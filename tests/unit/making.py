@@ -77,6 +77,7 @@ def state(
     settings: Mapping[str, str] | None = None,
     by_hand: Sequence[str] = (),
     files: Mapping[str, File] | None = None,
+    beside: Mapping[str, File] | None = None,
     opened: Mapping[str, Opened] | None = None,
     imports_left: Mapping[str, bytes] | None = None,
 ) -> State:
@@ -91,6 +92,7 @@ def state(
         "imports_left": dict(imports_left or {}),
         "by_hand": list(by_hand),
         "files": dict(files or {}),
+        "beside": dict(beside or {}),
         "opened": dict(opened or {}),
         "inputs": {"files": [], "folders": [], "variables": [], "every_variable": False, "complete": True},
         "outside": [],

@@ -18,6 +18,8 @@ from .guard import announce
 from .opened import FileLog
 
 _NOT_VALUE = (b"/__pycache__/", b"/.ipynb_checkpoints/", b"/.nbrerun_cache/")
+_BESIDE = "beside"
+"""Where changes to files that are not judged are saved, which are not the user's to get."""
 _NOT_VALUE_SUFFIXES = (b".pyc", b"-journal", b"-wal", b"-shm", b".wal")
 
 
@@ -87,6 +89,14 @@ class NotebookFiles:
         with self._log.unwatched():
             return self.sandbox.changed()
 
+    def changed_beside(self) -> Dict[str, File]:
+        """The same for files that are kept safe and not judged, by absolute path."""
+        return {os.fsdecode(path): file for path, file in self._changed_beside().items() if _is_value(path)}
+
+    def _changed_beside(self) -> Dict[bytes, File]:
+        with self._log.unwatched():
+            return self.sandbox.changed_beside()
+
     def opened(self) -> Dict[str, Opened]:
         """What the last cell opened, by name."""
         found: Dict[str, Opened] = {}
@@ -121,10 +131,12 @@ class NotebookFiles:
     def save(self, folder: str) -> None:
         """Write what has changed into a folder, for another kernel or for the user."""
         changeset.save(self._changed(), self.sandbox.shown, folder)
+        changeset.save(self._changed_beside(), os.fsdecode, os.path.join(folder, _BESIDE))
 
     def restore(self, folder: str) -> None:
         """Apply the changes that another kernel has saved."""
-        changeset.apply(folder, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
+        for part in (folder, os.path.join(folder, _BESIDE)):
+            changeset.apply(part, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
 
     def remove(self, names: List[str]) -> None:
         """Remove files, as if they had never been created."""

@@ -143,6 +143,8 @@ class State(TypedDict):
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
     """Those that are not as before the first cell, by path: relative to the notebook's folder, or absolute."""
+    beside: Dict[str, File]
+    """The same for the home directory and folders for temporary files, if the sandbox covers them; by absolute path."""
     opened: Dict[str, Opened]
     """Files that the last cell opened, by path."""
     inputs: Inputs

@@ -26,7 +26,8 @@ _FULL_BYTES = 1 << 16
 _MOST_LINKS = 40
 _NOTE = (
     "C libraries and shell commands can still change the disk, by absolute paths and through links, "
-    "which stand for large files and for everything outside the folder"
+    "which stand for large files and for everything outside the folder; "
+    "what is written to the home directory and to folders for temporary files is written there"
 )
 
 
@@ -35,7 +36,9 @@ class Scratch:
 
     kind = "copy"
 
-    def __init__(self, home: str, folders: Sequence[str], limit: int) -> None:
+    def __init__(self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> None:
+        self.beside: List[bytes] = []
+        """None: a copy in these folders may be one that somebody else needs at the same time."""
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
         self.note = _NOTE
@@ -144,6 +147,10 @@ class Scratch:
             if originals[path] != GONE and above is not None and stat.S_ISDIR(above.st_mode):
                 changed[path] = layer.gone()
         return changed
+
+    def changed_beside(self) -> Dict[bytes, File]:
+        """Return nothing: nothing is protected there."""
+        return {}
 
     def shown(self, path: bytes) -> str:
         """Return a path as the user would write it: relative to the notebook's folder for files of the scratch tree."""
