@@ -73,6 +73,10 @@ class Scratch:
             self.note += f"; not all is seen of {os.fsdecode(b', '.join(self._mirror.partial))}"
         table = {path: entry(path, status, self._mirror.real(path)) for path, status in walk(self._root)}
         self._originals.add(table)
+        try:
+            self._originals.register()
+        except OSError as error:
+            self.note += f"; what is to be written there by absolute paths is refused ({error.strerror})"
         os.mkdir(os.path.dirname(self._table_file("")))
         self._save("", table, {})
         os.chdir(self.notebook)
@@ -247,10 +251,16 @@ class Scratch:
     def _current(self) -> Found:
         """Return all files in the scratch tree, and the user's files that were written to."""
         self._known.written_unseen = open_for_writing()
+        self._originals.look(self._known.written_unseen)
         return {**dict(walk(self._root)), **look_at(self._originals.user_files())}
 
     def _restore(self, table: Table, inodes: Dict[bytes, bytes]) -> None:
-        restore({**self._originals.user_files(), **table}, self._current(), self._known, inodes)
+        found = self._current()
+        wanted = {**self._originals.user_files(), **table}
+        try:
+            restore(*self._originals.without_edited(wanted, found), self._known, inodes)
+        finally:
+            self._originals.restored()
         # The working folder may have been deleted and created again: a process stays in the old one until it asks.
         with contextlib.suppress(OSError):
             os.chdir(self._working)
