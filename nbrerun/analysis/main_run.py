@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import resource
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -114,7 +117,7 @@ class MainRun:
         with contextlib.suppress(Closed, ProbeFailure):  # the kernel may be dead
             if self._choice.engine.is_full():
                 evalue += " (this run has no more room for files in the sandbox: give it more with --sandbox-limit)"
-        self._check.failure = Failure(raised.ename, evalue, raised.traceback, cell.index)
+        self._check.failure = Failure(raised.ename, _with_limit(evalue), raised.traceback, cell.index)
 
     def _hold(self, moment: int) -> Branch | Undone:
         """Keep the moment, read the state there, and return a branch there."""
@@ -123,13 +126,13 @@ class MainRun:
             branch = engine.hold(moment)
             if isinstance(branch, Undone):
                 cell = self._notebook.cells[max(0, moment - 1)]
-                return self._hold(moment) if self._switch(moment, branch, cell) else branch
+                return self._hold(moment) if self._switch(moment, branch, cell) else self._choice.advised(branch)
             if moment == len(self._notebook.cells):
                 engine.keep_files()
             self._state, self._read_at = branch.read(), moment
             self._check.set_by_hand[moment] = self._state["by_hand"]
         except (Closed, ProbeFailure) as error:
-            return Undone(f"the state could not be read: {error}")
+            return Undone(_with_limit(f"the state could not be read: {error}"))
         return branch
 
     def _look(self, moment: int) -> None:
@@ -287,12 +290,19 @@ class MainRun:
         if isinstance(seen, Undone) and self._switch(moment, seen, first.cell):
             other = self._hold(moment)
             return other if isinstance(other, Undone) else self._again(moment, other, first)
-        return seen
+        return self._choice.advised(seen) if isinstance(seen, Undone) else seen
 
     def _concerns_model(self, cell: Cell, branch: Branch) -> bool:
         assert self._state is not None
         variables = self._state["variables"]
         return any(variables[name]["kind"] == "model" for name in branch.touchable(cell) if name in variables)
+
+
+def _with_limit(text: str) -> str:
+    """Add how many files may be open, if there are too many: an empty kernel has some sixty."""
+    if os.strerror(errno.EMFILE) not in text:
+        return text
+    return f"{text} (a process may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open here: `ulimit -n`)"
 
 
 def _outside(contacts: Iterable[Contact]) -> tuple[Outside, ...]:

@@ -87,19 +87,19 @@ def set_up(home: str, wanted: str, folders: Sequence[str], limit: int, beside: S
     Returns:
         The arguments of `attach`, and `reason`: why this sandbox was chosen; `kind` is empty if none works.
     """
-    reason = "" if wanted == "auto" else "asked for"
+    reasons = [] if wanted == "auto" else ["asked for"]
     made = [home, list(folders), limit, list(beside)]
     for kind in _KINDS if wanted == "auto" else [wanted]:
         sandbox = _KINDS[kind](home, folders, limit, beside)
         try:
             sandbox.set_up()
         except (OSError, AttributeError) as error:  # AttributeError: this libc has no unshare() or mount()
-            reason = f"this system allows no {kind}: {getattr(error, 'strerror', None) or error}"
+            reasons.append(f"this system allows no {kind}: {getattr(error, 'strerror', None) or error}")
             continue
         covered, also = ([os.fsdecode(each) for each in found] for found in (sandbox.folders, sandbox.beside))
-        reason = "; ".join(filter(None, [reason, sandbox.note]))
+        reason = "; ".join([*reasons, sandbox.note])
         return {"kind": kind, "home": home, "made": made, "covered": covered, "beside": also, "reason": reason}
-    return {"kind": "", "reason": reason}
+    return {"kind": "", "reason": "; ".join(reasons)}
 
 
 def attach(found: Dict[str, Any]) -> Sandbox:

@@ -301,10 +301,13 @@ class Overlay:
     def _work(self, number: int) -> bytes:
         return os.path.join(self._own, b"work%d" % number)
 
-    def _mount_overlay(self, number: int, lower: bytes, target: bytes) -> None:
+    def _mount_overlay(self, number: int, lower: bytes, target: bytes, layers: bytes = b"") -> None:
+        """Mount one overlay; `layers` is another path by which the layers can be reached."""
+        options = [b"lowerdir=%s" % lower, b"upperdir=%s" % self._upper(number), b"workdir=%s" % self._work(number)]
+        if layers:
+            options = [option.replace(self._layers, layers) for option in options]
         # userxattr: in a user namespace only attributes named `user.*` may be set (overlayfs.rst).
-        options = b"lowerdir=%s,upperdir=%s,workdir=%s,userxattr" % (lower, self._upper(number), self._work(number))
-        mount("overlay", target, "overlay", 0, options)
+        mount("overlay", target, "overlay", 0, b",".join([*options, b"userxattr"]))
 
     def _mount_overlays(self, lower: Iterable[bytes], sockets: Iterable[bytes] = ()) -> None:
         """Mount an overlay over each folder, parents first, and make visible again what it must not cover.
@@ -312,19 +315,19 @@ class Overlay:
         That is this check's own folder, and sockets at which others listen among it.
         """
         # A descriptor keeps a folder within reach while a mount covers its path (open(2), O_PATH).
-        kept = {self._home: os.open(self._home, os.O_PATH)}
-        for path in sorted([*self._to_stay_visible(), *sockets]):
+        layers, kept = os.open(self._layers, os.O_PATH), {}
+        for path in sorted({self._home, *self._to_stay_visible(), *sockets}):
             with contextlib.suppress(OSError):  # it is gone
                 kept[path] = os.open(path, os.O_PATH)
         for folder, number, below in sorted(zip(self._all, range(len(self._all)), lower)):
-            self._mount_overlay(number, below, folder)
-            for path in (path for path in kept if is_below(path, [folder])):  # the layers of the next one among them
-                try:
-                    mount(f"/proc/self/fd/{kept[path]}", path, None, MS_BIND | MS_REC)
-                except OSError:  # others remove their sockets when they like
-                    if path == self._home:
-                        raise
-        for descriptor in kept.values():
+            self._mount_overlay(number, below, folder, b"/proc/self/fd/%d" % layers)
+        for path in (path for path in kept if is_below(path, self._all)):
+            try:
+                mount(f"/proc/self/fd/{kept[path]}", path, None, MS_BIND | MS_REC)
+            except OSError:  # others remove their sockets when they like
+                if path == self._home:
+                    raise
+        for descriptor in (layers, *kept.values()):
             os.close(descriptor)
 
     def _to_stay_visible(self) -> Iterator[bytes]:
