@@ -182,6 +182,7 @@ class MainRun:
         reached = self._state["outside"]
         if (acts := [each for each in reached if not each["reads"]]) and not self._check.settings.rerun_outside:
             branch.close()
+            self._done[moment - 1] = replace(self._done[moment - 1], sends=True)
             reason = f"{acts[0]['how']} {acts[0]['what']}: not run again"
             report = not_judged(cell, Verdict.UNDETERMINED, reason, seconds)
             self._check.report(replace(report, outside=_outside(reached)))

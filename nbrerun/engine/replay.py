@@ -209,6 +209,9 @@ class ReplayEngine:
         found = self.kernel.client.read()
         self._note(found)
         self._shared = found["shared"]
+        acts = [each for each in found["state"]["outside"] if not each["reads"]]
+        if acts and self._past and not self._limits.settings.rerun_outside:
+            self._past[-1] = replace(self._past[-1], sends=True)  # what a C library sends can be stopped by nobody
         self._reported = self._reported or found["state"]
         return found["state"]
 
