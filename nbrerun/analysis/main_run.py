@@ -21,6 +21,7 @@ from nbrerun.probe.protocol.messages import Contact, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
+from nbrerun.state.outside import sent
 from nbrerun.state.timeline import Step, data_files
 
 _FIRST = 0
@@ -180,7 +181,7 @@ class MainRun:
             self._check.report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
             return None
         reached = self._state["outside"]
-        if (acts := [each for each in reached if not each["reads"]]) and not self._check.settings.rerun_outside:
+        if (acts := sent(reached)) and not self._check.settings.rerun_outside:
             branch.close()
             self._done[moment - 1] = replace(self._done[moment - 1], sends=True)
             reason = f"{acts[0]['how']} {acts[0]['what']}: not run again"

@@ -17,6 +17,7 @@ from nbrerun.model import NotebookReport, Verdict
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
+from tests.functional.test_bad_input import beside
 
 ENGINES = pytest.mark.parametrize("engine", ["auto", "replay"])
 
@@ -152,3 +153,33 @@ def test_no_experiment_posts(experiment: str, server: Counting, tmp_path: Path) 
     assert server.asked == ["POST"]
     (run,) = report.whole
     assert "cell 1 posts to 127.0.0.1" in run.reason
+
+
+@ENGINES
+def test_files_outside_and_processes_that_stay_are_listed(engine: str, tmp_path: Path) -> None:
+    """The cell is run again, and does not "leave nothing behind"; what an import writes is not its doing."""
+    outside = beside(tmp_path)
+    outside.mkdir()
+    (tmp_path / "mine.py").write_text(f"open({str(outside / 'cache')!r}, 'w').write('by an import')")
+    report = _check(
+        tmp_path,
+        engine,
+        "import subprocess\nimport mine",
+        f"open({str(outside / 'a.txt')!r}, 'a').write('x')",
+        f"open({str(outside / 'lock')!r}, 'w').close()",
+        f"open({str(outside / 'lock')!r}, 'w').close()",
+        "p = subprocess.Popen(['sleep', '60'])",
+        "n = 1",
+    )
+    found = [[(item.kind, item.what) for item in cell.outside] for cell in report.cells]
+    assert found == [
+        [],
+        [("file", str(outside / "a.txt"))],
+        [("file", str(outside / "lock"))],
+        [],
+        [("process", "the process `sleep 60`")],
+        [],
+    ]
+    assert report.cells[1].verdict is Verdict.STATELESS
+    assert report.cells[1].reason == f"leaves only `{outside / 'a.txt'}`, which is not judged"
+    assert "NBR008" not in {finding.rule for finding in report.findings}

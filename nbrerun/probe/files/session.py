@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 from ..describe.node import leave_out
 from ..process import lookups
-from ..protocol.messages import File, Inputs, Opened
+from ..protocol.messages import Contact, File, Inputs, Opened
 from ..sandbox.choose import attach
 from ..sandbox.handles import remap_files, reopen_files
 from ..source.vocabulary import PREDICTING_METHODS
@@ -42,11 +42,16 @@ class NotebookFiles:
         with self._log.heard(), lookups.files_in_vain(self._log.hear_in_vain, self._namespace):
             yield
 
-    def install(self) -> None:
-        """Begin to record what is opened. Called once, before the first cell."""
+    def install(self, counts: Callable[[], bool]) -> None:
+        """Begin to record what is opened. Called once, before the first cell.
+
+        Args:
+            counts: returns whether what is written elsewhere now is the cell's doing.
+        """
+        self._log.counts = counts
         self._log.before_rename = self.sandbox.before_rename
         self._log.announce = functools.partial(announce, self.sandbox)
-        self._log.install(self.sandbox.folders)
+        self._log.install(self.sandbox.folders, self.sandbox.beside)
         lookups.observe(self._log.hear_lookup)
         self.begin()
 
@@ -107,6 +112,11 @@ class NotebookFiles:
                     opened["model"] = opened["exists"] and self.sandbox.model_in(path)
                     found[self.sandbox.shown(path)] = opened
         return found
+
+    def elsewhere(self) -> List[Contact]:
+        """Files that the last cell wrote where nothing is kept safe."""
+        found = map(os.fsdecode, filter(_is_value, self._log.elsewhere()))
+        return [{"kind": "file", "what": path, "how": "writes to", "reads": False} for path in found]
 
     def last_read(self) -> bytes:
         """The path of the file in the sandbox that was read last."""

@@ -208,10 +208,9 @@ def _open_sockets() -> Dict[int, int]:
 
 def _peer(descriptor: int) -> Optional[Tuple[Any, ...]]:
     """The address to which a socket of the internet is connected."""
-    with contextlib.suppress(OSError):
-        with socket.socket(fileno=os.dup(descriptor)) as copy:
-            if copy.family in (socket.AF_INET, socket.AF_INET6):
-                return tuple(copy.getpeername())
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
+        if copy.family in (socket.AF_INET, socket.AF_INET6):
+            return tuple(copy.getpeername())
     return None
 
 

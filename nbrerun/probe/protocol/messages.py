@@ -117,11 +117,11 @@ class Inputs(TypedDict):
 class Contact(TypedDict):
     """One thing outside of the sandbox that a cell reached."""
 
-    kind: Literal["network"]
+    kind: Literal["network", "file", "process"]
     what: str
-    """`api.example.com:443`."""
+    """`api.example.com:443`, a path, or a command."""
     how: str
-    """`posts to`, `connects to` ..."""
+    """`posts to`, `connects to`, `writes to`, `leaves running` ..."""
     reads: bool
     """It only asked for something, by GET or HEAD."""
 

@@ -881,7 +881,7 @@ def test_what_others_read_the_notebook_has_not_read(place: Place, monkeypatch: p
     monkeypatch.setattr(sys, "addaudithook", lambda hook: None)
     place.start()
     files = NotebookFiles(place.found, {})
-    files.install()
+    files.install(lambda: True)
     subprocess.run("cat a.txt; echo new > new.txt", shell=True, check=True, stdout=subprocess.DEVNULL)
     files.changed()
     opened = {name: item["read"] for name, item in files.opened().items()}
