@@ -156,6 +156,8 @@ class Overlay:
         if name and name != self._last[1]:
             self._copies.pop(name, None)
             shutil.rmtree(self._frozen(name), ignore_errors=True)
+            with contextlib.suppress(OSError):
+                os.remove(self._frozen(name) + b".table")
 
     def enter(self, name: str) -> None:
         """In a branch: see the files as they were kept, and write to a layer of its own.
