@@ -118,8 +118,8 @@ def check(
 
     The keywords are the options of `nbrerun check`, with the same meaning and the same defaults. One that is None is
     taken from the notebook's metadata or from the configuration file above it, as on the command line. Notebook files
-    are never written. If one of several notebooks cannot be checked, the status of its report is
-    `unchecked`; if there is only one, what went wrong is raised.
+    are never written. If a notebook cannot be checked, what went wrong is raised where `path` is that notebook; of a
+    folder or of several paths it is reported, with the status `unchecked`, and all others are checked.
 
     Args:
         path: a notebook, a folder that is searched for notebooks, or several of them.
@@ -138,10 +138,11 @@ def check(
     settings = {name: _plain(value) for name, value in locals().items() if name != "path" and value is not None}
     is_one = isinstance(path, (str, os.PathLike)) or not isinstance(path, Iterable)
     paths: Any = [path] if is_one else path
-    return _check([os.fspath(one) for one in paths], settings)
+    names = [os.fspath(one) for one in paths]
+    return _check(names, settings, is_notebook=is_one and not os.path.isdir(names[0]))
 
 
-def _check(paths: list[str], settings: dict[str, Any]) -> Report:
+def _check(paths: list[str], settings: dict[str, Any], is_notebook: bool) -> Report:
     import warnings
 
     from nbrerun.baseline import read as read_baseline
@@ -158,7 +159,7 @@ def _check(paths: list[str], settings: dict[str, Any]) -> Report:
     todo = read_jobs(paths, asked, options["shard"])
     with caches.opened(options, lambda why: warnings.warn(f"nbrerun: {why}", stacklevel=2)) as opened:
         outcome = run(todo, Silent(), known, opened, course)
-    if error := outcome.problem or (outcome.unchecked[0] if len(todo) == len(outcome.unchecked) == 1 else None):
+    if error := outcome.problem or (outcome.unchecked[0] if is_notebook and outcome.unchecked else None):
         raise error
     if outcome.interrupted:
         raise KeyboardInterrupt

@@ -185,9 +185,9 @@ class Outside:
     """Something that a cell reached and nbrerun cannot keep apart."""
 
     kind: str
-    """`network`."""
+    """`network`, `file` or `process`."""
     what: str
-    """`api.example.com:443`."""
+    """`api.example.com:443`, a path, or a command."""
     reads: bool = False
     """It only asked for something, by GET or HEAD of Python's own HTTP client."""
 

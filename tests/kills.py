@@ -178,6 +178,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    # A shell has what it starts in the background ignore SIGINT, and so would the checks.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return 1 if run(arguments.count, arguments.seed) else 0
 
 

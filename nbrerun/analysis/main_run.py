@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import resource
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -18,6 +21,7 @@ from nbrerun.probe.protocol.messages import Contact, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
+from nbrerun.state.outside import sent
 from nbrerun.state.timeline import Step, data_files
 
 _FIRST = 0
@@ -114,7 +118,7 @@ class MainRun:
         with contextlib.suppress(Closed, ProbeFailure):  # the kernel may be dead
             if self._choice.engine.is_full():
                 evalue += " (this run has no more room for files in the sandbox: give it more with --sandbox-limit)"
-        self._check.failure = Failure(raised.ename, evalue, raised.traceback, cell.index)
+        self._check.failure = Failure(raised.ename, _with_limit(evalue), raised.traceback, cell.index)
 
     def _hold(self, moment: int) -> Branch | Undone:
         """Keep the moment, read the state there, and return a branch there."""
@@ -123,13 +127,13 @@ class MainRun:
             branch = engine.hold(moment)
             if isinstance(branch, Undone):
                 cell = self._notebook.cells[max(0, moment - 1)]
-                return self._hold(moment) if self._switch(moment, branch, cell) else branch
+                return self._hold(moment) if self._switch(moment, branch, cell) else self._choice.advised(branch)
             if moment == len(self._notebook.cells):
                 engine.keep_files()
             self._state, self._read_at = branch.read(), moment
             self._check.set_by_hand[moment] = self._state["by_hand"]
         except (Closed, ProbeFailure) as error:
-            return Undone(f"the state could not be read: {error}")
+            return Undone(_with_limit(f"the state could not be read: {error}"))
         return branch
 
     def _look(self, moment: int) -> None:
@@ -177,8 +181,9 @@ class MainRun:
             self._check.report(not_judged(cell, Verdict.SKIPPED, "concerns no model", seconds))
             return None
         reached = self._state["outside"]
-        if (acts := [each for each in reached if not each["reads"]]) and not self._check.settings.rerun_outside:
+        if (acts := sent(reached)) and not self._check.settings.rerun_outside:
             branch.close()
+            self._done[moment - 1] = replace(self._done[moment - 1], sends=True)
             reason = f"{acts[0]['how']} {acts[0]['what']}: not run again"
             report = not_judged(cell, Verdict.UNDETERMINED, reason, seconds)
             self._check.report(replace(report, outside=_outside(reached)))
@@ -287,12 +292,19 @@ class MainRun:
         if isinstance(seen, Undone) and self._switch(moment, seen, first.cell):
             other = self._hold(moment)
             return other if isinstance(other, Undone) else self._again(moment, other, first)
-        return seen
+        return self._choice.advised(seen) if isinstance(seen, Undone) else seen
 
     def _concerns_model(self, cell: Cell, branch: Branch) -> bool:
         assert self._state is not None
         variables = self._state["variables"]
         return any(variables[name]["kind"] == "model" for name in branch.touchable(cell) if name in variables)
+
+
+def _with_limit(text: str) -> str:
+    """Add how many files may be open, if there are too many: an empty kernel has some sixty."""
+    if os.strerror(errno.EMFILE) not in text:
+        return text
+    return f"{text} (a process may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open here: `ulimit -n`)"
 
 
 def _outside(contacts: Iterable[Contact]) -> tuple[Outside, ...]:

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from nbrerun.batch.budget import Turn
@@ -21,7 +22,6 @@ from nbrerun.settings.values import LOCAL, OUT_OF_BUDGET
 if TYPE_CHECKING:
     from nbrerun.analysis import Listener
 
-ISSUES = "https://github.com/nbrerun/nbrerun/issues"
 _SECONDS_TO_CONNECT = 10
 _ALL = -1
 """joblib's notation: a cluster knows its own size."""
@@ -138,8 +138,18 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
         raise
     except Exception as error:
         said = "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
-        why = f"{job.path}: nbrerun itself failed ({said}); please report it at {ISSUES}"
+        why = f"{job.path}: nbrerun itself failed ({said}); please report it{_where_to_report()}"
         raise InternalError(why, traceback.format_exc()) from error
+
+
+def _where_to_report() -> str:
+    """Say where the package's metadata want reports to go; empty if they do not say it."""
+    with contextlib.suppress(metadata.PackageNotFoundError):  # it is used without being installed
+        for url in metadata.metadata("nbrerun").get_all("Project-URL") or ():
+            label, _, address = url.partition(", ")
+            if label == "Issues":
+                return f" at {address}"
+    return ""
 
 
 def _check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:

@@ -27,7 +27,7 @@ def findings(cell: CellReport) -> Iterator[Finding]:
     """Yield the findings on one cell."""
     if cell.verdict is Verdict.ERROR:
         yield finding("NBR001", cell.index, None, cell.reason)
-    if acts := [item.what for item in cell.outside if not item.reads]:
+    if acts := [item.what for item in cell.outside if item.kind == "network" and not item.reads]:
         why = cell.reason if cell.verdict is Verdict.UNDETERMINED else f"reaches {', '.join(acts)}"
         yield finding("NBR008", cell.index, None, why)
     elif cell.verdict is Verdict.UNDETERMINED:

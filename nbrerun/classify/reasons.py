@@ -121,12 +121,24 @@ def describe(change: Change) -> str:
     return f"`{change.path}` from {change.first} to {change.again}"
 
 
-def cell_reason(verdict: Verdict, variables: Sequence[VariableReport], error: Raised | None = None) -> str:
-    """Explain the verdict on a cell in one sentence."""
+def cell_reason(
+    verdict: Verdict,
+    variables: Sequence[VariableReport],
+    error: Raised | None = None,
+    elsewhere: Sequence[str] = (),
+) -> str:
+    """Explain the verdict on a cell in one sentence.
+
+    Args:
+        elsewhere: files that it wrote and that are not judged.
+    """
     if error is not None:
         text = " ".join(error.evalue.split())
         return f"can be run only once: the second run raises {error.ename}: {text}".rstrip(": ")
     if verdict is Verdict.STATELESS:
+        more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
+        if elsewhere:
+            return f"leaves only `{elsewhere[0]}`{more}, which {'are' if more else 'is'} not judged"
         return "leaves nothing behind"
     shown = leading(variables, verdict)
     if verdict is Verdict.RESET and len(shown) > 1:

@@ -8,6 +8,7 @@ from nbrerun.classify.reasons import cell_reason, drift, variable_reason
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import Cell, CellReport, Kind, Mark, Raised, Seconds, VariableReport, Verdict
 from nbrerun.state.observation import Observation
+from nbrerun.state.outside import files_outside
 
 _SHOWN_CHANGES = 5
 
@@ -31,7 +32,7 @@ def report_cell(seen: Observation, seconds: float, engine: str, *, values: bool 
         _variable(evidence, verdict) for evidence, verdict in judged if verdict.verdict is not Verdict.UNTOUCHED
     )
     verdict = judge_cell(variables)
-    reason = cell_reason(verdict, variables)
+    reason = cell_reason(verdict, variables, elsewhere=[*seen.written_beside, *files_outside(seen.first)])
     return _cell(seen.cell, verdict, reason, taken, engine, variables=variables)
 
 

@@ -60,6 +60,12 @@ class Choice:
         self.names.append(self.engine.name)
         return True
 
+    def advised(self, undone: Undone) -> Undone:
+        """Add what would help, if only the choice of the engine keeps a cell from being judged."""
+        if self._wanted != "fork" or not undone.replay_may_answer or undone.stopped:
+            return undone
+        return replace(undone, reason=f"{undone.reason}; with `--engine auto`, replay takes over from here on")
+
     @property
     def sandbox(self) -> SandboxFound:
         """The sandbox that keeps files safe, with the reason for it."""

@@ -56,7 +56,7 @@ def _remove_if_left(entry: os.DirEntry[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Its kernels may have been killed with their keepers, before what they had changed was restored.
         for home in [entry.path, *(each.path for each in os.scandir(entry.path) if each.is_dir(follow_symlinks=False))]:
-            undo(home)
+            undo(home, strict=True)
         shutil.rmtree(entry.path, ignore_errors=True)
     finally:
         os.close(lock)

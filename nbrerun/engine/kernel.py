@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -147,6 +148,7 @@ class Kernel:
             self._folder,
             self._settings.sandbox,
             [str(folder) for folder in folders if folder],
+            [os.path.expanduser("~"), tempfile.gettempdir(), "/tmp"],  # programs may write the last one out
             self._settings.sandbox_limit or memory().total // 4,
         )
 

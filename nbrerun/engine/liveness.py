@@ -27,7 +27,10 @@ _KILL_TICK = 0.001
 
 
 class ProbeFailure(Exception):
-    """The probe could not do what it was asked."""
+    """The probe could not do what it was asked: what it raised, and the traceback."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ def loader(address: str, seeds: Iterable[Generator], sandbox: SandboxFound) -> s
     return f"exec({code!r}, {{'shell': globals().get('get_ipython')}})"
 
 
-def keeper_command(address: str, home: str, kind: str, folders: Sequence[str], limit: int) -> tuple[str, ...]:
+def keeper_command(
+    address: str, home: str, kind: str, folders: Sequence[str], beside: Sequence[str], limit: int
+) -> tuple[str, ...]:
     """The command of the keeper; the kernel's own command follows it.
 
     Args:
@@ -55,9 +57,10 @@ def keeper_command(address: str, home: str, kind: str, folders: Sequence[str], l
         home: the folder of this kernel.
         kind: of the sandbox; `overlay`, `copy` or `auto`.
         folders: that the sandbox keeps safe, the notebook's own first.
+        beside: folders that it keeps safe where that is possible, and whose files are not judged.
         limit: bytes that the notebook may write.
     """
-    request = {"address": address, "home": home, "sandbox": kind, "folders": folders, "limit": limit}
+    request = {"address": address, "home": home, "sandbox": kind, "folders": folders, "beside": beside, "limit": limit}
     start = _KEEPER.format(path=[*sys.path, str(_PROBE.parent.parent)], module=keeper.__name__)
     # Isolated and without `site`: the keeper needs the standard library and psutil, and has to start quickly.
     return (sys.executable, "-I", "-S", "-c", start, json.dumps(request))

@@ -26,6 +26,7 @@ from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves, differing, left_as_it_was, moved_generators
 from nbrerun.state.evidence import worth_showing
 from nbrerun.state.names import Name
+from nbrerun.state.outside import sent
 
 _Answer = TypeVar("_Answer", Rerun, Alone)
 
@@ -209,6 +210,8 @@ class ReplayEngine:
         found = self.kernel.client.read()
         self._note(found)
         self._shared = found["shared"]
+        if sent(found["state"]["outside"]) and self._past and not self._limits.settings.rerun_outside:
+            self._past[-1] = replace(self._past[-1], sends=True)  # what a C library sends can be stopped by nobody
         self._reported = self._reported or found["state"]
         return found["state"]
 

@@ -74,9 +74,9 @@ class Service:
         self._after_import()
         self.imports.install()
         self.imports.begin()
-        self.files.install()
+        self.files.install(lambda: not self.imports.depth)
         self._outside.install()
-        self._forks.watch(self.files.sandbox.folders)
+        self._forks.watch([*self.files.sandbox.folders, *self.files.sandbox.beside])
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
         hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
         self._wire.send(hello)
@@ -315,7 +315,7 @@ class Service:
         self._notice_modules()
         with collector_paused():
             state, reader = read_state(self.shell, self.imports, self.files)
-            state["outside"] = self._outside.seen()
+            state["outside"] = [*self._outside.seen(), *self.files.elsewhere(), *self._forks.left_running()]
             state["threads"] = bool(self._forks.hazards.threads())
             self._met = reader.lasting()
         return state, reader
@@ -335,6 +335,7 @@ class Service:
         self.imports.begin()
         self.files.begin()
         self._outside.begin()
+        self._forks.begin()
         self._entropy.begin()
 
     def _fork(self, token: str, begin: Callable[[], None], unasked: Sequence[Mapping[str, Any]] = ()) -> int:

@@ -37,6 +37,7 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
         "imports_left": dict(imports.left),
         "by_hand": sorted(imports.set_by_hand(settings)),
         "files": files.changed(),
+        "beside": files.changed_beside(),
         "opened": files.opened(),
         "inputs": files.inputs(),
         "outside": [],

@@ -44,7 +44,7 @@ def left_as_it_was(before: State, run: Rerun) -> bool:
     first, second = before["variables"], run["after"]["variables"]
     if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
         return False
-    if before["files"] != run["after"]["files"]:
+    if before["files"] != run["after"]["files"] or before["beside"] != run["after"]["beside"]:
         return False
     reached = {name for name in run["reads"] if name in first}
     if any(first[name]["opaque"] and first[name]["kind"] != "definition" for name in reached):
@@ -53,6 +53,13 @@ def left_as_it_was(before: State, run: Rerun) -> bool:
         variable["kind"] == "generator" or variable["digest"] == second[name]["digest"]
         for name, variable in first.items()
     )
+
+
+def written_beside(first: State, second: State) -> list[str]:
+    """Files that are not judged and differ, by path; folders only where nothing else does."""
+    one, other = first["beside"], second["beside"]
+    kinds = {path: file["kind"] for path, file in (one | other).items() if one.get(path) != other.get(path)}
+    return sorted(path for path, kind in kinds.items() if kind != "folder") or sorted(kinds)
 
 
 def rebound(first: State, second: State) -> set[Name]:

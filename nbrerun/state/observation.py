@@ -8,7 +8,7 @@ from enum import Enum
 
 from nbrerun.model import Cell, Change, Raised
 from nbrerun.probe.protocol.messages import Rerun, State
-from nbrerun.state.diff import differing, rebound
+from nbrerun.state.diff import differing, rebound, written_beside
 from nbrerun.state.names import Name, Space, files, generator, variables
 
 Moved = Mapping[Name, tuple[Change, ...]]
@@ -59,6 +59,11 @@ class Observation:
         return differing(self.before, self.first) | rebound(self.before, self.first)
 
     @property
+    def written_beside(self) -> list[str]:
+        """Files that the first run wrote and that are not judged."""
+        return written_beside(self.before, self.first)
+
+    @property
     def inputs(self) -> set[Name]:
         """Variables and files that the rerun depended on."""
         assert self.again is not None
@@ -73,7 +78,7 @@ class Observation:
         what cannot be read may have changed, or lies in another process or in a module of the user's own.
         """
         assert self.again is not None
-        if self.again["shared"] or self.first["outside"] or self.again["own_modules"]:
+        if self.again["shared"] or self.first["outside"] or self.again["own_modules"] or self.written_beside:
             return True
         if not self.moved.keys() <= variables(self.again["bound"]):  # it changes what was there before
             return True

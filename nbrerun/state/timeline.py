@@ -11,6 +11,7 @@ from nbrerun.probe.protocol.messages import State
 from nbrerun.state.diff import differing, moved_generators, rebound
 from nbrerun.state.names import Name, Space, keys, variables
 from nbrerun.state.observation import Observation
+from nbrerun.state.outside import sent
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Step:
     @cached_property
     def sends(self) -> str:
         """What it sends and where to, if it was not run again because of that."""
-        acts = [f"{each['how']} {each['what']}" for each in self.first["outside"] if not each["reads"]]
+        acts = [f"{each['how']} {each['what']}" for each in sent(self.first["outside"])]
         return acts[0] if acts and self.seen is None else ""
 
     @cached_property

@@ -69,6 +69,19 @@ def test_a_kernel_that_does_not_exist(tmp_path: Path) -> None:
         nbrerun.check(write(tmp_path, "x = 1"), kernel="no-such-kernel")
 
 
+def test_a_notebook_that_cannot_be_checked_is_raised_only_where_it_was_named_itself(tmp_path: Path) -> None:
+    """Of a folder or a list it is reported, however many others there are."""
+    (tmp_path / "broken.ipynb").write_text("no notebook")
+    with pytest.raises(nbrerun.NotebookError):
+        nbrerun.check(tmp_path / "broken.ipynb")
+    alone = nbrerun.check(tmp_path)
+    assert [(each.status, Path(each.path).name) for each in alone.notebooks] == [("unchecked", "broken.ipynb")]
+    write(tmp_path, "x = 1", name="sound.ipynb")
+    both = nbrerun.check([tmp_path / "broken.ipynb", tmp_path / "sound.ipynb"], experiment="again")
+    assert [each.status for each in both.notebooks] == ["unchecked", "ok"]
+    assert "broken.ipynb" in (both.notebooks[0].problem or "")
+
+
 def test_a_main_run_that_raises_is_part_of_the_report(tmp_path: Path) -> None:
     """A broken notebook is a result and not an exception."""
     report = nbrerun.check(write(tmp_path, "x = 1", "1 / 0"), experiment="again")

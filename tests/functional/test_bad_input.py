@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -367,9 +368,14 @@ def assert_gone(processes: Sequence[psutil.Process]) -> None:
     assert left == []
 
 
+_OUTSIDE = Path("/var/tmp", f"nbrerun-tests-{os.getpid()}")
+atexit.register(shutil.rmtree, _OUTSIDE, ignore_errors=True)
+
+
 def beside(folder: Path) -> Path:
-    """A file outside of the notebook's folder: what is written inside never reaches the disk."""
-    return folder.with_name(f"{folder.name}-here")
+    """A file that no sandbox covers: what is written in one never reaches the disk."""
+    _OUTSIDE.mkdir(exist_ok=True)
+    return _OUTSIDE / folder.name
 
 
 def stops_in_first_run(folder: Path) -> tuple[Path, Path]:

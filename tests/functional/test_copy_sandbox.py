@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,3 +244,74 @@ def _wait(done: object, seconds: float = 60.0) -> None:
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@ENGINES
+def test_what_is_edited_during_a_check_is_not_undone(engine: str, notebooks: Path, tmp_path: Path) -> None:
+    """Nor written to by the cells that come after it."""
+    ready, edited, log = tmp_path / "ready", tmp_path / "edited", notebooks / "log.txt"
+    path = write(
+        notebooks,
+        f"with open({str(log)!r}, 'a') as f:\n    f.write('by a cell')",
+        f"""
+        import os, time
+        open({str(ready)!r}, 'w').close()
+        while not os.path.exists({str(edited)!r}):
+            time.sleep(0.02)
+        """,
+        f"""
+        try:
+            open({str(log)!r}, 'a').close()
+            refused = 'no'
+        except OSError as error:
+            refused = str(error)
+        assert 'has been edited' in refused, refused
+        """,
+    )
+
+    def edit() -> None:
+        _wait(ready.exists)
+        log.write_text("edited\n")
+        edited.touch()
+
+    editor = threading.Thread(target=edit)
+    editor.start()
+    report = check(path, engine)
+    editor.join()
+    assert report.failure is None, report.failure
+    assert log.read_text() == "edited\n"
+
+
+@ENGINES
+def test_checks_at_once_restore_what_was_there_before_all_of_them(engine: str, notebooks: Path, tmp_path: Path) -> None:
+    """Each has another folder for its temporary files, and all write the same files by absolute paths."""
+    before = snapshot(notebooks)
+    running, temporary = [], [tempfile.mkdtemp(dir="/tmp", prefix="t-") for _ in range(3)]
+    for number in range(3):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        shutil.copytree(notebooks, folder / "nb", symlinks=True)
+        path = write(
+            folder / "nb",
+            f"with open({str(notebooks)!r} + '/log.txt', 'a') as f:\n    f.write('{number}')",
+            "import time\ntime.sleep(0.3)",
+            f"with open({str(notebooks)!r} + '/log.txt', 'a') as f:\n    f.write('{number}')",
+            f"open({str(notebooks)!r} + '/new.txt', 'w').write('{number}')",
+        )
+        command = [sys.executable, "-m", "nbrerun", "check", "--no-cache", "--sandbox", "copy", "--engine", engine]
+        command += ["--sandbox-dir", str(notebooks), str(path)]
+        running.append(
+            subprocess.Popen(
+                command,
+                env={**os.environ, "TMPDIR": temporary[number]},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        )
+    for process in running:
+        output, _ = process.communicate()
+        assert process.returncode in (0, 1), output.decode()
+    assert [os.listdir(folder) for folder in temporary] == [[], [], []]
+    for folder in temporary:
+        os.rmdir(folder)
+    assert snapshot(notebooks) == before

@@ -82,6 +82,14 @@ def test_libraries_that_do_not(library: str, tmp_path: Path) -> None:
     assert library in report.engine_reason
 
 
+def test_fork_alone_says_what_keeps_it_from_judging_and_what_to_do(tmp_path: Path) -> None:
+    """From the cell on that shares something; those before are judged."""
+    report = check(tmp_path, ["n = 1", "import os\nr, w = os.pipe()", "n += 1"], engine="fork")
+    assert [cell.verdict for cell in report.cells] == [RESET, Verdict.UNDETERMINED, Verdict.UNDETERMINED]
+    why = "the kernel cannot be forked: a pipe is open; with `--engine auto`, replay takes over from here on"
+    assert [cell.reason for cell in report.cells[1:]] == [why, why]
+
+
 def test_an_initialised_gpu_is_for_replay(tmp_path: Path) -> None:
     """Told by what PyTorch says of itself, which this test makes it say without a GPU."""
     pretend = "import torch\ntorch.cuda.is_initialized = lambda: True"

@@ -17,6 +17,7 @@ from nbrerun.model import NotebookReport, Verdict
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
+from tests.functional.test_bad_input import beside
 
 ENGINES = pytest.mark.parametrize("engine", ["auto", "replay"])
 
@@ -83,6 +84,12 @@ POSTS = {
     f"writer.write({_BY_HAND})\nr = await reader.read()\nwriter.close()\ndel reader, writer",
     "a socket": "import socket\nwith socket.create_connection(('127.0.0.1', {port})) as s:\n"
     f"    s.sendall({_BY_HAND})\n    r = s.recv(100)\ndel s",
+    "a C library": "import ctypes, socket, struct\nlibc = ctypes.CDLL(None)\n"
+    "number = libc.socket(int(socket.AF_INET), int(socket.SOCK_STREAM), 0)\n"
+    "address = struct.pack('=H', int(socket.AF_INET)) + struct.pack('!H', {port}) + socket.inet_aton('127.0.0.1')\n"
+    "assert libc.connect(number, address + bytes(8), 16) == 0\n"
+    f"assert libc.send(number, {_BY_HAND}, {len(eval(_BY_HAND))}, 0) > 0\n"
+    "got = ctypes.create_string_buffer(100)\nlibc.recv(number, got, 100, 0)\nr = got.value\ndel libc, address, got",
     "curl": "r = !curl -s -d x {url}",
     "curl in a shell": "%%bash\ncurl -s -d x {url}",
     "curl by subprocess": "import subprocess\nr = subprocess.run(['curl', '-s', '-d', 'x', '{url}'])",
@@ -102,7 +109,8 @@ def test_a_check_posts_once(client: str, engine: str, server: Counting, tmp_path
     assert [item.kind for item in cell.outside] == ["network"]
     assert [finding.rule for finding in report.findings if finding.index == 1] == ["NBR008"]
     assert report.failure is None
-    assert [report.cells[index].verdict for index in (2, 3)] == [Verdict.IN_PLACE] * 2 or engine == "replay"
+    is_replay = engine == "replay" or client == "a C library"  # its connection stays open
+    assert [report.cells[index].verdict for index in (2, 3)] == [Verdict.IN_PLACE] * 2 or is_replay
 
 
 @ENGINES
@@ -145,3 +153,33 @@ def test_no_experiment_posts(experiment: str, server: Counting, tmp_path: Path) 
     assert server.asked == ["POST"]
     (run,) = report.whole
     assert "cell 1 posts to 127.0.0.1" in run.reason
+
+
+@ENGINES
+def test_files_outside_and_processes_that_stay_are_listed(engine: str, tmp_path: Path) -> None:
+    """The cell is run again, and does not "leave nothing behind"; what an import writes is not its doing."""
+    outside = beside(tmp_path)
+    outside.mkdir()
+    (tmp_path / "mine.py").write_text(f"open({str(outside / 'cache')!r}, 'w').write('by an import')")
+    report = _check(
+        tmp_path,
+        engine,
+        "import subprocess\nimport mine",
+        f"open({str(outside / 'a.txt')!r}, 'a').write('x')",
+        f"open({str(outside / 'lock')!r}, 'w').close()",
+        f"open({str(outside / 'lock')!r}, 'w').close()",
+        "p = subprocess.Popen(['sleep', '60'])",
+        "n = 1",
+    )
+    found = [[(item.kind, item.what) for item in cell.outside] for cell in report.cells]
+    assert found == [
+        [],
+        [("file", str(outside / "a.txt"))],
+        [("file", str(outside / "lock"))],
+        [],
+        [("process", "the process `sleep 60`")],
+        [],
+    ]
+    assert report.cells[1].verdict is Verdict.STATELESS
+    assert report.cells[1].reason == f"leaves only `{outside / 'a.txt'}`, which is not judged"
+    assert "NBR008" not in {finding.rule for finding in report.findings}

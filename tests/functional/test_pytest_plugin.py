@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.test_bad_input import write
+from tests.functional.test_bad_input import beside, write
 
 pytest_plugins = ["pytester"]
 
@@ -124,11 +124,9 @@ def test_findings_of_the_baseline_do_not_fail(run: Run, pytester: pytest.Pyteste
     assert counted(run("--nbrerun", ".")) == {"passed": 2, "failed": 1}
 
 
-def test_a_notebook_is_checked_once_and_only_if_one_of_its_cells_is_chosen(
-    run: Run, pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_notebook_is_checked_once_and_only_if_one_of_its_cells_is_chosen(run: Run, pytester: pytest.Pytester) -> None:
     """-k chooses cells by any word of their names, -x stops, --lf takes up the failed one."""
-    first, second = (tmp_path_factory.mktemp("logs") / name for name in "ab")
+    first, second = (beside(Path(f"{pytester.path.name}-{name}")) for name in "ab")
     write(pytester.path, counting(first), "xs = []", "xs.append(1)", "xs.append(2)", name="a.ipynb")
     write(pytester.path, counting(second), "ys = 1", name="b.ipynb")
     declare(pytester.path / "a.ipynb", cells=["1-3"], experiment=["again"], engine="fork")
@@ -140,11 +138,9 @@ def test_a_notebook_is_checked_once_and_only_if_one_of_its_cells_is_chosen(
     assert (first.read_text(), second.exists()) == ("xxx", False)
 
 
-def test_xdist_keeps_the_cells_of_a_notebook_together(
-    run: Run, pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_xdist_keeps_the_cells_of_a_notebook_together(run: Run, pytester: pytest.Pytester) -> None:
     """With --dist loadfile each notebook is run by one worker, and the outcome is the same."""
-    logs = [tmp_path_factory.mktemp("logs") / name for name in "ab"]
+    logs = [beside(Path(f"{pytester.path.name}-{name}")) for name in "ab"]
     for log in logs:
         path = write(pytester.path, counting(log), "xs = []", "xs.append(1)", name=f"{log.name}.ipynb")
         declare(path, cells=["1-2"], experiment=["again"], engine="fork")

@@ -87,7 +87,7 @@ async def run_observed(
         "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
         "filled": sorted(filled),
         "saved": {files.shown(path): model for path, model in saved.items()},
-        "saved_values": saved_values(user_names(shell), touched, files, after),
+        "saved_values": saved_values(namespace, touched, files, after),
         "saved_data": sorted(files.shown(path) for path, is_data in data.items() if is_data),
         "acts": marks.acted(),
         "passed": sorted(ran.passed),

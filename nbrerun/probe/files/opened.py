@@ -14,6 +14,7 @@ import sys
 from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..protocol.messages import Opened
+from ..sandbox.layer import Signature, signature
 from ..sandbox.undo import Refused
 from .events import EVENTS, Access, Use, decode
 from .inputs import InputLog
@@ -24,6 +25,7 @@ _READ, _WRITTEN = _ACCESS | _CLOSE_NOWRITE, _MODIFY | _MOVED_TO
 _IS_FOLDER = 0x40000000
 _EVENT = struct.Struct("iIII")
 _MOST = 10_000
+_NO_FILES = (b"/dev/", b"/proc/", b"/sys/")
 
 
 class _Effect(NamedTuple):
@@ -57,7 +59,13 @@ class FileLog:
         self.position: Callable[[], int] = int
         """Returns how many statements of the running cell have run."""
         self.inputs = InputLog()
+        self.counts: Callable[[], bool] = lambda: True
+        """Returns whether files are written by the cell, and not by an import."""
         self._folders: Tuple[bytes, ...] = ()
+        self._apart: Tuple[bytes, ...] = ()
+        """The folders whose files are kept safe or hold none, ..."""
+        self._elsewhere: Dict[bytes, Optional[Signature]] = {}
+        """... and what was in others that the cell has written since, before it did."""
         self._found: Dict[bytes, Opened] = {}
         self._watch = _Watch()
         self._asked = 0
@@ -68,15 +76,21 @@ class FileLog:
         self.last_written = b""
         """... and of the one that was written last."""
 
-    def install(self, folders: Iterable[bytes]) -> None:
-        """Begin to listen. Called once, since an audit hook cannot be removed (PEP 578)."""
+    def install(self, folders: Iterable[bytes], beside: Iterable[bytes] = ()) -> None:
+        """Begin to listen. Called once, since an audit hook cannot be removed (PEP 578).
+
+        Args:
+            folders: whose files are recorded.
+            beside: whose files are kept safe as well.
+        """
         self._folders = tuple(os.path.join(folder, b"") for folder in folders)
+        self._apart = (*self._folders, *(os.path.join(folder, b"") for folder in beside), *_NO_FILES)
         self.inputs.install()
         sys.addaudithook(self._hear)
 
     def begin(self, folders: Iterable[bytes]) -> None:
         """Forget what was opened until now, and watch these folders from now on."""
-        self._found = {}
+        self._found, self._elsewhere = {}, {}
         self.inputs.begin()
         self._asked = 0
         self._watch.renew(folders)
@@ -85,6 +99,10 @@ class FileLog:
         """What has been opened since `begin`."""
         self.ask_system()
         return dict(self._found)
+
+    def elsewhere(self) -> List[bytes]:
+        """Files outside of all folders that are not what they were before the cell wrote to them."""
+        return [path for path, before in self._elsewhere.items() if _differs(before, _signed(path))]
 
     def ask_system(self) -> None:
         """Record what raised no event; called before an event is recorded, to keep the order.
@@ -151,12 +169,19 @@ class FileLog:
         if effects:
             self.ask_system()
         for access, effect in effects:
+            if effect.written and not access.by_descriptor and self.counts():
+                self._note_elsewhere(access.path)
             if not access.by_descriptor:
                 self._record(os.path.normpath(access.path), effect)
         for access in accesses:
             path = os.path.normpath(access.path)
             if access.use is Use.RENAME_FROM and os.path.isdir(path) and not os.path.islink(path):
                 self.before_rename(path)
+
+    def _note_elsewhere(self, path: bytes) -> None:
+        real = os.path.realpath(path)
+        if not real.startswith(self._apart) and real not in self._elsewhere and len(self._elsewhere) < _MOST:
+            self._elsewhere[real] = _signed(real)
 
     def _record(self, path: bytes, effect: _Effect, written_first: bool = False, at: Optional[int] = None) -> None:
         """Add what happened to a file to what is known of it, if it lies in the folders.
@@ -188,6 +213,19 @@ class FileLog:
         known["read"] = known["read"] or effect.read
         known["written"] = known["written"] or effect.written
         known["kept"] = known["kept"] or (effect.kept and not known["written_first"])
+
+
+def _signed(path: bytes) -> Optional[Signature]:
+    try:
+        return signature(os.lstat(path))
+    except OSError:  # nothing is there
+        return None
+
+
+def _differs(before: Optional[Signature], after: Optional[Signature]) -> bool:
+    """Whether a file has changed; a lock that is taken by opening it is as empty as before."""
+    is_empty = before is not None and after is not None and before.size == after.size == 0
+    return before != after and not is_empty
 
 
 def _effects(access: Access) -> List[_Effect]:

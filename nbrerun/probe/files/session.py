@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 from ..describe.node import leave_out
 from ..process import lookups
-from ..protocol.messages import File, Inputs, Opened
+from ..protocol.messages import Contact, File, Inputs, Opened
 from ..sandbox.choose import attach
 from ..sandbox.handles import remap_files, reopen_files
 from ..source.vocabulary import PREDICTING_METHODS
@@ -18,6 +18,8 @@ from .guard import announce
 from .opened import FileLog
 
 _NOT_VALUE = (b"/__pycache__/", b"/.ipynb_checkpoints/", b"/.nbrerun_cache/")
+_BESIDE = "beside"
+"""Where changes to files that are not judged are saved, which are not the user's to get."""
 _NOT_VALUE_SUFFIXES = (b".pyc", b"-journal", b"-wal", b"-shm", b".wal")
 
 
@@ -40,11 +42,16 @@ class NotebookFiles:
         with self._log.heard(), lookups.files_in_vain(self._log.hear_in_vain, self._namespace):
             yield
 
-    def install(self) -> None:
-        """Begin to record what is opened. Called once, before the first cell."""
+    def install(self, counts: Callable[[], bool]) -> None:
+        """Begin to record what is opened. Called once, before the first cell.
+
+        Args:
+            counts: returns whether what is written elsewhere now is the cell's doing.
+        """
+        self._log.counts = counts
         self._log.before_rename = self.sandbox.before_rename
         self._log.announce = functools.partial(announce, self.sandbox)
-        self._log.install(self.sandbox.folders)
+        self._log.install(self.sandbox.folders, self.sandbox.beside)
         lookups.observe(self._log.hear_lookup)
         self.begin()
 
@@ -87,6 +94,14 @@ class NotebookFiles:
         with self._log.unwatched():
             return self.sandbox.changed()
 
+    def changed_beside(self) -> Dict[str, File]:
+        """The same for files that are kept safe and not judged, by absolute path."""
+        return {os.fsdecode(path): file for path, file in self._changed_beside().items() if _is_value(path)}
+
+    def _changed_beside(self) -> Dict[bytes, File]:
+        with self._log.unwatched():
+            return self.sandbox.changed_beside()
+
     def opened(self) -> Dict[str, Opened]:
         """What the last cell opened, by name."""
         found: Dict[str, Opened] = {}
@@ -97,6 +112,11 @@ class NotebookFiles:
                     opened["model"] = opened["exists"] and self.sandbox.model_in(path)
                     found[self.sandbox.shown(path)] = opened
         return found
+
+    def elsewhere(self) -> List[Contact]:
+        """Files that the last cell wrote where nothing is kept safe."""
+        found = map(os.fsdecode, filter(_is_value, self._log.elsewhere()))
+        return [{"kind": "file", "what": path, "how": "writes to", "reads": False} for path in found]
 
     def last_read(self) -> bytes:
         """The path of the file in the sandbox that was read last."""
@@ -121,10 +141,12 @@ class NotebookFiles:
     def save(self, folder: str) -> None:
         """Write what has changed into a folder, for another kernel or for the user."""
         changeset.save(self._changed(), self.sandbox.shown, folder)
+        changeset.save(self._changed_beside(), os.fsdecode, os.path.join(folder, _BESIDE))
 
     def restore(self, folder: str) -> None:
         """Apply the changes that another kernel has saved."""
-        changeset.apply(folder, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
+        for part in (folder, os.path.join(folder, _BESIDE)):
+            changeset.apply(part, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
 
     def remove(self, names: List[str]) -> None:
         """Remove files, as if they had never been created."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, List, NoReturn, Sequence, Set
 
+from ..protocol.messages import Contact
 from .fork_hazards import Hazards
 from .forking import detach, fork, pause_openmp
 from .shared import Shared
@@ -29,6 +30,8 @@ class Forks:
         self.ran = True
         """Cells have been run in this process itself."""
         self._children: Set[int] = set()
+        self._running: Set[int] = set()
+        """Processes of the notebook that were running before the cell."""
 
     def watch(self, folders: Sequence[bytes]) -> None:
         """Set the folders whose files each branch has to itself."""
@@ -46,6 +49,16 @@ class Forks:
     def shared(self) -> List[str]:
         """What the kernel shares with other processes; a fork is discarded, so that nobody asks."""
         return [] if self._is_fork else self._shared.read(self._children)
+
+    def begin(self) -> None:
+        """Another cell is about to run."""
+        self._running = set() if self._is_fork else set(self._shared.running(self._children))
+
+    def left_running(self) -> List[Contact]:
+        """The processes that the last cell has started and not waited for."""
+        found = {} if self._is_fork else self._shared.running(self._children)
+        new = dict.fromkeys(what for pid, what in found.items() if pid not in self._running)
+        return [{"kind": "process", "what": what, "how": "leaves running", "reads": False} for what in new]
 
     def prepare(self) -> List[str]:
         """What speaks against a fork now; if nothing does, what has to be done before one."""

@@ -1,7 +1,8 @@
 """Hear what a cell does to the network, and keep reruns from doing it once more.
 
-Python announces connections, and what its own HTTP client sends, before they happen (PEP 578). Other programs that a
-rerun starts get a network of their own, in which nobody is (network_namespaces(7)): what they try is counted there.
+Python announces connections, and what its own HTTP client sends, before they happen (PEP 578). Those of C libraries
+are seen among the open descriptors once the cell has run. Other programs that a rerun starts get a network of their
+own, in which nobody is (network_namespaces(7)): what they try is counted there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket
 import struct
 import sys
 import threading
-from typing import Any, Dict, Iterator, List, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ..protocol.messages import Contact
 from ..sandbox import syscalls
@@ -45,6 +46,8 @@ class Outside:
         self._found: Dict[str, Contact] = {}
         self._stops = self._for_good = False
         self._busy = threading.local()
+        self._known: Set[int] = set()
+        """Inodes of the sockets that were open before the cell, and of those that Python has connected since."""
         self._home = -1
         self._apart: Dict[int, int] = {}
         """The networks that threads have got, by thread."""
@@ -56,9 +59,11 @@ class Outside:
     def begin(self) -> None:
         """Forget what was done until now, before a cell runs."""
         self._found = {}
+        self._known = set(_open_sockets())
 
     def seen(self) -> List[Contact]:
         """What was done since."""
+        self._look()
         return list(self._found.values())
 
     def kept_from(self) -> List[Contact]:
@@ -80,6 +85,17 @@ class Outside:
             self._stops = False
             self._come_home()
 
+    def _look(self) -> None:
+        """Find connections that nobody has announced, and that are still open."""
+        for inode, descriptor in _open_sockets().items():
+            if inode in self._known:
+                continue
+            self._known.add(inode)
+            peer = _peer(descriptor)
+            if peer and not _is_own(peer):
+                what = f"{peer[0]}:{peer[1]}"
+                self._found.setdefault(what, {"kind": "network", "what": what, "how": "connects to", "reads": False})
+
     def _hear(self, event: str, arguments: Tuple[Any, ...]) -> None:
         if event not in _EVENTS or getattr(self._busy, "on", False):
             return
@@ -99,6 +115,8 @@ class Outside:
     def _before_connection(self, event: str, sock: Any, address: Any) -> None:
         is_ip = sock.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple)
         # A datagram socket that connects sends nothing; its messages are announced one by one.
+        with contextlib.suppress(OSError):
+            self._known.add(os.fstat(sock.fileno()).st_ino)
         if not is_ip or (sock.type == socket.SOCK_DGRAM and event == "socket.connect") or _is_own(address):
             return
         if not _in_http_client():
@@ -174,6 +192,26 @@ def _tried(folder: str) -> int:
             found.update({name: int(value) for name, value in map(str.split, file)})
     opened = found.get("Tcp:ActiveOpens", 0) - found.get("Tcp:PassiveOpens", 0)
     return max(0, opened) + found.get("Ip:OutNoRoutes", 0) + found.get("Ip6OutNoRoutes", 0)
+
+
+def _open_sockets() -> Dict[int, int]:
+    """The sockets of this process: their descriptors by their inodes (proc_pid_fd(5))."""
+    found: Dict[int, int] = {}
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError, ValueError):  # the descriptor of the listing is closed by now
+                kind, _, inode = os.readlink(f"/proc/self/fd/{name}").partition(":")
+                if kind == "socket":
+                    found[int(inode.strip("[]"))] = int(name)
+    return found
+
+
+def _peer(descriptor: int) -> Optional[Tuple[Any, ...]]:
+    """The address to which a socket of the internet is connected."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
+        if copy.family in (socket.AF_INET, socket.AF_INET6):
+            return tuple(copy.getpeername())
+    return None
 
 
 def _in_http_client() -> bool:

@@ -86,6 +86,16 @@ class Shared:
         ]
         return [thing for thing in dict.fromkeys(things) if thing]
 
+    def running(self, forks: Set[int]) -> Dict[int, str]:
+        """What processes of the notebook are called that are running, by their pids.
+
+        Args:
+            forks: as for `read`.
+        """
+        found = [pid for pid in _running() if pid not in self._processes | forks]
+        own = _of_libraries(self._shell).processes if found else set()
+        return {pid: _command(pid) for pid in found if pid not in own}
+
     def _is_apart(self, path: bytes) -> bool:
         """Each branch has a mapping of its own of the sandbox's files (`sandbox/handles.py`)."""
         is_file = path.startswith(tuple(self._folders)) and not path.endswith(b" (deleted)")

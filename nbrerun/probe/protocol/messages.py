@@ -118,11 +118,11 @@ class Inputs(TypedDict):
 class Contact(TypedDict):
     """One thing outside of the sandbox that a cell reached."""
 
-    kind: Literal["network"]
+    kind: Literal["network", "file", "process"]
     what: str
-    """`api.example.com:443`."""
+    """`api.example.com:443`, a path, or a command."""
     how: str
-    """`posts to`, `connects to` ..."""
+    """`posts to`, `connects to`, `writes to`, `leaves running` ..."""
     reads: bool
     """It only asked for something, by GET or HEAD."""
 
@@ -144,6 +144,8 @@ class State(TypedDict):
     """Settings that the last cell changed, other than by importing."""
     files: Dict[str, File]
     """Those that are not as before the first cell, by path: relative to the notebook's folder, or absolute."""
+    beside: Dict[str, File]
+    """The same for the home directory and folders for temporary files, if the sandbox covers them; by absolute path."""
     opened: Dict[str, Opened]
     """Files that the last cell opened, by path."""
     inputs: Inputs

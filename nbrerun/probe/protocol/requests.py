@@ -39,6 +39,8 @@ class SandboxFound(TypedDict, total=False):
     """The arguments that it was made with."""
     covered: List[str]
     """The folders of which it keeps the files."""
+    beside: List[str]
+    """The folders of which it keeps them without judging them."""
     reaches_out: bool
     """Cells that are run again may do everything to the network."""
 

@@ -17,9 +17,11 @@ class Sandbox(Protocol):
     notebook: bytes
     """The notebook's own folder, as the notebook sees it."""
     folders: List[bytes]
-    """The folders that are protected."""
+    """The folders that are protected, and whose files are judged."""
     given: List[bytes]
     """Those of them that were asked for, or stand in for these, and not those that links lead to."""
+    beside: List[bytes]
+    """The folders that are protected as well."""
     note: str
     """What this sandbox does not protect."""
     models: Callable[[], List[str]]
@@ -47,6 +49,9 @@ class Sandbox(Protocol):
     def changed(self) -> Dict[bytes, File]:
         """Return every file that differs from what it was before the first cell, by path."""
 
+    def changed_beside(self) -> Dict[bytes, File]:
+        """Return the same for the folders beside."""
+
     def shown(self, path: bytes) -> str:
         """Return a path as the user would write it: relative to the notebook's folder for files in it."""
 
@@ -68,10 +73,10 @@ class Sandbox(Protocol):
 
 # In order of preference: an overlay also protects against C libraries and shell commands, a copy does not.
 
-_KINDS: Dict[str, Callable[[str, Sequence[str], int], Sandbox]] = {"overlay": Overlay, "copy": Scratch}
+_KINDS: Dict[str, Callable[[str, Sequence[str], int, Sequence[str]], Sandbox]] = {"overlay": Overlay, "copy": Scratch}
 
 
-def set_up(home: str, wanted: str, folders: Sequence[str], limit: int) -> Dict[str, Any]:
+def set_up(home: str, wanted: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> Dict[str, Any]:
     """Set up the first sandbox that works, in the process that is to become the kernel.
 
     Args:
@@ -79,27 +84,29 @@ def set_up(home: str, wanted: str, folders: Sequence[str], limit: int) -> Dict[s
         wanted: `overlay`, `copy` or `auto`.
         folders: the folders to protect, the notebook's own first.
         limit: bytes that one run may write.
+        beside: folders to protect where that is possible; their files are not judged.
 
     Returns:
         The arguments of `attach`, and `reason`: why this sandbox was chosen; `kind` is empty if none works.
     """
-    reason = "" if wanted == "auto" else "asked for"
+    reasons = [] if wanted == "auto" else ["asked for"]
+    made = [home, list(folders), limit, list(beside)]
     for kind in _KINDS if wanted == "auto" else [wanted]:
-        sandbox = _KINDS[kind](home, folders, limit)
+        sandbox = _KINDS[kind](home, folders, limit, beside)
         try:
             sandbox.set_up()
         except (OSError, AttributeError) as error:  # AttributeError: this libc has no unshare() or mount()
-            reason = f"this system allows no {kind}: {getattr(error, 'strerror', None) or error}"
+            reasons.append(f"this system allows no {kind}: {getattr(error, 'strerror', None) or error}")
             continue
-        covered = [os.fsdecode(folder) for folder in sandbox.folders]
-        reason = "; ".join(filter(None, [reason, sandbox.note]))
-        made = [home, list(folders), limit]
-        return {"kind": kind, "home": home, "made": made, "covered": covered, "reason": reason}
-    return {"kind": "", "reason": reason}
+        covered, also = ([os.fsdecode(each) for each in found] for found in (sandbox.folders, sandbox.beside))
+        reason = "; ".join([*reasons, sandbox.note])
+        return {"kind": kind, "home": home, "made": made, "covered": covered, "beside": also, "reason": reason}
+    return {"kind": "", "reason": "; ".join(reasons)}
 
 
 def attach(found: Dict[str, Any]) -> Sandbox:
     """Return the sandbox that this kernel was started in, from the result of `set_up`."""
     sandbox = _KINDS[found["kind"]](*found["made"])
     sandbox.folders = [os.fsencode(folder) for folder in found["covered"]]
+    sandbox.beside = [os.fsencode(folder) for folder in found["beside"]]
     return sandbox

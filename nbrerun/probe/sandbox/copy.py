@@ -26,7 +26,8 @@ _FULL_BYTES = 1 << 16
 _MOST_LINKS = 40
 _NOTE = (
     "C libraries and shell commands can still change the disk, by absolute paths and through links, "
-    "which stand for large files and for everything outside the folder"
+    "which stand for large files and for everything outside the folder; "
+    "what is written to the home directory and to folders for temporary files is written there"
 )
 
 
@@ -35,7 +36,9 @@ class Scratch:
 
     kind = "copy"
 
-    def __init__(self, home: str, folders: Sequence[str], limit: int) -> None:
+    def __init__(self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> None:
+        self.beside: List[bytes] = []
+        """None: a copy in these folders may be one that somebody else needs at the same time."""
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
         self.note = _NOTE
@@ -71,6 +74,10 @@ class Scratch:
             self.note += f"; not all is seen of {os.fsdecode(b', '.join(self._mirror.partial))}"
         table = {path: entry(path, status, self._mirror.real(path)) for path, status in walk(self._root)}
         self._originals.add(table)
+        try:
+            self._originals.register()
+        except OSError as error:
+            self.note += f"; what is to be written there by absolute paths is refused ({error.strerror})"
         os.mkdir(os.path.dirname(self._table_file("")))
         self._save("", table, {})
         os.chdir(self.notebook)
@@ -145,6 +152,10 @@ class Scratch:
             if originals[path] != GONE and above is not None and stat.S_ISDIR(above.st_mode):
                 changed[path] = layer.gone()
         return changed
+
+    def changed_beside(self) -> Dict[bytes, File]:
+        """Return nothing: nothing is protected there."""
+        return {}
 
     def shown(self, path: bytes) -> str:
         """Return a path as the user would write it: relative to the notebook's folder for files of the scratch tree."""
@@ -241,10 +252,16 @@ class Scratch:
     def _current(self) -> Found:
         """Return all files in the scratch tree, and the user's files that were written to."""
         self._known.written_unseen = open_for_writing()
+        self._originals.look(self._known.written_unseen)
         return {**dict(walk(self._root)), **look_at(self._originals.user_files())}
 
     def _restore(self, table: Table, inodes: Dict[bytes, bytes]) -> None:
-        restore({**self._originals.user_files(), **table}, self._current(), self._known, inodes)
+        found = self._current()
+        wanted = {**self._originals.user_files(), **table}
+        try:
+            restore(*self._originals.without_edited(wanted, found), self._known, inodes)
+        finally:
+            self._originals.restored()
         # The working folder may have been deleted and created again: a process stays in the old one until it asks.
         with contextlib.suppress(OSError):
             os.chdir(self._working)

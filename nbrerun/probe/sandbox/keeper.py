@@ -78,7 +78,7 @@ def _become_kernel(request: Dict[str, Any], command: List[str], answer: int) -> 
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if _LINUX:
             die_with_parent(signal.SIGKILL)
-        sandbox = set_up(request["home"], request["sandbox"], request["folders"], request["limit"])
+        sandbox = set_up(request["home"], request["sandbox"], request["folders"], request["limit"], request["beside"])
         os.write(answer, json.dumps(sandbox).encode())
         os.close(answer)
         if sandbox["kind"]:

@@ -8,23 +8,17 @@ memory (tmpfs) and belong to the namespace: they disappear with its last process
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-import re
 import shutil
 from marshal import dump, load  # by name: the notebook may put other functions into the module
-from typing import Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..protocol.messages import File
-from . import layer
+from . import layer, mounts
 from .handles import writable_mappings
-from .syscalls import MS_BIND, MS_REC, mount, unshare_mounts
+from .mounts import is_below
+from .syscalls import MS_BIND, MS_REC, mount, unmount, unshare_mounts
 
-_SYSTEM = frozenset("proc sysfs devtmpfs devpts cgroup cgroup2 mqueue securityfs debugfs tracefs nsfs".split())
-"""File systems that hold no files of the user's."""
-_NOT_TO_COVER = [b"/proc", b"/sys", b"/dev", b"/run", b"/usr", b"/bin", b"/lib"]
-_MOST_ENTRIES = 10_000
-"""Entries of a folder that are checked for symbolic links to other folders."""
 _SHARED_MEMORY = b"/dev/shm"
 _MOST_SHARED = 1_000
 """Entries there that are mounted one by one."""
@@ -39,9 +33,11 @@ class Overlay:
 
     kind = "overlay"
 
-    def __init__(self, home: str, folders: Sequence[str], limit: int) -> None:
+    def __init__(self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> None:
         self.notebook = os.fsencode(folders[0])
         self.folders = self.given = sorted({os.fsencode(folder) for folder in folders})
+        self.beside = [os.fsencode(folder) for folder in beside]
+        """Folders that are covered as well, but whose files are not judged."""
         self.note = "what the notebook writes goes to a layer in memory"
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
@@ -57,6 +53,7 @@ class Overlay:
         self._last: Tuple[object, str] = (None, "")
         """The layers' fingerprints when the files were last kept, and the name."""
         self._reading = layer.Reading(self._merged)
+        self._reading_beside = layer.Reading(in_full=False)
         self._count = 0
 
     def set_up(self) -> None:
@@ -67,19 +64,50 @@ class Overlay:
         """
         working = os.getcwd()
         unshare_mounts()
-        self.folders = _with_mounts_below([*self.folders, *_targets_of_links(self.folders)], self._home)
+        self.folders = mounts.with_mounts_below([*self.folders, *mounts.targets_of_links(self.folders)], self._home)
+        wanted = mounts.beside(self.beside, self.folders, self._home)
+        self.beside = []
         os.mkdir(self._layers)
         self._mount_layer(self._layers)
         os.mkdir(self._frozen(""))
         os.mkdir(os.path.join(self._layers, b"own"))
         for number, folder in enumerate(self.folders):
-            # The overlay is about to cover the folder: a bind mount (mount(2)) keeps the original within reach.
-            os.mkdir(self._lower(number))
-            mount(folder, self._lower(number), None, MS_BIND)
-        self._mount_overlays([self._lower(number) for number in range(len(self.folders))])
+            self._try(number, folder)
+        for folder in wanted:
+            self._try_beside(folder)
+        sockets = mounts.listening(self.beside, self._home)
+        self._mount_overlays(map(self._lower, range(len(self._all))), sockets)
         with contextlib.suppress(OSError):  # it has none, or others have very much there
             self._cover_shared_memory()
         os.chdir(working)
+
+    @property
+    def _all(self) -> List[bytes]:
+        """The folders that have an overlay, by the number of its layer."""
+        return [*self.folders, *self.beside]
+
+    def _try(self, number: int, folder: bytes) -> None:
+        """Mount an overlay elsewhere first: as long as no folder is covered, another sandbox can take over.
+
+        Raises:
+            OSError: the system does not allow it; some file systems cannot be below an overlay.
+        """
+        trial = os.path.join(self._layers, b"trial")
+        os.makedirs(trial, exist_ok=True)
+        os.makedirs(self._lower(number), exist_ok=True)
+        # The overlay is about to cover the folder: a bind mount (mount(2)) keeps the original within reach.
+        mount(folder, self._lower(number), None, MS_BIND)
+        self._make_layer(number, folder)
+        self._mount_overlay(number, self._lower(number), trial)
+        unmount(trial)
+
+    def _try_beside(self, folder: bytes) -> None:
+        self.beside.append(folder)
+        try:
+            self._try(len(self._all) - 1, folder)
+        except OSError as error:
+            self.beside.remove(folder)
+            self.note += f"; files in {os.fsdecode(folder)} are not kept safe ({error.strerror})"
 
     def _cover_shared_memory(self) -> None:
         """Give the notebook a /dev/shm that is gone with it: killed workers leave theirs (shm_overview(7)).
@@ -105,7 +133,7 @@ class Overlay:
         if self._is_empty():
             return ""
         mapped = self._forget_mapped()
-        marks = [layer.fingerprint(self._upper(number)) for number in range(len(self.folders))]
+        marks = [layer.fingerprint(self._upper(number)) for number in range(len(self._all))]
         mark, name = self._last
         if mark is not None and mark == marks and not mapped:
             return name
@@ -116,10 +144,10 @@ class Overlay:
         os.mkdir(self._frozen(name))
         self._copies[name] = [
             layer.copy(self._upper(number), self._frozen(name, number), earlier[number] if earlier else {})
-            for number in range(len(self.folders))
+            for number in range(len(self._all))
         ]
         with open(self._frozen(name) + b".table", "wb") as file:
-            dump(self._tables(), file)
+            dump([self._table(number) for number in range(len(self._all))], file)
         self._last = (None if None in marks else marks), name
         return name
 
@@ -128,6 +156,8 @@ class Overlay:
         if name and name != self._last[1]:
             self._copies.pop(name, None)
             shutil.rmtree(self._frozen(name), ignore_errors=True)
+            with contextlib.suppress(OSError):
+                os.remove(self._frozen(name) + b".table")
 
     def enter(self, name: str) -> None:
         """In a branch: see the files as they were kept, and write to a layer of its own.
@@ -141,7 +171,7 @@ class Overlay:
             working = b"/"
         unshare_mounts()
         self._mount_layer(os.path.join(self._layers, b"own"))
-        lower = [self._lower(number) for number in range(len(self.folders))]
+        lower = [self._lower(number) for number in range(len(self._all))]
         self._base = []
         if name:
             # Of several lower folders the first is on top (overlayfs.rst, "multiple lower layers").
@@ -159,11 +189,17 @@ class Overlay:
     def changed(self) -> Table:
         """Return every file that differs from what it was before the first cell, by path."""
         self._forget_mapped()
-        tables = self._tables()
+        return self._with_folders(range(len(self.folders)))
+
+    def changed_beside(self) -> Table:
+        """Return the same for the folders beside; large files are told apart by their timestamps there."""
+        return self._with_folders(range(len(self.folders), len(self._all)))
+
+    def _with_folders(self, numbers: Iterable[int]) -> Table:
         return {
-            os.path.join(folder, path): found
-            for folder, table in zip(self.folders, tables)
-            for path, found in table.items()
+            os.path.join(self._all[number], path): found
+            for number in numbers
+            for path, found in self._table(number).items()
         }
 
     def before_write(self, path: bytes) -> None:
@@ -174,8 +210,8 @@ class Overlay:
 
     def shown(self, path: bytes) -> str:
         """Return a path as the user would write it: relative to the notebook's folder for files near it."""
-        around = [folder for folder in self.folders if _is_below(self.notebook, [folder])]
-        near = _is_below(path, [self.notebook, *around])
+        around = [folder for folder in self.folders if is_below(self.notebook, [folder])]
+        near = is_below(path, [self.notebook, *around])
         return os.fsdecode(os.path.relpath(path, self.notebook) if near else path)
 
     def model_in(self, path: bytes) -> bool:
@@ -194,13 +230,17 @@ class Overlay:
 
         rename(2) then fails with EXDEV (overlayfs.rst, "renaming directories").
         """
-        for number, folder in enumerate(self.folders):
-            path = os.path.relpath(source, folder)
-            if source.startswith(os.path.join(folder, b"")) and self._comes_from_below(number, path):
-                made = source + b".nbrerun"
-                shutil.copytree(os.fsdecode(source), os.fsdecode(made), symlinks=True)
-                shutil.rmtree(source)
-                os.rename(made, source)
+        number = self._covering(source)
+        if number is not None and self._comes_from_below(number, os.path.relpath(source, self._all[number])):
+            made = source + b".nbrerun"
+            shutil.copytree(os.fsdecode(source), os.fsdecode(made), symlinks=True)
+            shutil.rmtree(source)
+            os.rename(made, source)
+
+    def _covering(self, path: bytes) -> Optional[int]:
+        """The number of the layer that a path is seen in; None outside of all."""
+        above = [folder for folder in self._all if is_below(path, [folder])]
+        return self._all.index(max(above, key=len)) if above else None
 
     def _comes_from_below(self, number: int, path: bytes) -> bool:
         upper = os.path.join(self._upper(number), path)
@@ -208,17 +248,18 @@ class Overlay:
         below = [os.path.join(self._lower(number), path), *kept]
         return any(map(os.path.isdir, below)) and not layer.is_opaque(upper)
 
-    def _tables(self) -> List[Table]:
-        def read(path: bytes) -> File:
-            return self._reading.file(path, self.models)
+    def _table(self, number: int) -> Table:
+        reading = self._reading if number < len(self.folders) else self._reading_beside
 
-        tables = [dict(table) for table in self._base] or [{} for _ in self.folders]
-        for number, table in enumerate(tables):
-            layer.update_changes(table, self._upper(number), self._lower(number), read)
-        return tables
+        def read(path: bytes) -> File:
+            return reading.file(path, self.models)
+
+        table = dict(self._base[number]) if self._base else {}
+        layer.update_changes(table, self._upper(number), self._lower(number), read)
+        return table
 
     def _is_empty(self) -> bool:
-        return not any(os.listdir(self._upper(number)) for number in range(len(self.folders)))
+        return not any(os.listdir(self._upper(number)) for number in range(len(self._all)))
 
     def _forget_mapped(self) -> bool:
         """Have mapped files read again, since a mapping changes no timestamps; return whether there are any."""
@@ -226,16 +267,16 @@ class Overlay:
         if self._is_empty():  # listing the mappings takes milliseconds
             return found
         for mapped in writable_mappings():
-            for number, folder in enumerate(self.folders):
-                if _is_below(mapped, [folder]):
-                    self._reading.forget(os.path.join(self._upper(number), os.path.relpath(mapped, folder)))
-                    found = True
+            number = self._covering(mapped)
+            if number is not None:
+                self._reading.forget(os.path.join(self._upper(number), os.path.relpath(mapped, self._all[number])))
+                found = True
         return found
 
     def _merged(self, path: bytes) -> bytes:
         """The path at which the notebook sees a file of the upper layer; any other path as it is."""
         for number, folder in enumerate(self.folders):
-            if _is_below(path, [self._upper(number)]):
+            if is_below(path, [self._upper(number)]):
                 return os.path.join(folder, os.path.relpath(path, self._upper(number)))
         return path
 
@@ -251,59 +292,50 @@ class Overlay:
     def _mount_layer(self, where: bytes) -> None:
         mount("tmpfs", where, "tmpfs", 0, f"size={self._limit},mode=700")
         self._own = where
-        for number, folder in enumerate(self.folders):
-            os.mkdir(self._upper(number))
-            os.mkdir(os.path.join(where, b"work%d" % number))
-            shutil.copystat(folder, self._upper(number))  # the merged folder shows the upper one's attributes
+        for number, folder in enumerate(self._all):
+            self._make_layer(number, folder)
 
-    def _mount_overlays(self, lower: Sequence[bytes]) -> None:
-        """Mount an overlay over each folder, parents first, and make visible again what it must not cover."""
-        system = [path for path, kind in _mounts() if kind in _SYSTEM and os.path.isdir(path)]
-        visible = [path for path in sorted({self._home, *system}) if _is_below(path, self.folders)]
+    def _make_layer(self, number: int, folder: bytes) -> None:
+        os.makedirs(self._upper(number), exist_ok=True)
+        os.makedirs(self._work(number), exist_ok=True)
+        shutil.copystat(folder, self._upper(number))  # the merged folder shows the upper one's attributes
+
+    def _work(self, number: int) -> bytes:
+        return os.path.join(self._own, b"work%d" % number)
+
+    def _mount_overlay(self, number: int, lower: bytes, target: bytes, layers: bytes = b"") -> None:
+        """Mount one overlay; `layers` is another path by which the layers can be reached."""
+        options = [b"lowerdir=%s" % lower, b"upperdir=%s" % self._upper(number), b"workdir=%s" % self._work(number)]
+        if layers:
+            options = [option.replace(self._layers, layers) for option in options]
+        # userxattr: in a user namespace only attributes named `user.*` may be set (overlayfs.rst).
+        mount("overlay", target, "overlay", 0, b",".join([*options, b"userxattr"]))
+
+    def _mount_overlays(self, lower: Iterable[bytes], sockets: Iterable[bytes] = ()) -> None:
+        """Mount an overlay over each folder, parents first, and make visible again what it must not cover.
+
+        That is this check's own folder, and sockets at which others listen among it.
+        """
         # A descriptor keeps a folder within reach while a mount covers its path (open(2), O_PATH).
-        kept = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in visible}
-        for number, folder in enumerate(self.folders):
-            work = os.path.join(self._own, b"work%d" % number)
-            # userxattr: in a user namespace only attributes named `user.*` may be set (overlayfs.rst).
-            options = b"lowerdir=%s,upperdir=%s,workdir=%s,userxattr" % (lower[number], self._upper(number), work)
-            mount("overlay", folder, "overlay", 0, options)
-        for path, descriptor in kept.items():
-            mount(f"/proc/self/fd/{descriptor}", path, None, MS_BIND | MS_REC)
+        layers, kept = os.open(self._layers, os.O_PATH), {}
+        for path in sorted({self._home, *self._to_stay_visible(), *sockets}):
+            with contextlib.suppress(OSError):  # it is gone
+                kept[path] = os.open(path, os.O_PATH)
+        for folder, number, below in sorted(zip(self._all, range(len(self._all)), lower)):
+            self._mount_overlay(number, below, folder, b"/proc/self/fd/%d" % layers)
+        for path in (path for path in kept if is_below(path, self._all)):
+            try:
+                mount(f"/proc/self/fd/{kept[path]}", path, None, MS_BIND | MS_REC)
+            except OSError:  # others remove their sockets when they like
+                if path == self._home:
+                    raise
+        for descriptor in (layers, *kept.values()):
             os.close(descriptor)
 
-
-def _with_mounts_below(folders: Sequence[bytes], home: bytes) -> List[bytes]:
-    """Return folders, with the mount points below them: an overlay shows only one file system."""
-    mounted = [path for path, kind in _mounts() if kind not in _SYSTEM and os.path.isdir(path)]
-    below = [path for path in mounted if _is_below(path, folders) and not _is_below(path, [home])]
-    outermost = [folder for folder in set(folders) if not _is_below(folder, folders)]
-    return sorted({*outermost, *below})
-
-
-def _targets_of_links(folders: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield the folders that symbolic links lead to, or that hold the files that they lead to."""
-    for folder in folders:
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in itertools.islice(entries, _MOST_ENTRIES):
-                if entry.is_symlink():
-                    real = os.path.realpath(entry.path)
-                    real = real if os.path.isdir(real) else os.path.dirname(real)
-                    if os.access(real, os.R_OK | os.X_OK) and not _is_below(real, _NOT_TO_COVER) and real != b"/":
-                        yield real
-
-
-def _is_below(path: bytes, folders: Sequence[bytes]) -> bool:
-    return any(path.startswith(os.path.join(folder, b"")) for folder in folders)
-
-
-def _mounts() -> List[Tuple[bytes, str]]:
-    """Return each mount point with its file system type (proc_pid_mountinfo(5))."""
-    found = []
-    with open("/proc/self/mountinfo", "rb") as file:
-        for line in file:
-            fields, _, more = line.partition(b" - ")
-            path = fields.split()[4]
-            if b"\\" in path:  # spaces and the like are written as octal escapes
-                path = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), path)
-            found.append((path, more.split()[0].decode()))
-    return found
+    def _to_stay_visible(self) -> Iterator[bytes]:
+        """What is mounted below the folders without being covered: of the notebook's, what holds no files."""
+        for path, kind in mounts.mount_points():
+            number = None if path in self._all or is_below(path, [self._home]) else self._covering(path)
+            is_beside = number is not None and number >= len(self.folders)
+            if number is not None and (is_beside or (kind in mounts.SYSTEM and os.path.isdir(path))):
+                yield path

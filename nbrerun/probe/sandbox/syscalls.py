@@ -14,6 +14,7 @@ CLONE_NEWNET = 0x40000000
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
+_MNT_DETACH = 2
 MAP_FIXED = 0x10
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
@@ -67,6 +68,15 @@ def mount(source: Optional[Path], target: Path, kind: Optional[str], flags: int 
     arguments = [os.fsencode(text) if text else None for text in (source, target, kind)]
     data = os.fsencode(options) if options else None
     _check(_libc().mount(*arguments, ctypes.c_ulong(flags), data), "mount")
+
+
+def unmount(target: Path) -> None:
+    """Remove a mount, at once for whoever looks for it by its path (umount2(2), MNT_DETACH).
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    _check(_libc().umount2(os.fsencode(target), _MNT_DETACH), "umount")
 
 
 def adopt_orphans() -> None:

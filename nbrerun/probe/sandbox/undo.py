@@ -11,18 +11,21 @@ import errno
 import fcntl
 import glob
 import itertools
-import json
 import os
 import shutil
 import stat
-from typing import Dict, Iterable, Iterator, Optional
+from typing import Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from .tree import GONE, Entry, Known, Table, entry, is_in, look, look_at, restore, walk
+from .edits import Edits
+from .notes import append, read_from
+from .tree import GONE, Entry, Found, Known, Table, entry, is_in, look, look_at, restore, walk
 
 MOST_ENTRIES = 5_000
 """A folder with more files is not copied, however small they are."""
-_HOMES = b"nbrerun-*"
-"""Pattern of the names of checks' folders."""
+_PLACE = b"/tmp"
+"""Where checks are known to one another, whatever their own folders for temporary files are."""
+_LINKS = b"nbrerun-at-%d-"
+"""How the names of links to checks' folders begin, by user."""
 
 
 class Refused(OSError):
@@ -47,41 +50,59 @@ class Originals:
         self._read_to = 0
         self._count = itertools.count()
         self._lock = -1
+        self._edits = Edits(home)
+        self._link = os.path.join(_PLACE, _LINKS % os.getuid() + os.path.basename(home))
         self._known_others: Dict[bytes, Originals] = {}
 
     def table(self) -> Table:
         """Return all that this process or another has recorded."""
-        status = look(self._file)
-        if status is not None and status.st_size > self._read_to:
-            with open(self._file, "rb") as file:
-                file.seek(self._read_to)
-                new, ended, _ = file.read().rpartition(b"\n")
-            self._read_to += len(new) + len(ended)
-            for line in filter(None, new.splitlines()):
-                with contextlib.suppress(ValueError):  # the process that wrote it was killed
-                    path, mode, modified_ns, content = json.loads(line)
-                    path, then = os.fsencode(path), Entry(mode, modified_ns, os.fsencode(content))
-                    self._table[path] = then
-                    if not is_in(path, self._home):
-                        self._user_files[path] = then
+        lines, self._read_to = read_from(self._file, self._read_to)
+        for path, mode, modified_ns, content in lines:
+            path, then = os.fsencode(path), Entry(mode, modified_ns, os.fsencode(content))
+            self._table[path] = then
+            if not is_in(path, self._home):
+                self._user_files[path] = then
         return self._table
 
     def add(self, new: Table) -> None:
         """Record what paths were."""
-        lines = [
-            json.dumps([os.fsdecode(path), then.mode, then.modified_ns, os.fsdecode(then.content)])
-            for path, then in new.items()
-        ]
-        # O_APPEND: each write goes to the end, whichever process does it (open(2)). The leading newline ends a
-        # line that a killed process left unfinished.
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write("".join(f"\n{line}\n" for line in lines).encode())
+        append(
+            self._file,
+            ([os.fsdecode(path), then.mode, then.modified_ns, os.fsdecode(then.content)] for path, then in new.items()),
+        )
 
     def user_files(self) -> Table:
-        """Return the recorded files that are the user's own, not the scratch tree's."""
+        """Return the recorded files that are the user's own, not the scratch tree's, and not edited since."""
         self.table()
-        return self._user_files
+        edited = self._edits.edited()
+        return {path: then for path, then in self._user_files.items() if path not in edited}
+
+    def without_edited(self, wanted: Table, found: Found) -> Tuple[Table, Found]:
+        """Leave out what `restore` must not touch: files that somebody else has edited, and the folders they are in."""
+        edited = self._edits.edited()
+        if not edited:
+            return wanted, found
+        wanted = {path: then for path, then in wanted.items() if path not in edited}
+        to_go = {path for path in found if wanted.get(path, GONE) == GONE}
+        around = {path for path in to_go if any(is_in(each, path) for each in edited)}
+        return wanted, {path: status for path, status in found.items() if path not in around}
+
+    def look(self, opened: Collection[int] = (), strict: bool = False) -> None:
+        """After a cell: find out which files somebody else has edited (see `Edits.look`)."""
+        self._edits.look(self.user_files(), self._is_known, opened, strict)
+
+    def restored(self) -> None:
+        """The user's files have just been written by nbrerun itself."""
+        self._edits.record(self.user_files())
+
+    def _is_known(self, path: bytes, status: Optional[os.stat_result]) -> bool:
+        """Whether a file is what it was before the first cell, or another check may have written it."""
+        then = self.table().get(path, GONE)
+        if status is None or then == GONE:
+            is_first = status is None and then == GONE
+        else:
+            is_first = stat.S_ISREG(status.st_mode) and Known(self.source).holds(path, status, path)
+        return is_first or any(path in other.user_files() for other in self._other_kernels())
 
     def source(self, content: bytes) -> bytes:
         """Return the path of the bytes that this user's file held before the first cell."""
@@ -98,6 +119,11 @@ class Originals:
         Raises:
             Refused: it is larger than that.
         """
+        if path in self._edits.edited():
+            raise refuse(path, "it has been edited since the notebook wrote to it")
+        if not os.path.islink(self._link):
+            raise refuse(path, f"other checks cannot be told of it in {os.fsdecode(_PLACE)}")
+        self._edits.begin(path)
         wanted = {each: look(each) for each in _affected(path, moved) if each not in self.table()}
         if not wanted or self._created_ancestor(path) is not None:
             return
@@ -141,12 +167,33 @@ class Originals:
         self._lock = os.open(self._file, os.O_RDONLY)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
+    def register(self) -> None:
+        """Let the other checks of this user know where the records are, wherever their temporary folders are.
+
+        Raises:
+            OSError: that is not possible here; nothing of the user's may be written to then.
+        """
+        for link in _links():
+            with contextlib.suppress(OSError):
+                if not os.path.exists(link):  # its check was killed
+                    os.remove(link)
+        os.symlink(self._home, self._link)
+
+    def unregister(self) -> None:
+        """There is nothing to be known any more."""
+        with contextlib.suppress(OSError):
+            os.remove(self._link)
+
     def _other_kernels(self) -> Iterator["Originals"]:
-        pattern = os.path.join(glob.escape(os.path.dirname(self._home)), _HOMES, os.path.basename(self._file))
-        for file in glob.glob(pattern):
-            home = os.path.dirname(file)
-            if home != self._home and _is_running(file):
-                yield self._known_others.setdefault(home, Originals(home))
+        for link in _links():
+            with contextlib.suppress(OSError):
+                home = os.readlink(link)
+                if home != self._home and _is_running(os.path.join(home, os.path.basename(self._file))):
+                    yield self._known_others.setdefault(home, Originals(home))
+
+
+def _links() -> List[bytes]:
+    return glob.glob(os.path.join(_PLACE, _LINKS % os.getuid() + b"*"))
 
 
 def _affected(path: bytes, moved: bool) -> Iterator[bytes]:
@@ -168,13 +215,20 @@ def _is_running(file: bytes) -> bool:
     return False
 
 
-def undo(home: str) -> None:
-    """Restore the user's folders, and make the folder of this check removable."""
+def undo(home: str, strict: bool = False) -> None:
+    """Restore the user's folders, and make the folder of this check removable.
+
+    Args:
+        strict: it was left by a check that was killed, so that somebody may have edited files since.
+    """
     place = os.fsencode(home)
     originals = Originals(place)
     with contextlib.suppress(OSError):  # everything that can be restored has been
         originals.mark_running()
-        restore(originals.user_files(), look_at(originals.user_files()), Known(originals.source))
+        originals.look(strict=strict)
+        wanted = originals.user_files()
+        restore(*originals.without_edited(wanted, look_at(wanted)), Known(originals.source))
+    originals.unregister()
     # A copy of a folder without write permission could not be emptied.
     for path, status in walk(place):
         if stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) & 0o700 != 0o700:

@@ -223,6 +223,14 @@ def test_a_stateless_cell_leaves_nothing_behind() -> None:
     assert cell_reason(Verdict.STATELESS, (DEFINED,)) == "leaves nothing behind"
 
 
+def test_what_is_not_judged_is_left_behind_all_the_same() -> None:
+    """Nobody is told that nothing is left."""
+    one = cell_reason(Verdict.STATELESS, (), elsewhere=["/tmp/a.txt"])
+    assert one == "leaves only `/tmp/a.txt`, which is not judged"
+    two = cell_reason(Verdict.STATELESS, (), elsewhere=["/tmp/a.txt", "/tmp/b.txt"])
+    assert two == "leaves only `/tmp/a.txt` and 1 more, which are not judged"
+
+
 def test_a_cell_speaks_of_the_variables_its_verdict_rests_on() -> None:
     """A cell that keeps training a model says so, and not what else it made."""
     trained = variable(MODEL, Verdict.IN_PLACE, "clf", reason="`clf` keeps training")

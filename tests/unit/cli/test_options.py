@@ -420,7 +420,7 @@ def test_a_mistake_in_nbrerun_takes_one_notebook_only(fake: Fake, write_notebook
     quiet, verbose = run(tmp_path), run(tmp_path, "-v")
     assert [name for name, _ in fake.calls] == ["a.ipynb", "b.ipynb"] * 2
     assert quiet.exit_code == 2
-    assert "nbrerun itself failed (ZeroDivisionError: bug); please report it at" in quiet.stderr
+    assert "nbrerun itself failed (ZeroDivisionError: bug); please report it" in quiet.stderr
     assert ["Traceback" in result.stdout for result in (quiet, verbose)] == [False, True]
 
 

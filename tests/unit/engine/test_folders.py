@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -41,17 +42,23 @@ def _age(path: Path) -> None:
 
 
 def test_a_folder_whose_owner_was_killed_is_removed_by_the_next(place: Path) -> None:
-    """With what is in it; what its kernels had changed is as it was."""
-    left, file = _killed(place), place / "mine.txt"
-    (left / "nbrerun-inner").mkdir()
-    file.write_text("changed")
-    (left / "nbrerun-inner" / "copy").write_text("mine")
-    line = f'["{file}", {file.stat().st_mode}, 1000000000, "{left}/nbrerun-inner/copy"]\n'
-    (left / "nbrerun-inner" / "originals").write_text(line)
+    """With what is in it; what its kernels had changed is as it was, unless somebody has changed it since."""
+    left, files = _killed(place), [place / "mine.txt", place / "edited.txt"]
+    inner = left / "nbrerun-inner"
+    inner.mkdir()
+    (inner / "copy").write_text("mine")
+    for file in files:
+        file.write_text("changed")
+        status = file.stat()
+        with (inner / "originals").open("a") as originals, (inner / "edits").open("a") as edits:
+            originals.write(json.dumps([str(file), status.st_mode, 1000000000, f"{inner}/copy"]) + "\n")
+            signature = [status.st_ino, status.st_size, status.st_ctime_ns, status.st_mtime_ns]
+            edits.write(json.dumps([str(file), signature]) + "\n")
+    files[1].write_text("edited since")
     _age(left)
     Folder().remove()
-    assert list(place.iterdir()) == [file]
-    assert file.read_text() == "mine"
+    assert set(place.iterdir()) == set(files)
+    assert [file.read_text() for file in files] == ["mine", "edited since"]
 
 
 def test_a_young_folder_and_one_in_use_stay(place: Path) -> None:

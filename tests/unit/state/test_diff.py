@@ -14,13 +14,15 @@ from nbrerun.state.diff import (
     differing,
     exceeds,
     file_change,
+    left_as_it_was,
     max_abs_change,
     moved_generators,
     rebound,
     same_generator,
     setting_change,
+    written_beside,
 )
-from tests.unit.making import file, generator, name, named, state, variable
+from tests.unit.making import file, generator, name, named, rerun, state, variable
 
 
 def floats(*values: float) -> bytes:
@@ -317,3 +319,20 @@ def test_what_has_no_numbers_is_no_rounding() -> None:
     words = changes({"x": leaf(b"1", "a")}, {"x": leaf(b"2", "b")})
     became = changes({"x": leaf(b"1", "a", numbers=floats(0.7))}, {"x": leaf(b"2", "b")})
     assert [change.rounding for change in [*words, *became]] == [False, False]
+
+
+def test_files_beside_are_named_and_folders_only_alone() -> None:
+    """A folder that was made says less than the file in it."""
+    none, made = state(), state(beside={"/home/.cache": file(b"", kind="folder")})
+    filled = state(beside={"/home/.cache": file(b"", kind="folder"), "/home/.cache/x": file(b"1")})
+    assert written_beside(none, made) == ["/home/.cache"]
+    assert written_beside(none, filled) == ["/home/.cache/x"]
+    assert written_beside(filled, filled) == []
+    assert written_beside(filled, made) == ["/home/.cache/x"]
+
+
+def test_a_run_that_writes_beside_does_not_leave_everything_as_it_was() -> None:
+    """The next cell may read it."""
+    wrote = rerun(state(beside={"/tmp/x": file(b"2")}))
+    assert not left_as_it_was(state(beside={"/tmp/x": file(b"1")}), wrote)
+    assert left_as_it_was(state(beside={"/tmp/x": file(b"2")}), wrote)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from nbrerun.probe.protocol.messages import State
-from tests.unit.making import generator, named, observation, rerun, state
+from tests.unit.making import file, generator, named, observation, rerun, state
 
 STANDS = {
     # where the generator stands before the first run, after it and after the rerun; where imports left it
@@ -44,3 +44,10 @@ def test_a_generator_in_a_variable_is_never_seeded() -> None:
     """It is judged as a variable."""
     before, first = _stands("start", library=False), _stands("seeded", library=False)
     assert observation(before, first, rerun(first)).seeded == set()
+
+
+def test_a_rerun_may_see_what_the_first_run_wrote_beside() -> None:
+    """What is not judged is there to be read all the same."""
+    seen = observation(state(), state(beside={"/tmp/x": file(b"1")}), rerun())
+    assert seen.saw_a_change
+    assert not observation(state(), state(), rerun()).saw_a_change

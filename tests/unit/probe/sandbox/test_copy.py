@@ -88,6 +88,8 @@ class Place:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A project, and a working folder to come back from."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "known").mkdir()
+    monkeypatch.setattr(originals, "_PLACE", os.fsencode(tmp_path / "known"))
     return Place(tmp_path)
 
 
@@ -519,6 +521,127 @@ def test_notes_of_a_check_that_is_over_are_not_believed(place: Place) -> None:
     place.assert_untouched()
 
 
+EDITS: dict[str, Callable[[Path], Any]] = {
+    "it is written in place": lambda path: path.write_text("edited"),
+    "as many bytes are written": lambda path: path.write_text("EDIT"),
+    "it is replaced, as editors do": lambda path: (path.with_suffix(".new").write_text("edited"), _move(path)),
+    "it is removed": lambda path: path.unlink(),
+}
+
+
+def _move(path: Path) -> None:
+    os.replace(path.with_suffix(".new"), path)
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [  # what a cell has made and somebody removes is as it was at first
+        *((what, name) for what in EDITS for name in ("a.txt", "new.txt", "made/new.txt") if "removed" not in what),
+        ("it is removed", "a.txt"),
+    ],
+)
+def test_what_somebody_else_has_edited_is_never_undone(place: Place, what: str, name: str) -> None:
+    """Neither before a branch, nor after it, nor at the end; and cells do not write to it any more."""
+    scratch, path = place.start(), place.project / "nb" / name
+    first = scratch.freeze()
+    if name.startswith("made"):
+        before_move(scratch, path.parent)
+        path.parent.mkdir()
+    write(scratch, path, "cell")
+    frozen, branch = scratch.freeze(), copy.deepcopy(scratch)
+    EDITS[what](path)
+    edited = path.read_text() if path.exists() else None
+
+    def assert_as_edited() -> None:
+        assert (path.read_text() if path.exists() else None) == edited
+
+    branch.enter(first)
+    assert_as_edited()
+    with pytest.raises(Refused, match="has been edited"):
+        write(branch, path)
+    scratch.leave()
+    assert_as_edited()
+    branch.enter(frozen)
+    scratch.leave()
+    undo(str(place.home))
+    assert_as_edited()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_edit_after_a_kill_is_kept_where_it_may_be_old(place: Place, strict: bool) -> None:
+    """The keeper undoes what a killed cell wrote; a later start leaves alone what has changed since."""
+    scratch, path = place.start(), place.project / "nb/a.txt"
+    scratch.freeze()
+    write(scratch, path, "half of what the cell wan")
+    undo(str(place.home), strict=strict)
+    assert path.read_text() == ("half of what the cell wan" if strict else "a")
+
+
+def test_a_file_that_stays_open_is_the_cells(place: Place) -> None:
+    """What is written to it later is announced by nobody, and is undone."""
+    scratch, path = place.start(), place.project / "nb/a.txt"
+    before_write(scratch, path)
+    with path.open("a") as log:
+        for text in ("one", "two"):
+            log.write(text)
+            log.flush()
+            scratch.freeze()
+        log.write("three")
+    scratch.freeze()
+    undo(str(place.home))
+    place.assert_untouched()
+
+
+def test_a_file_that_was_put_back_has_not_been_edited(place: Place) -> None:
+    """By another check, say, or because the editor was closed without a change."""
+    scratch, path = place.start(), place.project / "nb/a.txt"
+    write(scratch, path, "cell")
+    scratch.freeze()
+    path.write_text("a")
+    scratch.freeze()
+    write(scratch, path, "cell")
+    undo(str(place.home))
+    place.assert_untouched()
+
+
+def test_checks_know_of_one_another_whatever_their_temporary_folders(place: Place) -> None:
+    """What one has written is not an original for the other."""
+    homes = [place.base / name / "nbrerun-x" for name in ("one", "other")]
+    for number, home in enumerate(homes):
+        home.mkdir(parents=True)
+        (home.rename(home.with_name(f"nbrerun-{number}")))
+    homes = [home.with_name(f"nbrerun-{number}") for number, home in enumerate(homes)]
+    checks = [place.start(home=home) for home in homes]
+    for number, scratch in enumerate(checks):
+        write(scratch, place.project / "nb/a.txt", f"{number}")
+        scratch.freeze()
+    for home in homes:
+        undo(str(home))
+    place.assert_untouched()
+    assert list((place.base / "known").iterdir()) == []
+
+
+def test_where_checks_cannot_know_of_one_another_nothing_is_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason says so, and the cell's own call."""
+    monkeypatch.setattr(originals, "_PLACE", os.fsencode(place.base / "missing"))
+    scratch = place.start()
+    assert "by absolute paths is refused" in place.reason
+    with pytest.raises(Refused, match="other checks cannot be told"):
+        write(scratch, place.project / "nb/a.txt")
+    write(scratch, "a.txt")
+    place.assert_untouched()
+
+
+def test_links_of_checks_that_were_killed_are_removed(place: Place) -> None:
+    """By the next start."""
+    name = f"nbrerun-at-{os.getuid()}-gone"
+    (place.base / "known" / name).symlink_to(place.base / "gone")
+    place.start()
+    assert not os.path.lexists(place.base / "known" / name)
+
+
 def test_what_cannot_be_kept_is_not_written_to(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk may be full, or the file not readable."""
     scratch = place.start()
@@ -758,7 +881,7 @@ def test_what_others_read_the_notebook_has_not_read(place: Place, monkeypatch: p
     monkeypatch.setattr(sys, "addaudithook", lambda hook: None)
     place.start()
     files = NotebookFiles(place.found, {})
-    files.install()
+    files.install(lambda: True)
     subprocess.run("cat a.txt; echo new > new.txt", shell=True, check=True, stdout=subprocess.DEVNULL)
     files.changed()
     opened = {name: item["read"] for name, item in files.opened().items()}
