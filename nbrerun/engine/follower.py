@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import psutil
 
+from nbrerun.clock import Part, spent_on
 from nbrerun.engine.interface import Doing, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import Waiting
@@ -74,7 +75,8 @@ class Follower:
         given, self._given = self._given, 0
         runs, self._runs = self._runs, False
         kernel.wait_until_up()
-        undone = _wait(kernel, patience) if runs else None
+        with spent_on(Part.WAITING):
+            undone = _wait(kernel, patience) if runs else None
         undone = undone or self.go_on(kernel, cells[given:], seeds, patience)
         if undone is not None:
             kernel.close()
@@ -106,7 +108,8 @@ def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patienc
         kernel.client.begin_to_follow([_message(past)], seeds)
     except Closed as error:
         return Undone(f"the kernel that was to come here gave no answer: {error}")
-    return _wait(kernel, patience)
+    with spent_on(Part.RERUNS):
+        return _wait(kernel, patience)
 
 
 def _wait(kernel: Kernel, patience: float) -> Undone | None:
