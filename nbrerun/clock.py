@@ -1,7 +1,7 @@
 """What the time of a check is spent on: the places that do something long say so, and one clock adds it up.
 
 A second belongs to exactly one part, so that the parts add up to the whole. What other processes do meanwhile is kept
-apart from that. The clock always runs: switching from one part to another takes about a microsecond.
+apart from that. The clock always runs: a part costs it two microseconds.
 """
 
 from __future__ import annotations
