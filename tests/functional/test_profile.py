@@ -52,3 +52,15 @@ def test_no_profile_is_reported_that_nobody_asked_for(tmp_path: Path) -> None:
     report = checked(tmp_path, False, "fork")
     assert report.profile == ()
     assert report.seconds
+
+
+def test_a_cached_report_has_the_profile_of_its_check(tmp_path: Path) -> None:
+    """A check without one does not answer for it."""
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")]), tmp_path / "nb.ipynb")
+    reports = [
+        check(tmp_path / "nb.ipynb", profile=profile, cache_dir=tmp_path.parent / f"{tmp_path.name}-cache").notebooks[0]
+        for profile in (False, True, True)
+    ]
+    assert [report.cached for report in reports] == [False, False, True]
+    assert [bool(report.profile) for report in reports] == [False, True, True]
+    assert reports[1].profile == reports[2].profile
