@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import signal
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -194,8 +195,8 @@ def odd(notebook: Path) -> list[str]:
 
 def reason_of(used: Usage, limit: float) -> str:
     """Say in one line why a run failed."""
-    if used.returncode < 0 and used.wall >= limit:
-        return f"stopped after {limit:.0f} s"
+    if used.returncode == -signal.SIGKILL:  # by nobody but the watcher, or by the system for the same reason
+        return f"stopped after {limit:.0f} s" if used.wall >= limit else f"stopped at {used.memory / 1e9:.1f} GB"
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in used.said.splitlines()]
     errors = [line for line in lines if re.match(r"(E +)?\w*(Error|Exception)\b", line)]
     said = (errors or [line for line in lines if line] or ["nothing was said"])[-1]

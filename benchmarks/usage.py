@@ -6,7 +6,7 @@ prctl(2)): each is then waited for, here or by its parent, and `getrusage(RUSAGE
 On systems without subreapers, the sum over the samples is used instead.
 
 Run as `python benchmarks/usage.py SECONDS COMMAND...`, it prints one line of JSON after the output of the command,
-which is ended after so many seconds.
+which is ended after so many seconds, or when it uses up the memory of the machine.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ GRACE = 5.0
 MARK = "usage: "
 LIMIT = 3600.0
 """Seconds that a command may take."""
+SHARE = 0.7
+"""The part of the memory that is available at the beginning that a command may use; others need the rest."""
 _SAID = 4000
 """Characters of the end of what a command prints that are kept, to tell why it failed."""
 
@@ -51,7 +53,7 @@ class Usage:
     left_behind: int
     """Processes that had to be killed after the command had ended."""
     returncode: int
-    """Negative if a signal ended the command, as it does at the time limit."""
+    """Negative if a signal ended the command, as it does at a limit."""
     said: str = ""
     """The end of what it printed."""
 
@@ -133,6 +135,13 @@ def reap() -> Iterator[int]:
             yield pid
 
 
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill processes that may have ended meanwhile."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+
+
 def wait_for_orphans(tree: Tree) -> int:
     """Wait until no descendant is left; kill those that stay, and return their number."""
     deadline = time.monotonic() + GRACE
@@ -141,9 +150,7 @@ def wait_for_orphans(tree: Tree) -> int:
         list(reap())
         time.sleep(INTERVAL)
     stayed = descendants()
-    for process in stayed:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    kill(stayed)
     with contextlib.suppress(ChildProcessError):
         while True:
             os.wait()
@@ -151,10 +158,13 @@ def wait_for_orphans(tree: Tree) -> int:
 
 
 def watch(command: list[str], limit: float) -> Usage:
-    """Run a command as a child of this process, and measure it; it is killed after so many seconds."""
+    """Run a command as a child of this process, and measure it; it is killed at the limits of time and memory.
+
+    This process waits for all of its descendants and kills those that stay, so it should have no others.
+    """
     if sys.platform == "linux":  # make this process the parent of every orphaned descendant
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    tree = Tree()
+    tree, most = Tree(), SHARE * psutil.virtual_memory().available
     started = time.monotonic()
     child = subprocess.Popen(command)
     returncode = None
@@ -162,8 +172,8 @@ def watch(command: list[str], limit: float) -> Usage:
         tree.look()
         with contextlib.suppress(subprocess.TimeoutExpired):
             returncode = child.wait(INTERVAL)
-        if returncode is None and time.monotonic() - started > limit:
-            child.kill()
+        if returncode is None and (time.monotonic() - started > limit or tree.peak > most):
+            kill(descendants())
     wall = time.monotonic() - started
     left_behind = wait_for_orphans(tree)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

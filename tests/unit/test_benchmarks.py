@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -75,12 +76,23 @@ def test_each_quantity_has_its_own_median() -> None:
         (replace(usage(returncode=1), said="Traceback:\nValueError: no\nsome more"), "exit code 1: ValueError: no"),
         (replace(usage(returncode=2), said="\x1b[31musage: wrong\x1b[0m\n"), "exit code 2: usage: wrong"),
         (usage(returncode=-9, wall=11), "stopped after 10 s"),
+        (usage(returncode=-9, memory=20_300_000_000), "stopped at 20.3 GB"),
     ],
-    ids=["exception", "message", "limit"],
+    ids=["exception", "message", "time", "memory"],
 )
 def test_the_reason_is_one_line(used: Usage, said: str) -> None:
     """The exception, or the last words."""
     assert reason_of(used, 10.0) == said
+
+
+def test_a_command_ends_when_it_uses_up_the_memory() -> None:
+    """Before the system ends something else; the watcher ends what it finds, so it is a process of its own."""
+    code = (
+        "import sys; from benchmarks import usage; usage.SHARE = 0.0\n"
+        "print(usage.watch([sys.executable, '-c', 'import time; time.sleep(60)'], 60.0).returncode)"
+    )
+    done = subprocess.run([PYTHON, "-c", code], cwd=run.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["-9"]
 
 
 def test_a_command_ends_at_its_limit(tmp_path: Path) -> None:
