@@ -20,7 +20,7 @@ def draw(results: Results, path: Path) -> None:
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(1, len(SIZES), figsize=(9, 3.6), sharey=True, layout="constrained")
-    for panel, what in zip(panels, SIZES, strict=True):
+    for panel, (what, sizes) in zip(panels, SIZES.items(), strict=True):
         for way in results.ways():
             points = [(size, row, plain) for kind, size, row, plain in grown(results, way) if kind == what]
             if points and way != "plain":
@@ -28,6 +28,8 @@ def draw(results: Results, path: Path) -> None:
                 panel.plot([size for size, _, _ in points], ratios, marker="o", label=way)
         panel.axhline(1, color="gray", linewidth=0.8, linestyle=":")
         panel.set(xscale="log", yscale="log", xlabel=what)
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.set_xticks([], minor=True)
         panel.yaxis.set_major_formatter("{x:g}")
         panel.yaxis.set_minor_formatter("{x:g}")
     panels[0].set_ylabel("CPU time / plain run")

@@ -59,8 +59,6 @@ class Client:
         self.pid = pid
         self.is_busy = False
         """It runs something, or did when nobody waited for it any longer."""
-        self._begun = 0.0
-        """When it was asked last."""
         self._wire = wire
         self._ring = ring
         self._timeout = timeout
@@ -113,8 +111,7 @@ class Client:
 
     def ran(self, waiting: Waiting) -> Rerun | Undone:
         """Wait for the end of `begin_to_run`."""
-        with spent_on(Part.RERUNS if waiting.since is None else Part.WAITING):
-            run = self._wait_for_run(ask.RUN, waiting)
+        run = self._wait_for_run(ask.RUN, waiting)
         return run if isinstance(run, Undone) else {**run, "error": self._shown(run["error"])}
 
     def begin_to_follow(self, cells: Iterable[ask.PastCell], seeds: Iterable[Generator]) -> None:
@@ -233,7 +230,7 @@ class Client:
     def _begin(self, operation: Operation[Request, Answer], request: Request) -> None:
         if self.is_busy:
             raise Closed("the kernel is still at what it was asked before")
-        self.is_busy, self._begun = True, time.perf_counter()
+        self.is_busy = True
         self._ring()  # before the request: a socket holds no long message
         self._wire.send({OPERATION: operation.name, **request})
 
@@ -258,10 +255,11 @@ class Client:
         return found
 
     def _wait_for_run(self, operation: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
-        """Wait, and tell the clock how much of that the run itself took, and how much it had run by then."""
-        ahead = time.perf_counter() - self._begun
-        reply: Any = self._wait(operation, waiting)
-        if not isinstance(reply, Undone):
-            ran(reply["seconds"], ahead)
+        """Wait, and tell the clock how much of that the run itself took, and how long it had been going on by then."""
+        ahead = 0.0 if waiting.since is None else time.monotonic() - waiting.since
+        with spent_on(Part.RERUNS if waiting.since is None else Part.WAITING):
+            reply: Any = self._wait(operation, waiting)
+            if not isinstance(reply, Undone):
+                ran(reply["seconds"], ahead)
         found: Answer | Undone = reply
         return found
