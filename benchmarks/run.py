@@ -1,63 +1,37 @@
-"""Measure a check against plain execution and against the naive way: `python -m benchmarks.run`.
+"""Measure checks against plain execution, against the naive way, and against what else people use to run notebooks.
 
-Prints a Markdown table for docs/performance.md, and the machine that it was measured on.
+`python -m benchmarks.run` measures all generated notebooks in all ways and prints Markdown tables; `--published FOLDER`
+measures the notebooks in a folder as well, and `--write` puts tables and picture into docs/performance.md. Environments
+for the other programs are made with pip, in `build/benchmarks`.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
+import datetime
+import functools
 import os
 import platform
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:  # so that `python benchmarks/run.py` works as well
-    sys.path.insert(0, str(ROOT))
+from benchmarks import tables
+from benchmarks.measuring import Bench, Results, Write
+from benchmarks.notebooks import CASES, SIZES, grown, write_cells
+from benchmarks.usage import LIMIT
+from benchmarks.ways import BY_DEFAULT, ROOT, TRACKING, WAYS, interpreter, version
 
-from benchmarks.notebooks import NOTEBOOKS, WITHOUT_FORK, write  # noqa: E402  (needs the path set above)
-from benchmarks.usage import Usage, measure  # noqa: E402
+PAGE = ROOT / "docs" / "performance.md"
+PICTURE = ROOT / "docs" / "growth.svg"
 
-MODES = ("plain", "fork", "replay", "naive")
-NAIVE_AT_MOST = 20
-"""The naive way runs at most this many cells, evenly spread, and the result is scaled up."""
-HEADER = (
-    "| notebook | cells | way | wall s | CPU s | peak MB "
-    "| wall / plain | CPU / plain | peak / plain | ms per cell on top | note |\n"
-    "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    notebook: str
-    mode: str
-    usage: Usage
-    note: str = ""
-
-    def render(self, plain: Usage | None) -> str:
-        """Render the line, with ratios to the plain run if there is one."""
-        used, cells = self.usage, len(NOTEBOOKS[self.notebook]())
-        columns = [self.notebook, str(cells), self.mode, f"{used.wall:.1f}", f"{used.cpu:.1f}"]
-        columns.append(f"{used.memory / 1e6:.0f}")
-        if plain is None:
-            columns += ["", "", "", ""]
-        else:
-            ratios = (used.wall / plain.wall, used.cpu / plain.cpu, used.memory / plain.memory)
-            columns += [f"{ratio:.2f}" for ratio in ratios]
-            columns.append(f"{(used.wall - plain.wall) / cells * 1000:.0f}")
-        return "| " + " | ".join([*columns, self.note]) + " |"
+Todo = tuple[str, Write]
+"""A notebook to measure: its name, and what writes it into a folder."""
 
 
 def machine() -> str:
@@ -69,112 +43,123 @@ def machine() -> str:
     )
 
 
-def naive_cells(count: int) -> list[int]:
-    """Choose all cells, or evenly spread ones with the same mean position."""
-    if count <= NAIVE_AT_MOST:
-        return list(range(count))
-    return [int((step + 0.5) * count / NAIVE_AT_MOST) for step in range(NAIVE_AT_MOST)]
+def generated(names: Iterable[str]) -> Iterator[Todo]:
+    """Yield generated notebooks, if what they need is installed."""
+    for name in names:
+        if lacks := CASES[name].lacks():
+            print(f"{name}: {', '.join(lacks)} is not installed", file=sys.stderr)
+        else:
+            yield name, functools.partial(_write, name, CASES[name].sources())
 
 
-def run_naive(path: Path, count: int) -> tuple[Usage, str]:
-    """Measure the naive way, scaled up to all cells if only some were run."""
-    cells = naive_cells(count)
-    used = measure([*plainly(path), ",".join(map(str, cells))], ROOT)
-    scale = count / len(cells)
-    if scale == 1:
-        return used, ""
-    scaled = dataclasses.replace(used, wall=used.wall * scale, cpu=used.cpu * scale)
-    return scaled, f"estimated from {len(cells)} of {count} cells"
+def growing(families: Iterable[str]) -> Iterator[Todo]:
+    """Yield notebooks that grow."""
+    for what in families:
+        for size in SIZES[what]:
+            name = f"{size} {what}"
+            yield name, functools.partial(_write, name, grown(what, size))
 
 
-def plainly(path: Path) -> list[str]:
-    """Return the command of a plain execution."""
-    return [sys.executable, "-m", "benchmarks.plainly", str(path)]
+def published(folder: Path) -> Iterator[Todo]:
+    """Yield the notebooks in a folder; each is run in a copy of the whole folder."""
+    for path in sorted(folder.rglob("*.ipynb")):
+        inside = path.relative_to(folder)
+        if ".ipynb_checkpoints" not in inside.parts:
+            yield str(inside), functools.partial(_copied, folder, inside)
 
 
-def run_mode(mode: str, path: Path, count: int) -> tuple[Usage, str]:
-    """Measure one way of running one notebook."""
-    if mode == "naive":
-        used, note = run_naive(path, count)
-    elif mode == "plain":
-        used, note = measure(plainly(path), ROOT), ""
-    else:
-        used, note = run_check(mode, path)
-    return used, "; ".join(filter(None, [note, *troubles(mode, used)]))
+def _write(name: str, sources: list[str], folder: Path) -> Path:
+    path = folder / f"{name.replace(' ', '_')}.ipynb"
+    write_cells(sources, path)
+    return path
 
 
-def run_check(engine: str, path: Path) -> tuple[Usage, str]:
-    """Measure a check with an engine; the note tells if another engine ran or the check was not ok."""
-    report = path.with_suffix(".json")
-    command = [sys.executable, "-m", "nbrerun", "check", str(path), "--engine", engine, "-q", "--no-cache"]
-    used = measure([*command, "--format", "json", "--output", str(report)], ROOT)
-    if not report.exists():
-        return used, "FAILED, no report"
-    checked = json.loads(report.read_text(encoding="utf-8"))["notebooks"][0]
-    odd = [word for word, usual in ((checked["engine"], engine), (checked["status"], "ok")) if word != usual]
-    return used, ", ".join(odd)
+def _copied(source: Path, inside: Path, folder: Path) -> Path:
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    return folder / inside
 
 
-def troubles(mode: str, used: Usage) -> list[str]:
-    """List what makes a measurement doubtful."""
-    expected = (0,) if mode in ("plain", "naive") else (0, 1)
-    found = [] if used.returncode in expected else [f"FAILED, exit code {used.returncode}"]
-    return [*found, f"{used.left_behind} processes left behind"] if used.left_behind else found
-
-
-def bench(name: str, modes: list[str], repeat: int, folder: Path) -> list[Row]:
-    """Measure one notebook in the given ways, each in a folder of its own."""
-    rows = []
-    count = len(NOTEBOOKS[name]())
-    for mode in modes:
-        if mode == "fork" and name in WITHOUT_FORK:
-            continue
-        runs = []
-        for _ in range(repeat):
-            workplace = folder / f"{name}-{mode}"
-            workplace.mkdir()
-            runs.append(run_mode(mode, write(name, workplace), count))
-            shutil.rmtree(workplace)
-        rows.append(Row(name, mode, *sorted(runs, key=lambda run: run[0].cpu)[len(runs) // 2]))  # median by CPU time
-        print(f"{name} {mode}: {rows[-1].usage}", file=sys.stderr, flush=True)
-    return rows
-
-
-def startup(arguments: list[str], times: int = 7) -> float:
-    """Return the median wall time of a Python process with these arguments."""
-    took = []
-    for _ in range(times):
-        started = time.monotonic()
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=False)
-        took.append(time.monotonic() - started)
-    return statistics.median(took)
-
-
-def table(rows: list[Row]) -> str:
-    """Render the rows as a Markdown table."""
-    plain = {row.notebook: row.usage for row in rows if row.mode == "plain"}
-    return "\n".join([HEADER, *(row.render(plain.get(row.notebook)) for row in rows)])
+def measured_on(results: Results, bench: Bench) -> str:
+    """Say when and where the figures were measured, how often, and with which versions."""
+    versions = []
+    for name in results.ways():
+        way = WAYS[name]
+        if way.packages or name == "plain":
+            with_version = version(way, interpreter(way, bench.environments))
+            versions.append(f"{(way.packages or ('nbclient',))[0]} {with_version}")
+    times = f"medians of {bench.repeat}" if bench.repeat > 1 else "each measured once"
+    busy = ", while other processes ran: wall times are left out" if bench.busy else ""
+    return f"{datetime.date.today()}, {machine()}; {times}{busy}. {', '.join(versions)}."
 
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--notebook", action="append", choices=sorted(NOTEBOOKS), help="default: all")
-    parser.add_argument("--mode", action="append", choices=MODES, help="default: all")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each; the median is printed")
+    parser.add_argument("--notebook", action="append", choices=[*CASES, "none"], help="generated ones; default: all")
+    parser.add_argument("--grow", action="append", choices=[*SIZES, "none"], help="what grows; default: all")
+    parser.add_argument("--published", type=Path, metavar="FOLDER", help="a folder with notebooks, and their files")
+    parser.add_argument("--way", action="append", choices=list(WAYS), help=f"default: {', '.join(BY_DEFAULT)}")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each; medians are printed")
+    parser.add_argument("--limit", type=float, default=LIMIT, metavar="SECONDS", help="ends a single run")
+    parser.add_argument("--environments", type=Path, default=ROOT / "build" / "benchmarks", metavar="FOLDER")
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="keeps what was measured; what is there is not measured again"
+    )
+    parser.add_argument("--busy", action="store_true", help="leave out wall times: the machine does other things, too")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} and the picture")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Measure and print."""
-    options = parse()
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="nbrerun-bench-") as folder:
-        for name in options.notebook or NOTEBOOKS:
-            rows += bench(name, options.mode or list(MODES), options.repeat, Path(folder))
-    print(f"Measured on {machine()}.\n\n{table(rows)}\n")
-    print(f"`python -c pass` takes {startup(['-c', 'pass']) * 1000:.0f} ms, ", end="")
-    print(f"`python -m nbrerun --help` {startup(['-m', 'nbrerun', '--help']) * 1000:.0f} ms.")
+    """Measure, print, and write."""
+    asked = parse()
+    ways = ["plain", *(way for way in asked.way or BY_DEFAULT if way != "plain")]
+    results = Results.load(asked.results) if asked.results and asked.results.exists() else Results()
+    with tempfile.TemporaryDirectory(prefix="nbrerun-bench-") as place:
+        bench = Bench(ways, asked.repeat, Path(place), asked.environments.resolve(), asked.limit, asked.busy)
+        tracking = replace(bench, ways=[way for way in ways if way in ("plain", *TRACKING)])
+        todo = [(bench, each) for each in generated(_chosen(asked.notebook, CASES))]
+        todo += [(tracking, each) for each in growing(_chosen(asked.grow, SIZES))]
+        todo += [(bench, each) for each in (published(asked.published.resolve()) if asked.published else ())]
+        for how, (name, write) in todo:
+            how.measure(name, write, results)
+            if asked.results:
+                results.save(asked.results)
+    texts = rendered(results, bench)
+    for name, text in texts.items():
+        print(f"## {name}\n\n{text}\n")
+    if asked.write:
+        write_page(texts, results)
+
+
+def rendered(results: Results, bench: Bench) -> dict[str, str]:
+    """Render the tables for which something was measured, by the names of their markers."""
+    of_cases, grew = results.only(CASES.__contains__), results.only(_grows)
+    whole = results.only(lambda name: name.endswith(".ipynb"))
+    tables_of = {"goals": tables.goals, "peers": tables.peers, "growth": tables.growth, "published": tables.published}
+    texts = {}
+    for (name, render), part in zip(tables_of.items(), (of_cases, of_cases, grew, whole), strict=True):
+        if part.rows:
+            said = [measured_on(part, bench), render(part), tables.refused(part.refused) if name != "goals" else ""]
+            texts[name] = "\n\n".join(filter(None, said))
+    return texts
+
+
+def write_page(texts: dict[str, str], results: Results) -> None:
+    """Write the tables, and the picture if anything grew."""
+    tables.write(PAGE, texts)
+    if "growth" in texts:
+        from benchmarks.picture import draw  # matplotlib takes a while
+
+        draw(results, PICTURE)
+
+
+def _grows(name: str) -> bool:
+    return name.partition(" ")[2] in SIZES
+
+
+def _chosen(asked: list[str] | None, all_of_them: Iterable[str]) -> list[str]:
+    return [name for name in asked or all_of_them if name != "none"]
 
 
 if __name__ == "__main__":

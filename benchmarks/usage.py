@@ -5,7 +5,8 @@ outlive it. So the command runs under a process of its own that adopts orphans (
 prctl(2)): each is then waited for, here or by its parent, and `getrusage(RUSAGE_CHILDREN)` includes them all.
 On systems without subreapers, the sum over the samples is used instead.
 
-Run as `python -m benchmarks.usage COMMAND...`, it prints one line of JSON after the output of the command.
+Run as `python benchmarks/usage.py SECONDS COMMAND...`, it prints one line of JSON after the output of the command,
+which is ended after so many seconds, or when it uses up the memory of the machine.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,6 +32,12 @@ INTERVAL = 0.1
 GRACE = 5.0
 """Seconds that processes may outlive the command before they are counted as left behind and killed."""
 MARK = "usage: "
+LIMIT = 3600.0
+"""Seconds that a command may take."""
+SHARE = 0.7
+"""The part of the memory that is available at the beginning that a command may use; others need the rest."""
+_SAID = 4000
+"""Characters of the end of what a command prints that are kept, to tell why it failed."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +53,31 @@ class Usage:
     left_behind: int
     """Processes that had to be killed after the command had ended."""
     returncode: int
+    """Negative if a signal ended the command, as it does at a limit."""
+    said: str = ""
+    """The end of what it printed."""
 
 
-def measure(command: list[str], cwd: Path) -> Usage:
+def measure(command: list[str], cwd: Path, env: Mapping[str, str] | None = None, limit: float = LIMIT) -> Usage:
     """Run a command under a watcher process of its own.
+
+    Args:
+        env: environment variables in addition to those of this process.
+        limit: seconds after which it is ended.
 
     Raises:
         RuntimeError: the watcher did not report; its output is the message.
     """
-    watcher = [sys.executable, "-m", "benchmarks.usage", *command]
-    done = subprocess.run(watcher, cwd=cwd, capture_output=True, text=True, check=False)
+    watcher = [sys.executable, __file__, str(limit), *command]
+    done = subprocess.run(
+        watcher, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
     if not lines:
         raise RuntimeError(f"no measurement from {command}:\n{done.stdout}{done.stderr}")
-    usage = Usage(**json.loads(lines[-1].removeprefix(MARK)))
-    if usage.returncode not in (0, 1):
-        print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
-    return usage
+    printed = "\n".join(line for line in done.stdout.splitlines() if not line.startswith(MARK))
+    said = f"{printed}\n{done.stderr}"[-_SAID:]
+    return Usage(**{**json.loads(lines[-1].removeprefix(MARK)), "said": said})
 
 
 class Tree:
@@ -120,6 +135,13 @@ def reap() -> Iterator[int]:
             yield pid
 
 
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill processes that may have ended meanwhile."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+
+
 def wait_for_orphans(tree: Tree) -> int:
     """Wait until no descendant is left; kill those that stay, and return their number."""
     deadline = time.monotonic() + GRACE
@@ -128,20 +150,21 @@ def wait_for_orphans(tree: Tree) -> int:
         list(reap())
         time.sleep(INTERVAL)
     stayed = descendants()
-    for process in stayed:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    kill(stayed)
     with contextlib.suppress(ChildProcessError):
         while True:
             os.wait()
     return len(stayed)
 
 
-def watch(command: list[str]) -> Usage:
-    """Run a command as a child of this process, and measure it."""
+def watch(command: list[str], limit: float) -> Usage:
+    """Run a command as a child of this process, and measure it; it is killed at the limits of time and memory.
+
+    This process waits for all of its descendants and kills those that stay, so it should have no others.
+    """
     if sys.platform == "linux":  # make this process the parent of every orphaned descendant
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    tree = Tree()
+    tree, most = Tree(), SHARE * psutil.virtual_memory().available
     started = time.monotonic()
     child = subprocess.Popen(command)
     returncode = None
@@ -149,6 +172,8 @@ def watch(command: list[str]) -> Usage:
         tree.look()
         with contextlib.suppress(subprocess.TimeoutExpired):
             returncode = child.wait(INTERVAL)
+        if returncode is None and (time.monotonic() - started > limit or tree.peak > most):
+            kill(descendants())
     wall = time.monotonic() - started
     left_behind = wait_for_orphans(tree)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -156,4 +181,4 @@ def watch(command: list[str]) -> Usage:
 
 
 if __name__ == "__main__":
-    print(MARK + json.dumps(asdict(watch(sys.argv[1:]))))
+    print(MARK + json.dumps(asdict(watch(sys.argv[2:], float(sys.argv[1])))))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 # Re-exported (PEP 484, "import X as X"): whoever reads a report needs its cells and its words, too.
 from nbrerun.cells import Cell as Cell
 from nbrerun.cells import Declared as Declared
+from nbrerun.clock import Part as Part
+from nbrerun.clock import Spent as Spent
 from nbrerun.verdicts import How as How
 from nbrerun.verdicts import Kind as Kind
 from nbrerun.verdicts import Mark as Mark
@@ -304,6 +306,8 @@ class NotebookReport:
     """Only the source was read; `cells` is empty then, since no cell has a verdict."""
     seconds: float = 0.0
     """Wall time of the check of this notebook."""
+    profile: tuple[Spent, ...] = ()
+    """What those seconds were spent on; empty if that was not asked for."""
     cached: bool = False
     """The report is that of an earlier check; nothing that it depends on has changed since."""
     # Not compared: two checks with the same result may have seen different files.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 
 from nbrerun.analysis import watched
@@ -11,6 +10,7 @@ from nbrerun.analysis.afterwards import Afterwards, all_findings
 from nbrerun.analysis.check import Check, Listener
 from nbrerun.analysis.dependencies import inputs
 from nbrerun.analysis.main_run import MainRun
+from nbrerun.clock import running
 from nbrerun.engine.choose import Choice
 from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
@@ -29,7 +29,16 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
     Raises:
         KernelError: the kernel does not exist, does not start, or cannot be read.
     """
-    started = time.perf_counter()
+    with running() as clock:
+        report = _analyzed(notebook, settings, listener)
+        profile = clock.spent()
+    seconds = sum(spent.seconds for spent in profile)
+    report = replace(report, seconds=seconds, profile=profile if settings.profile else ())
+    listener.notebook_finished(report)
+    return report
+
+
+def _analyzed(notebook: Notebook, settings: Settings, listener: Listener) -> NotebookReport:
     kernel, _ = resolve_kernel(notebook, settings.kernel)
     listener.notebook_started(str(notebook.path), len(notebook.cells))
     choice = Choice(notebook, settings, kernel, listener.cell_started)
@@ -37,12 +46,9 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
     report = NotebookReport(str(notebook.path), "", "", kernel)
     try:
         lacks = choice.engine.kernel.lacks(notebook.needs) if notebook.needs else ()
-        report = replace(report, lacks=lacks) if lacks else _checked(check, report)
+        return replace(report, lacks=lacks) if lacks else _checked(check, report)
     finally:
         choice.engine.close()
-    report = replace(report, seconds=time.perf_counter() - started)
-    listener.notebook_finished(report)
-    return report
 
 
 def _checked(check: Check, report: NotebookReport) -> NotebookReport:

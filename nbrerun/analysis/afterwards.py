@@ -13,6 +13,7 @@ from nbrerun.classify.declared import settle
 from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
 from nbrerun.classify.report import not_judged, report_cell
 from nbrerun.classify.variable import may_drift
+from nbrerun.clock import Part, spent_on
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.experiments.later import later, matters, told_anything
 from nbrerun.experiments.recover import recover
@@ -72,9 +73,11 @@ class Afterwards:
         found: dict[int, Restart] = {}
         for position, step in enumerate(self._steps):
             if step.seen is not None:
-                found[position] = self._alone(position)
+                with spent_on(Part.RESTART):
+                    found[position] = self._alone(position)
                 self._check.report(replace(self._check.reports[step.cell.index], restart=found[position]))
-        with contextlib.suppress(Closed, ProbeFailure):  # what was found by then is reported
+        # What was found before the kernel died is reported.
+        with contextlib.suppress(Closed, ProbeFailure), spent_on(Part.WAYS_BACK):
             engine, settings = self._check.choice.engine, self._check.settings
             for recovery in recover(engine, self._steps, found, settings.watch, self._seconds_to_recover()):
                 left_out = not recovery.verified and not self._check.has_time()

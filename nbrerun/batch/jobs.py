@@ -146,6 +146,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sandbox_limit=options["sandbox_limit"],
         rerun_outside=options["rerun_outside"],
         write_files=options["write_files"],
+        profile=options["profile"],
         values=options["values"],
         timeout=options["timeout"],
     )

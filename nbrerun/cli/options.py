@@ -348,6 +348,12 @@ CHECK = (
         default=True,
         help="Show no value of a variable, a key or a setting, only names, kinds and sizes of changes.",
     ),
+    _option(
+        "--profile/--no-profile",
+        group=_SHOW,
+        is_flag=True,
+        help="Report where the time went: main run, reruns, forking, reading, waiting, restart, ways back.",
+    ),
     _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
     _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),
     _option("--svg", metavar="FILE", hidden=True, help="Also draw the terminal report as a picture."),

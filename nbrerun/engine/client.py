@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from nbrerun.clock import Part, ran, spent_on
 from nbrerun.engine.interface import Undone
 from nbrerun.engine.liveness import ProbeFailure, Waiting, answer, has_answered
 from nbrerun.probe.protocol import requests as ask
@@ -15,6 +17,15 @@ from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.state.diff import Leaves
 
 _INCOMPLETE = "the kernel gave an incomplete answer"
+
+_PARTS: dict[str, Part] = {
+    **dict.fromkeys((each.name for each in (ask.HOLD, ask.KEEP, ask.BRANCH)), Part.FORKING),
+    **dict.fromkeys((each.name for each in (ask.ARRIVE, ask.READ, ask.BEGIN_CELL, ask.TOUCHABLE)), Part.READING),
+    **dict.fromkeys((each.name for each in (ask.TAKE_APART, ask.NOTED, ask.PARTS_BEFORE_CELL)), Part.READING),
+    ask.EXISTED.name: Part.READING,
+    ask.RUN_ALONE.name: Part.RERUNS,
+}
+"""What the wait for an answer is spent on, by the name of the operation; others are nbrerun's own work."""
 
 
 def _is_complete(operation: Operation[Any, Any], reply: Mapping[str, Any]) -> bool:
@@ -67,7 +78,8 @@ class Client:
 
     def arrived(self) -> ask.Arrived:
         """The state that a branch has been asked to read when it was made."""
-        return self._answer(ask.ARRIVE)
+        with spent_on(_PARTS[ask.ARRIVE.name]):
+            return self._answer(ask.ARRIVE)
 
     def read(self, pins: Iterable[Generator] = ()) -> ask.Looked:
         """Read the state, after setting the libraries' own generators."""
@@ -99,7 +111,7 @@ class Client:
 
     def ran(self, waiting: Waiting) -> Rerun | Undone:
         """Wait for the end of `begin_to_run`."""
-        run = self._wait(ask.RUN, waiting)
+        run = self._wait_for_run(ask.RUN, waiting)
         return run if isinstance(run, Undone) else {**run, "error": self._shown(run["error"])}
 
     def begin_to_follow(self, cells: Iterable[ask.PastCell], seeds: Iterable[Generator]) -> None:
@@ -108,7 +120,7 @@ class Client:
 
     def followed(self, waiting: Waiting) -> ask.Followed | Undone:
         """Wait for the end of `begin_to_follow`."""
-        return self._wait(ask.FOLLOW, waiting)
+        return self._wait_for_run(ask.FOLLOW, waiting)
 
     def has_answered(self) -> bool:
         """Whether `followed` need not wait."""
@@ -116,8 +128,9 @@ class Client:
 
     def run_alone(self, waiting: Waiting, source: str, given: Sequence[str]) -> Alone | Undone:
         """Run a cell without the names of other cells, except for those given."""
-        self._begin(ask.RUN_ALONE, ask.RunAlone(source=source, given=list(given)))
-        run = self._wait(ask.RUN_ALONE, waiting)
+        with spent_on(_PARTS[ask.RUN_ALONE.name]):
+            self._begin(ask.RUN_ALONE, ask.RunAlone(source=source, given=list(given)))
+            run = self._wait(ask.RUN_ALONE, waiting)
         return run if isinstance(run, Undone) else {**run, "error": self._shown(run["error"])}
 
     def give_all_names_back(self) -> None:
@@ -210,8 +223,9 @@ class Client:
         return {**error, "evalue": error_without_values(error["evalue"]), "traceback": []}
 
     def _ask(self, operation: Operation[Request, Answer], request: Request) -> Answer:
-        self._begin(operation, request)
-        return self._answer(operation)
+        with spent_on(_PARTS.get(operation.name, Part.NBRERUN)):
+            self._begin(operation, request)
+            return self._answer(operation)
 
     def _begin(self, operation: Operation[Request, Answer], request: Request) -> None:
         if self.is_busy:
@@ -237,5 +251,15 @@ class Client:
         self.is_busy = isinstance(reply, Undone)
         if not self.is_busy and not _is_complete(operation, reply):
             reply = Undone(_INCOMPLETE)
+        found: Answer | Undone = reply
+        return found
+
+    def _wait_for_run(self, operation: Operation[Request, Answer], waiting: Waiting) -> Answer | Undone:
+        """Wait, and tell the clock how much of that the run itself took, and how long it had been going on by then."""
+        ahead = 0.0 if waiting.since is None else time.monotonic() - waiting.since
+        with spent_on(Part.RERUNS if waiting.since is None else Part.WAITING):
+            reply: Any = self._wait(operation, waiting)
+            if not isinstance(reply, Undone):
+                ran(reply["seconds"], ahead)
         found: Answer | Undone = reply
         return found

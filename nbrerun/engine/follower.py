@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Sequence
 
 import psutil
@@ -42,6 +43,8 @@ class Follower:
         """The number of cells that it was given to run."""
         self._runs = False
         """It was given cells, and its answer has not been received."""
+        self._since = 0.0
+        """When it was given them, by `time.monotonic`."""
 
     def follow(self, leader: Kernel, cells: Sequence[Past], seeds: Sequence[Generator]) -> None:
         """Have it run these cells, too, if it is idle and the machine has room for it; do not wait.
@@ -57,12 +60,12 @@ class Follower:
             self._kernel = self._start(False)
             return  # it takes a second or two to start; its first cells come next time
         if self._runs and self._kernel.client.has_answered():
-            self._runs = _wait(self._kernel, 0.0) is not None  # where a cell raised, it gets no further
+            self._runs = _wait(self._kernel, 0.0, self._since) is not None  # where a cell raised, it gets no further
         cells = list(itertools.takewhile(lambda past: not past.sends, cells))
         if not self._runs and self._given < len(cells):
             self._kernel.wait_until_up()
             self._kernel.client.begin_to_follow(map(_message, cells[self._given :]), seeds)
-            self._given, self._runs = len(cells), True
+            self._given, self._runs, self._since = len(cells), True, time.monotonic()
 
     def take(self, cells: Sequence[Past], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
         """Have it run the rest of these cells, and hand it over; the next call of `follow` starts another one.
@@ -74,7 +77,7 @@ class Follower:
         given, self._given = self._given, 0
         runs, self._runs = self._runs, False
         kernel.wait_until_up()
-        undone = _wait(kernel, patience) if runs else None
+        undone = _wait(kernel, patience, self._since) if runs else None
         undone = undone or self.go_on(kernel, cells[given:], seeds, patience)
         if undone is not None:
             kernel.close()
@@ -109,8 +112,8 @@ def run_as_first(kernel: Kernel, past: Past, seeds: Sequence[Generator], patienc
     return _wait(kernel, patience)
 
 
-def _wait(kernel: Kernel, patience: float) -> Undone | None:
-    reply = kernel.client.followed(Waiting(None, patience, forked=False))
+def _wait(kernel: Kernel, patience: float, since: float | None = None) -> Undone | None:
+    reply = kernel.client.followed(Waiting(None, patience, forked=False, since=since))
     if isinstance(reply, Undone):
         return reply
     return Undone(_UNREACHED) if reply["raised"] else None

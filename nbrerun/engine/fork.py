@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nbrerun.clock import Part, spent_on
 from nbrerun.engine.client import Client
 from nbrerun.engine.fork_branch import ForkBranch
 from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
@@ -108,7 +109,8 @@ class ForkEngine:
     def _meet(self, token: str, pid: int) -> tuple[Client, Hello]:
         """Wait for a forked process."""
         hello: Hello
-        wire, hello = self.kernel.arrivals.accept(token, pid=pid)
+        with spent_on(Part.FORKING):
+            wire, hello = self.kernel.arrivals.accept(token, pid=pid)
         return Client(wire, pid, timeout=lambda: self._limits.timeout, values=self._limits.settings.values), hello
 
     def _token(self) -> str:

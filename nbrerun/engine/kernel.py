@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 
+from nbrerun.clock import Part, spent_on
 from nbrerun.engine.arrivals import SECONDS, Arrivals
 from nbrerun.engine.client import Client
 from nbrerun.engine.folders import Folder
@@ -108,7 +109,8 @@ class Kernel:
 
     def _closing_on_failure(self, do: Callable[[], None]) -> None:
         try:
-            do()
+            with spent_on(Part.KERNELS):
+                do()
         except BaseException:  # Ctrl-C included: no process stays, and the error goes on
             self.close()
             raise
@@ -224,7 +226,8 @@ class Kernel:
         raised, fatal = None, False
         self.client.is_busy = True
         try:
-            self._nbclient.execute_cell(node, cell.index)
+            with spent_on(Part.MAIN_RUN):
+                self._nbclient.execute_cell(node, cell.index)
             self.client.is_busy = False
             raised = self._expected_error(node) if self._status == "error" else None
         except CellExecutionError as error:
@@ -278,6 +281,10 @@ class Kernel:
 
     def close(self) -> None:
         """End the kernel and whatever it started."""
+        with spent_on(Part.KERNELS):
+            self._close()
+
+    def _close(self) -> None:
         if self._keeper is None:
             with contextlib.suppress(Closed, KernelError, OSError):  # it may have been given up on before it was up
                 self._meet_keeper()

@@ -83,11 +83,11 @@ def doubtful(seen: Observation) -> list[str]:
     """
     run = seen.again
     assert run is not None
-    after, moved = run["after"]["variables"], seen.moved
+    after, moved, changed = run["after"]["variables"], seen.moved, seen.changed
     found = []
     for key, variable in seen.first["variables"].items():
         name = Name(Space.VARIABLE, key)
-        if name not in seen.changed or name in moved or key not in after or key in run["imports"]:
+        if name not in changed or name in moved or key not in after or key in run["imports"]:
             continue
         if variable["kind"] not in ("model", "data") or variable["opaque"]:
             continue

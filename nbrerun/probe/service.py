@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import time
 from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .describe.ownership import belongs_to_user, own_modules
@@ -183,13 +184,15 @@ class Service:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
         self._forks.will_run()
+        started, raised = time.perf_counter(), False
         with self.files.heard(), self._outside.stopped(for_good=True):
             for cell in request["cells"]:
                 self._entropy.begin(cell["entropy"])
                 generators.put_back_global(cell["pins"])
-                if await follow(self.shell, cell["source"]) and not cell["may_raise"]:
-                    return {"raised": True}
-        return {"raised": False}
+                raised = await follow(self.shell, cell["source"]) and not cell["may_raise"]
+                if raised:
+                    break
+        return {"raised": raised, "seconds": time.perf_counter() - started}
 
     async def run_alone(self, request: ask.RunAlone) -> Alone:
         """Run a cell without the names that other cells have bound, except for those given."""

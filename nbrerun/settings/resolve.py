@@ -37,7 +37,7 @@ OF_A_NOTEBOOK = frozenset(
 )
 """Keys that may differ between notebooks; the others hold for the whole run."""
 
-_ABOUT_RUNNING = (OF_A_NOTEBOOK | {"write-files"}) - {"cells", "select", "ignore", "fail-on"}
+_ABOUT_RUNNING = (OF_A_NOTEBOOK | {"write-files", "profile"}) - {"cells", "select", "ignore", "fail-on"}
 """Keys that have no meaning in a static check."""
 
 COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"

@@ -95,6 +95,8 @@ class Settings:
     """Keep the files that the main run wrote."""
     static: bool = False
     """Only read the source, and run nothing."""
+    profile: bool = False
+    """Report what the time was spent on."""
     values: bool = True
     """Show values of variables, keys and settings."""
     timeout: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import pytest
@@ -20,6 +20,10 @@ LIGHT = [
     "y = f([x2, x3])",
     "print(y)",
 ]
+FORKS = ("hold", "keep", "branch")
+READS = ("hold", "run", "read")
+"""Each of these answers with the state; that to `hold` comes from the branch that it forks."""
+START = f"{IMPORTS}\nX, y = np.array([[0.0], [1.0]]), [0, 1]\nmodel = SGDClassifier(random_state=0)"
 LARGE = [
     "import numpy as np\na = np.arange(4_000_000)\nrows = [{'id': i, 'name': str(i)} for i in range(20_000)]",
     *(f"y{i} = {i} * 2" for i in range(5)),
@@ -38,6 +42,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(Client, "_begin", counted)
     return found
+
+
+class Costs(NamedTuple):
+    """What a check asks for."""
+
+    forks: int
+    messages: int
+    whole_state_reads: int
+    """On the arrival of a branch, after each run in one, and by themselves."""
+    runs_alone: int
+
+
+def costs(asked: Counter[str]) -> Costs:
+    """Add up what was asked for."""
+    forks, reads = (sum(asked[name] for name in names) for names in (FORKS, READS))
+    return Costs(forks, sum(asked.values()), reads, asked["run alone"])
 
 
 def checked(cells: list[str], folder: Path, **settings: Any) -> list[str]:
@@ -81,3 +101,28 @@ def test_a_large_state_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Client, "arrived", noted)
     assert checked(LARGE, tmp_path) == ["reset"] * len(LARGE)
     assert found == [(0, set())] + [(1, {"rows"})] * len(LARGE)
+
+
+@pytest.mark.parametrize(
+    ("source", "most"),
+    [
+        ("x{} = {} * 2", Costs(forks=1, messages=2, whole_state_reads=2, runs_alone=0)),
+        ("def f{}(a):\n    return np.sum(a) + {}", Costs(forks=1, messages=2, whole_state_reads=2, runs_alone=0)),
+        ("print(len(X), {}, {})", Costs(forks=1, messages=2, whole_state_reads=2, runs_alone=0)),
+        ("z{} = np.random.rand({} + 1)", Costs(forks=4, messages=8, whole_state_reads=3, runs_alone=0)),
+        ("model.partial_fit(X, y, classes=[0, 1])  # {} {}", Costs(4, 8, 3, 0)),
+        ("%time w{} = len(X) + {}", Costs(forks=4, messages=14, whole_state_reads=3, runs_alone=3)),
+    ],
+    ids=["constant", "function", "output", "unseeded draw", "training", "magic"],
+)
+def test_one_more_cell_costs_at_most(tmp_path: Path, asked: Counter[str], source: str, most: Costs) -> None:
+    """What two more cells of a sort add to a check, halved; what a check costs once does not count."""
+    found = []
+    for count in (2, 4):
+        asked.clear()
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        checked([START, *(source.format(number, number) for number in range(count)), "print(1)"], folder)
+        found.append(costs(asked))
+    each = Costs(*((many - few) / 2 for few, many in zip(*found, strict=True)))  # type: ignore[arg-type]  # halves show
+    assert all(cost <= limit for cost, limit in zip(each, most, strict=True)), each

@@ -183,6 +183,7 @@ class Followed(TypedDict):
 
     raised: bool
     """A cell raised that may not; those after it were not run."""
+    seconds: float
 
 
 class RunAlone(TypedDict):

@@ -66,6 +66,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "static": notebook.static,
         "cached": notebook.cached,
         "seconds": _number(notebook.seconds),
+        "profile": [asdict(spent) | {"part": str(spent.part)} for spent in notebook.profile],
         "cells": [_cell(cell) for cell in notebook.cells],
         "recover": [_recovery(recovery) for recovery in notebook.recover],
         "whole": [_whole(run) for run in notebook.whole],

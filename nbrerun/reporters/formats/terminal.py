@@ -28,6 +28,7 @@ from nbrerun.model import (
 )
 from nbrerun.reporters import restart
 from nbrerun.reporters.pieces import GAP, count, exception, grid, indent, prose, traceback
+from nbrerun.reporters.profile import profiles
 from nbrerun.reporters.summary import summary
 from nbrerun.reporters.text import clean, one_line
 
@@ -97,6 +98,8 @@ def print_report(report: Report, console: Console, verbosity: int = NORMAL) -> N
             text = f"{gone.rule} in cell {gone.cell} of {gone.notebook}{number}"
             console.print(indent(Text(one_line(text), style="green", overflow="fold"), _MARGIN))
         console.print()
+    for shown in profiles(report):
+        console.print(shown)
     for line in summary(report):
         console.print(Text(line, style="bold"))
 

@@ -112,6 +112,15 @@ def test_a_variable_is_in_doubt_where_the_objects_do_not_tell(case: str) -> None
     assert doubtful(seen) == (["x"] if expected else [])
 
 
+def test_two_states_are_compared_as_often_whatever_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each variable, of which there may be a thousand."""
+    compared = []
+    monkeypatch.setattr(Observation, "changed", property(lambda seen: compared.append(seen) or {name("x0")}))
+    seen = cell({f"x{number}": MODEL for number in range(10)})
+    assert doubtful(seen) == ["x0"]
+    assert compared == [seen]
+
+
 def test_nothing_is_run_where_nothing_is_in_doubt() -> None:
     """No branch is asked for."""
     seen, engine = cell({"x": DATA}, bound=X, replaced=X), FakeEngine()
