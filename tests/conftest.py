@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests import chromium
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start Python a thousand times
 sys.dont_write_bytecode = False
 # Threads that wait for work do so without using a core: a tenth to a fifth of what notebooks with scikit-learn cost.
@@ -25,6 +27,14 @@ ENVIRON = {name: value for name, value in os.environ.items() if name not in CI_V
 KERNELS = pytest.StashKey[Counter[str]]()
 """What became of the kernels that this process's tests asked a zygote for, and how many tests may have asked."""
 ASKING = "tests"
+
+
+collect_ignore = ["browser"] if chromium.is_left_out() else []
+
+
+def pytest_report_header() -> list[str]:
+    """Say which tests are left out."""
+    return ["tests/browser is left out: no Chromium is on the PATH"] if collect_ignore else []
 
 
 def pytest_configure(config: pytest.Config) -> None:

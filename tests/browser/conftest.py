@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from nbrerun.model import NotebookReport
-from tests import pages
+from tests import chromium, pages
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+expect.set_options(timeout=60_000)
+"""Milliseconds: the tests beside these take all cores."""
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of a process."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    assert program, f"none of {', '.join(NAMES)} is on the PATH; Debian has it as `apt-get install chromium`"
+    program = chromium.program()
+    assert program, f"none of {', '.join(chromium.NAMES)} is on the PATH; Debian has it as `apt-get install chromium`"
     # The sandbox of Chromium does not start for root (as in containers); the pages here are our own.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
@@ -44,6 +44,7 @@ class Visitor:
         file = self.folder / "page.html"
         file.write_text(pages.page(*notebooks), encoding="utf-8")
         page = self.browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self.complaints.append(dialog.message))

@@ -19,6 +19,7 @@ from nbrerun.reporters.text import one_line
 
 _UNREADABLE = "The notebook cannot be read any more, so only the first line of each cell is shown."
 _CHANGED = "The notebook has changed since it was checked, so only the first line of each cell is shown."
+_STATIC = "Only the source was read (--static): nothing was run, so no cell has a verdict."
 _NO_VALUES = "Values are not shown (--no-values): outputs are left out, and texts and numbers of the source are hidden."
 
 
@@ -90,7 +91,14 @@ def view(report: NotebookReport, number: int) -> Notebook:
     cells = _cells(report, nodes, findings, anchor)
     verdicts = [cell.verdict for cell in report.cells]
     sources = {index: str(node["source"]) for index, node in enumerate(nodes)}
-    said = (report.problem and f"Not checked: {report.problem}", report.reason, report.incomplete, note)
+    said = (
+        report.problem and f"Not checked: {report.problem}",
+        report.reason,
+        report.incomplete,
+        note,
+        _STATIC if report.static else "",
+        "" if report.values else _NO_VALUES,
+    )
     return Notebook(
         anchor,
         report,
@@ -99,7 +107,7 @@ def view(report: NotebookReport, number: int) -> Notebook:
         findings,
         {verdict: verdicts.count(verdict) for verdict in Verdict if verdict in verdicts},
         lineage(report, sources),
-        [*(one_line(text) for text in said if text), *([] if report.values else [_NO_VALUES])],
+        [one_line(text) for text in said if text],
         [restarts.plan(recovery) for recovery in report.recover],
         [restarts.whole_run(run) for run in report.whole],
     )

@@ -134,7 +134,7 @@ _RENDERERS: Sequence[tuple[str, Callable[[str, Mapping[str, Any]], Output | None
 def _plain(text: str, kind: str) -> Output:
     left = len(text) - _LONGEST_TEXT
     note = f"{left:,} more characters are not shown" if left > 0 else ""
-    return Output(kind, words.terminal(secrets.shown_error(whole(text[:_LONGEST_TEXT])).rstrip("\n")), note)
+    return Output(kind, words.terminal(secrets.shown_error(whole(text[:_LONGEST_TEXT]))), note)
 
 
 def _text(value: Any) -> str:

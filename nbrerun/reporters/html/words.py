@@ -39,7 +39,7 @@ def prose(text: str) -> Markup:
 
 def terminal(text: str) -> Markup:
     """Render what a program wrote for a terminal: colours stay, and of a line written several times the last."""
-    lines = (line.rstrip("\r").rpartition("\r")[2] for line in _STRINGS.sub("", text).split("\n"))
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in _STRINGS.sub("", text).rstrip().split("\n"))
     decoded = Text.from_ansi("\n".join(lines))
     return Markup("").join(_spans(decoded))
 

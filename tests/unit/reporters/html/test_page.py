@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from lxml import html
 
 from nbrerun.model import Compared, Failure, Gone, NotebookReport, Report, Verdict
+from nbrerun.reporters.formats.html import render
 from nbrerun.reporters.html import page as pages_of
 from tests import pages
 
@@ -173,6 +175,15 @@ def test_a_main_run_that_raised_says_so_at_its_cell(tmp_path: Path) -> None:
     assert card.cssselect("pre")[0].text_content() == "ValueError: no"
 
 
+def test_a_static_check_has_findings_and_no_verdicts(tmp_path: Path) -> None:
+    """None of its cells has failed, and there is nothing to filter by."""
+    lesson = pages.lesson(tmp_path)
+    parsed = _parsed(NotebookReport(lesson.path, "", "", "python3", findings=lesson.findings[:1], static=True))
+    assert _text(parsed.cssselect("#n1-c3 aside")[0]) == "error NBR002 model keeps training"
+    assert parsed.cssselect(".filter") == []
+    assert "nothing was run" in _text(parsed.cssselect(".note")[0])
+
+
 def test_the_canonical_report_is_a_page(report: Report) -> None:
     """Every verdict, a failure, an interrupt, a notebook that lacks a module, and what is gone since the baseline."""
     gone = Compared("baseline.json", (Gone("nb.ipynb", "ab", "NBR002", 2),))
@@ -188,6 +199,17 @@ def test_the_canonical_report_is_a_page(report: Report) -> None:
 def test_an_empty_report_is_a_page() -> None:
     """A shard may have nothing to check."""
     assert "There is no notebook in this report." in _text(_parsed())
+
+
+def test_a_terminal_of_any_encoding_can_be_redirected_to_a_file(tmp_path: Path) -> None:
+    """The page stays the same page; its own script and style sheet, which know no references, are ASCII."""
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="latin-1")
+    render(Report("0.1.0", (pages.lesson(tmp_path),)), out)
+    out.flush()
+    text = raw.getvalue().decode("ascii")
+    assert _text(html.document_fromstring(text)) == _text(_parsed(pages.lesson(tmp_path)))
+    assert all(pages_of._asset(name).isascii() for name in ("page.css", "page.js"))
 
 
 def test_every_verdict_has_a_symbol_and_a_meaning_of_its_own() -> None:

@@ -20,7 +20,7 @@ def test_code_in_a_sentence_is_marked_and_all_else_escaped() -> None:
         ("a\x1b[31mred\x1b[0m b", 'a<span class="ansi1">red</span> b'),
         ("\x1b[1;4;3mx", '<span class="bold italic underline">x</span>'),
         ("\x1b[38;5;196mx\x1b[38;2;0;200;0my", '<span class="ansi1">x</span><span class="ansi2">y</span>'),
-        (" 10%\r 99%\r100%\nnext\r\n", "100%\nnext\n"),
+        (" 10%\r 99%\r100%\nnext\r\n", "100%\nnext"),
         ("a\x07\x1b]8;;http://x\x07b\x1b]8;;\x07\u202ec", "abc"),
         ("one\n\n  two", "one\n\n  two"),
     ],
