@@ -128,6 +128,25 @@ def test_the_index_leads_to_each_notebook_and_back(visitor: Visitor, tmp_path: P
     expect(notebooks).to_have_count(0)
 
 
+def test_the_keyboard_skips_what_is_above_the_content(visitor: Visitor, tmp_path: Path) -> None:
+    """The first link does; it leaves the notebook that is shown where it is."""
+    page = visitor.open(pages.lesson(tmp_path), pages.lesson(tmp_path, "other.ipynb"))
+    page.get_by_role("link", name="other.ipynb").click()
+    skip = page.get_by_role("link", name="Skip to the content")
+    skip.focus()
+    expect(skip).to_be_in_viewport()
+    skip.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    expect(page.get_by_role("heading", name="other.ipynb")).to_be_visible()
+
+
+def test_a_link_of_the_notebook_that_leads_nowhere_changes_nothing(visitor: Visitor, tmp_path: Path) -> None:
+    """Headings have no names in the page."""
+    page = visitor.open(pages.lesson(tmp_path), pages.lesson(tmp_path, "other.ipynb"), fragment="#n2")
+    page.evaluate("location.hash = '#Data'")
+    expect(page.get_by_role("heading", name="other.ipynb")).to_be_visible()
+
+
 def test_a_picture_of_the_models_leads_to_cells(visitor: Visitor, tmp_path: Path) -> None:
     """Each sign says what it stands for, and is a link."""
     page = visitor.open(pages.lesson(tmp_path))
@@ -154,12 +173,13 @@ def test_without_scripts_everything_is_there(visitor: Visitor, tmp_path: Path) -
 
 
 def test_on_paper_everything_is_unfolded(visitor: Visitor, tmp_path: Path) -> None:
-    """What cannot be clicked must be open; the controls are gone."""
-    page = visitor.open(pages.lesson(tmp_path))
+    """What cannot be clicked must be open; the controls are gone, and so is the dark."""
+    page = visitor.open(pages.lesson(tmp_path), dark=True)
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     expect(page.get_by_role("button", name="Dark")).to_be_hidden()
+    expect(page.locator("body")).to_have_css("color", "rgb(28, 30, 33)")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() > 0
 

@@ -144,7 +144,6 @@ def _cell(
     report: NotebookReport, index: int, node: Any, judged: CellReport | None, findings: Sequence[Entry], anchor: str
 ) -> Cell:
     kind = node["cell_type"] if node["cell_type"] in ("code", "markdown") else "raw"
-    attached = node.get("attachments")
     count = node.get("execution_count")
     own = [entry for entry in findings if entry.index == index]
     return Cell(
@@ -152,9 +151,7 @@ def _cell(
         index=index,
         kind=kind,
         count=count if type(count) is int else None,
-        source=words.markdown(node["source"], attached if isinstance(attached, dict) and report.values else {})
-        if kind == "markdown"
-        else words.source(node["source"], values=report.values),
+        source=_source(kind, node, report.values),
         outputs=outputs.outputs_of(node) if kind == "code" and report.values else [],
         verdict=judged.verdict if judged else None,
         reason=words.prose(judged.reason) if judged and not _is_said(judged.reason, own) else Markup(""),
@@ -164,6 +161,13 @@ def _cell(
         restart=restarts.need(judged.restart) if judged and judged.restart else None,
         error=_error(report, index, judged),
     )
+
+
+def _source(kind: str, node: Any, values: bool) -> Markup:
+    text, attached = str(node["source"]), node.get("attachments")
+    if kind == "markdown":
+        return words.markdown(text, attached if isinstance(attached, dict) and values else {})
+    return words.source(text, values=values) if kind == "code" or not values else words.plain(text)
 
 
 def _is_said(reason: str, findings: Sequence[Entry]) -> bool:

@@ -37,6 +37,11 @@ def prose(text: str) -> Markup:
     )
 
 
+def plain(text: str) -> Markup:
+    """Render text as it is, apart from secrets."""
+    return escape(clean(secrets.shown(text)))
+
+
 def terminal(text: str) -> Markup:
     """Render what a program wrote for a terminal: colours stay, and of a line written several times the last."""
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in _STRINGS.sub("", text).rstrip().split("\n"))

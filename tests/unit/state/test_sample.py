@@ -9,8 +9,9 @@ import pytest
 
 from nbrerun.model import Change
 from nbrerun.probe.protocol.messages import Leaf
+from nbrerun.state.evidence import take_apart
 from nbrerun.state.sample import sample, with_numbers
-from tests.unit.making import leaf
+from tests.unit.making import leaf, named, state, variable
 
 
 def _array(values: Any) -> Leaf:
@@ -87,3 +88,14 @@ def test_only_the_first_three_parts_of_a_variable_have_a_sample() -> None:
     found = with_numbers(changes, before, after)
     assert [change.numbers is not None for change in found] == [False, True, True, True, False, False]
     assert [change.path for change in found] == [change.path for change in changes]
+
+
+@pytest.mark.parametrize(("name", "is_shown"), [("weights", True), ("api_key", False)])
+def test_a_secret_has_no_sample(name: str, is_shown: bool) -> None:
+    """Its numbers are its value."""
+    (first, before), (second, after) = (
+        (state({name: variable(bytes(values))}), {name: {name: _array(values) | {"digest": bytes(values)}}})
+        for values in ([1, 2], [1, 3])
+    )
+    (changes,) = take_apart(named(name), first, second, before, after).values()  # type: ignore[arg-type]
+    assert [change.numbers is not None for change in changes] == [is_shown]

@@ -25,16 +25,15 @@
     const id = decodeURIComponent(location.hash.slice(1));
     return id ? document.getElementById(id) : null;
   };
+  const show = (notebook) => {
+    index.hidden = Boolean(notebook);
+    notebooks.forEach((one) => (one.hidden = one !== notebook));
+  };
   const follow = () => {
     const target = wanted();
-    if (index) {
-      const inside = target && target.closest("article.notebook");
-      const stays = target && !inside && target.closest(".rules");
-      if (!stays) {
-        index.hidden = Boolean(inside);
-        notebooks.forEach((one) => (one.hidden = one !== inside));
-      }
-    }
+    const inside = target && target.closest("article.notebook");
+    const home = ["", "#", "#top"].includes(location.hash);
+    if (index && (inside || home)) show(inside);
     if (!target) return;
     const details = target.closest("details");
     if (details) details.open = true;
@@ -111,6 +110,7 @@
   });
   addEventListener("afterprint", () => folded.forEach((one) => (one.open = false)));
 
+  if (index) show(null);
   addEventListener("hashchange", follow);
   follow();
 })();

@@ -47,6 +47,16 @@ def test_every_cell_is_shown_with_its_verdict(tmp_path: Path) -> None:
     assert "» in-place" in _text(cells[3].cssselect("aside")[0])
 
 
+def test_a_raw_cell_is_text(tmp_path: Path) -> None:
+    """It is not Python; without values it shows none."""
+    path = pages.write(tmp_path / "nb.ipynb", [{"cell_type": "raw", "source": "if <b> 'x'", "metadata": {}}])
+    notebook = NotebookReport(str(path), "", "", "python3")
+    (cell,) = _parsed(notebook).cssselect(".source")
+    assert (cell.text_content(), cell.cssselect("span")) == ("if <b> 'x'", [])
+    (cell,) = _parsed(replace(notebook, values=False)).cssselect(".source")
+    assert cell.text_content() == "if <b> '***'"
+
+
 def test_outputs_are_beside_their_source(tmp_path: Path) -> None:
     """Text, a frame, a picture and a table."""
     cells = _parsed(pages.lesson(tmp_path)).cssselect("section.cell")
