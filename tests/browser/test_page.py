@@ -180,6 +180,7 @@ def test_on_paper_everything_is_unfolded(visitor: Visitor, tmp_path: Path) -> No
     assert page.locator("details:not([open])").count() == 0
     expect(page.get_by_role("button", name="Dark")).to_be_hidden()
     expect(page.locator("body")).to_have_css("color", "rgb(28, 30, 33)")
+    expect(page.get_by_text("Needs np (import, cell 1).")).to_be_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() > 0
 

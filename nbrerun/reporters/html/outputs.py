@@ -19,7 +19,8 @@ _LONGEST_TEXT = 40_000
 """Characters of one text; a loop that prints fills a page faster than anybody reads it."""
 _LONGEST_HTML = 1_000_000
 _ALT = 200
-_FOLDED = re.compile(r"<style\b.*?</style>|<details\b.*?</details>", re.DOTALL)
+_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+_FOLDED = re.compile(r"<details\b.*?</details>", re.DOTALL)
 _LINE = re.compile(r"<(?:tr|br|li|p|pre|summary|h[1-6])\b")
 _SIZES = {"tiny": 3, "small": 8, "medium": 16}
 """Lines up to which a frame has a size; all others are large."""
@@ -107,7 +108,7 @@ def _html(kind: str, data: Mapping[str, Any]) -> Output | None:
 
 def _size(document: str) -> str:
     """Guess how high a frame has to be: nobody outside can ask, since its sandbox allows nothing."""
-    unfolded = _FOLDED.sub("", document)
+    unfolded = _FOLDED.sub("<summary>", _STYLE.sub("", document))
     lines = len(_LINE.findall(unfolded))
     return next((size for size, most in _SIZES.items() if lines <= most), "large")
 

@@ -22,6 +22,9 @@ _IN_FRAMES = {"label": {"for"}, "input": {"type", "checked", "disabled"}, "*": {
 _BITMAPS = ("png", "jpeg", "gif", "webp")
 _IMAGE = re.compile(rf"data:image/(?:{'|'.join(_BITMAPS)});base64,[A-Za-z0-9+/=\s]+")
 
+_ADDRESSES = {"href", "cite", "longdesc"}
+_OUTWARD = re.compile(r"https?://|mailto:", re.IGNORECASE)
+
 _STYLE = re.compile(r"<style\b([^>]*)>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
 _SCOPED = re.compile(r"\bscoped\b", re.IGNORECASE)
 """pandas marks the style sheet of a table so. It holds alignments, which the report's own has as well."""
@@ -80,10 +83,13 @@ def _style(text: str) -> str:
 
 
 def _filtered(tag: str, name: str, value: str) -> str | None:
-    """Keep a picture only if its data are in the page: any other would have to be loaded."""
+    """Keep a picture only if its data are in the page, and a link only if it leads out of it.
+
+    A picture would have to be loaded else, and a relative address counts from wherever somebody has put the page.
+    """
     if name == "src":
         return value if _IMAGE.fullmatch(value) else None
-    return None if value.lower().lstrip().startswith("data:") else value
+    return value if name not in _ADDRESSES or _OUTWARD.match(value) else None
 
 
 def picture(kind: str, data: str, alt: str) -> Markup | None:

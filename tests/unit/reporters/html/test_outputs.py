@@ -98,9 +98,9 @@ def test_secrets_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(said in output.markup or "hunter2" in output.markup for output in found)
 
 
-@pytest.mark.parametrize(("lines", "size"), [(1, "tiny"), (8, "small"), (12, "medium"), (90, "large")])
+@pytest.mark.parametrize(("lines", "size"), [(1, "tiny"), (7, "small"), (15, "medium"), (90, "large")])
 def test_a_frame_is_about_as_high_as_its_lines(lines: int, size: str) -> None:
-    """Folded ones do not count."""
+    """What is folded counts as one."""
     folded = "<details><summary>x</summary>" + "<p>x</p>" * 50 + "</details>"
     markup = "<style>a{}</style>" + folded + "<p>x</p>" * lines
     assert _only(pages.shown(text_html=markup)).size == size

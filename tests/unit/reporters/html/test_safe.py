@@ -57,10 +57,13 @@ def test_what_a_reader_needs_stays(kept: str) -> None:
         "vbscript:1",
         "blob:x",
         "java\nscript:1",
+        "../a.html",
+        "//a.b/",
+        "#content",
     ],
 )
 def test_a_link_leads_to_the_web_or_nowhere(address: str) -> None:
-    """Other schemes run something, or read the reader's files."""
+    """Other schemes run something, or read the reader's files; there is nothing beside the page."""
     (link,) = _elements(safe.in_page(f'<a href="{address}">x</a>'))
     assert "href" not in link.attrib
 
