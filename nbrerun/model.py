@@ -39,6 +39,19 @@ ABSENT = "(absent)"
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """A sample of the numbers in one part after both runs, for pictures; the places are the same in both."""
+
+    shape: tuple[int, ...]
+    """Of the whole part."""
+    columns: int
+    """Length of a row of the sample, which is listed row by row."""
+    first: tuple[float | None, ...]
+    """To four digits; None for infinity and NaN."""
+    again: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
 class Change:
     """One part of a variable whose value after the rerun differs from that after the first run."""
 
@@ -52,6 +65,8 @@ class Change:
     """Largest absolute difference between the numbers of the part; None if it has no numbers to compare."""
     rounding: bool = False
     """The difference is at most 8 units in the last place of the largest number."""
+    numbers: Numbers | None = None
+    """None if the part has no numbers, a single one, or is not among the first few of its variable that have any."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,8 @@ class VariableReport:
     via: Via | None = None
     direction: str | None = None
     """`loaded` or `saved`, if `via` is `file`."""
+    file: str | None = None
+    """Path of the file that it is loaded from, if `direction` is `loaded`."""
     marks: tuple[Mark, ...] = ()
     follows: tuple[str, ...] = ()
     """Names of what it follows, if the marks have `follows`; models first."""
@@ -304,6 +321,8 @@ class NotebookReport:
     """The budget did not suffice; the cells that were left out are undetermined."""
     static: bool = False
     """Only the source was read; `cells` is empty then, since no cell has a verdict."""
+    values: bool = True
+    """Values may be shown; reports that render the notebook leave out its outputs otherwise."""
     seconds: float = 0.0
     """Wall time of the check of this notebook."""
     profile: tuple[Spent, ...] = ()

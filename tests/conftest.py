@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests import chromium
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start Python a thousand times
 sys.dont_write_bytecode = False
 # Threads that wait for work do so without using a core: a tenth to a fifth of what notebooks with scikit-learn cost.
@@ -30,6 +32,14 @@ ASKING = "tests"
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: each worker waits for its kernels for a good part of its time."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+collect_ignore = ["browser"] if chromium.is_left_out() else []
+
+
+def pytest_report_header() -> list[str]:
+    """Say which tests are left out."""
+    return ["tests/browser is left out: no Chromium is on the PATH"] if collect_ignore else []
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,7 +32,7 @@ PAGES = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("docs/*.md"), *ROOT.glob("nbrerun/rules/N*.md")]
 )
 
-DISTRIBUTIONS = {"jupyter_client": "jupyter-client"}
+DISTRIBUTIONS = {"jupyter_client": "jupyter-client", "markdown_it": "markdown-it-py"}
 """Names on PyPI that differ from the names of modules."""
 
 STARTED = {"ipykernel", "scikit-learn"}

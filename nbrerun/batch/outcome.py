@@ -88,7 +88,7 @@ class Outcome:
         if self.baseline is not None:
             findings = self.baseline.marked(report.path, findings)
         judged = (replace(finding, fails=not finding.known and job.gate.fails(finding)) for finding in findings)
-        report = replace(report, findings=tuple(judged))
+        report = replace(report, findings=tuple(judged), values=job.settings.values)
         self._found[number] = report, functools.partial(job.looks_for, report)
         self.interrupted |= report.interrupted
 

@@ -71,6 +71,7 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         how=judged.how,
         via=judged.via,
         direction=judged.direction,
+        file=seen.from_file if judged.direction == "loaded" else None,
         marks=judged.marks,
         follows=seen.follows if Mark.FOLLOWS in judged.marks else (),
         changes=seen.changes[:_SHOWN_CHANGES],

@@ -17,7 +17,7 @@ WHOLE = ("run-all-twice", "restart-and-run-all", "fresh-clone")
 
 SANDBOXES = ("auto", "overlay", "copy")
 
-FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl")
+FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl", "html")
 """Each format is a module of that name in `nbrerun.reporters.formats`."""
 
 ENGINES = ("auto", "fork", "replay")

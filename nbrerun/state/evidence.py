@@ -11,6 +11,7 @@ from nbrerun.probe.protocol.messages import State
 from nbrerun.state.diff import Leaves, changes, file_change, setting_change
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Moved
+from nbrerun.state.sample import with_numbers
 
 _MOST_SHOWN = 40
 
@@ -29,7 +30,8 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
         elif name.space is Space.FILE:
             found[name] = (file_change(name, first, second),)
         elif name.key in before or (name.key in after and name.key not in first["variables"]):
-            found[name] = tuple(changes(before.get(name.key, {}), after.get(name.key, {})))
+            one, other = before.get(name.key, {}), after.get(name.key, {})
+            found[name] = tuple(with_numbers(changes(one, other), one, other))
         else:
             found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
     return {name: tuple(map(_displayed, parts)) for name, parts in found.items()}
@@ -37,5 +39,5 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
 
 def _displayed(change: Change) -> Change:
     if secrets.is_secret(change.path):
-        return replace(change, first=secrets.HIDDEN, again=secrets.HIDDEN, max_abs_change=None)
+        return replace(change, first=secrets.HIDDEN, again=secrets.HIDDEN, max_abs_change=None, numbers=None)
     return replace(change, first=secrets.shown(change.first), again=secrets.shown(change.again))

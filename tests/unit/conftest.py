@@ -19,6 +19,7 @@ from nbrerun.model import (
     Mark,
     Missing,
     NotebookReport,
+    Numbers,
     Parting,
     Raised,
     Recovery,
@@ -45,7 +46,10 @@ def _training() -> NotebookReport:
     keeps_training = (
         "keeps training: `model.partial_fit` changed `model.coef_` by up to 0.31 and `model.t_` from 101 to 201"
     )
-    coefficients = Change("model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31)
+    numbers = Numbers((1, 20), 16, (0.12, -0.44, None), (0.43, -0.5, 1e-07))
+    coefficients = Change(
+        "model.coef_", "array(1, 20) [0.12, -0.44, ...]", "array(1, 20) [0.43, -0.5, ...]", 0.31, numbers=numbers
+    )
     cells = (
         CellReport(
             1,

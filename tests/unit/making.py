@@ -57,6 +57,12 @@ def file(digest: bytes = b"", kind: FileKind = "file", size: int = 0, model: boo
     return {"kind": kind, "digest": digest, "size": size, "model": model}
 
 
+def leaf(digest: bytes, text: str = "?", **more: Any) -> Leaf:
+    """One part, a leaf unless told otherwise."""
+    plain: dict[str, Any] = {"id": 1, "atom": False, "size": None, "length": None, "numbers": None, "whole": True}
+    return {"digest": digest, "text": text, **plain, **more}  # type: ignore[typeddict-item]
+
+
 def opened(how: str, model: bool = False, exists: bool = True) -> Opened:
     """What a cell did with a file: `read`, `written`, `kept`, `written_first`, as words."""
     words = how.split()

@@ -18,6 +18,7 @@ from nbrerun.model import (
     Failure,
     Finding,
     NotebookReport,
+    Numbers,
     Raised,
     Recovery,
     Report,
@@ -64,6 +65,7 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "interrupted": notebook.interrupted,
         "over_budget": notebook.over_budget,
         "static": notebook.static,
+        "values": notebook.values,
         "cached": notebook.cached,
         "seconds": _number(notebook.seconds),
         "profile": [asdict(spent) | {"part": str(spent.part)} for spent in notebook.profile],
@@ -99,6 +101,7 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
         "how": _word(variable.how),
         "via": _word(variable.via),
         "direction": variable.direction,
+        "file": variable.file,
         "marks": [str(mark) for mark in variable.marks],
         "follows": list(variable.follows),
         "reason": variable.sentence,
@@ -108,12 +111,24 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
                 "first": change.first,
                 "again": change.again,
                 "max_abs_change": _number(change.max_abs_change),
+                "numbers": _numbers(change.numbers),
             }
             for change in variable.changes
         ],
         "more_changes": variable.more_changes,
         "opaque": list(variable.opaque),
     }
+
+
+def _numbers(numbers: Numbers | None) -> dict[str, Any] | None:
+    """Write hundreds of numbers on one line, so that the report can still be read."""
+    if numbers is None:
+        return None
+    first, again = (
+        " ".join("nan" if value is None else f"{value:g}" for value in values)
+        for values in (numbers.first, numbers.again)
+    )
+    return {"shape": list(numbers.shape), "columns": numbers.columns, "first": first, "again": again}
 
 
 def _restart(restart: Restart | None) -> dict[str, Any] | None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from nbrerun.classify.evidence import gather
+from nbrerun.classify.report import report_cell
 from nbrerun.classify.variable import Judged, judge
-from nbrerun.model import Change
+from nbrerun.model import Change, Numbers
 from nbrerun.probe.protocol.messages import File, Opened
 from nbrerun.state.observation import Later, Observation, Place
 from tests.unit import making
@@ -186,3 +187,22 @@ def test_what_a_running_thread_changes_is_not_the_cells_doing(
     run = making.rerun(making.state({"x": b"3"} if is_moved else {"x": b"2"}), **did)
     found = gather(making.observation(before, first, run, moved=moved, still_moved=frozenset(moved)))
     assert [evidence.name for evidence in found] == ["x"] * is_told
+
+
+def test_without_values_a_change_has_no_numbers() -> None:
+    """A picture of them would show the values."""
+    first = making.state({"x": making.variable(b"1", 2)})
+    change = Change("x", "array([1, 2])", "array([1, 3])", 1.0, numbers=Numbers((2,), 2, (1.0, 2.0), (1.0, 3.0)))
+    observed = making.observation(first=first, again=making.rerun(first), moved={making.name("x"): (change,)})
+    (shown,), (hidden,) = gather(observed), gather(observed, values=False)
+    assert shown.changes == (change,)
+    assert hidden.changes == (Change("x", "(hidden)", "(hidden)", 1.0),)
+
+
+def test_a_report_says_which_file_a_variable_is_loaded_from() -> None:
+    """Of one that is computed there is none."""
+    first = making.state({"m": making.variable(b"1", 1, "model"), "n": making.variable(b"1", 2)})
+    run = making.rerun(first, bound=["m", "n"], replaced=["m", "n"], mentions=["m", "n"])
+    observed = making.observation(first=first, again=run, from_file={"m": "m.pkl"})
+    report = report_cell(observed, 1.0, "fork")
+    assert {variable.name: variable.file for variable in report.variables} == {"m": "m.pkl", "n": None}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 import pytest
 
 from nbrerun.model import Change
-from nbrerun.probe.protocol.messages import File, Leaf
+from nbrerun.probe.protocol.messages import File
 from nbrerun.state.diff import (
     changes,
     differing,
@@ -22,18 +21,12 @@ from nbrerun.state.diff import (
     setting_change,
     written_beside,
 )
-from tests.unit.making import file, generator, name, named, rerun, state, variable
+from tests.unit.making import file, generator, leaf, name, named, rerun, state, variable
 
 
 def floats(*values: float) -> bytes:
     """Native float64 bytes."""
     return struct.pack(f"{len(values)}d", *values)
-
-
-def leaf(digest: bytes, text: str = "?", **more: Any) -> Leaf:
-    """One part, a leaf unless told otherwise."""
-    plain: dict[str, Any] = {"id": 1, "atom": False, "size": None, "length": None, "numbers": None, "whole": True}
-    return {"digest": digest, "text": text, **plain, **more}  # type: ignore[typeddict-item]
 
 
 def test_names_differ_by_value_not_by_address() -> None:
