@@ -114,7 +114,8 @@ class _Runs:
             self._begun.popitem()[1].close()
 
     def _run(self, plan: Plan) -> Rerun | Undone:
-        beginnings = [plan[:length] for length in range(len(plan) - 1, 0, -1) if self._is_shared(plan[:length])]
+        beginnings = [plan[:length] for length in range(len(plan) - 1, 0, -1)]
+        beginnings = [each for each in beginnings if sum(plan[: len(each)] == each for plan in self._plans) > 1]
         done = next((beginning for beginning in beginnings if beginning in self._begun), ())
         begin = self._engine.emptied if self._with_libraries else self._engine.fresh
         branch = self._begun[done].fork() if done else begin()
@@ -134,9 +135,6 @@ class _Runs:
             return branch
         with closing(branch):
             return self._go_on(branch, plan[len(done) :], anew=not done)
-
-    def _is_shared(self, beginning: Plan) -> bool:
-        return sum(plan[: len(beginning)] == beginning for plan in self._plans) > 1
 
     def _go_on(self, branch: Fresh, plan: Plan, anew: bool) -> Rerun | Undone:
         chosen = [self._steps[position] for position in plan]

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.probe.protocol.messages import Rerun, State
-from nbrerun.state.names import Name, Space, keys
+from nbrerun.state.names import Space, keys
 from nbrerun.state.observation import Observation, unrepeatable
 
 _MOST_FILES = 5
@@ -116,8 +116,4 @@ def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
         # a text would have been seen to be given back.
         is_cache = written_again and not run["after"]["opened"][file]["written"]
         return is_cache and before[name]["atom"] and name in run["read_by"].get(file, ())
-    return written_again or Name(Space.VARIABLE, name) not in _bound(without)
-
-
-def _bound(run: Rerun) -> set[Name]:
-    return {Name(Space.VARIABLE, name) for name in run["touched_by"]}
+    return written_again or name not in without["touched_by"]
