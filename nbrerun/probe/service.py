@@ -1,7 +1,7 @@
 """The service of the probe: answers nbrerun in the kernel, in moments (forks that wait) and in branches (their forks).
 
 The kernel is called by a message on its shell channel, so that it answers between two cells. Requests and answers
-travel over a Unix socket, one for each process. `TABLE` says which method answers which operation.
+travel over a Unix socket, one for each process. `answers` says which method answers which operation.
 """
 
 from __future__ import annotations
@@ -41,6 +41,21 @@ from .sandbox.handles import reopen_files
 from .state import held_by_modules, read_state
 
 _ARRIVE: Mapping[str, Any] = {OPERATION: ask.ARRIVE.name}
+
+METHODS: Dict[str, Callable[[Any, Any], Any]] = {}
+"""Which method answers which operation."""
+
+
+def answers(
+    operation: Operation[Request, Answer],
+) -> Callable[[Callable[[Any, Request], Union[Answer, Awaitable[Answer]]]], Any]:
+    """Mark the method that answers an operation; mypy checks that it takes this request and gives this answer."""
+
+    def mark(method: Callable[[Any, Request], Union[Answer, Awaitable[Answer]]]) -> Any:
+        METHODS[operation.name] = method
+        return method
+
+    return mark
 
 
 class Service:
@@ -102,7 +117,7 @@ class Service:
         try:
             with self.files.unheard():
                 self._notice_modules()
-                answer = TABLE[request[OPERATION]](self, request)
+                answer = METHODS[request[OPERATION]](self, request)
                 found: Mapping[str, object] = await answer if inspect.isawaitable(answer) else answer
                 return found
         except Exception as error:  # noqa: BLE001  a failure here is reported, and never the notebook's
@@ -113,6 +128,7 @@ class Service:
             }
             return failure
 
+    @answers(ask.HOLD)
     def hold(self, request: ask.Hold) -> ask.Held:
         """Keep the files as they are now, and fork the kernel for a branch that reads the state."""
         entropy, hazards, files, pid = self._entropy.recorded(), self._forks.prepare(), "", 0
@@ -126,6 +142,7 @@ class Service:
             self._begin()
         return {"hazards": hazards, "pid": pid, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
 
+    @answers(ask.KEEP)
     def keep(self, request: ask.Fork) -> ask.Forked:
         """Fork the kernel for a process that stays at this moment."""
         hazards, pid = self._forks.prepare(), 0
@@ -133,6 +150,7 @@ class Service:
             pid = self._fork(request["token"], reopen_files)
         return {"hazards": hazards, "pid": pid}
 
+    @answers(ask.BRANCH)
     def branch(self, request: ask.Branch) -> ask.Forked:
         """Fork this process for a branch, which sees the files that are kept under a name."""
         hazards, pid = self._forks.prepare(), 0
@@ -140,6 +158,7 @@ class Service:
             pid = self._fork(request["token"], lambda: self._enter_files(request["files"]))
         return {"hazards": hazards, "pid": pid}
 
+    @answers(ask.ARRIVE)
     def arrive(self, _: ask.Empty) -> ask.Arrived:
         """Read the state where a branch begins, and remember its objects."""
         state, reader = self._read()
@@ -147,6 +166,7 @@ class Service:
         known: Known = {"buffers": untouched.arrived(), "containers": containers.known}
         return {"state": state, "known": known, "is_complete": reader.is_complete}
 
+    @answers(ask.READ)
     def read(self, request: ask.Read) -> ask.Looked:
         """Read everything that the kernel holds."""
         generators.put_back_global(request["pins"])
@@ -154,6 +174,7 @@ class Service:
         state, _ = self._read()
         return {"state": state, "entropy": entropy, "seeds": self._seeds.seen(), "shared": self._forks.shared()}
 
+    @answers(ask.RUN)
     async def run(self, request: ask.Run) -> Rerun:
         """Run cells one after the other, and read what they have left."""
         self._seeds.want(request["seeds"])
@@ -180,6 +201,7 @@ class Service:
         run["shared"] = self._forks.shared()
         return run
 
+    @answers(ask.FOLLOW)
     async def follow(self, request: ask.Follow) -> ask.Followed:
         """Run cells as the main run does, up to one that raises and may not."""
         self._seeds.want(request["seeds"])
@@ -194,6 +216,7 @@ class Service:
                     break
         return {"raised": raised, "seconds": time.perf_counter() - started}
 
+    @answers(ask.RUN_ALONE)
     async def run_alone(self, request: ask.RunAlone) -> Alone:
         """Run a cell without the names that other cells have bound, except for those given."""
         if self._stripped is None:
@@ -201,6 +224,7 @@ class Service:
         with self.files.heard(), self._outside.stopped():
             return await self._stripped.run(request["source"], request["given"])
 
+    @answers(ask.GIVE_ALL_NAMES_BACK)
     def give_all_names_back(self, _: ask.Empty) -> ask.Empty:
         """Undo what `run_alone` has done to the namespace."""
         if self._stripped is not None:
@@ -208,18 +232,22 @@ class Service:
         self._stripped = None
         return {}
 
+    @answers(ask.TAKE_APART)
     def take_apart(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they are now."""
         return {"parts": self._parts.now(request["names"])}
 
+    @answers(ask.NOTED)
     def noted(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they were before the last run."""
         return {"parts": self._parts.before_run(request["names"])}
 
+    @answers(ask.PARTS_BEFORE_CELL)
     def parts_before_cell(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they were before the cell of the main run began."""
         return {"parts": self._parts.before_cell(request["names"])}
 
+    @answers(ask.PERTURB)
     def perturb(self, request: ask.Perturb) -> ask.Perturbed:
         """Change the values of variables, each in the parts that are given."""
         namespace, paths = user_names(self.shell), {}
@@ -230,6 +258,7 @@ class Service:
                 paths[name] = sorted(changed)
         return {"paths": paths}
 
+    @answers(ask.PERTURB_SETTINGS)
     def perturb_settings(self, request: ask.PerturbSettings) -> ask.PerturbedSettings:
         """Change process settings."""
         before = read_settings()
@@ -239,12 +268,14 @@ class Service:
         changed = [name for name in request["names"] if after.get(name) != before.get(name)]
         return {"settings": {name: after.get(name, "") for name in changed}}
 
+    @answers(ask.DELETE_NAMES)
     def delete_names(self, request: ask.DeleteNames) -> ask.Empty:
         """Delete names of the namespace."""
         for name in request["names"]:
             self.shell.user_ns.pop(name, None)
         return {}
 
+    @answers(ask.START_OVER)
     def start_over(self, _: ask.Empty) -> ask.Empty:
         """Delete all names of the namespace, and the notebook's own modules, which are to be imported again."""
         for name in user_names(self.shell):
@@ -253,15 +284,18 @@ class Service:
             del sys.modules[name]
         return {}
 
+    @answers(ask.TOUCHABLE)
     def touchable(self, request: ask.AskTouchable) -> ask.Touchable:
         """Names that cells may read or bind."""
         return {"names": sorted(self._touchable(request["sources"]))}
 
+    @answers(ask.PUT_BACK)
     def put_back(self, request: ask.PutBack) -> ask.Empty:
         """Set generators back to where they stood."""
         self._put_back(request["pins"])
         return {}
 
+    @answers(ask.BEGIN_CELL)
     def begin_cell(self, request: ask.BeginCell) -> ask.BegunCell:
         """Before a cell of the main run, which may be followed by `existed` and `parts_before_cell`."""
         found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
@@ -270,6 +304,7 @@ class Service:
         self._begin()
         return found
 
+    @answers(ask.EXISTED)
     def existed(self, request: ask.AskExisted) -> ask.Existed:
         """Which addresses belonged to objects of the state, or that a module held."""
         if request["read"]:
@@ -281,35 +316,42 @@ class Service:
             alive = alive | held_by_modules(self.shell.user_ns)
         return {"ids": [address for address in request["ids"] if address in alive]}
 
+    @answers(ask.LACKS)
     def lacks(self, request: ask.AskLacks) -> ask.Lacks:
         """Which top-level modules cannot be imported."""
         return {"modules": [name for name in request["modules"] if not can_be_found(name)]}
 
+    @answers(ask.FORGET_FILES)
     def forget_files(self, request: ask.KeptFiles) -> ask.Empty:
         """Forget the files that are kept under a name."""
         self.files.sandbox.forget(request["name"])
         return {}
 
+    @answers(ask.LEAVE_FILES)
     def leave_files(self, _: ask.Empty) -> ask.Empty:
         """In the kernel, after a branch that shares its sandbox: see the kernel's own files again."""
         self.files.leave()
         return {}
 
+    @answers(ask.REMOVE_FILES)
     def remove_files(self, request: ask.RemoveFiles) -> ask.Empty:
         """Remove files, as if they had never been made."""
         self.files.remove(request["names"])
         return {}
 
+    @answers(ask.SAVE_FILES)
     def save_files(self, request: ask.FilesFolder) -> ask.Empty:
         """Write what the notebook has changed into a folder."""
         self.files.save(request["folder"])
         return {}
 
+    @answers(ask.RESTORE_FILES)
     def restore_files(self, request: ask.FilesFolder) -> ask.Empty:
         """Change the files as those of another kernel had been changed."""
         self.files.restore(request["folder"])
         return {}
 
+    @answers(ask.FILES_ARE_FULL)
     def files_are_full(self, _: ask.Empty) -> ask.Fullness:
         """Whether there is no more room for files."""
         return {"full": self.files.sandbox.is_full()}
@@ -361,52 +403,6 @@ class Service:
     def _enter_files(self, files: str) -> None:
         os.setpgid(0, 0)  # so that whatever the branch starts ends with it
         self.files.enter(files)
-
-
-Handler = Callable[[Service, Any], Union[Mapping[str, object], Awaitable[Mapping[str, object]]]]
-
-
-def _answers(
-    operation: Operation[Request, Answer],
-    handler: Callable[[Service, Request], Union[Answer, Awaitable[Answer]]],
-) -> Tuple[str, Handler]:
-    """One row of the table; mypy checks that the method takes this request and gives this answer."""
-    row: Any = handler
-    return operation.name, row
-
-
-TABLE: Dict[str, Handler] = dict(
-    [
-        _answers(ask.HOLD, Service.hold),
-        _answers(ask.KEEP, Service.keep),
-        _answers(ask.BRANCH, Service.branch),
-        _answers(ask.ARRIVE, Service.arrive),
-        _answers(ask.READ, Service.read),
-        _answers(ask.RUN, Service.run),
-        _answers(ask.FOLLOW, Service.follow),
-        _answers(ask.RUN_ALONE, Service.run_alone),
-        _answers(ask.GIVE_ALL_NAMES_BACK, Service.give_all_names_back),
-        _answers(ask.TAKE_APART, Service.take_apart),
-        _answers(ask.NOTED, Service.noted),
-        _answers(ask.PARTS_BEFORE_CELL, Service.parts_before_cell),
-        _answers(ask.PERTURB, Service.perturb),
-        _answers(ask.PERTURB_SETTINGS, Service.perturb_settings),
-        _answers(ask.DELETE_NAMES, Service.delete_names),
-        _answers(ask.START_OVER, Service.start_over),
-        _answers(ask.TOUCHABLE, Service.touchable),
-        _answers(ask.PUT_BACK, Service.put_back),
-        _answers(ask.BEGIN_CELL, Service.begin_cell),
-        _answers(ask.EXISTED, Service.existed),
-        _answers(ask.LACKS, Service.lacks),
-        _answers(ask.FORGET_FILES, Service.forget_files),
-        _answers(ask.LEAVE_FILES, Service.leave_files),
-        _answers(ask.REMOVE_FILES, Service.remove_files),
-        _answers(ask.SAVE_FILES, Service.save_files),
-        _answers(ask.RESTORE_FILES, Service.restore_files),
-        _answers(ask.FILES_ARE_FULL, Service.files_are_full),
-    ]
-)
-"""Which method answers which operation."""
 
 
 def install(kernel: Any, address: str, first_generators: List[Generator], sandbox: Dict[str, Any]) -> None:

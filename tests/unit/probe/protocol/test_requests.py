@@ -9,7 +9,7 @@ import pytest
 
 from nbrerun.probe.protocol import requests
 from nbrerun.probe.protocol.requests import Operation
-from nbrerun.probe.service import TABLE
+from nbrerun.probe.service import METHODS
 
 OPERATIONS: list[Operation[Any, Any]] = [each for each in vars(requests).values() if isinstance(each, Operation)]
 
@@ -17,14 +17,14 @@ OPERATIONS: list[Operation[Any, Any]] = [each for each in vars(requests).values(
 def test_each_operation_has_one_row() -> None:
     """By its name, which no other has; and there is no row besides."""
     names = [operation.name for operation in OPERATIONS]
-    assert sorted(names) == sorted(TABLE)
+    assert sorted(names) == sorted(METHODS)
     assert len(names) == len(set(names)) == len(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_row_takes_the_request_and_gives_the_answer(operation: Operation[Any, Any]) -> None:
     """Whether the method is asynchronous or not."""
-    hints = get_type_hints(TABLE[operation.name])
+    hints = get_type_hints(METHODS[operation.name])
     answer = hints.pop("return")
     if get_origin(answer) is Awaitable:
         (answer,) = get_args(answer)
