@@ -216,7 +216,8 @@ HOSTILE_HTML = (
     f"<style>@import '{FROM_AFAR}.css'; * {{ background: url({FROM_AFAR}.png) }}</style>x",
     "</div></section></main></body></html><!-- <style>",
     f"<details open ontoggle='{OWNED}'><summary>x</summary></details><marquee onstart='{OWNED}'>x</marquee>",
-    "<div style='position:fixed;inset:0;z-index:99' class='card error' id='content'>a fake</div>" + "<div>" * 2000,
+    "<div style='position:fixed;inset:0;z-index:99' class='card error' id='content'>a fake</div>" + "<div>" * 200,
+    "<div>" * 2000,
     f"{{{{ 7 * 7 }}}} {{% raw %}} \x00\x1b]8;;{FROM_AFAR}\x07link\x1b]8;;\x07 \udc80 \u202e",
 )
 """What a page must neither run nor load, as an output or as text."""

@@ -115,6 +115,16 @@ def test_every_import_is_declared_and_every_dependency_used() -> None:
         assert module in names(PROJECT["optional-dependencies"][extra])
 
 
+def test_every_file_beside_the_modules_is_in_the_wheel() -> None:
+    """setuptools leaves out what no pattern of pyproject.toml matches; templates would be missing only there."""
+    toml = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = toml["tool"]["setuptools"]["package-data"]["nbrerun"]
+    package = ROOT / "nbrerun"
+    matched = {path for pattern in patterns for path in package.glob(pattern)}
+    others = (path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
+    assert matched == set(others)
+
+
 @pytest.mark.parametrize("extra", [None, "core", "jupytext", "samples"])
 def test_every_dependency_has_a_lower_bound(extra: str | None) -> None:
     """The session `oldest` installs it; what has none would be installed in its newest version there."""

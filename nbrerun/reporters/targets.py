@@ -6,6 +6,7 @@ import functools
 import importlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -87,6 +88,10 @@ def _check_places(asked: Sequence[Target]) -> None:
         raise UsageError(
             f"only one format can go to stdout, and {' and '.join(forms)} would; name a file, "
             f"as in --format {forms[-1]}=FILE"
+        )
+    if "html" in forms and sys.stdout.isatty():
+        raise UsageError(
+            "a page for a browser cannot be read in a terminal; name a file, as in --format html=report.html"
         )
     files = [target.file for target in asked if target.file is not None]
     places = [os.path.realpath(file) for file in files]

@@ -15,6 +15,8 @@ from nbrerun.state.diff import Parts
 _MOST = 3
 """Parts of a variable that get a sample; the changes of the others are said in words."""
 _ROWS, _COLUMNS = 12, 16
+_COLOURS = (3, 4)
+"""Red, green, blue, and opacity."""
 
 
 def with_numbers(changes: Sequence[Change], before: Parts, after: Parts) -> list[Change]:
@@ -45,15 +47,21 @@ def sample(one: Leaf, other: Leaf) -> Numbers | None:
     shape = shape or (size,)
     if size < 2 or math.prod(shape) != size:  # a complex number takes the room of two
         return None
-    rows, columns = (math.prod(shape[:-1]), shape[-1]) if len(shape) > 1 else (1, size)
-    if rows == 1 or columns == 1:  # a vector may take all the room
-        places = numpy.array(_evenly(size, _ROWS * _COLUMNS))
-        drawn = min(len(places), _COLUMNS)
-    else:
-        chosen = _evenly(columns, _COLUMNS)
-        places = (numpy.array(_evenly(rows, _ROWS))[:, None] * columns + numpy.array(chosen)).reshape(-1)
-        drawn = len(chosen)
+    places, drawn = _places(shape, size)
     return Numbers(shape, drawn, *(_floats(numpy.frombuffer(values)[places]) for values in (first, again)))
+
+
+def _places(shape: tuple[int, ...], size: int) -> tuple[list[int], int]:
+    """Choose places in the array as it lies in memory, and how many of them make a row."""
+    # Of the pixels of a picture only the first colour is drawn, or the rows would be three numbers long.
+    step = shape[-1] if len(shape) > 2 and shape[-1] in _COLOURS else 1
+    shape = shape[:-1] if step > 1 else shape
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    if rows == 1 or columns == 1:  # a vector may take all the room
+        places = _evenly(size // step, _ROWS * _COLUMNS)
+        return [place * step for place in places], min(len(places), _COLUMNS)
+    chosen = _evenly(columns, _COLUMNS)
+    return [(row * columns + column) * step for row in _evenly(rows, _ROWS) for column in chosen], len(chosen)
 
 
 def _shape(leaf: Leaf) -> tuple[int, ...] | None:

@@ -94,7 +94,7 @@ def _picture(kind: str, data: Mapping[str, Any]) -> Output | None:
 
 def _html(kind: str, data: Mapping[str, Any]) -> Output | None:
     html = whole(secrets.shown(_text(data[kind])))
-    if len(html) > _LONGEST_HTML:
+    if len(html) > _LONGEST_HTML or safe.is_too_deep(html):
         return None
     note = "a script of this output is not run here" if safe.brings_script(html) else ""
     if safe.has_style(html):

@@ -25,6 +25,12 @@ _IMAGE = re.compile(rf"data:image/(?:{'|'.join(_BITMAPS)});base64,[A-Za-z0-9+/=\
 _ADDRESSES = {"href", "cite", "longdesc"}
 _OUTWARD = re.compile(r"https?://|mailto:", re.IGNORECASE)
 
+_DEEPEST = 256
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_OPTIONAL_END = {"p", "li", "dt", "dd", "option", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "caption"}
+"""Elements that end by themselves (HTML, "Void elements" and "Optional tags")."""
+
 _STYLE = re.compile(r"<style\b([^>]*)>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
 _SCOPED = re.compile(r"\bscoped\b", re.IGNORECASE)
 """pandas marks the style sheet of a table so. It holds alignments, which the report's own has as well."""
@@ -39,6 +45,16 @@ class Frame:
     document: str
     styles: tuple[str, ...]
     """Its style sheets, which the page's policy has to name."""
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether elements are nested so deeply that to read them would take minutes (the time grows with the square)."""
+    deepest = depth = 0
+    for end, name in _TAG.findall(html):
+        if name.lower() not in _VOID | _OPTIONAL_END:
+            depth = max(0, depth - 1) if end else depth + 1
+            deepest = max(deepest, depth)
+    return deepest > _DEEPEST
 
 
 def brings_script(html: str) -> bool:

@@ -129,7 +129,8 @@ def markdown(text: str, attachments: Mapping[str, object]) -> Markup:
             token.tag = f"h{min(6, int(token.tag[1:]) + _TOP)}"
         elif token.type == "image" and (name := str(token.attrs.get("src", ""))).startswith("attachment:"):
             token.attrs["src"] = pictures.get(name.removeprefix("attachment:"), "")
-    return safe.in_page(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return Markup("<pre>{}</pre>").format(plain(text)) if safe.is_too_deep(html) else safe.in_page(html)
 
 
 def _all(tokens: Iterable[Token]) -> Iterator[Token]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -34,6 +35,17 @@ IN_GITHUB = {"GITHUB_ACTIONS": "true"}
 def test_a_format_may_name_its_file(value: str, target: Target) -> None:
     """What stands behind the first equals sign is the file."""
     assert parse(value) == target
+
+
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
+def test_a_page_is_not_written_to_a_terminal(is_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe may lead to a file; a terminal would scroll for minutes, after a check of minutes."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    says = "name a file, as in --format html=report.html"
+    with pytest.raises(UsageError, match=says) if is_terminal else contextlib.nullcontext():
+        assert choose([Target("html")], None, {}) == (Target("html"),)
+    assert choose([Target("html", "a.html")], None, {}) == (Target("html", "a.html"),)
+    assert choose([Target("html")], "a.html", {}) == (Target("html", "a.html"),)
 
 
 @pytest.mark.parametrize(

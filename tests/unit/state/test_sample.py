@@ -38,6 +38,15 @@ def test_a_large_matrix_is_thinned_out_evenly_from_corner_to_corner() -> None:
     assert all(again == pytest.approx(first + 1) for first, again in zip(numbers.first, numbers.again, strict=True))
 
 
+def test_of_a_picture_the_first_colour_is_kept() -> None:
+    """In rows and columns of pixels."""
+    pixels = numpy.arange(6 * 8 * 3.0).reshape(6, 8, 3)
+    numbers = sample(_array(pixels), _array(pixels))
+    assert numbers is not None
+    assert (numbers.shape, numbers.columns) == ((6, 8, 3), 8)
+    assert numbers.first == tuple(pixels[:, :, 0].reshape(-1))
+
+
 @pytest.mark.parametrize("shape", [(30,), (1, 30), (30, 1), (1, 1, 30)], ids=str)
 def test_a_vector_takes_all_the_room_whatever_its_shape(shape: tuple[int, ...]) -> None:
     """None of the 30 numbers is left out."""

@@ -31,11 +31,12 @@ def test_writes_to_one_stream_are_one_output() -> None:
         ({"text/html": pages.STYLED, "text/plain": "t"}, "frame", "a diagram"),
         ({"text/html": "<script>1</script>", "text/plain": "t"}, "plain", "t"),
         ({"text/html": "<b>" * 400_000, "text/plain": "t"}, "plain", "t"),
+        ({"text/html": "<div>" * 100_000, "text/plain": "t"}, "plain", "t"),
         ({"text/markdown": "*a*", "text/plain": "t"}, "rich", "<em>a</em>"),
         ({"text/latex": "$x$", "text/plain": "t"}, "plain", "$x$"),
         ({"application/json": {"a": [1]}}, "plain", "&#34;a&#34;"),
     ],
-    ids=["picture", "broken", "nameless", "table", "styled", "script", "huge", "markdown", "latex", "json"],
+    ids=["picture", "broken", "nameless", "table", "styled", "script", "huge", "deep", "markdown", "latex", "json"],
 )
 def test_the_richest_that_runs_nothing_is_shown(data: dict[str, Any], kind: str, part: str) -> None:
     """A representation that cannot be shown gives way to the next."""

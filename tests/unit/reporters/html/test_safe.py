@@ -69,6 +69,24 @@ def test_a_link_leads_to_the_web_or_nowhere(address: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("markup", "is_deep"),
+    [
+        ("<div>" * 257, True),
+        ("<DIV><b>" * 129, True),
+        ("<div></div>" * 5000, False),
+        ("</div>" * 5000 + "<div>" * 200, False),
+        ("<ul>" + "<li>a" * 5000 + "</ul>", False),
+        ("<table>" + "<tr><td>1<td>2<br>" * 5000, False),
+        ("a < b" * 5000, False),
+    ],
+    ids=["nested", "mixed", "in a row", "ends", "list", "table", "text"],
+)
+def test_what_is_nested_too_deeply_is_found(markup: str, is_deep: bool) -> None:
+    """No notebook needs it, and the sanitiser would take minutes; ends that may be left out do not count."""
+    assert safe.is_too_deep(markup) is is_deep
+
+
+@pytest.mark.parametrize(
     ("markup", "needs_frame"),
     [
         (pages.TABLE, False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from markupsafe import Markup
 
 from nbrerun.reporters.html import words
 from tests import pages
@@ -73,3 +74,9 @@ def test_a_picture_in_markdown_is_shown_if_it_is_attached() -> None:
     assert f'<img src="data:image/png;base64,{pages.PIXEL}" alt="here">' in shown
     assert '<img alt="gone">' in shown
     assert '<img alt="far">' in shown
+
+
+def test_markdown_that_is_nested_too_deeply_is_shown_as_it_is() -> None:
+    """To read a hundred thousand elements in each other would take hours."""
+    text = "<div>" * 100_000
+    assert words.markdown(text, {}) == Markup("<pre>{}</pre>").format(text)
