@@ -11,7 +11,7 @@ from typing import Callable, Dict, Mapping, Optional
 
 _SECONDS = 0.2
 """For all looks in one run; what needs more is not blamed on any statement."""
-_SECONDS_INSIDE = 0.1
+_SECONDS_INSIDE = 0.05
 """Of these for looks inside statements."""
 
 WHOLE = ""
