@@ -9,7 +9,7 @@ import pytest
 from nbrerun.classify.evidence import gather
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import Change
-from nbrerun.probe.protocol.messages import File, Opened
+from nbrerun.probe.protocol.messages import File, Opened, Variable
 from nbrerun.state.observation import Later, Observation, Place
 from tests.unit import making
 from tests.unit.classify.tables import (
@@ -186,3 +186,26 @@ def test_what_a_running_thread_changes_is_not_the_cells_doing(
     run = making.rerun(making.state({"x": b"3"} if is_moved else {"x": b"2"}), **did)
     found = gather(making.observation(before, first, run, moved=moved, still_moved=frozenset(moved)))
     assert [evidence.name for evidence in found] == ["x"] * is_told
+
+
+@pytest.mark.parametrize(
+    ("threads", "bound_first", "expected"),
+    [
+        (True, ["x"], reset(RECREATED, NONDETERMINISTIC)),
+        (True, [], in_place()),
+        (False, ["x"], in_place()),
+    ],
+)
+def test_what_a_thread_adds_to_a_new_object_is_a_race(threads: bool, bound_first: list[str], expected: Judged) -> None:
+    """Where the cell makes it before it looks at it; else it goes on from where it was."""
+    first = making.state({"x": variable_at(1)}, threads=threads)
+    again = making.state({"x": variable_at(2)}, threads=threads)
+    run = making.rerun(again, bound=["x"], bound_first=bound_first, reads=["x"], replaced=["x"], mentions=["x"])
+    moved = {making.name("x"): (CLEAR,)}
+    (evidence,) = gather(making.observation(first=first, again=run, moved=moved, still_moved=frozenset(moved)))
+    assert judge(evidence) == expected
+
+
+def variable_at(address: int) -> Variable:
+    """A list at an address."""
+    return making.variable(b"%d" % address, address)
