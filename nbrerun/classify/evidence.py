@@ -157,6 +157,8 @@ def _of_variable(
     moved = seen.moved.get(name)
     noise = seen.noise.get(name)
     bound = key in run["bound"] or name in bound_first
+    # A thread that the first run has started goes on from what the cell makes, and is caught anywhere.
+    is_raced_for = seen.first["threads"] and key in run["bound_first"] and moved is not None
     return Evidence(
         str(name),
         kind=_kind(variable, bound, key in run["imports"], name in changed or moved is not None),
@@ -167,7 +169,7 @@ def _of_variable(
         opaque=tuple(variable["opaque"]) if variable else (),
         in_part=variable is not None and variable["in_part"],
         mentioned=key in run["mentions"],
-        looked_at=key in run["reads"],
+        looked_at=key in run["reads"] and not is_raced_for,
         used_up=variable is not None and _is_used_up(seen, name, variable),
         incidental=key in run["incidental"],
         created=seen.before["variables"].get(name.key, _NOTHING)["type"] == _NOTHING["type"],
@@ -185,7 +187,7 @@ def _of_variable(
         parts_kept=seen.parts_kept.get(name.key) if variable else None,
         moved=moved is not None,
         moved_pinned=name in seen.still_moved,
-        moved_control=noise is not None,
+        moved_control=noise is not None or is_raced_for,
         beyond_noise=noise is None or exceeds(moved or (), noise),
         astray=seen.astray,
         changes=moved or (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import logging
+import os
 import sys
 import types
 from typing import Any
@@ -48,10 +49,25 @@ def _inner(value: Any, seen: dict[int, int], depth: int) -> str:
     if value is sys.stdout or value is sys.stderr:
         return ""
     if isinstance(value, io.StringIO):
-        return value.getvalue() if not value.closed else ""
+        return f"{value.tell()},{value.getvalue()}" if not value.closed else ""
+    if isinstance(value, io.TextIOWrapper) and isinstance(value.buffer, io.BytesIO):
+        return _rest(value)
     if isinstance(value, io.IOBase) or not hasattr(type(value), "__mro__"):
         return ""
     return _known(value, text) or _object(value, text)
+
+
+def _rest(value: io.TextIOWrapper) -> str:
+    """What is left to be read of a file, read in a forked process: here the file stays where it is."""
+    out, into = os.pipe()
+    if os.fork() == 0:
+        os.write(into, value.read().encode())
+        os._exit(0)
+    os.close(into)
+    with os.fdopen(out) as pipe:
+        text = pipe.read()
+    os.wait()
+    return text
 
 
 def _known(value: Any, text: Any) -> str:

@@ -26,6 +26,7 @@ def file(value: Any) -> Optional[Node]:
             type_name(type(value)),
             children=[held, value.tell()],
             labels=lambda: [".getvalue()", ".tell()"],
+            kind="stream",
             text=lambda: clip(repr(held)),
         )
     position = _position(value)

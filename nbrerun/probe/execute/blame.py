@@ -10,8 +10,8 @@ import time
 from typing import Callable, Dict, Mapping, Optional
 
 _SECONDS = 0.2
-"""For all looks in one run; what needs more is not blamed on any statement."""
-_SECONDS_INSIDE = 0.1
+"""Of CPU time, for all looks in one run; what needs more is not blamed on any statement."""
+_SECONDS_INSIDE = 0.05
 """Of these for looks inside statements."""
 
 WHOLE = ""
@@ -84,7 +84,7 @@ class Blame:
     def _look(self) -> None:
         self._is_fresh = True
         if self._left > 0:
-            started = time.perf_counter()
+            started = time.thread_time()
             try:
                 known = dict(self._look_now())
                 changed = [name for name in known if known[name] != self._known.get(name)]
@@ -92,7 +92,7 @@ class Blame:
             except Exception:  # noqa: BLE001  what cannot be read is not blamed on anything
                 known = {}
             self._known = known
-            self._left -= time.perf_counter() - started
+            self._left -= time.thread_time() - started
         if self._left <= 0:
             self._known = {}
             self.last.clear()

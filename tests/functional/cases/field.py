@@ -719,4 +719,12 @@ CASES = [
             solver="reset",
         ),
     ),
+    Case(
+        "a widget that outputs are shown in",
+        cell("import ipywidgets as widgets\nout = widgets.Output()\nout", "reset", out="reset"),
+        cell("with out:\n    print('hello')", "stateless", out="untouched"),
+        cell("with out:\n    total = 1\n    print(total)", "reset", total="reset", out="untouched"),
+        cell("out.clear_output()", "stateless", out="untouched"),
+        cell("print(total)", "stateless"),
+    ),
 ]

@@ -111,4 +111,25 @@ CASES = [
         cell("y = x + 1", "reset", y="reset", beats="untouched", thread="untouched"),
         survives_fork=False,
     ),
+    Case(
+        "a thread that goes on from what its cell makes",
+        cell(
+            """
+            import threading, time
+            stop = threading.Event()
+            rows = []
+            def grow():
+                while not stop.wait(0.001):
+                    rows.append(len(rows))
+            threading.Thread(target=grow, daemon=True).start()
+            time.sleep(0.1)
+            """,
+            "reset",
+            rows="reset",
+            marks={"rows": {"nondeterministic"}},
+        ),
+        cell("x = 5", "reset", x="reset", rows="untouched"),
+        cell("stop.set()", "reset", rows="untouched"),
+        survives_fork=False,
+    ),
 ]

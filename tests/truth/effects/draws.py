@@ -126,6 +126,8 @@ ITERATORS = (
     ("", "reversed([1, 2, 3, 4, 5, 6])"),
     ("", "iter({'a': 1, 'b': 2, 'c': 3, 'd': 4}.items())"),
     ("", "filter(None, range(8))"),
+    ("import io", "io.TextIOWrapper(io.BytesIO(b'a\\nb\\nc\\nd\\ne\\nf\\n'))"),
+    ("import io", "io.StringIO('a\\nb\\nc\\nd\\ne\\nf\\n')"),
 )
 
 
@@ -146,6 +148,10 @@ def iterator(pick: Pick) -> Block:
         used = in_place(open_marks=("settled",))
         whole = {it: used, name: follows(it)}
         cells.append(cell("used up", f"{name} = list({it})", variables=whole, features=features))
+        if "io" in imports.split():  # a file can be put back, and is at its end before this cell already
+            back = {it: UNTOUCHED, name: reset("recreated")}
+            source = f"{it}.seek(0)\n{name} = list({it})"
+            cells.append(cell("put back and used up", source, variables=back, features=features))
         used_now = f"{start}\n{name} = list({it})"
         made_again = {it: reset(), name: reset("recreated")}
         cells.append(cell("made and used up", used_now, variables=made_again, features=features))

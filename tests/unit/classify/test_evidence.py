@@ -9,8 +9,13 @@ import pytest
 from nbrerun.classify.evidence import gather
 from nbrerun.classify.report import report_cell
 from nbrerun.classify.variable import Judged, judge
+<<<<<<< HEAD
 from nbrerun.model import Change, Numbers
 from nbrerun.probe.protocol.messages import File, Opened
+=======
+from nbrerun.model import Change
+from nbrerun.probe.protocol.messages import File, Opened, Variable
+>>>>>>> truth
 from nbrerun.state.observation import Later, Observation, Place
 from tests.unit import making
 from tests.unit.classify.tables import (
@@ -189,6 +194,7 @@ def test_what_a_running_thread_changes_is_not_the_cells_doing(
     assert [evidence.name for evidence in found] == ["x"] * is_told
 
 
+<<<<<<< HEAD
 def test_without_values_a_change_has_no_numbers() -> None:
     """A picture of them would show the values."""
     first = making.state({"x": making.variable(b"1", 2)})
@@ -206,3 +212,26 @@ def test_a_report_says_which_file_a_variable_is_loaded_from() -> None:
     observed = making.observation(first=first, again=run, from_file={"m": "m.pkl"})
     report = report_cell(observed, 1.0, "fork")
     assert {variable.name: variable.file for variable in report.variables} == {"m": "m.pkl", "n": None}
+=======
+@pytest.mark.parametrize(
+    ("threads", "bound_first", "expected"),
+    [
+        (True, ["x"], reset(RECREATED, NONDETERMINISTIC)),
+        (True, [], in_place()),
+        (False, ["x"], in_place()),
+    ],
+)
+def test_what_a_thread_adds_to_a_new_object_is_a_race(threads: bool, bound_first: list[str], expected: Judged) -> None:
+    """Where the cell makes it before it looks at it; else it goes on from where it was."""
+    first = making.state({"x": variable_at(1)}, threads=threads)
+    again = making.state({"x": variable_at(2)}, threads=threads)
+    run = making.rerun(again, bound=["x"], bound_first=bound_first, reads=["x"], replaced=["x"], mentions=["x"])
+    moved = {making.name("x"): (CLEAR,)}
+    (evidence,) = gather(making.observation(first=first, again=run, moved=moved, still_moved=frozenset(moved)))
+    assert judge(evidence) == expected
+
+
+def variable_at(address: int) -> Variable:
+    """A list at an address."""
+    return making.variable(b"%d" % address, address)
+>>>>>>> truth

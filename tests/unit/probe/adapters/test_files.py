@@ -160,6 +160,7 @@ def test_what_can_be_read_is_a_stream(mode: str, kind: str, text: Path) -> None:
     """It may be used up."""
     with text.open(mode) as file:
         assert read(file).kind == kind
+    assert {read(each).kind for each in (io.StringIO("a"), io.BytesIO(b"a"))} == {"stream"}
 
 
 CSV: dict[str, Callable[[], object]] = {
