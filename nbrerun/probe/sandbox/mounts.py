@@ -48,11 +48,9 @@ def beside(wanted: Sequence[bytes], folders: Sequence[bytes], home: bytes) -> Li
     found = [os.path.realpath(folder) for folder in wanted]
     found = [folder for folder in found if may_be_covered(folder) and not is_below(folder, [home, *folders])]
     found = [folder for folder in found if folder not in (home, *folders)]
-    all_of_them = [
-        each for each in with_mounts_below(found, home) if each not in folders and not is_below(each, folders)
-    ]
-    below = [folder for folder in all_of_them if folder not in found]
-    return [folder for folder in all_of_them if folder in found] + below[:_MOST_MOUNTS]
+    mounted = [folder for folder in with_mounts_below(found, home) if not is_below(folder + b"/", folders)]
+    below = [folder for folder in mounted if folder not in found]
+    return [folder for folder in mounted if folder in found] + below[:_MOST_MOUNTS]
 
 
 def may_be_covered(folder: bytes) -> bool:

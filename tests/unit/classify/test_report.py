@@ -6,7 +6,7 @@ from nbrerun.classify.report import killed, not_judged, report_cell
 from nbrerun.model import Change, How, Kind, Mark, Verdict
 from nbrerun.secrets import HIDDEN
 from nbrerun.state.observation import Observation
-from tests.unit.making import cell, error, file, name, observation, rerun, state, variable
+from tests.unit.making import cell, error, file, generator, name, observation, rerun, state, variable
 
 GREW = Change("len(x)", "1", "2")
 
@@ -100,3 +100,36 @@ def test_cells_without_a_rerun() -> None:
     assert (skipped.index, skipped.first_line, skipped.seconds.first) == (3, "x = 1", None)
     gone = killed(cell(4), 1.0, "fork")
     assert (gone.verdict, gone.error and gone.error.ename) == (Verdict.ERROR, "DeadKernelError")
+
+
+def test_evidence_on_settings_new_names_and_generators() -> None:
+    """A setting is no variable; what was bound and deleted again is not there; a generator that was set counts."""
+    before = state(settings={"cwd": "/a"}, generators=[generator("random", b"0", library=True)])
+    drawn = [generator("random", b"7", library=True)]
+    first = state({"n": variable(b"1")}, settings={"cwd": "/b"}, generators=drawn, by_hand=["cwd"])
+    run = rerun(first, bound=["n", "gone"], bound_first=["n", "gone"], mentions=["n", "gone"])
+    report = report_cell(observation(before, first, run), 1.0, "fork")
+    assert [(one.name, one.kind) for one in report.variables] == [
+        ("env:cwd", Kind.ENV),
+        ("n", Kind.DATA),
+        ("random", Kind.GENERATOR),
+    ]
+
+
+def test_what_is_imported_is_a_definition_and_an_iterator_is_data() -> None:
+    """Whatever the probe calls it."""
+    first = state({"f": variable(b"1", kind="model"), "it": variable(b"1", kind="iterator")})
+    run = rerun(first, bound=["f", "it"], bound_first=["f", "it"], imports=["f"], mentions=["f", "it"])
+    report = report_cell(observation(state(), first, run), 1.0, "fork")
+    assert {one.name: one.kind for one in report.variables} == {"f": Kind.DEFINITION, "it": Kind.DATA}
+
+
+def test_a_name_that_the_rerun_does_not_bind_keeps_its_object() -> None:
+    """Left alone is persisted, bound again is reset: the same values, another answer."""
+    first = state({"x": variable(b"1", 5)})
+    kept = observation(state(), first, rerun(first, mentions=["x"]), made=frozenset({"x"}))
+    again = observation(state(), first, rerun(first, bound=["x"], bound_first=["x"], mentions=["x"]))
+    assert [report_cell(seen, 1.0, "fork").variables[0].verdict for seen in (kept, again)] == [
+        Verdict.PERSISTED,
+        Verdict.RESET,
+    ]
