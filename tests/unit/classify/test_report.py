@@ -133,3 +133,21 @@ def test_a_name_that_the_rerun_does_not_bind_keeps_its_object() -> None:
         Verdict.PERSISTED,
         Verdict.RESET,
     ]
+
+
+def test_what_only_the_rerun_makes_is_judged() -> None:
+    """It was not there after the first run."""
+    after = state({"late": variable(b"1")})
+    moved = {name("late"): (Change("late", "(not there)", "1"),)}
+    run = rerun(after, bound=["late"], mentions=["late"])
+    seen = observation(state(), state(), run, moved=moved, still_moved=frozenset(moved))
+    assert [one.name for one in report_cell(seen, 1.0, "fork").variables] == ["late"]
+
+
+def test_a_variable_whose_parts_the_rerun_made_again_was_written() -> None:
+    """The object itself may be another cell's."""
+    held = state({"x": variable(b"1"), "y": variable(b"1")})
+    run = rerun(held, mentions=["x", "y"])
+    seen = observation(held, held, run, parts_kept={"x": False, "y": True})
+    found = report_cell(seen, 1.0, "fork").variables
+    assert [(one.name, one.verdict) for one in found] == [("x", Verdict.RESET)]
