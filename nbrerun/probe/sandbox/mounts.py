@@ -48,8 +48,9 @@ def beside(wanted: Sequence[bytes], folders: Sequence[bytes], home: bytes) -> Li
     found = [os.path.realpath(folder) for folder in wanted]
     found = [folder for folder in found if may_be_covered(folder) and not is_below(folder, [home, *folders])]
     found = [folder for folder in found if folder not in (home, *folders)]
-    covered = with_mounts_below(found, home)[: len(set(found)) + _MOST_MOUNTS]
-    return [folder for folder in covered if folder not in folders and not is_below(folder, folders)]
+    mounted = [folder for folder in with_mounts_below(found, home) if not is_below(folder + b"/", folders)]
+    below = [folder for folder in mounted if folder not in found]
+    return [folder for folder in mounted if folder in found] + below[:_MOST_MOUNTS]
 
 
 def may_be_covered(folder: bytes) -> bool:

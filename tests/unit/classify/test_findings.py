@@ -8,7 +8,19 @@ import pytest
 
 from nbrerun.classify.findings import findings, future_findings, unseeded_draw, whole_findings
 from nbrerun.classify.report import killed
-from nbrerun.model import Drift, Failure, Kind, Missing, Raised, Restart, Severity, VariableReport, Verdict, WholeRun
+from nbrerun.model import (
+    Drift,
+    Failure,
+    Kind,
+    Missing,
+    Outside,
+    Raised,
+    Restart,
+    Severity,
+    VariableReport,
+    Verdict,
+    WholeRun,
+)
 from tests.unit import making
 from tests.unit.classify.tables import (
     DATA,
@@ -152,3 +164,15 @@ def test_a_fresh_clone_that_raises_is_a_finding() -> None:
     (found,) = whole_findings([WholeRun("fresh-clone", raised=Failure("KeyboardInterrupt", "", index=4))])
     assert found.message == "does not run from a fresh clone: KeyboardInterrupt"
     assert list(whole_findings([WholeRun("fresh-clone"), WholeRun("fresh-clone", reason="stopped")])) == []
+
+
+def test_a_cell_that_sends_something_is_a_finding_and_one_that_asks_is_none() -> None:
+    """Files and processes are listed, and are none either."""
+    sends, asks = Outside("network", "a.example:443"), Outside("network", "b.example:443", reads=True)
+    others = (asks, Outside("file", "/data/x"), Outside("process", "a process"))
+    assert list(findings(replace(report(), outside=others))) == []
+    (found,) = findings(replace(report(), outside=(*others, sends)))
+    assert (found.rule, found.message) == ("NBR008", "reaches a.example:443")
+    stopped = report(verdict=Verdict.UNDETERMINED, reason="posts to a.example:443: not run again")
+    (found,) = findings(replace(stopped, outside=(sends,)))
+    assert (found.rule, found.message) == ("NBR008", stopped.reason)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from nbrerun.experiments.later import matters
-from nbrerun.state.observation import Observation
-from tests.unit.making import error, file, generator, observation, opened, rerun, state
+from nbrerun.engine.interface import Undone
+from nbrerun.experiments.later import later, matters, told_anything
+from nbrerun.model import Change
+from nbrerun.state.observation import Later, Observation, Place
+from tests.unit.making import FakeEngine, error, file, generator, name, named, observation, opened, rerun, state
 
 FIRST = state({"x": b"1", "y": b"1"}, settings={"cwd": "/a"}, files={"a.csv": file(b"1"), "old.csv": file(b"1")})
 
@@ -97,3 +99,62 @@ def test_it_never_matters_where_the_rerun_gives_nothing_to_compare_with() -> Non
     draws.before, draws.first = ({**FIRST, "generators": [item]} for item in drawn)
     assert not matters(draws, changed, set())
     assert matters(draws, {**changed, "generators": drawn[1:]}, set())
+
+
+MOVED = {name("x"): (Change("x", "1", "2"),)}
+
+
+def placed(*values: bytes, moved: bool = False, astray: bool = False) -> tuple[Observation, FakeEngine]:
+    """What *later* shows of a cell that left 1 in `x`, which is 5 at the end, if its runs leave these values."""
+    left = list(values)
+    engine = FakeEngine(lambda done: rerun(state({"x": left.pop(0)}, files={"a.csv": file(b"1")})))
+    if astray:
+        engine.branch(1).astray = frozenset(named("x"))  # type: ignore[union-attr]
+        made = engine.branches.pop()
+        engine.branch = lambda moment: made  # type: ignore[method-assign]
+    first = state({"x": b"1"}, files={"a.csv": file(b"1")})
+    after = rerun(first, reads=["x"])
+    seen = observation(first, first, after, moved=MOVED if moved else {})
+    later(engine, 1, seen, state({"x": b"5"}, files={"a.csv": file(b"1")}))  # type: ignore[arg-type]
+    return seen, engine
+
+
+@pytest.mark.parametrize(("value", "place"), [(b"1", Place.FIRST), (b"5", Place.END), (b"7", Place.ELSEWHERE)])
+def test_later_says_where_a_variable_ends(value: bytes, place: Place) -> None:
+    """As after the first run, as at the end of the main run, or neither; files are told as well."""
+    seen, engine = placed(value)
+    assert seen.later is not None
+    assert seen.later.places == {name("x"): place, name("file:a.csv"): Place.FIRST}
+    assert told_anything(seen.later)
+    assert engine.left_open() == []
+
+
+@pytest.mark.parametrize(("second", "told"), [(b"7", True), (b"5", False), (b"1", False)])
+def test_what_two_such_runs_leave_in_two_places_is_noise(second: bytes, told: bool) -> None:
+    """It is left out; what was seen to be noise only where *again* moved something."""
+    seen, _ = placed(b"7", second, moved=True)
+    assert seen.later is not None
+    assert (name("x") in seen.later.places) is told
+    assert name("file:a.csv") in seen.later.places
+
+
+def test_later_gives_no_answer_where_inputs_differ_for_another_reason() -> None:
+    """What differs need not have come from the cells below."""
+    seen, _ = placed(astray=True)
+    assert seen.later == Later({})
+    assert not told_anything(seen.later)
+
+
+def test_later_may_raise() -> None:
+    """Which is said, and no place is; nor where there is no branch, or no run."""
+    run = rerun(state(opened={"a.csv": opened("read")}), error=error("KeyError", "'a'"))
+    first = seen()
+    later(FakeEngine(lambda done: run), 1, first, end())  # type: ignore[arg-type]
+    assert first.later is not None
+    assert first.later.raised is not None
+    assert (first.later.raised.ename, first.later.places, set(first.later.read)) == ("KeyError", {}, {"a.csv"})
+    assert told_anything(first.later)
+    for engine in (FakeEngine(refuses=["moment 1"]), FakeEngine(lambda done: Undone("stuck"))):
+        first = seen()
+        later(engine, 1, first, end())  # type: ignore[arg-type]
+        assert first.later == Later({})

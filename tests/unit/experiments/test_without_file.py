@@ -251,3 +251,35 @@ def test_no_answer_is_said() -> None:
     found = seen()
     assert without_file(engine, 3, found) == Undone("stopped after 10 s")
     assert (found.from_file, engine.left_open()) == ({}, [])
+
+
+CONTINUES: dict[str, tuple[dict[str, bytes], Any, bool]] = {
+    # what the rerun from another loaded model left, what it raised, and whether `m` comes from the file
+    "it ends elsewhere": ({"m": b"another"}, None, True),
+    "it ends as with the model that was stored": ({"m": b"loaded"}, None, False),
+    "it raises": ({"m": b"loaded"}, error("ValueError"), True),
+    "the variable is gone": ({}, None, True),
+}
+
+
+@pytest.mark.parametrize("case", CONTINUES)
+def test_a_model_that_is_loaded_and_trained_further_comes_from_the_file_if_another_one_ends_elsewhere(
+    case: str,
+) -> None:
+    """All that libraries give back from files is changed for that."""
+    left, raised, expected = CONTINUES[case]
+    engine = FakeEngine()
+    branch = engine.branch(1)
+    assert not isinstance(branch, Undone)
+    asked: list[dict[str, Any]] = []
+
+    def run(cell: object, **more: Any) -> Any:
+        asked.append(more)
+        return rerun(state(left), error=raised)
+
+    branch.run = run  # type: ignore[method-assign]
+    engine.branch = lambda moment: branch  # type: ignore[method-assign]
+    observed = seen(model=True, kind="model", after_read=(), given_and_changed={"m": FILE})
+    assert without_file(engine, 1, observed) is None  # type: ignore[arg-type]
+    assert asked[0] == {"changes_given": True}
+    assert (observed.from_file == {"m": FILE}) is expected

@@ -329,3 +329,16 @@ def test_a_run_that_writes_beside_does_not_leave_everything_as_it_was() -> None:
     wrote = rerun(state(beside={"/tmp/x": file(b"2")}))
     assert not left_as_it_was(state(beside={"/tmp/x": file(b"1")}), wrote)
     assert left_as_it_was(state(beside={"/tmp/x": file(b"2")}), wrote)
+
+
+def test_a_run_leaves_everything_as_it_was_only_if_all_that_it_reached_could_be_read() -> None:
+    """Names, settings, values; generators can be put back, and what it did not reach does not count."""
+    locked = variable(b"1", opaque=["a lock"])
+    before = state({"x": variable(b"1"), "lock": locked, "g": variable(b"1", kind="generator")})
+    drawn = state({"x": variable(b"1"), "lock": locked, "g": variable(b"2", kind="generator")})
+    assert left_as_it_was(before, rerun(drawn, reads=["x"]))
+    assert not left_as_it_was(before, rerun(drawn, reads=["lock"]))
+    assert not left_as_it_was(before, rerun(state({"x": variable(b"1")})))
+    assert not left_as_it_was(before, rerun({**before, "settings": {"cwd": "/"}}))
+    assert not left_as_it_was(before, rerun({**before, "files": {"a": file(b"1")}}))
+    assert not left_as_it_was(before, rerun({**before, "variables": {**before["variables"], "x": variable(b"2")}}))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from nbrerun.probe.protocol.messages import State
+from nbrerun.probe.protocol.messages import State, Variable
+from tests.unit import making
 from tests.unit.making import file, generator, named, observation, rerun, state
 
 STANDS = {
@@ -51,3 +52,36 @@ def test_a_rerun_may_see_what_the_first_run_wrote_beside() -> None:
     seen = observation(state(), state(beside={"/tmp/x": file(b"1")}), rerun())
     assert seen.saw_a_change
     assert not observation(state(), state(), rerun()).saw_a_change
+
+
+@pytest.mark.parametrize(
+    ("variable", "sees"),
+    [
+        (making.variable(b"1"), False),
+        (making.variable(b"1", opaque=["a lock"]), True),
+        (making.variable(b"1", kind="iterator"), True),
+        (making.variable(b"1", kind="generator"), True),
+    ],
+)
+def test_a_rerun_may_see_what_shows_in_no_value(variable: Variable, sees: bool) -> None:
+    """What cannot be read, and what is used up."""
+    held = state({"x": variable})
+    assert observation(held, held, rerun(held, reads=["x"])).saw_a_change is sees
+
+
+def test_a_rerun_that_changes_what_it_does_not_bind_has_seen_something() -> None:
+    """It was there before."""
+    first, after = state({"x": making.variable(b"1")}), state({"x": making.variable(b"2")})
+    moved = dict.fromkeys(named("x"), ())
+    assert observation(first, first, rerun(after), moved=moved).saw_a_change
+    assert not observation(first, first, rerun(after, bound=["x"]), moved=moved).saw_a_change
+
+
+def test_an_exception_counts_unless_the_first_run_raised_as_well() -> None:
+    """The cell's tag allows it."""
+    run = rerun(state(), error=making.error("KeyError", "'a'"))
+    error = observation(again=run).error
+    assert error is not None
+    assert (error.ename, error.evalue, error.traceback) == ("KeyError", "'a'", ("KeyError: 'a'",))
+    assert observation(again=run, raises=True).error is None
+    assert observation().error is None

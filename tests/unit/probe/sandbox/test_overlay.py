@@ -186,3 +186,17 @@ def test_only_folders_of_the_user_s_are_covered(place: Place) -> None:
     wanted = [home, home, b"/", b"/dev/shm", b"/usr", b"/missing", project]
     assert mounts.beside(wanted, [project], check) == [home]
     assert mounts.beside(wanted, [home], check) == []
+
+
+def test_of_many_mounts_below_only_some_are_covered(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folders that were asked for are among them, wherever they come in order."""
+    home, project, check = map(os.fsencode, (place.home, place.project, place.check))
+    other = os.fsencode(place.home.parent / "z")
+    os.mkdir(other)
+    many = [home + b"/%d" % number for number in range(20)]
+    for folder in many:
+        os.mkdir(folder)
+    monkeypatch.setattr(mounts, "mount_points", lambda: [(folder, "ext4") for folder in many])
+    found = mounts.beside([home, other], [project], check)
+    assert found[:2] == [home, other]
+    assert len(found) == 10

@@ -1,0 +1,59 @@
+"""Names that differ in, their changes out."""
+
+from __future__ import annotations
+
+from nbrerun.model import Change
+from nbrerun.probe.protocol.messages import Leaf
+from nbrerun.secrets import HIDDEN
+from nbrerun.state.evidence import take_apart, worth_showing
+from tests.unit.making import file, named, state, variable
+
+
+def _leaf(text: str) -> Leaf:
+    return {
+        "digest": text.encode(),
+        "id": 1,
+        "atom": True,
+        "text": text,
+        "size": None,
+        "length": None,
+        "numbers": None,
+        "whole": True,
+    }
+
+
+def test_only_variables_are_taken_apart_and_not_too_many() -> None:
+    """Settings and files have no parts; names come in order."""
+    assert worth_showing(named("b", "a", "env:cwd", "file:x")) == ["a", "b"]
+    assert len(worth_showing(named(*(f"x{number}" for number in range(100))))) == 40
+
+
+def test_each_kind_of_name_has_its_changes() -> None:
+    """Variables by their parts, settings and files as a whole."""
+    first = state({"x": variable(b"1")}, settings={"cwd": "a"}, files={"f": file(b"1", size=1)})
+    second = state({"x": variable(b"2")}, settings={"cwd": "b"}, files={"f": file(b"2", size=3)})
+    before, after = {"x": {"x": _leaf("1")}}, {"x": {"x": _leaf("2")}}
+    found = take_apart(named("x", "env:cwd", "file:f"), first, second, before, after)
+    assert {str(name): changes for name, changes in found.items()} == {
+        "x": (Change("x", "1", "2"),),
+        "env:cwd": (Change("env:cwd", "a", "b"),),
+        "file:f": (Change("file:f", "1 byte", "3 bytes", 2),),
+    }
+
+
+def test_a_new_variable_is_taken_apart_and_one_that_was_not_read_is_not() -> None:
+    """The cell does not seem to reach what was not read before it."""
+    first, second = state({"old": variable(b"1")}), state({"old": variable(b"2"), "new": variable(b"1")})
+    after = {"new": {"new": _leaf("1")}, "old": {"old": _leaf("2")}}
+    found = take_apart(named("new", "old"), first, second, {}, after)
+    assert [(str(name), [change.again for change in changes]) for name, changes in found.items()] == [
+        ("new", ["1"]),
+        ("old", []),
+    ]
+
+
+def test_secrets_are_not_shown() -> None:
+    """A part is known by its name."""
+    first, second = state(settings={"os.environ[API_TOKEN]": "abc"}), state(settings={"os.environ[API_TOKEN]": "def"})
+    (changes,) = take_apart(named("env:os.environ[API_TOKEN]"), first, second, {}, {}).values()
+    assert changes == (Change("env:os.environ[API_TOKEN]", HIDDEN, HIDDEN),)
