@@ -9,13 +9,8 @@ import pytest
 from nbrerun.classify.evidence import gather
 from nbrerun.classify.report import report_cell
 from nbrerun.classify.variable import Judged, judge
-<<<<<<< HEAD
 from nbrerun.model import Change, Numbers
-from nbrerun.probe.protocol.messages import File, Opened
-=======
-from nbrerun.model import Change
 from nbrerun.probe.protocol.messages import File, Opened, Variable
->>>>>>> truth
 from nbrerun.state.observation import Later, Observation, Place
 from tests.unit import making
 from tests.unit.classify.tables import (
@@ -194,7 +189,6 @@ def test_what_a_running_thread_changes_is_not_the_cells_doing(
     assert [evidence.name for evidence in found] == ["x"] * is_told
 
 
-<<<<<<< HEAD
 def test_without_values_a_change_has_no_numbers() -> None:
     """A picture of them would show the values."""
     first = making.state({"x": making.variable(b"1", 2)})
@@ -212,7 +206,8 @@ def test_a_report_says_which_file_a_variable_is_loaded_from() -> None:
     observed = making.observation(first=first, again=run, from_file={"m": "m.pkl"})
     report = report_cell(observed, 1.0, "fork")
     assert {variable.name: variable.file for variable in report.variables} == {"m": "m.pkl", "n": None}
-=======
+
+
 @pytest.mark.parametrize(
     ("threads", "bound_first", "expected"),
     [
@@ -234,4 +229,3 @@ def test_what_a_thread_adds_to_a_new_object_is_a_race(threads: bool, bound_first
 def variable_at(address: int) -> Variable:
     """A list at an address."""
     return making.variable(b"%d" % address, address)
->>>>>>> truth
