@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Restart,
         Seconds,
         Severity,
+        Spot,
         VariableReport,
         Verdict,
         Via,
@@ -73,6 +74,7 @@ __all__ = [
     "Restart",
     "Seconds",
     "Severity",
+    "Spot",
     "UsageError",
     "VariableReport",
     "Verdict",
@@ -123,6 +125,7 @@ def check(
 
     Args:
         path: a notebook, a folder that is searched for notebooks, or several of them.
+        restart: do the experiment `restart`; short for `experiment="restart"`.
         timeout: seconds that one run of one cell may take.
         sandbox_limit: bytes that a run may write, or a size such as `500M`.
         budget: seconds that everything together may take, or a time such as `10m`.
@@ -136,6 +139,9 @@ def check(
         KeyboardInterrupt: the check was interrupted.
     """
     settings = {name: _plain(value) for name, value in locals().items() if name != "path" and value is not None}
+    if settings.pop("restart", False):  # on the command line it chooses what is shown, of which there is nothing here
+        asked = settings.get("experiment", [])
+        settings["experiment"] = [*([asked] if isinstance(asked, str) else asked), "restart"]
     is_one = isinstance(path, (str, os.PathLike)) or not isinstance(path, Iterable)
     paths: Any = [path] if is_one else path
     return _check([os.fspath(one) for one in paths], settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from nbrerun.errors import UsageError
-from nbrerun.model import Finding, Gone, NotebookReport
+from nbrerun.model import Finding, Gone, NotebookReport, Severity
 
 NAME = "nbrerun-baseline.json"
 """The default file name of a baseline."""
@@ -89,9 +89,9 @@ class Baseline:
 
 
 def of_reports(reports: Iterable[NotebookReport]) -> Iterator[Found]:
-    """Yield the findings of a check."""
+    """Yield the findings of a check, except for those that nobody asked for."""
     for report in reports:
-        yield from (Found(report.path, finding.cell, finding.rule) for finding in report.findings)
+        yield from (Found(report.path, finding.cell, finding.rule) for finding in report.findings if finding.listed)
 
 
 def render(found: Iterable[Found], path: str, out: TextIO) -> None:
@@ -175,7 +175,9 @@ def _of_json(notebook: Mapping[str, Any]) -> Iterator[Found]:
         cell = finding.get("cell") or ids.get(finding["index"], str(finding["index"]))
         if not _RULE.fullmatch(finding["rule"]):
             raise TypeError(f"there is no rule {finding['rule']!r}")
-        yield Found(str(notebook["path"]), str(cell), finding["rule"])
+        # `listed` was added to version 1 later, too.
+        if finding.get("listed", finding["severity"] != str(Severity.INFO)):
+            yield Found(str(notebook["path"]), str(cell), finding["rule"])
 
 
 def _load(path: str, what: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from nbrerun.model import (
     Cell,
@@ -87,4 +88,5 @@ def _drifting(cell: CellReport) -> Iterator[Finding]:
 
 
 def _about(variable: VariableReport, cell: CellReport, rule: str, *, is_mild: bool = False) -> Finding:
-    return finding(rule, cell.index, variable.name, variable.sentence, is_mild=is_mild)
+    found = finding(rule, cell.index, variable.name, variable.sentence, is_mild=is_mild)
+    return replace(found, culprit=variable.culprit)

@@ -78,4 +78,5 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         incidental=seen.incidental,
         reason=variable_reason(seen, judged),
         drift=drift(seen, judged),
+        culprit=seen.blamed if judged.verdict is Verdict.IN_PLACE else "",
     )

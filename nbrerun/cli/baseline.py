@@ -59,7 +59,7 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     course = dataclasses.replace(course_of(options), fail_fast=False)
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.path for job in jobs])
-    shown = progress.listener(len(jobs), quiet=options["quiet"])
+    shown = progress.listener([job.size for job in jobs], quiet=options["quiet"])
     with signals_interrupt(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, cache=cache, course=course)
     if error := outcome.problem or next(iter(outcome.unchecked), None):

@@ -173,13 +173,6 @@ CHECK = (
         f"{', '.join(WHOLE)}.  [default: {','.join(EXPERIMENTS)}]",
     ),
     _option(
-        "--restart/--no-restart",
-        group=_AGAIN,
-        is_flag=True,
-        help="Find out what a restart of the kernel loses, and verify every list of cells that restores a model, "
-        "however long it takes; short for --experiment restart.",
-    ),
-    _option(
         "--static/--no-static",
         group=_HOW,
         is_flag=True,
@@ -347,6 +340,13 @@ CHECK = (
         is_flag=True,
         default=True,
         help="Show no value of a variable, a key or a setting, only names, kinds and sizes of changes.",
+    ),
+    _option(
+        "--restart/--no-restart",
+        group=_SHOW,
+        is_flag=True,
+        help="Show for each cell what it needs after a restart of the kernel, and which cells restore each model. "
+        "`--experiment restart` does nothing else, and verifies every such list however long it takes.",
     ),
     _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
     _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),

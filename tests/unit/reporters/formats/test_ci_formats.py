@@ -21,7 +21,7 @@ from lxml import etree
 from sarif_pydantic import Sarif
 
 from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Report, Seconds, Severity, Verdict
-from nbrerun.reporters.formats import github, gitlab, junit, markdown, rdjsonl, sarif
+from nbrerun.reporters.formats import concise, github, gitlab, junit, markdown, rdjsonl, sarif
 from nbrerun.rules import RULES
 from nbrerun.settings.values import NEVER, Gate
 from tests.unit.making import judged
@@ -31,6 +31,7 @@ SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 Render = Callable[..., None]
 RENDERS: dict[str, Render] = {
+    "concise.txt": concise.render,
     "report.sarif": sarif.render,
     "junit.xml": junit.render,
     "github.txt": github.render,
@@ -91,7 +92,14 @@ def _check_markdown(text: str) -> None:
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows)
 
 
+def _check_concise(text: str) -> None:
+    for line in text.splitlines():
+        assert re.search(r": (NBR\d+|run-failed|unchecked) (error|warning|info): ", line)
+    assert not set(text) & set("\x1b\x07\u202e\udc80\r")
+
+
 CHECKS = {
+    "concise.txt": _check_concise,
     "report.sarif": _check_sarif,
     "junit.xml": _check_junit,
     "github.txt": _check_github,
@@ -234,7 +242,8 @@ def test_sarif_points_at_the_rule_of_each_result(report: Report) -> None:
     for one in (report, Report("0", (NotebookReport("a.ipynb", "", "", "", findings=(unknown,)),))):
         run = _run(one)
         rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-        assert [rules[result["ruleIndex"]] for result in run["results"]] == [finding.rule for finding in one.findings()]
+        listed = [finding.rule for finding in one.findings() if finding.listed]
+        assert [rules[result["ruleIndex"]] for result in run["results"]] == listed
 
 
 def test_sarif_says_when_the_tool_could_not_do_its_work(report: Report) -> None:
@@ -242,7 +251,7 @@ def test_sarif_says_when_the_tool_could_not_do_its_work(report: Report) -> None:
     invocation = _run(report)["invocations"][0]
     assert invocation["executionSuccessful"] is False
     assert "ValueError" in invocation["toolExecutionNotifications"][0]["message"]["text"]
-    assert len(_run(report)["results"]) == len(list(report.findings()))
+    assert len(_run(report)["results"]) == sum(finding.listed for finding in report.findings())
     assert _run(_one())["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
     assert _run(_one(interrupted=True))["invocations"][0]["executionSuccessful"] is False
 
@@ -313,12 +322,24 @@ def test_junit_has_a_suite_for_each_notebook_and_a_case_for_each_cell(report: Re
     assert cases[0].get("time") == "0.310"
 
 
+@pytest.mark.parametrize("name", [name for name in RENDERS if name != "concise.txt"])
+@pytest.mark.parametrize(
+    ("gate", "there"), [(Gate(), False), (Gate(select=("NBR1",)), True), (Gate(fail_on="info"), True)]
+)
+def test_what_a_cell_needs_after_a_restart_is_listed_on_request(
+    report: Report, name: str, gate: Gate, there: bool
+) -> None:
+    """NBR101 is in a report for other tools if its rule is selected, or if its severity fails the check."""
+    text = _shown(RENDERS[name], judged(report, gate))
+    assert ("needs `model` of cell 4" in text) is there
+
+
 @pytest.mark.parametrize(
     ("fail_on", "failed", "put_out"),
     [
-        (NEVER, [], ["NBR004", "NBR002", "NBR101", "NBR001"]),
-        (Severity.ERROR, ["NBR002", "NBR001"], ["NBR004", "NBR101"]),
-        (Severity.WARNING, ["NBR004", "NBR002", "NBR001"], ["NBR101"]),
+        (NEVER, [], ["NBR004", "NBR002", "NBR001"]),
+        (Severity.ERROR, ["NBR002", "NBR001"], ["NBR004"]),
+        (Severity.WARNING, ["NBR004", "NBR002", "NBR001"], []),
         (Severity.INFO, ["NBR004", "NBR002, NBR101", "NBR001"], []),
     ],
 )
