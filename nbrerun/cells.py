@@ -44,6 +44,8 @@ class Cell:
     source: str
     tags: frozenset[str] = frozenset()
     declared: Declared = Declared()
+    execution_count: int | None = None
+    """The number that Jupyter shows as `In [4]`, if the file has one."""
 
     @property
     def is_left_out(self) -> bool:

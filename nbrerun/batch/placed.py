@@ -6,7 +6,6 @@ A report from the cache may be older than the file: its execution counts and the
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from nbrerun.batch.displayed import LONGEST_NAME
 from nbrerun.batch.jobs import Job
@@ -18,7 +17,9 @@ from nbrerun.static import spots
 def placed(report: NotebookReport, job: Job) -> NotebookReport:
     """Return the report with execution counts, and each finding with the id of its cell and its spot there."""
     nodes = job.notebook.node["cells"]
-    cells = [replace(cell, execution_count=_count(nodes, cell.index)) for cell in report.cells]
+    # Those of the node are not the file's any more: a run has replaced them.
+    counts = {cell.index: cell.execution_count for cell in (*job.notebook.cells, *job.notebook.skipped)}
+    cells = [replace(cell, execution_count=counts.get(cell.index)) for cell in report.cells]
     raised = {cell.index: cell.error.traceback for cell in report.cells if cell.error}
     findings = []
     for finding in report.findings:
@@ -28,11 +29,6 @@ def placed(report: NotebookReport, job: Job) -> NotebookReport:
             finding = replace(finding, cell=node["id"], spot=spot)
         findings.append(finding)
     return replace(report, cells=tuple(cells), findings=tuple(findings))
-
-
-def _count(nodes: Any, index: int) -> int | None:
-    count = nodes[index].get("execution_count") if index < len(nodes) else None
-    return count if type(count) is int else None
 
 
 def _spot(finding: Finding, source: str, traceback: tuple[str, ...], values: bool) -> Spot:

@@ -77,7 +77,9 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
             tags = cell_tags.tags(metadata.get("tags"))
             if tags:  # nbclient reads them from the node
                 metadata["tags"] = tags
-            code.append(Cell(index, cell["id"], cell["source"], frozenset(tags), declared))
+            count = cell["execution_count"]
+            count = count if type(count) is int else None
+            code.append(Cell(index, cell["id"], cell["source"], frozenset(tags), declared, count))
     return Notebook(
         path=path,
         node=node,

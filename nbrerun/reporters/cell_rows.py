@@ -34,8 +34,14 @@ class Rows:
 
     def table(self) -> RenderableType:
         """Lay out one line for each cell: symbol and name, `In [4]`, verdict, source, and why."""
-        rows = [self._row(cell) for cell in self.notebook.cells]
-        return grid(rows, [*self._lead, self._source])
+        widths = [*self._lead, self._source]
+        if not self.everything:
+            return grid([self._row(cell) for cell in self.notebook.cells], widths)
+        below = self._lead[0] + GAP
+        parts: list[RenderableType] = []
+        for cell in self.notebook.cells:
+            parts += [grid([self._row(cell)], widths), *(indent(line, below) for line in self._details(cell))]
+        return Group(*parts)
 
     @property
     def cut(self) -> int:
@@ -78,6 +84,11 @@ class Rows:
             for index, rules in found.items()
         }
 
+    @cached_property
+    def _found(self) -> set[tuple[int, str | None]]:
+        """Cells and variables that findings are about."""
+        return {(finding.index, finding.name) for finding in listed(self.notebook)}
+
     def _matters(self, cell: CellReport) -> bool:
         """Whether the reason is shown in full, since nothing else in the report says it."""
         return cell.index not in self._codes and cell.verdict not in _CALM
@@ -97,11 +108,9 @@ class Rows:
         note = self._note(cell)
         if not self.everything and not self._matters(cell):
             note.truncate(self._rest, overflow="ellipsis")
-        return [name, *numbers, Text(str(cell.verdict), style=style), source, Group(note, *self._details(cell))]
+        return [name, *numbers, Text(str(cell.verdict), style=style), source, note]
 
     def _details(self, cell: CellReport) -> Iterator[RenderableType]:
-        if not self.everything:
-            return
         runs = (("first run", cell.seconds.first), ("again", cell.seconds.again))
         timing = [f"{run} {seconds:.2f} s" for run, seconds in runs if seconds is not None]
         if cell.engine and cell.engine != self.notebook.engine:
@@ -109,16 +118,19 @@ class Rows:
         if timing:
             yield Text(", ".join(timing), style="dim")
         for variable in cell.variables:
-            yield from _variable_lines(variable, arrow="->" if self.ascii_only else "→")
+            # A finding has said why already.
+            reason = "" if (cell.index, variable.name) in self._found else variable.sentence
+            yield from _variable_lines(variable, reason, arrow="->" if self.ascii_only else "→")
         if cell.error:
             yield from traceback(cell.error)
 
 
-def _variable_lines(variable: VariableReport, arrow: str) -> Iterator[RenderableType]:
+def _variable_lines(variable: VariableReport, reason: str, arrow: str) -> Iterator[RenderableType]:
     words = [variable.verdict, variable.how, variable.via and f"via {variable.via}", variable.direction]
     said = ", ".join([str(word) for word in words if word] + [str(mark) for mark in variable.marks])
     line = Text(one_line(variable.name), style="cyan").append(f" ({one_line(variable.type)}): ", style="dim")
-    yield line.append(said, style=VERDICTS[variable.verdict][2])
+    line.append(said, style=VERDICTS[variable.verdict][2])
+    yield line.append(" - ").append_text(prose(reason)) if reason else line
     for change in variable.changes:
         line = Text(f"{one_line(change.path)}: ", style="cyan")
         line.append(f"{one_line(change.first)} {arrow} {one_line(change.again)}", style="default")
