@@ -9,6 +9,7 @@ from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
 from nbrerun.cli.options import CONTEXT, version
+from nbrerun.cli.reports import diff, show
 
 __all__ = ["check", "main"]
 
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for _command in (check, explain, config, baseline, cache):
+for _command in (check, explain, config, baseline, show, diff, cache):
     main.add_command(_command)

@@ -33,11 +33,12 @@ def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> 
         end(functools.partial(_of_check, paths, output))
 
     def of_report() -> None:
-        from nbrerun.baseline import of_json
+        from nbrerun.baseline import of_reports
+        from nbrerun.batch import saved
 
         if paths:
             raise UsageError("give either PATHS or --from, not both")
-        _write(of_json(source), _target(output, None))
+        _write(list(of_reports(saved.read(source).notebooks)), _target(output, None))
 
     end(of_report)
 

@@ -153,6 +153,35 @@ CACHE_DIR = _option(
     help=f"Store verdicts in this folder.  [default: {CACHE_FOLDER}]",
 )
 
+SHOW = (
+    _option(
+        "--format",
+        "form",
+        group=_SHOW,
+        multiple=True,
+        callback=_targets,
+        metavar="FORMAT[=FILE]",
+        help=f"Format of the report, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
+        "[default: terminal; in GitHub Actions github as well, in GitLab gitlab=gl-code-quality-report.json]",
+    ),
+    _option(
+        "--output",
+        group=_SHOW,
+        metavar="FILE",
+        help="Write the report to FILE; stdout stays empty, and stderr gets one line.",
+    ),
+    _option(
+        "--restart/--no-restart",
+        group=_SHOW,
+        is_flag=True,
+        help="Show for each cell what it needs after a restart of the kernel, and which cells restore each model. "
+        "`--experiment restart` does nothing else, and verifies every such list however long it takes.",
+    ),
+    _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
+    _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),
+)
+"""Those that choose formats and files, then those about the terminal report."""
+
 CHECK = (
     _option(
         "--cells",
@@ -318,22 +347,7 @@ CHECK = (
         metavar="FILE",
         help="Fail only on findings that are not in FILE, which `nbrerun baseline` wrote, and list what is gone.",
     ),
-    _option(
-        "--format",
-        "form",
-        group=_SHOW,
-        multiple=True,
-        callback=_targets,
-        metavar="FORMAT[=FILE]",
-        help=f"Format of the report, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
-        "[default: terminal; in GitHub Actions github as well, in GitLab gitlab=gl-code-quality-report.json]",
-    ),
-    _option(
-        "--output",
-        group=_SHOW,
-        metavar="FILE",
-        help="Write the report to FILE; stdout stays empty, and stderr gets one line.",
-    ),
+    *SHOW[:2],
     _option(
         "--values/--no-values",
         group=_SHOW,
@@ -341,15 +355,7 @@ CHECK = (
         default=True,
         help="Show no value of a variable, a key or a setting, only names, kinds and sizes of changes.",
     ),
-    _option(
-        "--restart/--no-restart",
-        group=_SHOW,
-        is_flag=True,
-        help="Show for each cell what it needs after a restart of the kernel, and which cells restore each model. "
-        "`--experiment restart` does nothing else, and verifies every such list however long it takes.",
-    ),
-    _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
-    _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),
+    *SHOW[2:],
     _option("--svg", metavar="FILE", hidden=True, help="Also draw the terminal report as a picture."),
 )
 """In the order of `--help`."""

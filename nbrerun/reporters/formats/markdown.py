@@ -34,22 +34,22 @@ def render(report: Report, out: TextIO, most_bytes: int | None = None) -> None:
 
 def _chunks(report: Report) -> Iterator[tuple[str, bool]]:
     """Yield pieces of text that must not be cut, and whether each is the row of an entry."""
-    yield f"## nbrerun\n\n{_prose(summary_line(report))}\n", False
+    yield f"## nbrerun\n\n{prose(summary_line(report))}\n", False
     for notebook in report.notebooks:
         new = [entry for entry in of_notebook(notebook) if not entry.known]
         entries = sorted(new, key=lambda entry: (entry.rank, entry.index))
         if entries or notebook.lacks or notebook.incomplete:
-            notes = "".join(f"\n{_prose(note)}\n" for note in (notebook.reason, notebook.incomplete) if note)
-            yield f"\n### {_prose(notebook.path)}\n{notes}", False
+            notes = "".join(f"\n{prose(note)}\n" for note in (notebook.reason, notebook.incomplete) if note)
+            yield f"\n### {prose(notebook.path)}\n{notes}", False
         if entries:
             yield "\n| cell | rule | severity | what |\n| ---: | --- | --- | --- |\n", False
         for entry in entries:
             cell = str(entry.index) if entry.index >= 0 else ""
             rule = {RUN_FAILED: "the run failed", UNCHECKED: "not checked"}.get(entry.rule, entry.rule)
-            yield f"| {cell} | {rule} | {entry.severity} | {_prose(entry.message)} |\n", True
+            yield f"| {cell} | {rule} | {entry.severity} | {prose(entry.message)} |\n", True
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """Escape what Markdown would read as markup, except for code between backticks."""
     parts = _CODE.split(one_line(text))
     # A table splits at a bare `|` even within code (GitHub Flavored Markdown, "Tables").
