@@ -14,7 +14,7 @@ from nbrerun.batch.displayed import displayed
 from nbrerun.batch.jobs import Job, Refused
 from nbrerun.batch.placed import placed
 from nbrerun.errors import InternalError, NbrerunError
-from nbrerun.model import Compared, NotebookReport, Report
+from nbrerun.model import Compared, NotebookReport, Report, Verdict
 
 
 class Exit(enum.IntEnum):
@@ -33,6 +33,8 @@ class Outcome:
     """The reports of all notebooks that it came to, and why the run ended early, if it did."""
 
     baseline: Baseline | None = None
+    strict: bool = False
+    """What was not judged fails as well."""
     problem: NbrerunError | None = None
     interrupted: bool = False
     unchecked: list[NbrerunError] = field(default_factory=list)
@@ -65,8 +67,17 @@ class Outcome:
         if any(report.failure for report in self.reports):
             return Exit.FAILED
         fails = any(finding.fails for report in self.reports for finding in report.findings)
+        fails = fails or (self.strict and bool(self.not_judged))
         over_budget = any(report.over_budget for report in self.reports)
         return Exit.FINDINGS if fails else Exit.OVER_BUDGET if over_budget else Exit.NOTHING
+
+    @property
+    def not_judged(self) -> str:
+        """Which cells and notebooks have no verdict: `2 cells undetermined, 1 notebook skipped`; empty if all have."""
+        held = [cell.verdict for report in self.reports for cell in report.cells]
+        numbers = [(held.count(verdict), f"cell{{}} {verdict}") for verdict in (Verdict.SKIPPED, Verdict.UNDETERMINED)]
+        numbers.append((sum(bool(report.lacks) for report in self.reports), "notebook{} skipped"))
+        return ", ".join(f"{number} {words.format('s' if number > 1 else '')}" for number, words in numbers if number)
 
     def add(self, found: NotebookReport | NbrerunError, job: Job | Refused, number: int) -> NotebookReport:
         """Add the report on a notebook, or why there is none; return it with those of its findings that count."""

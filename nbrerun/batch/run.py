@@ -27,6 +27,8 @@ class Course:
     """Seconds that the run may take; None for no limit."""
     fail_fast: bool = False
     """The run ends with the first notebook that fails."""
+    strict: bool = False
+    """What was not judged fails as well."""
 
 
 _ONE_BY_ONE = Course()
@@ -50,7 +52,7 @@ def run(
         course: processes, budget, and when to stop.
         done: is called with the report of each notebook as soon as it is there.
     """
-    outcome = Outcome(known)
+    outcome = Outcome(known, course.strict)
     try:
         with contextlib.closing(_reports(jobs, listener, cache, course)) as reports:
             for number, report in reports:

@@ -57,7 +57,7 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     asked, paths = Asked(context), context.params["paths"]
     options = asked.of_run(paths).parameters()
     # Stopping early would leave out the findings of the other notebooks, which would be new ever after.
-    course = dataclasses.replace(course_of(options), fail_fast=False)
+    course = dataclasses.replace(course_of(options), fail_fast=False, strict=False)
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.path for job in jobs])
     shown = progress.listener([job.size for job in jobs], quiet=options["quiet"])

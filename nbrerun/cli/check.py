@@ -39,7 +39,7 @@ a file sets is unset with `no`, as in `--no-static`.
 \b
 Exit codes:
   0    no finding of the severity set by --fail-on, or a graver one
-  1    at least one such finding
+  1    at least one such finding; with --strict, or something was not judged
   2    wrong usage, or a notebook could not be checked (the others were)
   3    the main run of a notebook raised
   4    the budget is spent, and nothing was found by then
@@ -148,7 +148,7 @@ def course_of(options: dict[str, Any]) -> Course:
         names = " or ".join(CLUSTERS)
         raise UsageError(f"--scheduler ADDRESS says where a cluster is, and --backend {names} which kind: give both")
     jobs = None if options["jobs"] == "auto" else options["jobs"]
-    return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"])
+    return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"], options["strict"])
 
 
 def _say_why_it_ended(outcome: Outcome, total: int) -> None:
@@ -157,6 +157,8 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
         say("interrupted" + (f"; {left} of {total} notebooks not checked" if left else ""))
     elif left and not outcome.problem:
         say(f"stopped at the first notebook that fails; {left} of {total} not checked")
+    if outcome.strict and outcome.not_judged:
+        say(f"--strict: {outcome.not_judged}")
     if not total:
         say("there is no notebook in this shard")
     for error in outcome.unchecked:

@@ -342,6 +342,12 @@ CHECK = (
         help=f"Exit with 1 if a finding has this severity or a graver one: {', '.join(FAIL_ON)}.",
     ),
     _option(
+        "--strict/--no-strict",
+        group=_FAIL,
+        is_flag=True,
+        help="Exit with 1 as well if a cell is skipped or undetermined, or a notebook is skipped.",
+    ),
+    _option(
         "--baseline",
         group=_FAIL,
         metavar="FILE",

@@ -29,8 +29,8 @@ from tests.functional.test_bad_input import write
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
-OF_THE_COMMAND_LINE = {"format", "output", "quiet", "verbose", "shard"}
-"""Options that choose or write reports, or deal out notebooks to CI jobs."""
+OF_THE_COMMAND_LINE = {"format", "output", "quiet", "verbose", "shard", "strict"}
+"""Options that choose or write reports, deal out notebooks to CI jobs, or are about the exit code alone."""
 
 PARAMETERS = {name: p for name, p in inspect.signature(nbrerun.check).parameters.items() if name != "path"}
 

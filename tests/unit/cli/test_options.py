@@ -42,7 +42,7 @@ class Fake:
         if isinstance(answer, BaseException):
             raise answer
         cell = CellReport(0, "a", Verdict.RESET, "starts over", "x = 1", Seconds(1.0, 1.0))
-        return NotebookReport(str(notebook.path), "fork", "", "python3", cells=(cell,), **answer)
+        return NotebookReport(str(notebook.path), "fork", "", "python3", **{"cells": (cell,), **answer})
 
 
 @pytest.fixture
@@ -222,6 +222,25 @@ def test_exit_codes(fake: Fake, write_notebook: Write, answer: Any, code: int) -
     """0 well, 1 findings, 3 failed wins over 1, 130 interrupted, 2 no such kernel."""
     fake.answers["nb.ipynb"] = answer
     assert run(write_notebook("x")).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"cells": ("skipped", "undetermined", "undetermined")}, "1 cell skipped, 2 cells undetermined"),
+        ({"lacks": ("torch",)}, "1 notebook skipped"),
+        ({"cells": ("reset",)}, ""),
+    ],
+)
+def test_strict_fails_what_was_not_judged(fake: Fake, write_notebook: Write, answer: Any, said: str) -> None:
+    """With `--strict` the exit code is 1 and a sentence says why; without it is 0."""
+    verdicts = map(Verdict, answer.pop("cells", ()))
+    cells = tuple(CellReport(index, str(index), verdict, "") for index, verdict in enumerate(verdicts))
+    fake.answers["nb.ipynb"] = {**answer, "cells": cells}
+    path = write_notebook("x")
+    assert run(path).exit_code == 0
+    strict = run(path, "--strict")
+    assert (strict.exit_code, strict.stderr) == ((1, f"nbrerun: --strict: {said}\n") if said else (0, ""))
 
 
 def test_the_worst_notebook_gives_the_exit_code(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
@@ -468,6 +487,23 @@ def _python(code: str, *more: str, **options: Any) -> subprocess.CompletedProces
         timeout=60,
         **options,
     )
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_as_the_page_says(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script for the shell calls nbrerun, which names the values of an option."""
+    page = (Path(nbrerun.__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert f"_NBRERUN_COMPLETE={shell}_source nbrerun" in page
+    code = "from nbrerun.cli import main; main(prog_name='nbrerun')"
+    monkeypatch.setenv("_NBRERUN_COMPLETE", f"{shell}_source")
+    script = _python(code).stdout
+    assert "_NBRERUN_COMPLETE" in script
+    monkeypatch.setenv("_NBRERUN_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", "nbrerun check --fail-on w")
+    monkeypatch.setenv("COMP_CWORD", "3" if shell != "fish" else "w")
+    completed = _python(code).stdout
+    assert "warning" in completed
+    assert "error" not in completed
 
 
 def test_help_imports_nothing_heavy() -> None:

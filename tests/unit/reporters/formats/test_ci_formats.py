@@ -20,7 +20,18 @@ from junitparser import JUnitXml
 from lxml import etree
 from sarif_pydantic import Sarif
 
-from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Report, Seconds, Severity, Verdict
+from nbrerun.model import (
+    CellReport,
+    Compared,
+    Failure,
+    Finding,
+    Gone,
+    NotebookReport,
+    Report,
+    Seconds,
+    Severity,
+    Verdict,
+)
 from nbrerun.reporters.formats import concise, github, gitlab, junit, markdown, rdjsonl, sarif
 from nbrerun.rules import RULES
 from nbrerun.settings.values import NEVER, Gate
@@ -88,8 +99,8 @@ def _check_github(text: str) -> None:
 
 
 def _check_markdown(text: str) -> None:
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
 
 
 def _check_concise(text: str) -> None:
@@ -322,6 +333,15 @@ def test_junit_has_a_suite_for_each_notebook_and_a_case_for_each_cell(report: Re
     assert cases[0].get("time") == "0.310"
 
 
+def test_sarif_names_the_cell_and_the_page_of_the_rule(report: Report) -> None:
+    """By id and position, so that a finding can be followed; the run has a category."""
+    run = _run(report)
+    places = [result["locations"][0]["logicalLocations"][0]["properties"] for result in run["results"]]
+    assert places[1] == {"cellId": "0a0b", "cellIndex": 6}
+    assert run["automationDetails"] == {"id": "nbrerun/"}
+    assert all(rule["helpUri"].endswith(f"/nbrerun/rules/{rule['id']}.md") for rule in run["tool"]["driver"]["rules"])
+
+
 @pytest.mark.parametrize("name", [name for name in RENDERS if name != "concise.txt"])
 @pytest.mark.parametrize(
     ("gate", "there"), [(Gate(), False), (Gate(select=("NBR1",)), True), (Gate(fail_on="info"), True)]
@@ -415,6 +435,27 @@ def test_markdown_is_escaped() -> None:
     """Code stays code, everything else is text; a bar never ends a column."""
     text = _shown(markdown.render, _one("`a|b*` <b> *c* _d_ [e](f) | g ` h"))
     assert r"| 0 | NBR003 | error | `a\|b*` \<b\> \*c\* \_d\_ \[e\](f) \| g \` h |" in text
+
+
+def test_markdown_counts_verdicts_and_says_what_is_gone() -> None:
+    """A row for each notebook, with columns of the verdicts that there are; known findings are counted, not listed."""
+    cells = [CellReport(index, str(index), verdict, "") for index, verdict in enumerate([Verdict.RESET, Verdict.ERROR])]
+    findings = [Finding("NBR001", Severity.ERROR, 1, None, f"m{known}", known=known) for known in (True, True, False)]
+    found = NotebookReport("a.ipynb", "fork", "", "python3", cells=tuple(cells), findings=tuple(findings))
+    compared = Compared("base_line.json", (Gone("b.ipynb", "x|y", "NBR002", 2), Gone("a.ipynb", "z", "NBR003", 1)))
+    lines = _shown(markdown.render, Report("0", (found,), compared)).splitlines()
+    assert lines[4:7] == [
+        "| notebook | error | reset | findings |",
+        "| --- | ---: | ---: | ---: |",
+        "| a.ipynb | 1 | 1 | 1, 2 known |",
+    ]
+    assert lines[8:12] == [
+        "Gone since the baseline base\\_line.json:",
+        "",
+        "- NBR002 in cell x\\|y of b.ipynb (2 findings)",
+        "- NBR003 in cell z of a.ipynb",
+    ]
+    assert not any("mTrue" in line for line in lines)
 
 
 @pytest.mark.parametrize("most", [2_000, 20_000, 10**7])
