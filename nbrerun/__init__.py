@@ -139,6 +139,8 @@ def check(
         KeyboardInterrupt: the check was interrupted.
     """
     settings = {name: _plain(value) for name, value in locals().items() if name != "path" and value is not None}
+    if isinstance(settings.get("budget"), int):
+        settings["budget"] = f"{settings['budget']}s"
     if settings.pop("restart", False):  # on the command line it chooses what is shown, of which there is nothing here
         asked = settings.get("experiment", [])
         settings["experiment"] = [*([asked] if isinstance(asked, str) else asked), "restart"]

@@ -17,7 +17,7 @@ from nbrerun.settings.resolve import options_of
 
 PATH = Path(__file__).resolve().parents[1] / "nbrerun" / "settings" / "nbrerun.schema.json"
 
-_ALSO_NUMBERS = {"cells", "jobs", "budget", "sandbox-limit"}
+_ALSO_NUMBERS = {"cells", "jobs", "sandbox-limit"}
 """Keys whose strings may be written as whole numbers."""
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import click
 
-from nbrerun.cli.about import config, explain
+from nbrerun.cli.about import config, explain, help_, version_
 from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
 from nbrerun.cli.options import CONTEXT, version
 from nbrerun.cli.reports import diff, show
+from nbrerun.cli.usage import Commands
 
 __all__ = ["check", "main"]
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Commands, context_settings=CONTEXT)
 @version
 def main() -> None:
     """Measure what running a notebook cell again does.
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for _command in (check, explain, config, baseline, show, diff, cache):
+for _command in (check, explain, config, baseline, show, diff, cache, help_, version_):
     main.add_command(_command)

@@ -88,6 +88,8 @@ class _Show:
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> _Show:
+        if options["quiet"] and options["verbose"]:
+            raise UsageError("-q shows less and -v shows more: give one of them")
         display = Display(options["verbose"] - options["quiet"], options["restart"])
         chosen = targets.choose(options["form"], options["output"])
         return cls(chosen, options["svg"], display)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from nbrerun import __version__
+from nbrerun.cli.usage import Number, Words
 from nbrerun.errors import UsageError
 from nbrerun.reporters import targets
 from nbrerun.settings.values import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
@@ -103,10 +104,12 @@ def _bytes(context: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def _budget(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Convert `90`, `90s`, `10m` or `1h30m` to seconds."""
+    """Convert `90s`, `10m` or `1h30m` to seconds."""
     if value is None:
         return None
     parts = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?", value.strip().lower())
+    if value.strip().isdigit():
+        raise click.BadParameter(f"{value!r} has no unit; give {value.strip()}s or {value.strip()}m", context, param)
     hours, minutes, seconds = (int(part or 0) for part in parts.groups()) if parts else (0, 0, 0)
     if not hours + minutes + seconds:
         raise click.BadParameter(f"{value!r} is not a time; give 90s, 10m or 1h30m", context, param)
@@ -210,7 +213,7 @@ CHECK = (
     _option(
         "--engine",
         group=_HOW,
-        type=click.Choice(ENGINES),
+        type=Words(ENGINES),
         default="auto",
         show_default=True,
         help="fork: fork the running kernel at each cell; replay: run fresh kernels up to the cell.",
@@ -224,7 +227,7 @@ CHECK = (
     _option(
         "--timeout",
         group=_HOW,
-        type=float,
+        type=Number(),
         callback=_seconds,
         metavar="SECONDS",
         help="Time limit for each run of each cell, first runs and reruns.",
@@ -258,7 +261,7 @@ CHECK = (
     _option(
         "--backend",
         group=_MANY,
-        type=click.Choice(BACKENDS),
+        type=Words(BACKENDS),
         help="Where to check: loky is this machine; dask and ray are running clusters (see --scheduler).  "
         "[default: loky]",
     ),
@@ -273,7 +276,7 @@ CHECK = (
     _option(
         "--sandbox",
         group=_FILES,
-        type=click.Choice(SANDBOXES),
+        type=Words(SANDBOXES),
         default="auto",
         show_default=True,
         help="overlay: cells write to a layer in memory; copy: files are copied before a cell writes, and restored.",
@@ -304,7 +307,7 @@ CHECK = (
     _option(
         "--only",
         group=_SHOW,
-        type=click.Choice(["models", "all"]),
+        type=Words(["models", "all"]),
         default="all",
         show_default=True,
         help="models: judge only cells that touch a model.",
@@ -335,7 +338,7 @@ CHECK = (
     _option(
         "--fail-on",
         group=_FAIL,
-        type=click.Choice(FAIL_ON),
+        type=Words(FAIL_ON),
         default="error",
         show_default=True,
         metavar="SEVERITY",

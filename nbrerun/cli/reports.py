@@ -10,6 +10,7 @@ import click
 
 from nbrerun.cli.ending import end, say
 from nbrerun.cli.options import CONTEXT, SHOW
+from nbrerun.cli.usage import Words
 from nbrerun.reporters import targets
 
 
@@ -50,7 +51,7 @@ def _show(path: str, options: dict[str, Any]) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown"]),
+    type=Words(["text", "markdown"]),
     default="text",
     show_default=True,
     help="markdown: for a comment on a pull request.",

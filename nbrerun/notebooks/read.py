@@ -103,6 +103,8 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _json(content: str, path: Path) -> dict[str, Any]:
+    if not content.strip():
+        raise NotebookError(f"{path} is not a notebook: the file is empty")
     try:
         raw = json.loads(content)
     except json.JSONDecodeError as error:

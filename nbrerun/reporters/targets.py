@@ -6,6 +6,7 @@ import functools
 import importlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
@@ -22,6 +23,10 @@ IN_GITLAB = "gl-code-quality-report.json"
 
 _TOGETHER = {"terminal", "github"}
 """Formats that may share stdout: the runner of GitHub Actions picks its commands out of any other text."""
+
+
+_FOR_BROWSERS = {"html"}
+"""Formats that make no sense in a terminal."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,11 @@ def choose(
         return (Target(asked[0].form if asked else "terminal", output),)
     if asked:
         _check_places(asked)
+        for target in asked:
+            if target.form in _FOR_BROWSERS and target.file is None and sys.stdout.isatty():
+                raise UsageError(
+                    f"{target.form} is for a browser: name a file, as in --format {target.form}=report.html"
+                )
         return tuple(asked)
     if _in_github(environment):
         return (Target("terminal"), Target("github"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 
@@ -131,6 +132,12 @@ def finding(code: str, index: int, name: str | None, message: str, *, is_mild: b
 def matching(prefix: str) -> list[str]:
     """List the codes with this prefix, in upper or lower case; an empty prefix matches none."""
     return [code for code in RULES if prefix and code.startswith(prefix.upper())]
+
+
+def words() -> dict[str, str]:
+    """Return the texts on the verdicts and the marks, by word, as Markdown without headings."""
+    parts = re.split(r"^## (.+)\n+", _read("words.md"), flags=re.MULTILINE)[1:]
+    return {word: text.rstrip() + "\n" for word, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def page() -> str:

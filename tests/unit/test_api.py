@@ -199,7 +199,7 @@ def test_a_cell_that_does_not_exist(asked_for: list[Settings], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"engine": "frok"}, "engine: 'frok' is not one of 'auto', 'fork', 'replay'; did you mean `fork`?"),
+        ({"engine": "frok"}, "engine: there is no 'frok'; did you mean `fork`?"),
         ({"timeout": -1}, "timeout: give a number of seconds greater than 0"),
         ({"write_files": "yes"}, 'write-files must be true or false, not "yes"'),
         ({"select": ["NBR9"]}, "select: there is no rule 'NBR9'; did you mean"),

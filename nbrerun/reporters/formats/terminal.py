@@ -102,7 +102,8 @@ def print_end(report: Report, console: Console) -> None:
         console.print(table(report))
         console.print()
     # The header of the only notebook has its verdicts already.
-    for line in summary(report)[len(report.notebooks) == 1 :]:
+    is_said = len(report.notebooks) == 1 and bool(report.notebooks[0].cells)
+    for line in summary(report)[is_said:]:
         console.print(Text(line, style="bold"))
 
 

@@ -117,7 +117,7 @@ def test_experiments_add_up(fake: Fake, write_notebook: Write, args: str, experi
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1H", 3600), ("1m 5", None)]
+    ("text", "seconds"), [("90", None), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1H", 3600), ("1m 5", None)]
 )
 def test_times_have_units(fake: Fake, write_notebook: Write, text: str, seconds: int | None) -> None:
     """Hours, minutes and seconds, of which the last is meant where nothing is said."""
@@ -306,7 +306,7 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--timeout 0", "greater than 0"),
         ("--timeout nan", "greater than 0"),
         ("--timeout inf", "greater than 0"),
-        ("--timeout soon", "not a valid float"),
+        ("--timeout soon", "'soon' is not a number"),
         ("--budget soon", "'soon' is not a time; give 90s, 10m or 1h30m"),
         ("--budget 0m", "'0m' is not a time"),
         ("--budget -5", "'-5' is not a time"),
@@ -316,27 +316,33 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--shard 2", "'2' is not a shard; give 2/5 for the second of five"),
         ("--shard 0/2", "'0/2' is not a shard"),
         ("--shard 3/2", "'3/2' is not a shard"),
-        ("--backend slurm", "'loky', 'dask', 'ray'"),
-        ("--engine warp", "'auto', 'fork', 'replay'"),
-        ("--sandbox jail", "'auto', 'overlay', 'copy'"),
+        ("--backend slurm", "there is no 'slurm'; choose from `loky`, `dask`, `ray`"),
+        ("--engine warp", "there is no 'warp'; choose from `auto`, `fork`, `replay`"),
+        ("--sandbox jail", "there is no 'jail'; choose from `auto`, `overlay`, `copy`"),
         ("--sandbox-limit lots", "'lots' is not a size; give 500M, 2G or a number of bytes"),
         ("--sandbox-limit 1.5G", "'1.5G' is not a size"),
         ("--sandbox-limit 0M", "'0M' is not a size"),
         ("--sandbox-limit -1", "'-1' is not a size"),
         ("--sandbox-limit ٣", "'٣' is not a size"),
         ("--sandbox-limit 9999999T", "'9999999T' is not a size"),
-        ("--only data", "'models', 'all'"),
+        ("--only data", "there is no 'data'; choose from `models`, `all`"),
         ("--format xml", "there is no format 'xml'; choose from `terminal`, `concise`, `json`"),
         ("--format sariff=x", "did you mean `sarif`?"),
         ("--format json=", "there is no file after the = of 'json='"),
-        ("--nope", "No such option"),
+        ("--nope", "there is no option --nope; `"),
+        ("--fail-no x", "there is no option --fail-no; did you mean `--fail-on`?"),
+        ("--budget 5", "--budget: '5' has no unit; give 5s or 5m"),
+        ("-q -v", "-q shows less and -v shows more: give one of them"),
+        ("--select NBR999", "--select: there is no rule 'NBR999'; did you mean"),
+        ("--cells", "--cells' requires an argument"),
     ],
 )
 def test_bad_options_are_usage_errors(fake: Fake, write_notebook: Write, args: str, says: str) -> None:
-    """An invalid option gives exit 2, and the message lists the valid choices."""
+    """An invalid option gives exit 2, and one sentence, with the closest word or the valid choices."""
     result = run(write_notebook("x"), *args.split())
     assert (result.exit_code, fake.calls) == (2, [])
     assert says in result.stderr
+    assert (result.stderr.count("\n"), result.stderr.startswith("nbrerun: ")) == (1, True)
 
 
 def test_json_goes_to_stdout_alone(fake: Fake, write_notebook: Write) -> None:
@@ -372,9 +378,9 @@ def test_quiet_and_verbose_change_the_report(fake: Fake, write_notebook: Write) 
     """-q leaves the cells out, -v adds the seconds."""
     fake.answers["nb.ipynb"] = finding(Severity.WARNING)
     path = write_notebook("x")
-    shown = {option: run(path, *option.split()).stdout for option in ("", "-q", "-v", "-q -v")}
-    assert ["✓ cell 0" in text for text in shown.values()] == [True, False, True, True]
-    assert ["first run" in text for text in shown.values()] == [False, False, True, False]
+    shown = {option: run(path, *option.split()).stdout for option in ("", "-q", "-v")}
+    assert ["✓ cell 0" in text for text in shown.values()] == [True, False, True]
+    assert ["first run" in text for text in shown.values()] == [False, False, True]
     assert all("NBR002" in text for text in shown.values())
 
 
@@ -475,6 +481,46 @@ def test_help_is_grouped_and_fits() -> None:
 def test_version(args: list[str]) -> None:
     """Both levels say name and version."""
     assert click.testing.CliRunner().invoke(main, args).stdout == f"nbrerun {nbrerun.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["chek", "x"], "nbrerun: there is no command 'chek'; did you mean `check`?"),
+        (["frobnicate"], "nbrerun: there is no command 'frobnicate'; `nbrerun help` lists them"),
+        (["help", "chek"], "nbrerun: there is no command 'chek'; did you mean `check`?"),
+        (["diff", "a"], "nbrerun: give NEW, as `nbrerun diff --help` shows"),
+        (["diff", "a", "b", "c"], "nbrerun: got unexpected extra argument (c)"),
+        (["cache", "info", "--cash-dir", "x"], "nbrerun: there is no option --cash-dir; did you mean `--cache-dir`?"),
+        (["--nope"], "nbrerun: there is no option --nope; `nbrerun --help` lists them"),
+        (["show", "r.json", "--format", "xml"], "nbrerun: --format: there is no format 'xml'; choose from"),
+    ],
+)
+def test_wrong_usage_of_any_command_is_one_sentence(args: list[str], says: str) -> None:
+    """Whatever click has to say, with the closest word where there is one; exit code 2."""
+    result = click.testing.CliRunner().invoke(main, args, prog_name="nbrerun")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith(says)
+
+
+def test_help_and_version_are_words() -> None:
+    """They say what the options say; `help check` is `check --help`."""
+
+    def told(*args: str) -> str:
+        result = click.testing.CliRunner().invoke(main, args, prog_name="nbrerun")
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    assert told("version") == told("--version")
+    assert told("help") == told("--help")
+    assert told("help", "check") == told("check", "--help")
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    """On stderr, and the exit code is that of wrong usage."""
+    result = click.testing.CliRunner().invoke(main, [], prog_name="nbrerun")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: nbrerun")
 
 
 def _python(code: str, *more: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -95,6 +95,18 @@ def test_two_reports_for_one_place_are_refused(asked: tuple[Target, ...], output
         choose(asked, output, {})
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_page_is_not_written_to_a_terminal(is_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence says how to name a file; a pipe gets it."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+    if not is_terminal:
+        assert choose([Target("html")], None, {}) == (Target("html"),)
+        return
+    with pytest.raises(UsageError, match="html is for a browser: name a file"):
+        choose([Target("html")], None, {})
+    assert choose([Target("html", "a.html")], None, {}) == (Target("html", "a.html"),)
+
+
 def _report(number: int = 1) -> Report:
     findings = tuple(Finding("NBR003", Severity.ERROR, 0, None, f"{n}\n::error::x") for n in range(number))
     return Report("0", (NotebookReport("nb.ipynb", "fork", "", "python3", findings=findings),))

@@ -30,7 +30,7 @@ def test_the_schema_has_the_options_of_today() -> None:
     [
         "",
         "cells = [0, 'tag:train']\nwatch = 'a'\nfail-on = 'warning'\ntimeout = 3\nstrict = true",
-        "jobs = 'auto'\nbudget = 90\nformat = ['terminal', 'json=r.json']\nexclude = 'drafts'",
+        "jobs = 'auto'\nbudget = '90s'\nformat = ['terminal', 'json=r.json']\nexclude = 'drafts'",
         "select = ['NBR0']\n[per-notebook-ignores]\n'a/**' = ['NBR002']\n'b.ipynb' = 'NBR1'",
     ],
 )
