@@ -8,6 +8,7 @@ from nbrerun.cli.about import config, explain, help_, version_
 from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
+from nbrerun.cli.init import init
 from nbrerun.cli.options import CONTEXT, version
 from nbrerun.cli.reports import diff, show
 from nbrerun.cli.usage import Commands
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for _command in (check, explain, config, baseline, show, diff, cache, help_, version_):
+for _command in (check, init, explain, config, baseline, show, diff, cache, help_, version_):
     main.add_command(_command)

@@ -30,7 +30,7 @@ def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> 
     work here as well. An existing baseline is replaced as a whole.
     """
     if source is None:
-        end(functools.partial(_of_check, paths, output))
+        end(functools.partial(record, paths, output))
 
     def of_report() -> None:
         from nbrerun.baseline import of_reports
@@ -43,7 +43,13 @@ def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> 
     end(of_report)
 
 
-def _of_check(args: tuple[str, ...], output: str | None) -> int:
+def record(args: tuple[str, ...], output: str | None = None) -> int:
+    """Check notebooks, write a baseline of what was found, and return the exit code.
+
+    Args:
+        args: paths and options of `check`.
+        output: the file; None for the configured one.
+    """
     from nbrerun import progress
     from nbrerun.baseline import of_reports
     from nbrerun.batch import cache as caches

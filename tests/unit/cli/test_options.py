@@ -329,7 +329,7 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--format xml", "there is no format 'xml'; choose from `terminal`, `concise`, `json`"),
         ("--format sariff=x", "did you mean `sarif`?"),
         ("--format json=", "there is no file after the = of 'json='"),
-        ("--nope", "there is no option --nope; `"),
+        ("--zzz", "there is no option --zzz; `"),
         ("--fail-no x", "there is no option --fail-no; did you mean `--fail-on`?"),
         ("--budget 5", "--budget: '5' has no unit; give 5s or 5m"),
         ("-q -v", "-q shows less and -v shows more: give one of them"),
