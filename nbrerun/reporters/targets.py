@@ -147,7 +147,7 @@ class Stream:
         """
         from nbrerun.reporters.formats import terminal
 
-        self._write(functools.partial(terminal.render_end, report))
+        self._write(functools.partial(terminal.render_end, report, verbosity=self.display.verbosity))
         if self.problem:
             raise self.problem
 

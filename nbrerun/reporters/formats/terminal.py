@@ -37,9 +37,9 @@ def render_notebook(notebook: NotebookReport, out: TextIO, verbosity: int = NORM
     _write(out, lambda console: print_notebook(notebook, console, verbosity, restart))
 
 
-def render_end(report: Report, out: TextIO) -> None:
+def render_end(report: Report, out: TextIO, verbosity: int = NORMAL) -> None:
     """Write what follows the parts of the notebooks."""
-    _write(out, lambda console: print_end(report, console))
+    _write(out, lambda console: print_end(report, console, verbosity))
 
 
 def _write(out: TextIO, show: Callable[[Console], None]) -> None:
@@ -75,7 +75,7 @@ def print_report(report: Report, console: Console, verbosity: int = NORMAL, rest
     """Print the report on `console`; `QUIET` shows only findings and the summary, `restart` what a restart loses."""
     for notebook in report.notebooks:
         print_notebook(notebook, console, verbosity, restart)
-    print_end(report, console)
+    print_end(report, console, verbosity)
 
 
 def print_notebook(notebook: NotebookReport, console: Console, verbosity: int, restart: bool) -> None:
@@ -88,10 +88,10 @@ def print_notebook(notebook: NotebookReport, console: Console, verbosity: int, r
     console.print()
 
 
-def print_end(report: Report, console: Console) -> None:
+def print_end(report: Report, console: Console, verbosity: int) -> None:
     """Print what is gone since the baseline, the table of all notebooks, and the summary."""
     compared = report.compared
-    if compared is not None and compared.gone:
+    if compared is not None and compared.gone and verbosity > QUIET:
         console.print(Text(f"gone since the baseline {one_line(compared.baseline)}", style="bold", overflow="fold"))
         for gone in compared.gone:
             number = f" ({gone.count} findings)" if gone.count > 1 else ""

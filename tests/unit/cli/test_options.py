@@ -483,6 +483,25 @@ def test_version(args: list[str]) -> None:
     assert click.testing.CliRunner().invoke(main, args).stdout == f"nbrerun {nbrerun.__version__}\n"
 
 
+def test_a_notebook_is_reported_before_the_next_is_checked(fake: Fake, write_notebook: Write) -> None:
+    """Its part is on stdout by then; a report that goes to a file is written at the end, as a whole."""
+    seen: list[str] = []
+
+    def answer() -> dict[str, Any]:
+        seen.append(sys.stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        return {}
+
+    fake.answers["b.ipynb"] = answer
+    first, second = write_notebook("x", name="a.ipynb"), write_notebook("y", name="b.ipynb")
+    result = run(first, second)
+    assert seen[0].startswith(str(first))
+    assert "✓ cell 0" in seen[0]
+    assert str(second) not in seen[0]
+    assert result.stdout.startswith(seen[0])
+    run(first, second, "--output", first.parent / "r.txt")
+    assert seen[1] == ""
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
