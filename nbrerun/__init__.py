@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Mark,
         Missing,
         NotebookReport,
+        Numbers,
         Outside,
         Part,
         Parting,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Seconds,
         Severity,
         Spent,
+        Spot,
         VariableReport,
         Verdict,
         Via,
@@ -67,6 +69,7 @@ __all__ = [
     "NbrerunError",
     "NotebookError",
     "NotebookReport",
+    "Numbers",
     "Outside",
     "Part",
     "Parting",
@@ -77,6 +80,7 @@ __all__ = [
     "Seconds",
     "Severity",
     "Spent",
+    "Spot",
     "UsageError",
     "VariableReport",
     "Verdict",
@@ -128,6 +132,7 @@ def check(
 
     Args:
         path: a notebook, a folder that is searched for notebooks, or several of them.
+        restart: do the experiment `restart`; short for `experiment="restart"`.
         timeout: seconds that one run of one cell may take.
         sandbox_limit: bytes that a run may write, or a size such as `500M`.
         budget: seconds that everything together may take, or a time such as `10m`.
@@ -141,6 +146,11 @@ def check(
         KeyboardInterrupt: the check was interrupted.
     """
     settings = {name: _plain(value) for name, value in locals().items() if name != "path" and value is not None}
+    if isinstance(settings.get("budget"), int):
+        settings["budget"] = f"{settings['budget']}s"
+    if settings.pop("restart", False):  # on the command line it chooses what is shown, of which there is nothing here
+        asked = settings.get("experiment", [])
+        settings["experiment"] = [*([asked] if isinstance(asked, str) else asked), "restart"]
     is_one = isinstance(path, (str, os.PathLike)) or not isinstance(path, Iterable)
     paths: Any = [path] if is_one else path
     names = [os.fspath(one) for one in paths]

@@ -23,7 +23,6 @@ _VERSION = "nbrerun_baseline"
 
 _RULE = re.compile("NBR[0-9]{3}")
 _KEYS = {"notebook", "cell", "rule", "count"}
-_REPORT_VERSION = 1
 
 
 class Key(NamedTuple):
@@ -89,9 +88,9 @@ class Baseline:
 
 
 def of_reports(reports: Iterable[NotebookReport]) -> Iterator[Found]:
-    """Yield the findings of a check."""
+    """Yield the findings of a check, except for those that nobody asked for."""
     for report in reports:
-        yield from (Found(report.path, finding.cell, finding.rule) for finding in report.findings)
+        yield from (Found(report.path, finding.cell, finding.rule) for finding in report.findings if finding.listed)
 
 
 def render(found: Iterable[Found], path: str, out: TextIO) -> None:
@@ -118,7 +117,7 @@ def read(path: str) -> Baseline:
     """
     if not os.path.exists(path):
         raise UsageError(f"there is no baseline {path}; `nbrerun baseline PATHS --output {path}` writes one")
-    whole = _load(path, "baseline")
+    whole = load_json(path, "baseline")
     version = whole.get(_VERSION) if isinstance(whole, dict) else None
     if type(version) is not int:  # isinstance would accept true
         raise UsageError(f"{path} is not a baseline of nbrerun: it has no `{_VERSION}` with a version")
@@ -150,35 +149,12 @@ def _entry(place: str, entry: object) -> tuple[Key, int]:
     return Key(*(entry[name] for name in Key._fields)), entry["count"]
 
 
-def of_json(path: str) -> list[Found]:
-    """Read the findings of a report that `--format json` wrote.
+def load_json(path: str, what: str) -> Any:
+    """Read a JSON file; `what` names it in messages.
 
     Raises:
-        UsageError: the file cannot be read, or is not such a report.
+        UsageError: the file cannot be read, or is not JSON.
     """
-    whole = _load(path, "report")
-    version = whole.get("schema_version") if isinstance(whole, dict) else None
-    if version is None or not isinstance(whole.get("notebooks"), list):
-        raise UsageError(f"{path} is not a JSON report of nbrerun: `nbrerun check --format json={path}` writes one")
-    if version != _REPORT_VERSION:
-        raise UsageError(f"{path}: schema_version is {version}; this nbrerun reads version {_REPORT_VERSION} only")
-    try:
-        return [found for notebook in whole["notebooks"] for found in _of_json(notebook)]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is a damaged JSON report of nbrerun ({type(error).__name__}: {error})") from error
-
-
-def _of_json(notebook: Mapping[str, Any]) -> Iterator[Found]:
-    ids = {cell["index"]: cell["id"] for cell in notebook["cells"]}
-    for finding in notebook["findings"]:
-        # `cell` was added to version 1 of the report later than `index`.
-        cell = finding.get("cell") or ids.get(finding["index"], str(finding["index"]))
-        if not _RULE.fullmatch(finding["rule"]):
-            raise TypeError(f"there is no rule {finding['rule']!r}")
-        yield Found(str(notebook["path"]), str(cell), finding["rule"])
-
-
-def _load(path: str, what: str) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:

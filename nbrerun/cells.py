@@ -21,6 +21,20 @@ class Declared:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """The part of a cell's source that a finding is about, for reports."""
+
+    line: int
+    """Counted from 1."""
+    column: int
+    """Of the first character, counted from 1."""
+    length: int
+    """Number of characters; 0 if they are not known."""
+    text: str = ""
+    """The line, as it may be shown."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """A code cell."""
 
@@ -30,6 +44,8 @@ class Cell:
     source: str
     tags: frozenset[str] = frozenset()
     declared: Declared = Declared()
+    execution_count: int | None = None
+    """The number that Jupyter shows as `In [4]`, if the file has one."""
 
     @property
     def is_left_out(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 # Re-exported (PEP 484, "import X as X"): whoever reads a report needs its cells and its words, too.
 from nbrerun.cells import Cell as Cell
 from nbrerun.cells import Declared as Declared
+from nbrerun.cells import Spot as Spot
 from nbrerun.clock import Part as Part
 from nbrerun.clock import Spent as Spent
 from nbrerun.verdicts import How as How
@@ -109,6 +110,8 @@ class VariableReport:
     """Why the variable has this verdict: a clause that begins with its name; `sentence` adds the drift."""
     drift: Drift | None = None
     """Set if the marks have `drifts`."""
+    culprit: str = ""
+    """The call that gave it its other value, as the source writes it: `clf.partial_fit`, `train()`."""
 
     @property
     def sentence(self) -> str:
@@ -230,6 +233,8 @@ class CellReport:
     restart: Restart | None = None
     outside: tuple[Outside, ...] = ()
     """What its first run reached outside of the sandbox, or its rerun, which was stopped there."""
+    execution_count: int | None = None
+    """The number that Jupyter shows as `In [4]`, if the file has one; filled in by the batch."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +254,12 @@ class Finding:
     """It is in the baseline."""
     fails: bool = False
     """It fails the check: its severity is one that fails, and it is not known."""
+    listed: bool = True
+    """It belongs in lists of findings; False if its severity is info and nobody asked for its rule."""
+    culprit: str = ""
+    """The call that is blamed, as the source writes it: `clf.partial_fit`, `train()`."""
+    spot: Spot | None = None
+    """Where in the cell; None until the batch has filled it in, and if the finding is about the whole notebook."""
 
 
 @dataclass(frozen=True)

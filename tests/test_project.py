@@ -208,7 +208,7 @@ def test_a_workflow_may_do_little_and_names_its_actions_by_version(path: Path) -
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] > 0
         for step in job["steps"]:
-            assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+(\.\d+)*", step.get("uses", "a/b@v1"))
+            assert re.fullmatch(r"\./|[\w-]+/[\w-]+@v\d+(\.\d+)*", step.get("uses", "a/b@v1"))
             assert "${{ github." not in step.get("run", ""), "text of an event in a script could be a command"
 
 

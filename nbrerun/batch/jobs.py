@@ -31,6 +31,11 @@ class Job:
         """Of the notebook, as the user gave it."""
         return self.notebook.path
 
+    @property
+    def size(self) -> int:
+        """Number of the code cells to run."""
+        return len(self.notebook.cells)
+
     def looks_for(self, report: NotebookReport, rule: str) -> bool:
         """Tell whether the check behind a report would have found violations of a rule anywhere in the notebook."""
         asked, static = self.settings, rule.startswith("NBR3")
@@ -48,6 +53,8 @@ class Refused:
 
     path: Path
     error: NbrerunError
+    size: int = 0
+    """Number of code cells to run."""
 
     def looks_for(self, report: NotebookReport, rule: str) -> bool:
         """Tell that nothing was looked for."""
@@ -128,7 +135,7 @@ def _with_chosen_cells(notebook: Notebook, cells: Value) -> Notebook:
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
-    asked = options["experiment"] | ({"restart"} if options["restart"] else set())
+    asked = options["experiment"]
     for name in options["sandbox_dir"]:
         if not os.path.isdir(name):
             raise UsageError(f"--sandbox-dir {name!r}: there is no such folder")

@@ -34,8 +34,8 @@ _THREADS = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB", "NUMBA", "NUMEXPR")
 
 def answers(
     function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], size: int, died: Callable[[int], Any]
-) -> Generator[Any, None, None]:
-    """Call a function in worker processes, and yield what it returns, in the order of the tasks.
+) -> Generator[tuple[int, Any], None, None]:
+    """Call a function in worker processes, and yield what it returns as soon as it does, with the position of the task.
 
     Args:
         tasks: the arguments of each call.
@@ -47,24 +47,23 @@ def answers(
     idle = [_pool(size) for _ in range(min(size, len(tasks)))]
     waiting = enumerate(tasks)
     busy: dict[Any, tuple[int, Any]] = {}
-    found: dict[int, Any] = {}
     try:
-        for wanted in range(len(tasks)):
-            while wanted not in found:
-                for position, task in itertools.islice(waiting, len(idle)):
-                    pool = idle.pop()
-                    busy[pool.submit(function, *task)] = position, pool
-                for future in wait(busy, return_when=FIRST_COMPLETED).done:
-                    position, pool = busy[future]
-                    try:
-                        found[position] = future.result()
-                    except BrokenProcessPool:
-                        found[position] = died(position)
-                        pool.shutdown(kill_workers=True)
-                        pool = _pool(size)
-                    del busy[future]
-                    idle.append(pool)
-            yield found.pop(wanted)
+        while True:
+            for position, task in itertools.islice(waiting, len(idle)):
+                pool = idle.pop()
+                busy[pool.submit(function, *task)] = position, pool
+            if not busy:
+                return
+            for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                position, pool = busy.pop(future)
+                try:
+                    answer = future.result()
+                except BrokenProcessPool:
+                    answer = died(position)
+                    pool.shutdown(kill_workers=True)
+                    pool = _pool(size)
+                idle.append(pool)
+                yield position, answer
     finally:
         end_gently()
         for pool in [*idle, *(pool for _, pool in busy.values())]:

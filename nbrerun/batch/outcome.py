@@ -12,8 +12,9 @@ from nbrerun import __version__
 from nbrerun.baseline import Baseline
 from nbrerun.batch.displayed import displayed
 from nbrerun.batch.jobs import Job, Refused
+from nbrerun.batch.placed import placed
 from nbrerun.errors import InternalError, NbrerunError
-from nbrerun.model import Compared, NotebookReport, Report
+from nbrerun.model import Compared, NotebookReport, Report, Verdict
 
 
 class Exit(enum.IntEnum):
@@ -32,6 +33,8 @@ class Outcome:
     """The reports of all notebooks that it came to, and why the run ended early, if it did."""
 
     baseline: Baseline | None = None
+    strict: bool = False
+    """What was not judged fails as well."""
     problem: NbrerunError | None = None
     interrupted: bool = False
     unchecked: list[NbrerunError] = field(default_factory=list)
@@ -64,15 +67,25 @@ class Outcome:
         if any(report.failure for report in self.reports):
             return Exit.FAILED
         fails = any(finding.fails for report in self.reports for finding in report.findings)
+        fails = fails or (self.strict and bool(self.not_judged))
         over_budget = any(report.over_budget for report in self.reports)
         return Exit.FINDINGS if fails else Exit.OVER_BUDGET if over_budget else Exit.NOTHING
 
-    def add(self, found: NotebookReport | NbrerunError, job: Job | Refused, number: int) -> None:
-        """Add the report on a notebook, with those of its findings that count, or why there is none."""
+    @property
+    def not_judged(self) -> str:
+        """Which cells and notebooks have no verdict: `2 cells undetermined, 1 notebook skipped`; empty if all have."""
+        held = [cell.verdict for report in self.reports for cell in report.cells]
+        numbers = [(held.count(verdict), f"cell{{}} {verdict}") for verdict in (Verdict.SKIPPED, Verdict.UNDETERMINED)]
+        numbers.append((sum(bool(report.lacks) for report in self.reports), "notebook{} skipped"))
+        return ", ".join(f"{number} {words.format('s' if number > 1 else '')}" for number, words in numbers if number)
+
+    def add(self, found: NotebookReport | NbrerunError, job: Job | Refused, number: int) -> NotebookReport:
+        """Add the report on a notebook, or why there is none; return it with those of its findings that count."""
         if isinstance(found, NbrerunError) or isinstance(job, Refused):
             self._refuse(found, job.path, number)
         else:
             self._judge(found, job, number)
+        return self._found[number][0]
 
     def _refuse(self, error: NotebookReport | NbrerunError, path: Path, number: int) -> None:
         assert isinstance(error, NbrerunError)
@@ -82,12 +95,15 @@ class Outcome:
         self._found[number] = displayed(report), lambda rule: False
 
     def _judge(self, report: NotebookReport, job: Job, number: int) -> None:
-        ids = {index: cell["id"] for index, cell in enumerate(job.notebook.node["cells"])}
-        counting = (finding for finding in report.findings if job.gate.reports(finding.rule))
-        findings = tuple(replace(finding, cell=ids.get(finding.index, "")) for finding in counting)
+        report = placed(report, job)
+        findings = tuple(finding for finding in report.findings if job.gate.reports(finding.rule))
         if self.baseline is not None:
             findings = self.baseline.marked(report.path, findings)
-        judged = (replace(finding, fails=not finding.known and job.gate.fails(finding)) for finding in findings)
+        gate = job.gate
+        judged = (
+            replace(finding, fails=not finding.known and gate.fails(finding), listed=gate.lists(finding))
+            for finding in findings
+        )
         report = replace(report, findings=tuple(judged), values=job.settings.values)
         self._found[number] = report, functools.partial(job.looks_for, report)
         self.interrupted |= report.interrupted

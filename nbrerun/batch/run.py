@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from nbrerun.baseline import Baseline
 from nbrerun.batch.budget import Turn, turns
@@ -16,9 +15,7 @@ from nbrerun.batch.outcome import Outcome
 from nbrerun.batch.workers import Crew, check
 from nbrerun.errors import NbrerunError
 from nbrerun.model import NotebookReport
-
-if TYPE_CHECKING:
-    from nbrerun.analysis import Listener
+from nbrerun.progress import Silent
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,8 @@ class Course:
     """Seconds that the run may take; None for no limit."""
     fail_fast: bool = False
     """The run ends with the first notebook that fails."""
+    strict: bool = False
+    """What was not judged fails as well."""
 
 
 _ONE_BY_ONE = Course()
@@ -37,10 +36,11 @@ _ONE_BY_ONE = Course()
 
 def run(
     jobs: Sequence[Job | Refused],
-    listener: Listener,
+    listener: Silent,
     known: Baseline | None = None,
     cache: Cache | None = None,
     course: Course = _ONE_BY_ONE,
+    done: Callable[[NotebookReport], None] = lambda report: None,
 ) -> Outcome:
     """Check the notebooks; whatever ends the run early is part of the outcome, and is not raised.
 
@@ -50,12 +50,15 @@ def run(
         known: the baseline to compare with.
         cache: verdicts of earlier checks.
         course: processes, budget, and when to stop.
+        done: is called with the report of each notebook as soon as it is there.
     """
-    outcome = Outcome(known)
+    outcome = Outcome(known, course.strict)
     try:
         with contextlib.closing(_reports(jobs, listener, cache, course)) as reports:
             for number, report in reports:
-                outcome.add(report, jobs[number], number)
+                judged = outcome.add(report, jobs[number], number)
+                listener.notebook_reported(number, judged)
+                done(judged)
                 if outcome.interrupted or (course.fail_fast and outcome.fails):
                     break
     except NbrerunError as error:
@@ -66,7 +69,7 @@ def run(
 
 
 def _reports(
-    jobs: Sequence[Job | Refused], listener: Listener, cache: Cache | None, course: Course
+    jobs: Sequence[Job | Refused], listener: Silent, cache: Cache | None, course: Course
 ) -> Generator[tuple[int, NotebookReport | NbrerunError], None, None]:
     """Yield the reports with the numbers of their notebooks; first what need not be run."""
     unknown: dict[int, Job] = {}
@@ -78,7 +81,6 @@ def _reports(
         if report is None:
             unknown[number] = job
             continue
-        _tell(listener, report)
         yield number, report
     for number, found in _found(unknown, listener, course):
         if cache is not None and isinstance(found, NotebookReport):
@@ -87,7 +89,7 @@ def _reports(
 
 
 def _found(
-    jobs: Mapping[int, Job], listener: Listener, course: Course
+    jobs: Mapping[int, Job], listener: Silent, course: Course
 ) -> Generator[tuple[int, NotebookReport | NbrerunError], None, None]:
     numbers = list(jobs)
     order: list[tuple[int, Turn | None]] = [(number, None) for number in numbers]
@@ -101,14 +103,7 @@ def _found(
             except NbrerunError as error:
                 yield number, error
         return
-    found = course.crew.check_all([(jobs[number], turn) for number, turn in order])
+    found = course.crew.check_all([(jobs[number], turn) for number, turn in order], listener)
     with contextlib.closing(found):
-        for (number, _), report in zip(order, found, strict=True):
-            if isinstance(report, NotebookReport):
-                _tell(listener, report)
-            yield number, report
-
-
-def _tell(listener: Listener, report: NotebookReport) -> None:
-    listener.notebook_started(report.path, len(report.cells))
-    listener.notebook_finished(report)
+        for position, report in found:
+            yield order[position][0], report

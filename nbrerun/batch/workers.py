@@ -16,6 +16,7 @@ from nbrerun.batch.displayed import displayed
 from nbrerun.batch.jobs import Job
 from nbrerun.errors import InternalError, NbrerunError, UsageError, WorkerError
 from nbrerun.model import CellReport, NotebookReport, Verdict
+from nbrerun.progress import Elsewhere, Silent
 from nbrerun.secrets import code_without_values
 from nbrerun.settings.values import LOCAL, OUT_OF_BUDGET
 
@@ -55,8 +56,10 @@ class Crew:
         """Whether everything is done in this process."""
         return self.backend is None and self.size == 1
 
-    def check_all(self, tasks: Sequence[Task]) -> Generator[NotebookReport | NbrerunError, None, None]:
-        """Check notebooks at the same time, and yield the reports, or why there is none, in the order of the tasks.
+    def check_all(
+        self, tasks: Sequence[Task], listener: Silent
+    ) -> Generator[tuple[int, NotebookReport | NbrerunError], None, None]:
+        """Check notebooks at the same time; yield each report, or why there is none, with the position of its task.
 
         Raises:
             NbrerunError: the cluster does not respond, or one of its workers has died.
@@ -65,6 +68,7 @@ class Crew:
 
         if self.backend in (None, LOCAL):
             with local.shelter() as place:
+                listener.workers_started(place)
                 calls = [(job, turn, place) for job, turn in tasks]
                 died = [WorkerError(f"{job.path}: the process that checked it has died, {_WHY}") for job, _ in tasks]
                 with contextlib.closing(local.answers(_answer, calls, self.size, died.__getitem__)) as answers:
@@ -72,7 +76,7 @@ class Crew:
             return
         with self._cluster(), contextlib.closing(_answers(tasks)) as answers:
             try:
-                yield from answers
+                yield from enumerate(answers)
             except _deaths() as error:
                 raise WorkerError(f"a process that checked notebooks has died, {_WHY}") from error
 
@@ -188,11 +192,12 @@ def _answers(tasks: Sequence[Task]) -> Generator[Any, None, None]:
 def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | NbrerunError:
     """Check in a worker; an error is returned, since joblib drops the reports before one that is raised."""
     from nbrerun.batch import local
-    from nbrerun.progress import Silent
 
     try:
-        with contextlib.nullcontext() if place is None else local.at_work(place):
+        if place is None:
             return check(job, turn, Silent())
+        with local.at_work(place), Elsewhere(place) as listener:
+            return check(job, turn, listener)
     except NbrerunError as error:
         return error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from nbrerun.model import (
     Cell,
@@ -78,13 +79,12 @@ def future_findings(found: Iterable[tuple[Cell, str, Cell]]) -> Iterator[Finding
 def _drifting(cell: CellReport) -> Iterator[Finding]:
     """Yield one finding for all variables that drift, since one changed input explains all of them."""
     drifting = [variable for variable in cell.variables if Mark.DRIFTS in variable.marks and not variable.incidental]
-    if len(drifting) == 1:
-        yield _about(drifting[0], cell, "NBR007")
-    elif drifting:
+    if drifting:
         names = ", ".join(f"`{variable.name}`" for variable in drifting)
-        how = after_all(drifting[0].drift or Drift())
-        yield finding("NBR007", cell.index, None, f"{names}: {how}")
+        said = f"{names} {'drifts' if len(drifting) == 1 else 'drift'}: {after_all(drifting[0].drift or Drift())}"
+        yield finding("NBR007", cell.index, drifting[0].name if len(drifting) == 1 else None, said)
 
 
 def _about(variable: VariableReport, cell: CellReport, rule: str, *, is_mild: bool = False) -> Finding:
-    return finding(rule, cell.index, variable.name, variable.sentence, is_mild=is_mild)
+    found = finding(rule, cell.index, variable.name, variable.sentence, is_mild=is_mild)
+    return replace(found, culprit=variable.culprit)

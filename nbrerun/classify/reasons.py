@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from nbrerun.classify.cell import leading
+from nbrerun.classify.changed import sentence
 from nbrerun.classify.evidence import Evidence
 from nbrerun.classify.variable import Judged
-from nbrerun.model import ABSENT, Change, Drift, How, Kind, Mark, Raised, VariableReport, Verdict, after_all
-from nbrerun.secrets import HIDDEN
+from nbrerun.model import Drift, How, Kind, Mark, Raised, VariableReport, Verdict, after_all
 from nbrerun.state.observation import unrepeatable
 
 _HOW_BY_KIND = {Kind.FILE: "rewritten", Kind.ENV: "set again", Kind.DEFINITION: "bound again"}
 
 _NAMED = 3
-"""Variables and changes that a sentence names; it counts the others, and reports list them."""
+"""Variables that a sentence names; it counts the others, and reports list them."""
 _NAMED_TOGETHER = 6
 """Variables that share one verb."""
 
@@ -58,23 +56,11 @@ def _in_place(seen: Evidence, judged: Judged) -> str:
         change = seen.changes[0]
         return f"`{seen.name}` keeps changing: {change.first} after the first run, {change.again} after the second"
     verb = "keeps training" if seen.kind is Kind.MODEL else "keeps changing"
-    changed = "; ".join(_by_call(seen)) or "its value changed"
-    more = f" and {len(seen.changes) - _NAMED} more" if len(seen.changes) > _NAMED else ""
+    changed = sentence(seen.name, seen.changes, seen.blamed)
     if Mark.ROUNDING in judged.marks:
-        more += ", which is rounding in the last digits"
+        changed += ", which is rounding in the last digits"
     noisy = "; it differs even between two first runs" if Mark.NONDETERMINISTIC in judged.marks else ""
-    return f"`{seen.name}` {verb}: {changed}{more}{noisy}"
-
-
-def _by_call(seen: Evidence) -> Iterator[str]:
-    """Describe the changes that are named; those that one call made are told together."""
-    calls = itertools.chain(seen.blamed, itertools.repeat(""))
-    for call, group in itertools.groupby(zip(calls, seen.changes[:_NAMED], strict=False), key=operator.itemgetter(0)):
-        shown = [change for _, change in group]
-        # "changed" has an object in "by up to" and "from ... to" only.
-        is_object = not any(ABSENT in (change.first, change.again) for change in shown)
-        by = f"`{call}` changed " if call and is_object else ""
-        yield by + ", ".join(map(describe, shown))
+    return f"`{seen.name}` {verb}: {changed}{noisy}"
 
 
 def _reset(seen: Evidence, judged: Judged) -> str:
@@ -107,18 +93,6 @@ def _how(kind: Kind, how: How | None, *, changed: bool = False) -> str:
     if kind is Kind.GENERATOR:
         return "advanced" if changed else "left in the same state"
     return "refitted" if kind is Kind.MODEL else "recomputed"
-
-
-def describe(change: Change) -> str:
-    """Say by how much a part changed, or from which value to which."""
-    size = change.max_abs_change
-    if size is not None and ("[" in change.first or change.first == HIDDEN):  # an array, a tensor or a list
-        return f"`{change.path}` by up to {size:.3g}"
-    if change.first == ABSENT:
-        return f"`{change.path}` is new"
-    if change.again == ABSENT:
-        return f"`{change.path}` is gone"
-    return f"`{change.path}` from {change.first} to {change.again}"
 
 
 def cell_reason(

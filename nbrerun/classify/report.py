@@ -80,4 +80,5 @@ def _variable(seen: Evidence, judged: Judged) -> VariableReport:
         incidental=seen.incidental,
         reason=variable_reason(seen, judged),
         drift=drift(seen, judged),
+        culprit=next(filter(None, seen.blamed), "") if judged.verdict is Verdict.IN_PLACE else "",
     )

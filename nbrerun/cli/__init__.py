@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import click
 
-from nbrerun.cli.about import config, explain
+from nbrerun.cli.about import config, explain, help_, version_
 from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
+from nbrerun.cli.init import init
 from nbrerun.cli.options import CONTEXT, version
+from nbrerun.cli.reports import diff, show
+from nbrerun.cli.usage import Commands
 
 __all__ = ["check", "main"]
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Commands, context_settings=CONTEXT)
 @version
 def main() -> None:
     """Measure what running a notebook cell again does.
@@ -23,5 +26,5 @@ def main() -> None:
     """
 
 
-for _command in (check, explain, config, baseline, cache):
+for _command in (check, init, explain, config, baseline, show, diff, cache, help_, version_):
     main.add_command(_command)

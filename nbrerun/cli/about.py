@@ -1,4 +1,4 @@
-"""`nbrerun explain` and `nbrerun config`: what a rule means, and which settings are in force."""
+"""`nbrerun explain`, `config`, `help` and `version`: what words mean, which settings are in force, how to use it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import functools
 
 import click
 
+from nbrerun import __version__
 from nbrerun.cli.check import without_options
 from nbrerun.cli.ending import end
 from nbrerun.cli.options import CONTEXT
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("rule", required=False)
-def explain(rule: str | None) -> None:
-    """Explain what a rule means, and how to fix what it finds.
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+def explain(words: tuple[str, ...]) -> None:
+    """Explain rules, verdicts and marks.
 
-    Prints why the rule matters, an example and a fix. Without RULE, lists all rules.
+    WORD is the code of a rule such as NBR002, a verdict such as in-place, or a mark such as unseeded. Of a rule, prints
+    why it matters, an example and a fix. Without a word, lists all of them.
     """
     from nbrerun import explain
     from nbrerun.reporters import write
 
     def show() -> None:
-        text = explain.overview if rule is None else functools.partial(explain.show, explain.rule(rule))
+        asked = [explain.find(word) for word in words]
+        text = functools.partial(explain.show, asked) if asked else explain.overview
         write.write_stdout(text)
 
     end(show)
@@ -44,3 +47,26 @@ def config(path: str) -> None:
         write.write_stdout(lambda out: print(*lines, sep="\n", file=out))
 
     end(show)
+
+
+@click.command("help", context_settings=CONTEXT)
+@click.argument("command", required=False)
+@click.pass_context
+def help_(context: click.Context, command: str | None) -> None:
+    """Show this list of commands, or the options of a command."""
+    above = context.parent
+    assert above is not None
+    if command is None:
+        click.echo(above.get_help())
+        return
+    group = above.command
+    assert isinstance(group, click.Group)
+    _, found, _ = group.resolve_command(above, [command])
+    if found is not None:
+        click.echo(found.get_help(click.Context(found, parent=above, info_name=command)))
+
+
+@click.command("version", context_settings=CONTEXT)
+def version_() -> None:
+    """Show the version."""
+    click.echo(f"nbrerun {__version__}")

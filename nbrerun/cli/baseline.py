@@ -30,19 +30,26 @@ def baseline(paths: tuple[str, ...], output: str | None, source: str | None) -> 
     work here as well. An existing baseline is replaced as a whole.
     """
     if source is None:
-        end(functools.partial(_of_check, paths, output))
+        end(functools.partial(record, paths, output))
 
     def of_report() -> None:
-        from nbrerun.baseline import of_json
+        from nbrerun.baseline import of_reports
+        from nbrerun.batch import saved
 
         if paths:
             raise UsageError("give either PATHS or --from, not both")
-        _write(of_json(source), _target(output, None))
+        _write(list(of_reports(saved.read(source).notebooks)), _target(output, None))
 
     end(of_report)
 
 
-def _of_check(args: tuple[str, ...], output: str | None) -> int:
+def record(args: tuple[str, ...], output: str | None = None) -> int:
+    """Check notebooks, write a baseline of what was found, and return the exit code.
+
+    Args:
+        args: paths and options of `check`.
+        output: the file; None for the configured one.
+    """
     from nbrerun import progress
     from nbrerun.baseline import of_reports
     from nbrerun.batch import cache as caches
@@ -56,10 +63,10 @@ def _of_check(args: tuple[str, ...], output: str | None) -> int:
     asked, paths = Asked(context), context.params["paths"]
     options = asked.of_run(paths).parameters()
     # Stopping early would leave out the findings of the other notebooks, which would be new ever after.
-    course = dataclasses.replace(course_of(options), fail_fast=False)
+    course = dataclasses.replace(course_of(options), fail_fast=False, strict=False)
     jobs = batch.read(paths, asked, options["shard"])
     file = _target(output, options["baseline"], [job.path for job in jobs])
-    shown = progress.listener(len(jobs), quiet=options["quiet"])
+    shown = progress.listener([job.size for job in jobs], quiet=options["quiet"])
     with signals_interrupt(), caches.opened(options, say) as cache, shown as listener:
         outcome = run(jobs, listener, cache=cache, course=course)
     if error := outcome.problem or next(iter(outcome.unchecked), None):

@@ -13,12 +13,13 @@ from nbrerun.cli.ending import end, say, signals_interrupt
 from nbrerun.cli.options import CONTEXT, GroupedCommand, check_options, version
 from nbrerun.errors import UsageError
 from nbrerun.reporters import targets
+from nbrerun.reporters.targets import Display, Stream
 from nbrerun.settings.values import CLUSTERS
 
 if TYPE_CHECKING:
     from nbrerun.batch.outcome import Outcome
     from nbrerun.batch.run import Course
-    from nbrerun.model import Report
+    from nbrerun.model import NotebookReport, Report
     from nbrerun.settings.resolve import Asked
 
 _EPILOG = """\
@@ -38,7 +39,7 @@ a file sets is unset with `no`, as in `--no-static`.
 \b
 Exit codes:
   0    no finding of the severity set by --fail-on, or a graver one
-  1    at least one such finding
+  1    at least one such finding; with --strict, or something was not judged
   2    wrong usage, or a notebook could not be checked (the others were)
   3    the main run of a notebook raised
   4    the budget is spent, and nothing was found by then
@@ -83,13 +84,19 @@ class _Show:
 
     targets: tuple[targets.Target, ...]
     svg: str | None
-    verbosity: int
+    display: Display
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> _Show:
-        verbosity = options["verbose"] - options["quiet"]
+        if options["quiet"] and options["verbose"]:
+            raise UsageError("-q shows less and -v shows more: give one of them")
+        display = Display(options["verbose"] - options["quiet"], options["restart"])
         chosen = targets.choose(options["form"], options["output"])
-        return cls(chosen, options["svg"], verbosity)
+        return cls(chosen, options["svg"], display)
+
+    @property
+    def stream(self) -> Stream | None:
+        return Stream(self.display) if targets.TERMINAL in self.targets else None
 
     @property
     def files(self) -> list[str]:
@@ -112,12 +119,19 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     jobs = batch.read(paths, asked, options["shard"])
     for file in show.files:
         write.check_target(file, [job.path for job in jobs])
-    shown = progress.listener(len(jobs), quiet=show.verbosity < 0)
+    stream = show.stream
+    shown = progress.listener([job.size for job in jobs], quiet=show.display.verbosity < 0)
+
+    def done(report: NotebookReport) -> None:
+        if stream is not None:
+            with shown.aside():
+                stream.notebook(report)
+
     with signals_interrupt(), caches.opened(options, say) as cache, shown as listener:
-        outcome = run(jobs, listener, known, cache, course)
+        outcome = run(jobs, listener, known, cache, course, done)
     # A run that ended before its first report has nothing to show; an empty shard still writes its files.
     if outcome.reports or not jobs:
-        _deliver(outcome.report(), show)
+        _deliver(outcome.report(), show, stream)
     _say_why_it_ended(outcome, len(jobs))
     return outcome.exit_code
 
@@ -136,7 +150,7 @@ def course_of(options: dict[str, Any]) -> Course:
         names = " or ".join(CLUSTERS)
         raise UsageError(f"--scheduler ADDRESS says where a cluster is, and --backend {names} which kind: give both")
     jobs = None if options["jobs"] == "auto" else options["jobs"]
-    return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"])
+    return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"], options["strict"])
 
 
 def _say_why_it_ended(outcome: Outcome, total: int) -> None:
@@ -145,6 +159,8 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
         say("interrupted" + (f"; {left} of {total} notebooks not checked" if left else ""))
     elif left and not outcome.problem:
         say(f"stopped at the first notebook that fails; {left} of {total} not checked")
+    if outcome.strict and outcome.not_judged:
+        say(f"--strict: {outcome.not_judged}")
     if not total:
         say("there is no notebook in this shard")
     for error in outcome.unchecked:
@@ -153,13 +169,13 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
         say(str(outcome.problem))
 
 
-def _deliver(report: Report, show: _Show) -> None:
+def _deliver(report: Report, show: _Show, begun: Stream | None) -> None:
     from nbrerun.reporters import write
     from nbrerun.reporters.formats import terminal
 
-    for sentence in targets.deliver(report, show.targets, show.verbosity):
+    for sentence in targets.deliver(report, show.targets, show.display, begun=begun):
         say(sentence)
     if show.svg:
         title = " ".join(["nbrerun check", *(notebook.path for notebook in report.notebooks)])
-        picture = terminal.render_svg(report, title, verbosity=show.verbosity)
+        picture = terminal.render_svg(report, title, **vars(show.display))
         write.write_file(show.svg, lambda out: print(picture, end="", file=out))

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from nbrerun import __version__
+from nbrerun.cli.usage import Number, Words
 from nbrerun.errors import UsageError
 from nbrerun.reporters import targets
 from nbrerun.settings.values import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
@@ -103,10 +104,12 @@ def _bytes(context: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def _budget(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Convert `90`, `90s`, `10m` or `1h30m` to seconds."""
+    """Convert `90s`, `10m` or `1h30m` to seconds."""
     if value is None:
         return None
     parts = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?", value.strip().lower())
+    if value.strip().isdigit():
+        raise click.BadParameter(f"{value!r} has no unit; give {value.strip()}s or {value.strip()}m", context, param)
     hours, minutes, seconds = (int(part or 0) for part in parts.groups()) if parts else (0, 0, 0)
     if not hours + minutes + seconds:
         raise click.BadParameter(f"{value!r} is not a time; give 90s, 10m or 1h30m", context, param)
@@ -153,6 +156,35 @@ CACHE_DIR = _option(
     help=f"Store verdicts in this folder.  [default: {CACHE_FOLDER}]",
 )
 
+SHOW = (
+    _option(
+        "--format",
+        "form",
+        group=_SHOW,
+        multiple=True,
+        callback=_targets,
+        metavar="FORMAT[=FILE]",
+        help=f"Format of the report, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
+        "[default: terminal; in GitHub Actions github as well, in GitLab gitlab=gl-code-quality-report.json]",
+    ),
+    _option(
+        "--output",
+        group=_SHOW,
+        metavar="FILE",
+        help="Write the report to FILE; stdout stays empty, and stderr gets one line.",
+    ),
+    _option(
+        "--restart/--no-restart",
+        group=_SHOW,
+        is_flag=True,
+        help="Show for each cell what it needs after a restart of the kernel, and which cells restore each model. "
+        "`--experiment restart` does nothing else, and verifies every such list however long it takes.",
+    ),
+    _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
+    _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),
+)
+"""Those that choose formats and files, then those about the terminal report."""
+
 CHECK = (
     _option(
         "--cells",
@@ -173,13 +205,6 @@ CHECK = (
         f"{', '.join(WHOLE)}.  [default: {','.join(EXPERIMENTS)}]",
     ),
     _option(
-        "--restart/--no-restart",
-        group=_AGAIN,
-        is_flag=True,
-        help="Find out what a restart of the kernel loses, and verify every list of cells that restores a model, "
-        "however long it takes; short for --experiment restart.",
-    ),
-    _option(
         "--static/--no-static",
         group=_HOW,
         is_flag=True,
@@ -188,7 +213,7 @@ CHECK = (
     _option(
         "--engine",
         group=_HOW,
-        type=click.Choice(ENGINES),
+        type=Words(ENGINES),
         default="auto",
         show_default=True,
         help="fork: fork the running kernel at each cell; replay: run fresh kernels up to the cell.",
@@ -202,7 +227,7 @@ CHECK = (
     _option(
         "--timeout",
         group=_HOW,
-        type=float,
+        type=Number(),
         callback=_seconds,
         metavar="SECONDS",
         help="Time limit for each run of each cell, first runs and reruns.",
@@ -236,7 +261,7 @@ CHECK = (
     _option(
         "--backend",
         group=_MANY,
-        type=click.Choice(BACKENDS),
+        type=Words(BACKENDS),
         help="Where to check: loky is this machine; dask and ray are running clusters (see --scheduler).  "
         "[default: loky]",
     ),
@@ -251,7 +276,7 @@ CHECK = (
     _option(
         "--sandbox",
         group=_FILES,
-        type=click.Choice(SANDBOXES),
+        type=Words(SANDBOXES),
         default="auto",
         show_default=True,
         help="overlay: cells write to a layer in memory; copy: files are copied before a cell writes, and restored.",
@@ -282,7 +307,7 @@ CHECK = (
     _option(
         "--only",
         group=_SHOW,
-        type=click.Choice(["models", "all"]),
+        type=Words(["models", "all"]),
         default="all",
         show_default=True,
         help="models: judge only cells that touch a model.",
@@ -313,11 +338,17 @@ CHECK = (
     _option(
         "--fail-on",
         group=_FAIL,
-        type=click.Choice(FAIL_ON),
+        type=Words(FAIL_ON),
         default="error",
         show_default=True,
         metavar="SEVERITY",
         help=f"Exit with 1 if a finding has this severity or a graver one: {', '.join(FAIL_ON)}.",
+    ),
+    _option(
+        "--strict/--no-strict",
+        group=_FAIL,
+        is_flag=True,
+        help="Exit with 1 as well if a cell is skipped or undetermined, or a notebook is skipped.",
     ),
     _option(
         "--baseline",
@@ -325,22 +356,7 @@ CHECK = (
         metavar="FILE",
         help="Fail only on findings that are not in FILE, which `nbrerun baseline` wrote, and list what is gone.",
     ),
-    _option(
-        "--format",
-        "form",
-        group=_SHOW,
-        multiple=True,
-        callback=_targets,
-        metavar="FORMAT[=FILE]",
-        help=f"Format of the report, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
-        "[default: terminal; in GitHub Actions github as well, in GitLab gitlab=gl-code-quality-report.json]",
-    ),
-    _option(
-        "--output",
-        group=_SHOW,
-        metavar="FILE",
-        help="Write the report to FILE; stdout stays empty, and stderr gets one line.",
-    ),
+    *SHOW[:2],
     _option(
         "--values/--no-values",
         group=_SHOW,
@@ -354,8 +370,7 @@ CHECK = (
         is_flag=True,
         help="Report where the time went: main run, reruns, forking, reading, waiting, restart, ways back.",
     ),
-    _option("-q", "--quiet", group=_SHOW, is_flag=True, help="Show only findings and the summary, and no progress."),
-    _option("-v", "--verbose", group=_SHOW, is_flag=True, help="Show each variable with its changes, and durations."),
+    *SHOW[2:],
     _option("--svg", metavar="FILE", hidden=True, help="Also draw the terminal report as a picture."),
 )
 """In the order of `--help`."""

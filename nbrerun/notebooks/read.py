@@ -77,7 +77,9 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
             tags = cell_tags.tags(metadata.get("tags"))
             if tags:  # nbclient reads them from the node
                 metadata["tags"] = tags
-            code.append(Cell(index, cell["id"], cell["source"], frozenset(tags), declared))
+            count = cell["execution_count"]
+            count = count if type(count) is int else None
+            code.append(Cell(index, cell["id"], cell["source"], frozenset(tags), declared, count))
     return Notebook(
         path=path,
         node=node,
@@ -101,6 +103,8 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _json(content: str, path: Path) -> dict[str, Any]:
+    if not content.strip():
+        raise NotebookError(f"{path} is not a notebook: the file is empty")
     try:
         raw = json.loads(content)
     except json.JSONDecodeError as error:

@@ -83,8 +83,8 @@ def new_of_report(report: Report) -> list[Entry]:
 
 
 def of_notebook(notebook: NotebookReport) -> list[Entry]:
-    """List why the notebook was not checked, or the failure of the main run, then the findings in their order."""
-    found = list(notebook.findings)
+    """List why the notebook was not checked, or the failure of the main run, then the findings to look at."""
+    found = [finding for finding in notebook.findings if finding.listed]
     if failure := notebook.failure:
         said = f"the main run raised {failure.ename}: {failure.evalue}"
         found.insert(0, Finding(RUN_FAILED, Severity.ERROR, failure.index, None, said))

@@ -16,6 +16,7 @@ from nbrerun.reporters.text import one_line
 
 _MOST_ROWS = 20
 _MOST_PARTED = 8
+_MOST_PLANS = 3
 _SPAN = 3
 """This many consecutive cells are written `5-7`; fewer are written one by one."""
 
@@ -30,8 +31,35 @@ def sections(notebook: NotebookReport, *, everything: bool) -> Iterator[Renderab
         plans = [(Text("-", style="dim"), _plan(recovery, places)) for recovery in notebook.recover]
         yield _section("After a restart:", grid(plans, [None]))
     if notebook.whole:
-        runs = [(Text(one_line(run.experiment.replace("-", " "))), _run(run, everything)) for run in notebook.whole]
-        yield _section("The whole notebook once more:", grid(runs, [None]))
+        yield whole(notebook, everything)
+
+
+def brief(notebook: NotebookReport) -> str:
+    """Say in one sentence what a restart loses; nothing if that is unknown."""
+    answered = [(cell, cell.restart) for cell in notebook.cells if cell.restart]
+    places = _Places(notebook.cells)
+    clauses = []
+    if answered:
+        alone = sum(_is_alone(restart) for _, restart in answered)
+        clauses.append(f"{alone} of {len(answered)} cells {'runs' if alone == 1 else 'run'} alone")
+    shown = notebook.recover[:_MOST_PLANS]
+    for plan in shown:
+        verb = "is" if plan.verified else "may be"
+        by = (
+            f"{verb} restored by {places.named(plan.cells)}"
+            if plan.cells
+            else "is restored by no cells that were found"
+        )
+        clauses.append(f"`{plan.name}` {by}")
+    if left := len(notebook.recover) - len(shown):
+        clauses.append(f"and {count(left, 'more variable')}")
+    return f"after a restart: {'; '.join(clauses)} (--restart shows more)" if clauses else ""
+
+
+def whole(notebook: NotebookReport, everything: bool) -> RenderableType:
+    """Lay out what the other runs of the whole notebook gave."""
+    runs = [(Text(one_line(run.experiment.replace("-", " "))), _run(run, everything)) for run in notebook.whole]
+    return _section("The whole notebook once more:", grid(runs, [None]))
 
 
 def _section(heading: str, *body: RenderableType) -> Group:
@@ -75,7 +103,7 @@ def _lost(
     shown = rows if everything else rows[:_MOST_ROWS]
     lines: list[tuple[RenderableType, RenderableType]] = []
     for row, answer in shown:
-        where = Text(f"[{', '.join(places.spans(row))}]", style="dim", justify="right")
+        where = Text(places.named(row), style="dim")
         clauses = Text("; ").join(_clauses(answer))
         trace = traceback(answer.raised) if everything and answer.raised else ()
         lines.append((where, Group(clauses, *trace)))

@@ -8,15 +8,15 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
 
 from nbrerun.errors import UsageError
 from nbrerun.settings.values import FORMATS
 from nbrerun.spelling import suggestion
 
 if TYPE_CHECKING:
-    from nbrerun.model import Report
+    from nbrerun.model import NotebookReport, Report
 
 IN_GITLAB = "gl-code-quality-report.json"
 """The file name that GitLab's documentation uses for the Code Quality report."""
@@ -36,6 +36,10 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.form}={self.file}" if self.file else self.form
+
+
+TERMINAL = Target("terminal")
+"""The report for users, on stdout."""
 
 
 def parse(value: str) -> Target:
@@ -105,12 +109,69 @@ def _in_github(environment: Mapping[str, str]) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
+@dataclass(frozen=True)
+class Display:
+    """What the terminal report shows."""
+
+    verbosity: int = 0
+    """-1 for `-q`, 1 for `-v`."""
+    restart: bool = False
+    """In full what a restart loses."""
+
+
+@dataclass
+class Stream:
+    """The terminal report on stdout, each part as soon as its notebook is done."""
+
+    display: Display
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    problem: UsageError | None = None
+    """Why nothing more can be written."""
+
+    def notebook(self, report: NotebookReport) -> None:
+        """Write the part on one notebook."""
+        from nbrerun.reporters.formats import terminal
+
+        self._write(functools.partial(terminal.render_notebook, report, **vars(self.display)))
+
+    def end(self, report: Report) -> None:
+        """Write what follows the parts of the notebooks.
+
+        Raises:
+            UsageError: this could not be written, or a part before.
+        """
+        from nbrerun.reporters.formats import terminal
+
+        self._write(functools.partial(terminal.render_end, report, verbosity=self.display.verbosity))
+        if self.problem:
+            raise self.problem
+
+    def _write(self, render: Callable[[TextIO], None]) -> None:
+        """A part that cannot be written must not end the check, which has other reports to write."""
+        try:
+            if self.problem is None:
+                _to_terminal(render, self.environment)
+        except UsageError as error:
+            self.problem = error
+
+
 def deliver(
-    report: Report, targets: Sequence[Target], verbosity: int, environment: Mapping[str, str] = os.environ
+    report: Report,
+    targets: Sequence[Target],
+    display: Display,
+    environment: Mapping[str, str] = os.environ,
+    begun: Stream | None = None,
 ) -> Iterator[str]:
     """Write each report, and yield the sentences that the user should see on stderr.
 
     A report that cannot be written does not prevent the others from being written.
+
+    Args:
+        report: of all notebooks.
+        targets: the reports to write.
+        display: what the terminal report shows.
+        environment: environment variables.
+        begun: a report on stdout that lacks only its end.
 
     Raises:
         UsageError: a report could not be written; raised for the first such report when all have been tried.
@@ -118,29 +179,33 @@ def deliver(
     problems: list[UsageError] = []
     for target in targets:
         try:
-            yield from _deliver(report, target, verbosity, environment)
+            if begun is not None and target == TERMINAL:
+                begun.end(report)
+            else:
+                yield from _deliver(report, target, display, environment)
         except UsageError as error:
             problems.append(error)
     if problems:
         raise problems[0]
     files = [target.file for target in targets if target.file is not None]
-    if verbosity >= 0 and files:
+    if display.verbosity >= 0 and files:
         from nbrerun.reporters.summary import summary_line
 
         where = f"written to {', '.join(files)}"
         yield where if len(files) < len(targets) else f"{summary_line(report)}; {where}"
 
 
-def _deliver(report: Report, target: Target, verbosity: int, environment: Mapping[str, str]) -> Iterator[str]:
+def _deliver(report: Report, target: Target, display: Display, environment: Mapping[str, str]) -> Iterator[str]:
     from nbrerun.reporters import write
 
     # Imported by name, so that only the formats that are asked for are loaded.
     render: Callable[..., None] = importlib.import_module(f"nbrerun.reporters.formats.{target.form}").render
-    render = functools.partial(render, report, **({"verbosity": verbosity} if target.form == "terminal" else {}))
+    options: dict[str, Any] = vars(display) if target.form == "terminal" else {}
+    render = functools.partial(render, report, **options)
     if target.file is not None:
         write.write_file(target.file, render)
-    elif target.form == "terminal" and _in_github(environment):
-        write.write_stdout(functools.partial(_without_commands, render))
+    elif target.form == "terminal":
+        _to_terminal(render, environment)
     else:
         write.write_stdout(render)
     if target.form == "github" and (summary := environment.get("GITHUB_STEP_SUMMARY")):
@@ -148,6 +213,12 @@ def _deliver(report: Report, target: Target, verbosity: int, environment: Mappin
             _append_summary(report, summary)
         except OSError as error:
             yield f"the job summary cannot be written to {summary} ({error.strerror})"
+
+
+def _to_terminal(render: Callable[[TextIO], None], environment: Mapping[str, str]) -> None:
+    from nbrerun.reporters import write
+
+    write.write_stdout(functools.partial(_without_commands, render) if _in_github(environment) else render)
 
 
 def _without_commands(render: Callable[[TextIO], None], out: TextIO) -> None:

@@ -163,10 +163,7 @@ class Reader:
             # Runs the callback of the option as well, as for a value of the command line.
             return option.process_value(self.context, value)
         except click.BadParameter as error:
-            hint = suggestion(value, option.type.choices) if isinstance(option.type, click.Choice) else ""
-            # click's own message lists the choices already.
-            close = f"; {hint}" if hint.startswith("did") else ""
-            raise UsageError(f"{self.place}: {key}: {error.message.rstrip('.')}{close}") from error
+            raise UsageError(f"{self.place}: {key}: {error.message.rstrip('.')}") from error
 
     def _check(self, fits: bool, key: str, value: Any, shape: str) -> None:
         if not fits:

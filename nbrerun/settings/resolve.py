@@ -21,7 +21,6 @@ OF_A_NOTEBOOK = frozenset(
     [
         "cells",
         "experiment",
-        "restart",
         "engine",
         "kernel",
         "timeout",
@@ -49,7 +48,7 @@ CALL = "nbrerun.check()"
 _NEEDS = "needs"
 """A key of the notebook's metadata that is not a setting: `notebooks.read` reads it."""
 
-_ONE_QUESTION = ({"experiment", "restart"}, {"quiet", "verbose"})
+_ONE_QUESTION = ({"quiet", "verbose"},)
 """Keys that answer the same question: a source that gives one of them overrides all of them in weaker sources."""
 
 

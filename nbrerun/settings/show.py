@@ -43,17 +43,12 @@ def _rows(in_force: InForce) -> Iterator[tuple[str, str, str]]:
     """Yield each key with its value and its source."""
     for key, value in in_force.values.items():
         if key == "experiment":
-            value = _experiments(value, in_force.values["restart"])
+            value = Value(
+                [name for name in (*EXPERIMENTS, *WHOLE) if name in (value.value or EXPERIMENTS)], value.source
+            )
         yield key, written(value.value), value.source
     if file := in_force.file:
         if file.exclude:
             yield EXCLUDE, written(file.exclude), str(file.path)
         for glob, rules in file.ignores.items():
             yield f"{IGNORES}.{written(glob)}", written(rules), str(file.path)
-
-
-def _experiments(own: Value, restart: Value) -> Value:
-    """List the experiments that are done; `restart`, a flag of its own, is one of them."""
-    asked = own.value | ({"restart"} if restart.value else set())
-    source = own.source if own.value or not restart.value else restart.source
-    return Value([name for name in (*EXPERIMENTS, *WHOLE) if name in (asked or EXPERIMENTS)], source)

@@ -17,7 +17,7 @@ WHOLE = ("run-all-twice", "restart-and-run-all", "fresh-clone")
 
 SANDBOXES = ("auto", "overlay", "copy")
 
-FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl", "html")
+FORMATS = ("terminal", "concise", "json", "sarif", "junit", "github", "gitlab", "markdown", "rdjsonl", "html")
 """Each format is a module of that name in `nbrerun.reporters.formats`."""
 
 ENGINES = ("auto", "fork", "replay")
@@ -133,6 +133,11 @@ class Gate:
         # Without a selection every rule is selected, by the empty prefix; an ignored prefix is longer than that.
         selected = _longest(rule, self.select) if self.select else 0
         return selected is not None and selected > (_longest(rule, self.ignore) or -1)
+
+    def lists(self, finding: Finding) -> bool:
+        """Tell whether a finding is one of those to look at: not of severity info, or of a rule that is selected."""
+        wanted = bool(self.select) and _longest(finding.rule, self.select) is not None
+        return finding.severity is not Severity.INFO or wanted or self.fails(finding)
 
     def fails(self, finding: Finding) -> bool:
         """Tell whether the severity of a finding fails the check."""

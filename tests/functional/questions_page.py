@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "questions.md"
 
 _BLOCK = re.compile(r"^```console\n\$ (?P<command>nbrerun [^\n]+)\n(?P<report>.*?)^```$", re.DOTALL | re.MULTILINE)
-_HEAD = re.compile(r"(\S+\.ipynb\n).*?\n\n", re.DOTALL)
+_HOW = re.compile(r"^ kernel .*?(?=\n\n)", re.DOTALL | re.MULTILINE)
 _SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
 _FRACTION = re.compile(r"\d+\.\d+(e[+-]\d+)?")
-_ROW = re.compile(r"(?<! [^\s\w]) (?=(?:[^\s\w] )?\[\d+\] )")
-"""Where a cell's row begins: a symbol, if there is one, and the cell's index."""
+_ROW = re.compile(r" (?=[^\s\w] cell \d+ |\S+\.ipynb:cell |fix: |cell \d+ needs )")
+"""Where a row begins: that of a cell with its symbol, a finding, how to fix it, what a cell needs."""
 
 
 def shown(page: str) -> dict[str, str]:
@@ -44,7 +44,7 @@ def lasting(report: str) -> list[str]:
     Left out is what may differ from one to another: which engine and sandbox answered, durations, the digits of what
     was computed, and with them where lines are broken.
     """
-    text = _FRACTION.sub("#", _SECONDS.sub("… s", _HEAD.sub(r"\1", report, count=1)))
+    text = _FRACTION.sub("#", _SECONDS.sub("… s", _HOW.sub("", report)))
     return [row.strip() for row in _ROW.split(" ".join(text.split()))]
 
 

@@ -12,14 +12,14 @@ from tests.functional.questions_page import ROOT, lasting, shown, with_reports
 
 SHOWN = shown(questions_page.PAGE.read_text(encoding="utf-8"))
 
-ROW = " ✓ [4]  reset      model.fit(X, y)             `model` is refitted\n"
+ROW = " ✓ cell 4  reset      model.fit(X, y)             `model` is refitted\n"
 REPORT = f"""\
-nb.ipynb
- kernel python3, engine fork: everything in this notebook survives a fork
- files: overlay: what the notebook writes goes to a layer in memory
+nb.ipynb  1 cell: 1 reset
 
 {ROW}
-1 cell in 1 notebook: 1 reset
+ after a restart: 0 of 1 cells run alone (--restart shows more)
+ kernel python3; engine fork; files: overlay
+
 no findings; 11.7 s
 """
 
@@ -47,8 +47,8 @@ def test_every_report_is_about_a_sample() -> None:
     ("one", "other"),
     [
         ("11.7 s", "… s"),
-        ("engine fork: everything in this notebook survives a fork", "engine replay: asked\n for"),
-        ("files: overlay: what the notebook writes goes to a layer in memory", "files: copy"),
+        ("engine fork", "engine replay: asked\n for"),
+        ("files: overlay", "files: copy: no overlay"),
         ("is refitted", "is\n              refitted"),
     ],
     ids=["seconds", "engine", "sandbox", "line breaks"],
@@ -63,12 +63,12 @@ def test_what_differs_between_machines_is_not_compared(one: str, other: str) -> 
     ("one", "other"),
     [
         ("reset      model", "in-place   model"),
-        ("[4]", "[5]"),
+        ("cell 4", "cell 5"),
         ("refitted", "recreated"),
         ("1 reset", "2 reset"),
         ("no findings", "findings: 1 error"),
         (ROW, ""),
-        (ROW, ROW + ROW.replace("[4]", "[5]")),
+        (ROW, ROW + ROW.replace("cell 4", "cell 5")),
         ("nb.ipynb", "other.ipynb"),
     ],
 )
@@ -86,8 +86,9 @@ def test_digits_are_not_compared_but_steps_are() -> None:
 
 def test_rows_stand_apart() -> None:
     """A failing comparison names the cell."""
-    assert [row[:5] for row in lasting(REPORT)] == ["nb.ip", "✓ [4]"]
-    assert lasting(" [2]  needs X\n [3]  needs X[0] and `net[2]`") == ["[2] needs X", "[3] needs X[0] and `net[2]`"]
+    assert [row[:8] for row in lasting(REPORT)] == ["nb.ipynb", "✓ cell 4"]
+    text = " cell 2  needs X of cell 1\n cell 3  needs `net[2]`"
+    assert lasting(text) == ["cell 2 needs X of cell 1", "cell 3 needs `net[2]`"]
 
 
 def test_writing_puts_reports_under_their_commands(monkeypatch: pytest.MonkeyPatch) -> None:

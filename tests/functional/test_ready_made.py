@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nbrerun.settings.values import CACHE_FOLDER
 from tests.functional.test_bad_input import write
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +94,7 @@ def test_pre_commit_runs_the_hook_on_notebooks_only(tmp_path: Path) -> None:
     assert result.returncode == 1, result.stdout + result.stderr
     assert "nbrerun (as installed)" in result.stdout
     assert "- exit code: 1" in result.stdout
-    assert result.stdout.count("NBR003") == 1
+    assert result.stdout.count("error NBR003") == 1
     assert "2 notebooks" in result.stdout
     good = done([sys.executable, "-m", "pre_commit", "run", "--files", "good one.ipynb", "not_a_notebook.py"], where)
     assert (good.returncode, "Passed" in good.stdout) == (0, True)
@@ -119,10 +120,12 @@ def action_steps(inputs: Mapping[str, str]) -> list[tuple[str, dict[str, str]]]:
     action = yaml.safe_load(ACTION.read_text())
     assert action["runs"]["using"] == "composite"
     known = {f"inputs.{name}": inputs.get(name, given["default"]) for name, given in action["inputs"].items()}
-    known["github.action_path"] = str(ROOT)
+    known |= {"github.action_path": str(ROOT), "runner.temp": "."}
     steps = [step for step in action["runs"]["steps"] if "run" in step]
     assert all(step["shell"] == "bash" and "${{" not in step["run"] for step in steps)
-    return [(step["run"], {name: filled(value, known) for name, value in step["env"].items()}) for step in steps]
+    return [
+        (step["run"], {name: filled(value, known) for name, value in step.get("env", {}).items()}) for step in steps
+    ]
 
 
 def filled(text: str, known: Mapping[str, str]) -> str:
@@ -143,24 +146,35 @@ def test_the_action_checks_its_paths_with_its_args(tmp_path: Path) -> None:
     folder(tmp_path, "two words", *IN_PLACE)
     folder(tmp_path, "other", "x = 1")
     inputs = {"paths": "two words\n\nother/nb.ipynb\n", "args": "--fail-on  never\n--only all"}
-    _, (text, variables) = action_steps(inputs)
-    summary = tmp_path / "summary.md"
-    runner = {**variables, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    *_, (text, variables) = action_steps(inputs)
+    summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    runner = {
+        **variables,
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_STEP_SUMMARY": str(summary),
+        "GITHUB_OUTPUT": str(outputs),
+    }
     result = bash(text, tmp_path, runner)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "nbrerun: written to ./nbrerun.json, ./nbrerun.sarif\n")
     assert "2 notebooks" in result.stdout
     assert "::error file=two words/nb.ipynb,line=" in result.stdout
     assert "NBR003" in summary.read_text()
+    assert outputs.read_text().splitlines() == ["report=./nbrerun.json", "sarif=./nbrerun.sarif", "exit-code=0"]
+    assert json.loads((tmp_path / "nbrerun.sarif").read_text())["runs"][0]["results"]
     failing = bash(text, tmp_path, {**runner, "NBRERUN_ARGS": ""})
     assert failing.returncode == 1
+    assert outputs.read_text().splitlines()[-1] == "exit-code=1"
+    lenient = bash(text, tmp_path, {**runner, "NBRERUN_ARGS": "--format json", "NBRERUN_FAIL_ON": "never"})
+    assert (lenient.returncode, json.loads(lenient.stdout)["schema_version"]) == (0, 1)
+    assert outputs.read_text().splitlines()[-2:] == ["exit-code=1", "exit-code=0"]
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("name", ["paths", "args"])
+@pytest.mark.parametrize("name", ["paths", "args", "fail-on"])
 def test_an_input_of_the_action_is_never_a_command(name: str, tmp_path: Path) -> None:
     """What a workflow passes on from a pull request reaches nbrerun as text, and nothing else."""
-    _, (text, variables) = action_steps({"paths": ".", name: "$(touch made) `touch made`; touch made *"})
-    result = bash(text, tmp_path, variables)
+    *_, (text, variables) = action_steps({"paths": ".", name: "$(touch made) `touch made`; touch made *"})
+    result = bash(text, tmp_path, {**variables, "GITHUB_OUTPUT": str(tmp_path / "outputs")})
     assert result.returncode == 2
     assert not (tmp_path / "made").exists()
 
@@ -169,7 +183,7 @@ def test_an_input_of_the_action_is_never_a_command(name: str, tmp_path: Path) ->
 def test_the_action_installs_what_it_came_with(tmp_path: Path) -> None:
     """pip gets the folder of the action, and no other name."""
     script(tmp_path / "bin" / "python", 'printf "%s\\n" "$@"')
-    (text, variables), _ = action_steps({})
+    (text, variables), *_ = action_steps({})
     result = bash(text, tmp_path, variables)
     assert result.stdout.split("\n")[:-1] == ["-m", "pip", "install", "--quiet", str(ROOT)]
 
@@ -186,6 +200,10 @@ def test_the_gitlab_job_writes_the_reports_that_it_hands_in(tmp_path: Path) -> N
     assert "NBR003" in [issue["check_name"] for issue in json.loads((tmp_path / reports["codequality"]).read_text())]
     assert (tmp_path / reports["junit"]).read_text().startswith("<?xml")
     assert job["artifacts"]["when"] == "always"
+    assert [json.loads((tmp_path / name).read_text())["schema_version"] for name in job["artifacts"]["paths"]] == [1]
+    assert job["cache"]["paths"] == [f"{CACHE_FOLDER}/"]
+    lenient = bash("\n".join(job["script"]), tmp_path, {**given, "NBRERUN_FAIL_ON": "never"})
+    assert lenient.returncode == 0
 
 
 @pytest.mark.usefixtures("environment")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from nbrerun.model import (
     Restart,
     Seconds,
     Severity,
+    Spot,
     VariableReport,
     Verdict,
     Via,
@@ -36,6 +38,10 @@ from nbrerun.settings.values import Gate
 from tests.unit.making import judged
 
 SGD = "sklearn.linear_model.SGDClassifier"
+
+
+COUNTS = {1: 1, 4: 17, 6: 3}
+"""Numbers that Jupyter shows beside cells, by index."""
 
 
 def _model(verdict: Verdict, **more: Any) -> VariableReport:
@@ -142,9 +148,24 @@ def _training() -> NotebookReport:
             4,
             "model",
             "`model` comes out different every time: give it a random_state",
+            spot=Spot(1, 1, 5, "model = SGDClassifier().fit(X_train, y_train)"),
         ),
-        Finding("NBR002", Severity.ERROR, 6, "model", "`model` " + keeps_training),
-        Finding("NBR001", Severity.ERROR, 11, None, "running the cell again raises KeyError: 'target'"),
+        Finding(
+            "NBR002",
+            Severity.ERROR,
+            6,
+            "model",
+            "`model` " + keeps_training,
+            spot=Spot(2, 5, 17, "    model.partial_fit(X_train, y_train)"),
+        ),
+        Finding(
+            "NBR001",
+            Severity.ERROR,
+            11,
+            None,
+            "running the cell again raises KeyError: 'target'",
+            spot=Spot(12, 1, 0, "df = df.drop(columns='***')"),
+        ),
         Finding("NBR101", Severity.INFO, 6, "model", "needs `model` of cell 4"),
     )
     reason = "fork up to cell 9; replay from there on, since TensorFlow does not survive a fork"
@@ -155,7 +176,7 @@ def _training() -> NotebookReport:
         "python3",
         "overlay",
         "what cells write goes to a layer in memory; it covers the notebook's folder and /tmp",
-        cells,
+        tuple(replace(cell, execution_count=COUNTS.get(cell.index)) for cell in cells),
         findings=findings,
         seconds=14.25,
     )

@@ -386,5 +386,7 @@ def judged(report: Report, gate: Gate) -> Report:
 
 
 def _judged(notebook: NotebookReport, gate: Gate) -> NotebookReport:
-    findings = (replace(one, fails=gate.fails(one) and not one.known) for one in notebook.findings)
+    findings = (
+        replace(one, fails=gate.fails(one) and not one.known, listed=gate.lists(one)) for one in notebook.findings
+    )
     return replace(notebook, findings=tuple(findings))

@@ -29,8 +29,8 @@ from tests.functional.test_bad_input import write
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
-OF_THE_COMMAND_LINE = {"format", "output", "quiet", "verbose", "shard"}
-"""Options that choose or write reports, or deal out notebooks to CI jobs."""
+OF_THE_COMMAND_LINE = {"format", "output", "quiet", "verbose", "shard", "strict"}
+"""Options that choose or write reports, deal out notebooks to CI jobs, or are about the exit code alone."""
 
 PARAMETERS = {name: p for name, p in inspect.signature(nbrerun.check).parameters.items() if name != "path"}
 
@@ -199,7 +199,7 @@ def test_a_cell_that_does_not_exist(asked_for: list[Settings], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"engine": "frok"}, "engine: 'frok' is not one of 'auto', 'fork', 'replay'; did you mean `fork`?"),
+        ({"engine": "frok"}, "engine: there is no 'frok'; did you mean `fork`?"),
         ({"timeout": -1}, "timeout: give a number of seconds greater than 0"),
         ({"write_files": "yes"}, 'write-files must be true or false, not "yes"'),
         ({"select": ["NBR9"]}, "select: there is no rule 'NBR9'; did you mean"),

@@ -16,6 +16,7 @@ from nbrerun import explain, rules
 from nbrerun.classify import declared, findings
 from nbrerun.cli import main
 from nbrerun.errors import UsageError
+from nbrerun.model import Mark, Verdict
 from nbrerun.rules import RULES
 from nbrerun.static import check as static_check
 
@@ -75,16 +76,35 @@ def test_a_terminal_gets_it_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "xterm")
     out = Terminal()
-    explain.show(RULES["NBR004"], out)
+    explain.show([explain.find("NBR004")], out)
     assert "A model is unseeded." in out.getvalue()
     assert "**" not in out.getvalue()
     assert "```" not in out.getvalue()
 
 
+def test_verdicts_and_marks_are_explained_each() -> None:
+    """Every word of a report has its text, which begins with what it is."""
+    words = rules.words()
+    verdicts = [str(verdict) for verdict in Verdict if verdict is not Verdict.UNTOUCHED]
+    assert {word for word, text in words.items() if text.startswith("A verdict: ")} == {*verdicts}
+    assert {word for word, text in words.items() if text.startswith("A mark: ")} == {*map(str, Mark), "outside"}
+
+
+def test_several_words_are_explained_in_their_order() -> None:
+    """Rules, verdicts and marks together, in any case."""
+    result = run("nbr004", "In-Place", "unseeded")
+    headings = [line for line in result.stdout.splitlines() if line.startswith("# ") and "every run" not in line]
+    assert headings == ["# NBR004: a model is unseeded (warning)", "# in-place", "# unseeded"]
+
+
 def test_without_a_rule_all_are_listed() -> None:
-    """One line each: code, severity, what."""
+    """One line each: code, severity, what; then the verdicts and the marks."""
     lines = run().stdout.splitlines()
-    assert len(lines) == len(RULES)
+    assert len(lines) == len(RULES) + 3
+    assert lines[-2:] == [
+        "verdicts  reset, in-place, persisted, error, stateless, skipped, undetermined",
+        "marks     unseeded, nondeterministic, drifts, follows, settled, rounding, outside",
+    ]
     assert lines[0] == "NBR001  error    the rerun raises"
 
 
@@ -92,13 +112,14 @@ def test_without_a_rule_all_are_listed() -> None:
     ("code", "says"),
     [
         ("NBR02", "there is no rule 'NBR02'; did you mean NBR002?"),
-        ("flake", "there is no rule 'flake'; `nbrerun explain` lists them"),
-        ("", "there is no rule ''; `nbrerun explain` lists them"),
+        ("flake", "there is no rule, verdict or mark 'flake'; `nbrerun explain` lists them"),
+        ("", "there is no rule, verdict or mark ''; `nbrerun explain` lists them"),
+        ("inplace", "there is no rule, verdict or mark 'inplace'; did you mean in-place?"),
     ],
 )
 def test_an_unknown_rule_is_one_sentence(code: str, says: str) -> None:
     """Exit 2 with a suggestion where one is close."""
     with pytest.raises(UsageError, match="there is no rule"):
-        explain.rule(code)
+        explain.find(code)
     result = run(code)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"nbrerun: {says}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import json
 import marshal
 import os
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbrerun import baseline
+from nbrerun.batch import saved
 from nbrerun.batch.cache import Cache
 from nbrerun.batch.cache.store import Store
 from nbrerun.batch.jobs import Job
@@ -29,6 +31,7 @@ from nbrerun.engine.liveness import ProbeFailure, Waiting
 from nbrerun.errors import NbrerunError
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.probe.protocol.wire import Closed, Wire
+from nbrerun.reporters.formats import terminal
 from nbrerun.settings.files import file_in
 from nbrerun.settings.resolve import Asked, options_of
 from nbrerun.settings.values import Gate, Settings
@@ -58,10 +61,7 @@ SOUND: dict[str, Any] = {
     ],
 }
 BASELINE = {"nbrerun_baseline": 1, "findings": [{"notebook": "a.ipynb", "cell": "a", "rule": "NBR002", "count": 1}]}
-REPORT = {
-    "schema_version": 1,
-    "notebooks": [{"path": "a", "cells": [{"index": 0, "id": "a"}], "findings": [{"rule": "NBR002", "index": 0}]}],
-}
+REPORT = json.loads((Path(__file__).parent / "reporters/formats/golden/report.json").read_text(encoding="utf-8"))
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -156,14 +156,23 @@ def test_configuration_files(content: bytes, name: str) -> None:
 
 
 @FUZZ
-@given(bytes_of(damaged(BASELINE)) | bytes_of(damaged(REPORT)))
+@given(bytes_of(damaged(BASELINE)))
 def test_baselines(content: bytes) -> None:
-    """As a baseline, and as the report that one is made of."""
+    """Those that `--baseline` names."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "b.json"
         path.write_bytes(content)
         sentence(lambda: baseline.read(str(path)))
-        sentence(lambda: baseline.of_json(str(path)))
+
+
+@FUZZ
+@given(bytes_of(damaged(REPORT)))
+def test_saved_reports(content: bytes) -> None:
+    """What can be read can be rendered."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r.json"
+        path.write_bytes(content)
+        sentence(lambda: terminal.render(saved.read(str(path)), io.StringIO(), restart=True))
 
 
 @pytest.fixture(scope="module")

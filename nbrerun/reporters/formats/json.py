@@ -13,6 +13,7 @@ import re
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from nbrerun import rules
 from nbrerun.model import (
     CellReport,
     Failure,
@@ -80,6 +81,7 @@ def _cell(cell: CellReport) -> dict[str, Any]:
     return {
         "index": cell.index,
         "id": cell.id,
+        "execution_count": cell.execution_count,
         "first_line": cell.first_line,
         "verdict": str(cell.verdict),
         "reason": cell.reason,
@@ -183,6 +185,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "cell": finding.cell,
         "known": finding.known,
+        "fails": finding.fails,
+        "listed": finding.listed,
+        "fix": rules.fix(finding),
+        "spot": finding.spot and asdict(finding.spot),
     }
 
 

@@ -11,6 +11,7 @@ from nbrerun.model import Report, Severity
 from nbrerun.reporters.entries import TOOL, TROUBLES, Entry, of_report
 from nbrerun.rules import RULES, Rule
 
+_RULES = "https://github.com/nbrerun/nbrerun/blob/main/nbrerun/rules"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
@@ -30,10 +31,13 @@ def _run(report: Report) -> dict[str, Any]:
     driver = {
         "name": TOOL,
         "version": report.nbrerun_version,
+        "informationUri": "https://github.com/nbrerun/nbrerun",
         "rules": [_rule(RULES[code]) if code in RULES else {"id": code} for code in rules],
     }
     return {
         "tool": {"driver": driver},
+        # Runs with the same id replace one another; the part before the slash is the category (section 3.17.2).
+        "automationDetails": {"id": f"{TOOL}/"},
         "invocations": [_invocation(report, entries)],
         "results": [_result(report, entry, rules.index(entry.rule)) for entry in found],
     }
@@ -66,6 +70,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.code,
         "shortDescription": {"text": summary},
         "fullDescription": {"text": " ".join(plain.split("\n\n", 1)[0].split())},
+        "helpUri": f"{_RULES}/{rule.code}.md",
         "help": {"text": plain, "markdown": text},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
@@ -94,7 +99,8 @@ def _location(entry: Entry) -> dict[str, Any]:
     }
     if entry.index < 0:
         return {"physicalLocation": physical}
-    return {"physicalLocation": physical, "logicalLocations": [{"name": entry.where, "kind": "object"}]}
+    cell = {"name": entry.where, "kind": "object", "properties": {"cellId": entry.cell, "cellIndex": entry.index}}
+    return {"physicalLocation": physical, "logicalLocations": [cell]}
 
 
 def _message(entry: Entry) -> dict[str, str]:

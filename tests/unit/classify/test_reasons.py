@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from nbrerun.classify.changed import describe, sentence
 from nbrerun.classify.evidence import Evidence
-from nbrerun.classify.reasons import cell_reason, describe, drift, variable_reason
+from nbrerun.classify.reasons import cell_reason, drift, variable_reason
 from nbrerun.classify.variable import judge
 from nbrerun.model import ABSENT, Change, Kind, Raised, VariableReport, Verdict
 from nbrerun.state.observation import Place
@@ -69,7 +70,7 @@ def test_a_model_that_keeps_training_is_reported_with_its_changes() -> None:
 def test_data_keeps_changing_and_does_not_train() -> None:
     """The word training is for models."""
     text = reason(Evidence("losses", written=True, changes=(GROWN,), **MOVED))
-    assert "`losses` keeps changing: `len(losses)` from 3 to 6" in text
+    assert text == "`losses` keeps changing: it grows from 3 to 6 items"
     assert "train" not in text
 
 
@@ -77,7 +78,60 @@ def test_data_keeps_changing_and_does_not_train() -> None:
 def test_the_statement_that_changed_the_object_is_blamed(call: str) -> None:
     """Where it calls something; else nothing is."""
     text = reason(Evidence("losses", written=True, changes=(GROWN,), blamed=(call,), **MOVED))
-    assert (f"`{call}` changed" in text) is bool(call)
+    assert (f"with `{call}` it grows" in text) is bool(call)
+    text = reason(Evidence("clf", MODEL, written=True, changes=(STEPS,), blamed=(call,), **MOVED))
+    assert (f"`{call}` changed `clf.t_` from" in text) is bool(call)
+
+
+def _new(*paths: str) -> list[Change]:
+    return [Change(path, ABSENT, "1") for path in paths]
+
+
+def _gone(*paths: str) -> list[Change]:
+    return [Change(path, "1", ABSENT) for path in paths]
+
+
+def _shape(first: str, again: str) -> Change:
+    return Change("df.shape", first, again)
+
+
+COLUMNS = [f"df['c{number}']" for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "text"),
+    [
+        ("df", [_shape("(3, 2)", "(3, 3)"), *_new("df['a']")], "it gains column a"),
+        (
+            "df",
+            [GROWN, _shape("(3, 2)", "(43, 4)"), *_new("df['a_x']", "df[7]")],
+            "it gains columns a_x, 7, has 40 rows more",
+        ),
+        ("df", [_shape("(3, 2)", "(2, 1)"), *_gone("df['a']")], "it loses column a, has 1 row fewer"),
+        (
+            "df",
+            [_shape("(3, 3)", "(3, 2)"), *_gone("df['a']", "df['b']"), *_new("df['c']")],
+            "it gains column c, loses columns a, b",
+        ),
+        ("df", [_shape("(3, 0)", "(3, 8)"), *_new(*COLUMNS)], "it gains columns c0, c1, c2, c3, c4, c5 and 2 more"),
+        ("df", [_shape("(3, 2)", "(3, 4)"), *_new("df['a']")], "it gains 2 columns"),
+        ("df", [_shape("(3, 4)", "(3, 2)"), *_new("df['a'][3]")], "it loses 2 columns"),
+        ("df", [Change("df['a']", "[1]", "[2]", 1.0)], "`df['a']` by up to 1"),
+        ("df", [_shape("(3,)", "(6,)")], "`df.shape` from (3,) to (6,)"),
+        ("df", [_shape("(hidden)", "(hidden)")], "`df.shape` from (hidden) to (hidden)"),
+        ("x", [Change("len(x)", "3", "1", 2.0), *_gone("x[1]", "x[2]")], "it shrinks from 3 to 1 item"),
+        (
+            "x",
+            [Change("len(x)", "3", "4", 1.0), *_new("x[3]"), Change("x[0]", "1", "2", 1.0)],
+            "`len(x)` from 3 to 4, `x[3]` is new, `x[0]` from 1 to 2",
+        ),
+        ("x", [Change("x", "[1.5]", "[2.5]", 1.0)], "by up to 1"),
+        ("x", [Change("x", "1", "2", 1.0)], "from 1 to 2"),
+    ],
+)
+def test_tables_and_containers_change_in_their_own_words(name: str, changes: list[Change], text: str) -> None:
+    """Columns and rows of a table, items of a container; what was named already is not named again."""
+    assert sentence(name, changes) == text
 
 
 def test_each_change_is_told_with_the_call_that_made_it() -> None:
@@ -175,7 +229,7 @@ REASONS = {
     ),
     "rounding": (
         facts(written=True, changes=(LAST_DIGIT,), **MOVED),
-        "`x` keeps changing: `x` from 0.1 to 0.10000000000000002, which is rounding in the last digits",
+        "`x` keeps changing: from 0.1 to 0.10000000000000002, which is rounding in the last digits",
     ),
     "follows": (
         facts(**BOUND, new_object=True, follows=("clf", "X"), **MOVED),

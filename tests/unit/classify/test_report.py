@@ -33,7 +33,7 @@ def test_a_cell_is_judged_by_its_variables() -> None:
     assert (report.seconds.first, report.seconds.again) == (2.0, 0.5)
     (found,) = report.variables
     assert (found.name, found.kind, found.verdict, found.changes) == ("x", Kind.DATA, Verdict.IN_PLACE, (GREW,))
-    assert report.reason == found.reason == "`x` keeps changing: `len(x)` from 1 to 2"
+    assert report.reason == found.reason == "`x` keeps changing: it grows from 1 to 2 items"
 
 
 def test_values_are_left_out_where_nobody_may_see_them() -> None:

@@ -42,7 +42,7 @@ class Fake:
         if isinstance(answer, BaseException):
             raise answer
         cell = CellReport(0, "a", Verdict.RESET, "starts over", "x = 1", Seconds(1.0, 1.0))
-        return NotebookReport(str(notebook.path), "fork", "", "python3", cells=(cell,), **answer)
+        return NotebookReport(str(notebook.path), "fork", "", "python3", **{"cells": (cell,), **answer})
 
 
 @pytest.fixture
@@ -106,19 +106,18 @@ def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
         ("--experiment again,later --experiment again", {"again", "later"}),
         ("--experiment run-all-twice,fresh-clone", {"run-all-twice", "fresh-clone"}),
         (f"--experiment {','.join((*EXPERIMENTS, *WHOLE))}", {*EXPERIMENTS, *WHOLE}),
-        ("--restart", {"restart"}),
-        ("--restart --experiment restart", {"restart"}),
-        ("--experiment again,fresh-clone --restart", {"again", "fresh-clone", "restart"}),
+        ("--restart", set(EXPERIMENTS)),
+        ("--experiment again,fresh-clone --restart", {"again", "fresh-clone"}),
     ],
 )
 def test_experiments_add_up(fake: Fake, write_notebook: Write, args: str, experiments: set[str]) -> None:
-    """Comma separated and repeated names and `--restart` are one set; none of them is the default set."""
+    """Comma separated and repeated names are one set; no name is the default set; `--restart` is about the display."""
     run(write_notebook("x"), *args.split())
     assert fake.calls[0][1].experiments == experiments
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1H", 3600), ("1m 5", None)]
+    ("text", "seconds"), [("90", None), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1H", 3600), ("1m 5", None)]
 )
 def test_times_have_units(fake: Fake, write_notebook: Write, text: str, seconds: int | None) -> None:
     """Hours, minutes and seconds, of which the last is meant where nothing is said."""
@@ -225,6 +224,25 @@ def test_exit_codes(fake: Fake, write_notebook: Write, answer: Any, code: int) -
     assert run(write_notebook("x")).exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"cells": ("skipped", "undetermined", "undetermined")}, "1 cell skipped, 2 cells undetermined"),
+        ({"lacks": ("torch",)}, "1 notebook skipped"),
+        ({"cells": ("reset",)}, ""),
+    ],
+)
+def test_strict_fails_what_was_not_judged(fake: Fake, write_notebook: Write, answer: Any, said: str) -> None:
+    """With `--strict` the exit code is 1 and a sentence says why; without it is 0."""
+    verdicts = map(Verdict, answer.pop("cells", ()))
+    cells = tuple(CellReport(index, str(index), verdict, "") for index, verdict in enumerate(verdicts))
+    fake.answers["nb.ipynb"] = {**answer, "cells": cells}
+    path = write_notebook("x")
+    assert run(path).exit_code == 0
+    strict = run(path, "--strict")
+    assert (strict.exit_code, strict.stderr) == ((1, f"nbrerun: --strict: {said}\n") if said else (0, ""))
+
+
 def test_the_worst_notebook_gives_the_exit_code(fake: Fake, write_notebook: Write, tmp_path: Path) -> None:
     """One failed notebook among others is exit 3, whatever comes after it."""
     for name in "abc":
@@ -288,7 +306,7 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--timeout 0", "greater than 0"),
         ("--timeout nan", "greater than 0"),
         ("--timeout inf", "greater than 0"),
-        ("--timeout soon", "not a valid float"),
+        ("--timeout soon", "'soon' is not a number"),
         ("--budget soon", "'soon' is not a time; give 90s, 10m or 1h30m"),
         ("--budget 0m", "'0m' is not a time"),
         ("--budget -5", "'-5' is not a time"),
@@ -298,27 +316,33 @@ def test_bad_input_is_one_sentence_before_anything_runs(
         ("--shard 2", "'2' is not a shard; give 2/5 for the second of five"),
         ("--shard 0/2", "'0/2' is not a shard"),
         ("--shard 3/2", "'3/2' is not a shard"),
-        ("--backend slurm", "'loky', 'dask', 'ray'"),
-        ("--engine warp", "'auto', 'fork', 'replay'"),
-        ("--sandbox jail", "'auto', 'overlay', 'copy'"),
+        ("--backend slurm", "there is no 'slurm'; choose from `loky`, `dask`, `ray`"),
+        ("--engine warp", "there is no 'warp'; choose from `auto`, `fork`, `replay`"),
+        ("--sandbox jail", "there is no 'jail'; choose from `auto`, `overlay`, `copy`"),
         ("--sandbox-limit lots", "'lots' is not a size; give 500M, 2G or a number of bytes"),
         ("--sandbox-limit 1.5G", "'1.5G' is not a size"),
         ("--sandbox-limit 0M", "'0M' is not a size"),
         ("--sandbox-limit -1", "'-1' is not a size"),
         ("--sandbox-limit ٣", "'٣' is not a size"),
         ("--sandbox-limit 9999999T", "'9999999T' is not a size"),
-        ("--only data", "'models', 'all'"),
-        ("--format xml", "there is no format 'xml'; choose from `terminal`, `json`"),
+        ("--only data", "there is no 'data'; choose from `models`, `all`"),
+        ("--format xml", "there is no format 'xml'; choose from `terminal`, `concise`, `json`"),
         ("--format sariff=x", "did you mean `sarif`?"),
         ("--format json=", "there is no file after the = of 'json='"),
-        ("--nope", "No such option"),
+        ("--zzz", "there is no option --zzz; `"),
+        ("--fail-no x", "there is no option --fail-no; did you mean `--fail-on`?"),
+        ("--budget 5", "--budget: '5' has no unit; give 5s or 5m"),
+        ("-q -v", "-q shows less and -v shows more: give one of them"),
+        ("--select NBR999", "--select: there is no rule 'NBR999'; did you mean"),
+        ("--cells", "--cells' requires an argument"),
     ],
 )
 def test_bad_options_are_usage_errors(fake: Fake, write_notebook: Write, args: str, says: str) -> None:
-    """An invalid option gives exit 2, and the message lists the valid choices."""
+    """An invalid option gives exit 2, and one sentence, with the closest word or the valid choices."""
     result = run(write_notebook("x"), *args.split())
     assert (result.exit_code, fake.calls) == (2, [])
     assert says in result.stderr
+    assert (result.stderr.count("\n"), result.stderr.startswith("nbrerun: ")) == (1, True)
 
 
 def test_json_goes_to_stdout_alone(fake: Fake, write_notebook: Write) -> None:
@@ -354,9 +378,9 @@ def test_quiet_and_verbose_change_the_report(fake: Fake, write_notebook: Write) 
     """-q leaves the cells out, -v adds the seconds."""
     fake.answers["nb.ipynb"] = finding(Severity.WARNING)
     path = write_notebook("x")
-    shown = {option: run(path, *option.split()).stdout for option in ("", "-q", "-v", "-q -v")}
-    assert ["starts over" in text for text in shown.values()] == [True, False, True, True]
-    assert ["first run" in text for text in shown.values()] == [False, False, True, False]
+    shown = {option: run(path, *option.split()).stdout for option in ("", "-q", "-v")}
+    assert ["✓ cell 0" in text for text in shown.values()] == [True, False, True]
+    assert ["first run" in text for text in shown.values()] == [False, False, True]
     assert all("NBR002" in text for text in shown.values())
 
 
@@ -459,6 +483,65 @@ def test_version(args: list[str]) -> None:
     assert click.testing.CliRunner().invoke(main, args).stdout == f"nbrerun {nbrerun.__version__}\n"
 
 
+def test_a_notebook_is_reported_before_the_next_is_checked(fake: Fake, write_notebook: Write) -> None:
+    """Its part is on stdout by then; a report that goes to a file is written at the end, as a whole."""
+    seen: list[str] = []
+
+    def answer() -> dict[str, Any]:
+        seen.append(sys.stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        return {}
+
+    fake.answers["b.ipynb"] = answer
+    first, second = write_notebook("x", name="a.ipynb"), write_notebook("y", name="b.ipynb")
+    result = run(first, second)
+    assert seen[0].startswith(str(first))
+    assert "✓ cell 0" in seen[0]
+    assert str(second) not in seen[0]
+    assert result.stdout.startswith(seen[0])
+    run(first, second, "--output", first.parent / "r.txt")
+    assert seen[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["chek", "x"], "nbrerun: there is no command 'chek'; did you mean `check`?"),
+        (["frobnicate"], "nbrerun: there is no command 'frobnicate'; `nbrerun help` lists them"),
+        (["help", "chek"], "nbrerun: there is no command 'chek'; did you mean `check`?"),
+        (["diff", "a"], "nbrerun: give NEW, as `nbrerun diff --help` shows"),
+        (["diff", "a", "b", "c"], "nbrerun: got unexpected extra argument (c)"),
+        (["cache", "info", "--cash-dir", "x"], "nbrerun: there is no option --cash-dir; did you mean `--cache-dir`?"),
+        (["--nope"], "nbrerun: there is no option --nope; `nbrerun --help` lists them"),
+        (["show", "r.json", "--format", "xml"], "nbrerun: --format: there is no format 'xml'; choose from"),
+    ],
+)
+def test_wrong_usage_of_any_command_is_one_sentence(args: list[str], says: str) -> None:
+    """Whatever click has to say, with the closest word where there is one; exit code 2."""
+    result = click.testing.CliRunner().invoke(main, args, prog_name="nbrerun")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith(says)
+
+
+def test_help_and_version_are_words() -> None:
+    """They say what the options say; `help check` is `check --help`."""
+
+    def told(*args: str) -> str:
+        result = click.testing.CliRunner().invoke(main, args, prog_name="nbrerun")
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    assert told("version") == told("--version")
+    assert told("help") == told("--help")
+    assert told("help", "check") == told("check", "--help")
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    """On stderr, and the exit code is that of wrong usage."""
+    result = click.testing.CliRunner().invoke(main, [], prog_name="nbrerun")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: nbrerun")
+
+
 def _python(code: str, *more: str, **options: Any) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
@@ -469,6 +552,23 @@ def _python(code: str, *more: str, **options: Any) -> subprocess.CompletedProces
         timeout=60,
         **options,
     )
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_as_the_page_says(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script for the shell calls nbrerun, which names the values of an option."""
+    page = (Path(nbrerun.__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert f"_NBRERUN_COMPLETE={shell}_source nbrerun" in page
+    code = "from nbrerun.cli import main; main(prog_name='nbrerun')"
+    monkeypatch.setenv("_NBRERUN_COMPLETE", f"{shell}_source")
+    script = _python(code).stdout
+    assert "_NBRERUN_COMPLETE" in script
+    monkeypatch.setenv("_NBRERUN_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", "nbrerun check --fail-on w")
+    monkeypatch.setenv("COMP_CWORD", "3" if shell != "fish" else "w")
+    completed = _python(code).stdout
+    assert "warning" in completed
+    assert "error" not in completed
 
 
 def test_help_imports_nothing_heavy() -> None:

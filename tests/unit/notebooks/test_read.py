@@ -124,7 +124,8 @@ def test_folder_is_where_the_file_lies(write_notebook: Write, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "not JSON"),
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
         (b"import numpy", "not JSON .line 1 column 1"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"[" * 100_000, "cannot be read|not JSON"),

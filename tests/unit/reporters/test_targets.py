@@ -14,7 +14,7 @@ import pytest
 
 from nbrerun.errors import UsageError
 from nbrerun.model import Finding, NotebookReport, Report, Severity
-from nbrerun.reporters.targets import Target, choose, deliver, parse
+from nbrerun.reporters.targets import Display, Stream, Target, choose, deliver, parse
 from nbrerun.settings.values import FORMATS
 from tests.unit.cli.test_options import Fake, fake, finding, run
 
@@ -115,7 +115,7 @@ def _report(number: int = 1) -> Report:
 def test_every_format_can_be_written_at_once(tmp_path: Path) -> None:
     """Each format has a module, and each file is there."""
     targets = [Target(form, str(tmp_path / form)) for form in FORMATS]
-    (said,) = deliver(_report(), targets, 0, {})
+    (said,) = deliver(_report(), targets, Display(), {})
     assert all("NBR003" in (tmp_path / form).read_text() for form in FORMATS)
     assert said.startswith("0 cells in 1 notebook; findings: 1 error; 0.0 s; written to ")
     assert "NBR003 error" in (tmp_path / "junit").read_text()
@@ -125,19 +125,46 @@ def test_a_report_that_cannot_be_written_stops_no_other(tmp_path: Path) -> None:
     """The others are written, and the sentence comes at the end."""
     targets = [Target("json", str(tmp_path / "no" / "a")), Target("sarif", str(tmp_path / "b"))]
     with pytest.raises(UsageError, match="cannot be written"):
-        list(deliver(_report(), targets, 0, {}))
+        list(deliver(_report(), targets, Display(), {}))
     assert json.loads((tmp_path / "b").read_text())["version"] == "2.1.0"
+
+
+def test_parts_are_written_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each notebook once, at once; together they are the report that is written as a whole."""
+    report = _report()
+    list(deliver(report, [TERMINAL], Display(), {}))
+    whole = capsys.readouterr().out
+    stream = Stream(Display(), {})
+    stream.notebook(report.notebooks[0])
+    first = capsys.readouterr().out
+    assert "NBR003" in first
+    assert list(deliver(report, [TERMINAL], Display(), {}, stream)) == []
+    assert first + capsys.readouterr().out == whole
+
+
+def test_a_part_that_cannot_be_written_ends_no_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other reports are written; that it failed is said once, at the end."""
+
+    def refuse(render: object) -> None:
+        raise UsageError("no space")
+
+    monkeypatch.setattr("nbrerun.reporters.write.write_stdout", refuse)
+    stream = Stream(Display(), {})
+    stream.notebook(_report().notebooks[0])
+    with pytest.raises(UsageError, match="no space"):
+        list(deliver(_report(), [TERMINAL, Target("sarif", str(tmp_path / "b"))], Display(), {}, stream))
+    assert (tmp_path / "b").exists()
 
 
 def test_the_job_summary_is_added_to_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The table goes to the end of the file; what there is of it keeps within the limit of the step."""
     summary = tmp_path / "summary.md"
     environment = IN_GITHUB | {"GITHUB_STEP_SUMMARY": str(summary)}
-    assert list(deliver(_report(), [GITHUB], 0, environment)) == []
+    assert list(deliver(_report(), [GITHUB], Display(), environment)) == []
     assert summary.read_text().startswith("## nbrerun")
     assert capsys.readouterr().out.startswith("::error file=nb.ipynb")
     summary.write_text("x" * (1024 * 1024 - 2000) + "\n")
-    list(deliver(_report(500), [GITHUB], 0, environment))
+    list(deliver(_report(500), [GITHUB], Display(), environment))
     assert "more lines cut" in summary.read_text()
     assert summary.stat().st_size <= 1024 * 1024
 
@@ -145,7 +172,7 @@ def test_the_job_summary_is_added_to_what_is_there(tmp_path: Path, capsys: pytes
 def test_a_summary_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
     """The annotations are there, and a sentence says what is not."""
     environment = {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "summary.md")}
-    (said,) = deliver(_report(), [GITHUB], 0, environment)
+    (said,) = deliver(_report(), [GITHUB], Display(), environment)
     assert said.startswith("the job summary cannot be written to")
     assert said.endswith("(No such file or directory)")
 
@@ -154,7 +181,7 @@ def test_a_notebook_gives_the_runner_no_commands(capsys: pytest.CaptureFixture[s
     """In GitHub Actions commands are off while the terminal report is printed, with a word nobody can guess."""
     words = []
     for _ in range(2):
-        list(deliver(_report(), [TERMINAL, GITHUB], 0, IN_GITHUB))
+        list(deliver(_report(), [TERMINAL, GITHUB], Display(), IN_GITHUB))
         first, *middle = capsys.readouterr().out.splitlines()
         token = first.removeprefix("::stop-commands::")
         end = middle.index(f"::{token}::")
@@ -162,7 +189,7 @@ def test_a_notebook_gives_the_runner_no_commands(capsys: pytest.CaptureFixture[s
         assert [line.split()[0] for line in middle[end + 1 :]] == ["::error"]
         words.append(token)
     assert len(set(words)) == 2
-    list(deliver(_report(), [TERMINAL], 0, {}))
+    list(deliver(_report(), [TERMINAL], Display(), {}))
     assert "stop-commands" not in capsys.readouterr().out
 
 
@@ -175,7 +202,7 @@ def test_in_gitlab_the_code_quality_report_lies_where_jobs_look_for_it(
     monkeypatch.chdir(path.parent)
     fake.answers["nb.ipynb"] = finding(Severity.ERROR)
     result = run(path)
-    assert "starts over" in result.stdout
+    assert "error NBR002" in result.stdout
     assert result.stderr == "nbrerun: written to gl-code-quality-report.json\n"
     assert json.loads(Path("gl-code-quality-report.json").read_text())[0]["check_name"] == "NBR002"
 
@@ -227,6 +254,6 @@ def test_in_github_actions_annotations_follow_the_text(
     fake.answers["nb.ipynb"] = finding(Severity.ERROR)
     path = write_notebook("x")
     text = run(path).stdout
-    assert text.index("starts over") < text.index("::error file=")
+    assert text.index("✓ cell 0") < text.index("::error file=")
     assert "::error" not in run(path, "--format", "terminal").stdout
     assert json.load(io.StringIO(run(path, "--format", "json").stdout))["schema_version"] == 1

@@ -322,6 +322,10 @@ def test_the_command_runs_nothing_and_claims_no_verdict(tmp_path: Path) -> None:
         "message": "",
         "cell": "c0",
         "known": False,
+        "fails": True,
+        "listed": True,
+        "fix": "move the definition above this cell",
+        "spot": {"line": 2, "column": 7, "length": 1, "text": "print(x)"},
     }
     assert not (tmp_path / "made").exists()
     shown = run("check", "--static", str(path)).stdout
@@ -366,7 +370,7 @@ def test_no_part_that_runs_notebooks_is_imported(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("given", ["--engine fork", "--restart", "--watch x", "--write-files"])
+@pytest.mark.parametrize("given", ["--engine fork", "--watch x", "--write-files"])
 def test_what_is_about_running_does_not_go_with_it(tmp_path: Path, given: str) -> None:
     """It would be passed over without a word."""
     said = run("check", "--static", str(write(tmp_path, ["x = 1"])), *given.split())

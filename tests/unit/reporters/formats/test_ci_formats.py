@@ -20,8 +20,19 @@ from junitparser import JUnitXml
 from lxml import etree
 from sarif_pydantic import Sarif
 
-from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Report, Seconds, Severity, Verdict
-from nbrerun.reporters.formats import github, gitlab, junit, markdown, rdjsonl, sarif
+from nbrerun.model import (
+    CellReport,
+    Compared,
+    Failure,
+    Finding,
+    Gone,
+    NotebookReport,
+    Report,
+    Seconds,
+    Severity,
+    Verdict,
+)
+from nbrerun.reporters.formats import concise, github, gitlab, junit, markdown, rdjsonl, sarif
 from nbrerun.rules import RULES
 from nbrerun.settings.values import NEVER, Gate
 from tests.unit.making import judged
@@ -31,6 +42,7 @@ SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 Render = Callable[..., None]
 RENDERS: dict[str, Render] = {
+    "concise.txt": concise.render,
     "report.sarif": sarif.render,
     "junit.xml": junit.render,
     "github.txt": github.render,
@@ -87,11 +99,18 @@ def _check_github(text: str) -> None:
 
 
 def _check_markdown(text: str) -> None:
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
+
+
+def _check_concise(text: str) -> None:
+    for line in text.splitlines():
+        assert re.search(r": (NBR\d+|run-failed|unchecked) (error|warning|info): ", line)
+    assert not set(text) & set("\x1b\x07\u202e\udc80\r")
 
 
 CHECKS = {
+    "concise.txt": _check_concise,
     "report.sarif": _check_sarif,
     "junit.xml": _check_junit,
     "github.txt": _check_github,
@@ -234,7 +253,8 @@ def test_sarif_points_at_the_rule_of_each_result(report: Report) -> None:
     for one in (report, Report("0", (NotebookReport("a.ipynb", "", "", "", findings=(unknown,)),))):
         run = _run(one)
         rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-        assert [rules[result["ruleIndex"]] for result in run["results"]] == [finding.rule for finding in one.findings()]
+        listed = [finding.rule for finding in one.findings() if finding.listed]
+        assert [rules[result["ruleIndex"]] for result in run["results"]] == listed
 
 
 def test_sarif_says_when_the_tool_could_not_do_its_work(report: Report) -> None:
@@ -242,7 +262,7 @@ def test_sarif_says_when_the_tool_could_not_do_its_work(report: Report) -> None:
     invocation = _run(report)["invocations"][0]
     assert invocation["executionSuccessful"] is False
     assert "ValueError" in invocation["toolExecutionNotifications"][0]["message"]["text"]
-    assert len(_run(report)["results"]) == len(list(report.findings()))
+    assert len(_run(report)["results"]) == sum(finding.listed for finding in report.findings())
     assert _run(_one())["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
     assert _run(_one(interrupted=True))["invocations"][0]["executionSuccessful"] is False
 
@@ -313,12 +333,33 @@ def test_junit_has_a_suite_for_each_notebook_and_a_case_for_each_cell(report: Re
     assert cases[0].get("time") == "0.310"
 
 
+def test_sarif_names_the_cell_and_the_page_of_the_rule(report: Report) -> None:
+    """By id and position, so that a finding can be followed; the run has a category."""
+    run = _run(report)
+    places = [result["locations"][0]["logicalLocations"][0]["properties"] for result in run["results"]]
+    assert places[1] == {"cellId": "0a0b", "cellIndex": 6}
+    assert run["automationDetails"] == {"id": "nbrerun/"}
+    assert all(rule["helpUri"].endswith(f"/nbrerun/rules/{rule['id']}.md") for rule in run["tool"]["driver"]["rules"])
+
+
+@pytest.mark.parametrize("name", [name for name in RENDERS if name != "concise.txt"])
+@pytest.mark.parametrize(
+    ("gate", "there"), [(Gate(), False), (Gate(select=("NBR1",)), True), (Gate(fail_on="info"), True)]
+)
+def test_what_a_cell_needs_after_a_restart_is_listed_on_request(
+    report: Report, name: str, gate: Gate, there: bool
+) -> None:
+    """NBR101 is in a report for other tools if its rule is selected, or if its severity fails the check."""
+    text = _shown(RENDERS[name], judged(report, gate))
+    assert ("needs `model` of cell 4" in text) is there
+
+
 @pytest.mark.parametrize(
     ("fail_on", "failed", "put_out"),
     [
-        (NEVER, [], ["NBR004", "NBR002", "NBR101", "NBR001"]),
-        (Severity.ERROR, ["NBR002", "NBR001"], ["NBR004", "NBR101"]),
-        (Severity.WARNING, ["NBR004", "NBR002", "NBR001"], ["NBR101"]),
+        (NEVER, [], ["NBR004", "NBR002", "NBR001"]),
+        (Severity.ERROR, ["NBR002", "NBR001"], ["NBR004"]),
+        (Severity.WARNING, ["NBR004", "NBR002", "NBR001"], []),
         (Severity.INFO, ["NBR004", "NBR002, NBR101", "NBR001"], []),
     ],
 )
@@ -394,6 +435,27 @@ def test_markdown_is_escaped() -> None:
     """Code stays code, everything else is text; a bar never ends a column."""
     text = _shown(markdown.render, _one("`a|b*` <b> *c* _d_ [e](f) | g ` h"))
     assert r"| 0 | NBR003 | error | `a\|b*` \<b\> \*c\* \_d\_ \[e\](f) \| g \` h |" in text
+
+
+def test_markdown_counts_verdicts_and_says_what_is_gone() -> None:
+    """A row for each notebook, with columns of the verdicts that there are; known findings are counted, not listed."""
+    cells = [CellReport(index, str(index), verdict, "") for index, verdict in enumerate([Verdict.RESET, Verdict.ERROR])]
+    findings = [Finding("NBR001", Severity.ERROR, 1, None, f"m{known}", known=known) for known in (True, True, False)]
+    found = NotebookReport("a.ipynb", "fork", "", "python3", cells=tuple(cells), findings=tuple(findings))
+    compared = Compared("base_line.json", (Gone("b.ipynb", "x|y", "NBR002", 2), Gone("a.ipynb", "z", "NBR003", 1)))
+    lines = _shown(markdown.render, Report("0", (found,), compared)).splitlines()
+    assert lines[4:7] == [
+        "| notebook | error | reset | findings |",
+        "| --- | ---: | ---: | ---: |",
+        "| a.ipynb | 1 | 1 | 1, 2 known |",
+    ]
+    assert lines[8:12] == [
+        "Gone since the baseline base\\_line.json:",
+        "",
+        "- NBR002 in cell x\\|y of b.ipynb (2 findings)",
+        "- NBR003 in cell z of a.ipynb",
+    ]
+    assert not any("mTrue" in line for line in lines)
 
 
 @pytest.mark.parametrize("most", [2_000, 20_000, 10**7])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
@@ -36,6 +37,7 @@ from nbrerun.model import (
 )
 from nbrerun.reporters.formats import json as json_reporter
 from nbrerun.reporters.formats import terminal
+from nbrerun.reporters.looks import VERDICTS
 from nbrerun.reporters.summary import summary_line
 from nbrerun.reporters.text import clean, one_line
 from nbrerun.settings.values import SANDBOXES, WHOLE
@@ -59,9 +61,11 @@ def _compare(name: str, text: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-def _terminal(report: Report, verbosity: int = terminal.NORMAL, out: io.TextIOBase | None = None) -> str:
+def _terminal(
+    report: Report, verbosity: int = terminal.NORMAL, out: io.TextIOBase | None = None, restart: bool = False
+) -> str:
     stream = out or io.StringIO()
-    terminal.render(report, stream, verbosity)  # type: ignore[arg-type]
+    terminal.render(report, stream, verbosity, restart)  # type: ignore[arg-type]
     stream.seek(0)
     return str(stream.read())
 
@@ -78,16 +82,20 @@ def test_terminal_report_looks_as_agreed(report: Report, width: int, monkeypatch
     _compare(f"terminal-{width}.txt", _terminal(report))
 
 
-@pytest.mark.parametrize(("name", "verbosity"), [("quiet", terminal.QUIET), ("verbose", terminal.VERBOSE)])
-def test_quiet_and_verbose_look_as_agreed(report: Report, name: str, verbosity: int) -> None:
-    """`-q` keeps findings and summary only, `-v` adds changes, opaque parts and seconds."""
-    _compare(f"terminal-{name}.txt", _terminal(report, verbosity))
+@pytest.mark.parametrize(
+    ("name", "verbosity", "restart"),
+    [("quiet", terminal.QUIET, False), ("verbose", terminal.VERBOSE, False), ("restart", terminal.NORMAL, True)],
+)
+def test_quiet_and_verbose_look_as_agreed(report: Report, name: str, verbosity: int, restart: bool) -> None:
+    """`-q` keeps findings and summary, `-v` adds changes and seconds, `--restart` what a restart loses."""
+    _compare(f"terminal-{name}.txt", _terminal(report, verbosity, restart=restart))
 
 
 def _said(notebook: NotebookReport) -> Iterator[str]:
     yield from (notebook.engine_reason, notebook.sandbox_reason)
-    yield from (cell.reason for cell in notebook.cells)
-    yield from (finding.message for finding in notebook.findings)
+    found = {finding.index for finding in notebook.findings if finding.listed}
+    yield from (cell.reason for cell in notebook.cells if cell.index not in found)
+    yield from (finding.message for finding in notebook.findings if finding.listed)
     yield from (missing.name for cell in notebook.cells if cell.restart for missing in cell.restart.missing)
     yield from (cell.restart.reason for cell in notebook.cells if cell.restart)
     yield from (f"{plan.name} {'' if plan.verified else plan.reason}" for plan in notebook.recover)
@@ -96,9 +104,10 @@ def _said(notebook: NotebookReport) -> Iterator[str]:
 
 @pytest.mark.parametrize("width", [50, 80, 119, 120, 200])
 def test_nothing_that_matters_is_cut_off(report: Report, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any width no line is too long, and every word of reasons, findings and headers is there."""
+    """At any width no line is too long, and `-v` has every word of reasons, findings and headers."""
     monkeypatch.setenv("COLUMNS", str(width))
-    text = _terminal(report)
+    assert max(map(cell_len, _terminal(report).splitlines())) <= width
+    text = _terminal(report, terminal.VERBOSE)
     assert max(map(cell_len, text.splitlines())) <= width
     shown = "".join(text.split())
     said = [sentence for notebook in (report.notebooks[0], report.notebooks[3]) for sentence in _said(notebook)]
@@ -109,7 +118,7 @@ def test_nothing_that_matters_is_cut_off(report: Report, width: int, monkeypatch
 def test_every_verdict_has_a_symbol_of_its_own_and_its_word() -> None:
     """Colour is never the only difference between two verdicts, with Unicode or without."""
     for column in (0, 1):
-        symbols = [terminal._LOOKS[verdict][column] for verdict in Verdict]
+        symbols = [VERDICTS[verdict][column] for verdict in Verdict]
         assert len(set(symbols)) == len(symbols)
 
 
@@ -137,15 +146,14 @@ def test_a_stream_that_is_not_unicode_gets_the_report_too(report: Report) -> Non
     out = io.TextIOWrapper(raw, encoding="ascii")
     terminal.render(report, out)
     out.flush()
-    assert b" x  [11]  error" in raw.getvalue()
+    assert re.search(rb"^ x  cell 11 +error ", raw.getvalue(), re.MULTILINE)
 
 
 def test_a_failed_notebook_says_where_and_what(report: Report) -> None:
     """The cell, the exception and its whole message are shown, also with `-q`."""
     lines = _terminal(report, terminal.QUIET).splitlines()
-    row = next(index for index, line in enumerate(lines) if "failed" in line)
-    assert "[2]" in lines[row]
-    assert "ValueError: [/] first" in lines[row]
+    row = next(index for index, line in enumerate(lines) if "the main run raised" in line)
+    assert lines[row].strip() == "cell 2: the main run raised ValueError: [/] first"
     assert [line.strip() for line in lines[row + 1 : row + 3]] == ["second", "third"]
 
 
@@ -155,25 +163,35 @@ def test_interrupted_and_empty_notebooks_say_so() -> None:
     empty = NotebookReport("b.ipynb", "", "", "python3")
     assert "interrupted:" in _terminal(Report("0", (stopped,)))
     assert "no code cells" in _terminal(Report("0", (empty,)))
-    assert _terminal(Report("0", (empty,)), terminal.QUIET).splitlines() == [
-        "0 cells in 1 notebook",
-        "no findings; 0.0 s",
-    ]
+    assert _terminal(Report("0", (empty,)), terminal.QUIET) == "0 cells in 1 notebook\nno findings; 0.0 s\n"
 
 
 @pytest.mark.parametrize(
-    ("sandbox", "reason", "line"),
+    ("engine", "sandbox", "verbosity", "line"),
     [
-        ("overlay", "in memory", "files: overlay: in memory"),
-        ("copy", "", "files: copy"),
-        ("", "this system allows none", "files: no sandbox: this system allows none"),
-        ("", "", ""),
+        ("fork", ("overlay", "in memory"), terminal.NORMAL, "kernel python3; engine fork; files: overlay"),
+        (
+            "fork",
+            ("overlay", "in memory"),
+            terminal.VERBOSE,
+            "kernel python3; engine fork: why; files: overlay: in memory",
+        ),
+        ("replay", ("copy", "no overlay"), 0, "kernel python3; engine replay: why; files: copy: no overlay"),
+        ("fork", ("", "none allowed"), 0, "kernel python3; engine fork; files: no sandbox: none allowed"),
     ],
 )
-def test_the_header_says_what_kept_the_files_safe(sandbox: str, reason: str, line: str) -> None:
-    """One line names the sandbox and why; where no kernel was started there is none."""
-    notebook = NotebookReport("a.ipynb", "fork", "", "python3", sandbox, reason)
-    assert _terminal(Report("0", (notebook,))).splitlines()[2].strip() == line
+def test_the_last_line_says_how_it_was_measured(
+    engine: str, sandbox: tuple[str, str], verbosity: int, line: str
+) -> None:
+    """The engine and the sandbox, with the reason if it is not the usual one or with `-v`."""
+    notebook = NotebookReport("a.ipynb", engine, "why", "python3", *sandbox)
+    assert line in [shown.strip() for shown in _terminal(Report("0", (notebook,)), verbosity).splitlines()]
+
+
+def test_where_no_kernel_was_started_nothing_is_said_of_engines() -> None:
+    """Neither an engine nor a sandbox is named."""
+    text = _terminal(Report("0", (NotebookReport("a.ipynb", "", "", "python3"),)))
+    assert "engine" not in text
 
 
 @pytest.mark.parametrize(
@@ -204,9 +222,10 @@ HEADINGS = {"What a restart loses:", "After a restart:", "The whole notebook onc
 
 def _after_cells(notebook: NotebookReport, verbosity: int = terminal.NORMAL) -> list[str]:
     """The lines from the first of these headings to the summary."""
-    lines = [line.strip() for line in _terminal(Report("0", (notebook,)), verbosity).splitlines() if line]
-    start = next((number for number, line in enumerate(lines) if line in HEADINGS), -2)
-    return lines[start:-2]
+    shown = _terminal(Report("0", (notebook,)), verbosity, restart=True)
+    lines = [line.strip() for line in shown.splitlines() if line]
+    start = next((number for number, line in enumerate(lines) if line in HEADINGS), -1)
+    return [line for line in lines[start:-1] if not line.startswith(("kernel ", "0 cells "))]
 
 
 def _restarted(*restarts: Restart | None, step: int = 1) -> NotebookReport:
@@ -227,18 +246,18 @@ ALONE, NEEDS = Restart(True), Restart(False, (NUMPY,))
     [
         ([ALONE], 1, ["cell 0 runs alone"]),
         ([ALONE] * 2, 1, ["cells 0 and 1 run alone"]),
-        ([ALONE, NEEDS] + [ALONE] * 3, 1, ["[1]  needs np (import, cell 0)", "cells 0 and 2-4 run alone"]),
-        ([NEEDS] * 2, 1, ["[0, 1]  needs np (import, cell 0)"]),
-        ([NEEDS] * 5, 2, ["[0-8]  needs np (import, cell 0)"]),
-        ([NEEDS, None, NEEDS], 1, ["[0]  needs np (import, cell 0)", "[2]  needs np (import, cell 0)"]),
+        ([ALONE, NEEDS] + [ALONE] * 3, 1, ["cell 1  needs np (import, cell 0)", "cells 0 and 2-4 run alone"]),
+        ([NEEDS] * 2, 1, ["cells 0 and 1  needs np (import, cell 0)"]),
+        ([NEEDS] * 5, 2, ["cells 0-8  needs np (import, cell 0)"]),
+        ([NEEDS, None, NEEDS], 1, ["cell 0  needs np (import, cell 0)", "cell 2  needs np (import, cell 0)"]),
         (
             [NEEDS, ALONE, NEEDS],
             3,
-            ["[0]  needs np (import, cell 0)", "[6]  needs np (import, cell 0)", "cell 3 runs alone"],
+            ["cell 0  needs np (import, cell 0)", "cell 6  needs np (import, cell 0)", "cell 3 runs alone"],
         ),
-        ([Restart(True, reason="as far as it ran")], 1, ["[0]  runs alone; as far as it ran"]),
-        ([Restart(False, (NUMPY,), reason="not run")], 1, ["[0]  needs np (import, cell 0); not run"]),
-        ([Restart(False, raised=Raised("E", "1\n2"))], 1, ["[0]  raises E: 1 (and 1 line more)"]),
+        ([Restart(True, reason="as far as it ran")], 1, ["cell 0  runs alone; as far as it ran"]),
+        ([Restart(False, (NUMPY,), reason="not run")], 1, ["cell 0  needs np (import, cell 0); not run"]),
+        ([Restart(False, raised=Raised("E", "1\n2"))], 1, ["cell 0  raises E: 1 (and 1 line more)"]),
     ],
 )
 def test_cells_in_a_row_that_need_the_same_share_a_line(
@@ -252,7 +271,9 @@ def test_names_of_one_origin_share_it() -> None:
     """`np, plt (import, cell 0)`; what a function needs is kept apart."""
     plt, through = Missing("plt", 0, Kind.DEFINITION, True), Missing("pd", 0, Kind.DEFINITION, True, "load")
     lines = _after_cells(_restarted(Restart(False, (NUMPY, through, Missing("X", 2, Kind.DATA), plt))))
-    assert lines[1:] == ["[0]  needs np, plt (import, cell 0), pd (import, cell 0) through load, X (data,", "cell 2)"]
+    assert " ".join(lines[1:]) == (
+        "cell 0  needs np, plt (import, cell 0), pd (import, cell 0) through load, X (data, cell 2)"
+    )
 
 
 def test_no_answer_on_restarts_is_no_section() -> None:
