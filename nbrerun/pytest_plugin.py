@@ -109,7 +109,7 @@ class NotebookFile(pytest.File):
 
     def findings(self, index: int) -> tuple[list[Finding], list[Finding]]:
         """List the findings on a cell: those that fail it, and the others."""
-        found = [each for each in self.report().findings if each.index == index and each.listed]
+        found = [each for each in self.report().findings if each.index == index]
         return [each for each in found if each.fails], [each for each in found if not each.fails]
 
     @cached_property

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import functools
-import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from nbrerun import __version__
+from nbrerun.cli import validate
 from nbrerun.cli.usage import Number, Words
-from nbrerun.errors import UsageError
-from nbrerun.reporters import targets
 from nbrerun.settings.values import BACKENDS, CACHE_FOLDER, ENGINES, EXPERIMENTS, FAIL_ON, FORMATS, SANDBOXES, WHOLE
-from nbrerun.spelling import suggestion
-
-_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
-"""The binary logarithm of each unit."""
-_MOST_BYTES = 2**63 - 1
-"""The largest size of a file (`off_t`)."""
 
 _AGAIN, _HOW, _FILES, _FAIL = "What to run again", "How to run", "Files", "Which findings count"
 _MANY = "Many notebooks, limited time"
@@ -65,88 +56,6 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 version = click.version_option(__version__, prog_name="nbrerun", message="%(prog)s %(version)s")
 
 
-def _comma_separated(context: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    """Split `4,7-9`, and reject empty names."""
-    words = [word.strip() for value in values for word in value.split(",")]
-    if not all(words):
-        raise click.BadParameter("the list contains an empty name", context, param)
-    return tuple(words)
-
-
-def _experiments(context: click.Context, param: click.Parameter, values: Sequence[str]) -> frozenset[str]:
-    names = _comma_separated(context, param, values)
-    known = (*EXPERIMENTS, *WHOLE)
-    for name in names:
-        if name not in known:
-            raise click.BadParameter(f"there is no {name!r}; choose from {', '.join(known)}", context, param)
-    return frozenset(names)
-
-
-def _rules(context: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    from nbrerun.rules import RULES, matching
-
-    codes = tuple(code.upper() for code in _comma_separated(context, param, values))
-    for code in codes:
-        if not matching(code):
-            raise click.BadParameter(f"there is no rule {code!r}; {suggestion(code, RULES)}", context, param)
-    return codes
-
-
-def _bytes(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    # Not \d, which also matches the digits of other scripts.
-    size = re.fullmatch(r"([0-9]{1,18})([KMGT]?)", value, re.IGNORECASE)
-    number = int(size[1]) << _SHIFTS[size[2].upper()] if size else 0
-    if not 0 < number <= _MOST_BYTES:
-        raise click.BadParameter(f"{value!r} is not a size; give 500M, 2G or a number of bytes", context, param)
-    return number
-
-
-def _budget(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Convert `90s`, `10m` or `1h30m` to seconds."""
-    if value is None:
-        return None
-    parts = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?", value.strip().lower())
-    if value.strip().isdigit():
-        raise click.BadParameter(f"{value!r} has no unit; give {value.strip()}s or {value.strip()}m", context, param)
-    hours, minutes, seconds = (int(part or 0) for part in parts.groups()) if parts else (0, 0, 0)
-    if not hours + minutes + seconds:
-        raise click.BadParameter(f"{value!r} is not a time; give 90s, 10m or 1h30m", context, param)
-    return 3600.0 * hours + 60.0 * minutes + seconds
-
-
-def _jobs(context: click.Context, param: click.Parameter, value: str) -> int | str:
-    if value == "auto":
-        return value
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", value):
-        raise click.BadParameter(f"must be a whole number, 1 or more, or auto; not {value!r}", context, param)
-    return int(value)
-
-
-def _shard(context: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    parts = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", value)
-    number, count = (int(part) for part in parts.groups()) if parts else (0, 0)
-    if not 1 <= number <= count:
-        raise click.BadParameter(f"{value!r} is not a shard; give 2/5 for the second of five", context, param)
-    return number, count
-
-
-def _seconds(context: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not (value > 0 and math.isfinite(value)):
-        raise click.BadParameter("give a number of seconds greater than 0", context, param)
-    return value
-
-
-def _targets(context: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[targets.Target, ...]:
-    try:
-        return tuple(targets.parse(value) for value in values)
-    except UsageError as error:
-        raise click.BadParameter(str(error), context, param) from error
-
-
 CACHE_DIR = _option(
     "--cache-dir",
     group=_HOW,
@@ -162,7 +71,7 @@ SHOW = (
         "form",
         group=_SHOW,
         multiple=True,
-        callback=_targets,
+        callback=validate.targets,
         metavar="FORMAT[=FILE]",
         help=f"Format of the report, and the file it goes to (else stdout); repeatable: {', '.join(FORMATS)}.  "
         "[default: terminal; in GitHub Actions github as well, in GitLab gitlab=gl-code-quality-report.json]",
@@ -190,7 +99,7 @@ CHECK = (
         "--cells",
         group=_AGAIN,
         multiple=True,
-        callback=_comma_separated,
+        callback=validate.comma_separated,
         metavar="CELLS",
         help="Run only these cells again: 3, 5-7, a cell id, tag:NAME; comma separated, repeatable. The main run "
         "always executes the whole notebook.",
@@ -199,7 +108,7 @@ CHECK = (
         "--experiment",
         group=_AGAIN,
         multiple=True,
-        callback=_experiments,
+        callback=validate.experiments,
         metavar="NAMES",
         help=f"Do only these experiments, comma separated: {', '.join(EXPERIMENTS)}; or on the whole notebook: "
         f"{', '.join(WHOLE)}.  [default: {','.join(EXPERIMENTS)}]",
@@ -228,7 +137,7 @@ CHECK = (
         "--timeout",
         group=_HOW,
         type=Number(),
-        callback=_seconds,
+        callback=validate.seconds,
         metavar="SECONDS",
         help="Time limit for each run of each cell, first runs and reruns.",
     ),
@@ -243,7 +152,7 @@ CHECK = (
     _option(
         "--budget",
         group=_MANY,
-        callback=_budget,
+        callback=validate.budget,
         metavar="TIME",
         help="Time limit for the whole run: 90s, 10m, 1h30m. Cells that changed in git and models come first; cells "
         "that there is no time for are undetermined, and the exit code is 4.",
@@ -254,7 +163,7 @@ CHECK = (
         group=_MANY,
         default="1",
         show_default=True,
-        callback=_jobs,
+        callback=validate.jobs,
         metavar="N",
         help="Check this many notebooks at once; auto: one for each core.",
     ),
@@ -269,7 +178,7 @@ CHECK = (
     _option(
         "--shard",
         group=_MANY,
-        callback=_shard,
+        callback=validate.shard,
         metavar="K/N",
         help="Check only the K-th of N parts of the notebooks, for a CI matrix that shares them.",
     ),
@@ -291,7 +200,7 @@ CHECK = (
     _option(
         "--sandbox-limit",
         group=_FILES,
-        callback=_bytes,
+        callback=validate.byte_count,
         metavar="SIZE",
         help="Limit on what a run may write: 500M, 2G or a number of bytes.  [default: a quarter of the memory]",
     ),
@@ -323,7 +232,7 @@ CHECK = (
         "--select",
         group=_FAIL,
         multiple=True,
-        callback=_rules,
+        callback=validate.rules,
         metavar="RULES",
         help="Report only the findings of these rules: codes or prefixes of codes, comma separated, repeatable.",
     ),
@@ -331,7 +240,7 @@ CHECK = (
         "--ignore",
         group=_FAIL,
         multiple=True,
-        callback=_rules,
+        callback=validate.rules,
         metavar="RULES",
         help="Do not report the findings of these rules; of a selected and an ignored prefix the longer one wins.",
     ),

@@ -94,7 +94,7 @@ class _Runs:
         if plan not in self._results:
             cost = self.cost(plan)
             if cost > self._left:
-                return Undone(f"running them would take about {cost:.0f} s more; --restart runs them")
+                return Undone(f"running them would take about {cost:.0f} s more; --experiment restart runs them")
             self._left -= cost
             self._results[plan] = self._run(plan)
         return self._results[plan]
