@@ -132,7 +132,7 @@ def _bold(value: float, most: float = math.inf, form: str = "{:.2f}") -> str:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> str:
     """Render a table in Markdown; `sides` has `>` for each column that is aligned to the right."""
     lines = [list(heads), ["---:" if side == ">" else "---" for side in sides], *map(list, rows)]
-    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("  |", " |")
 
 
 def written(page: str, name: str, text: str) -> str:
