@@ -138,16 +138,18 @@ def _run(
         return branch
     with closing(branch):
         first = branch.leaves_after(list(names))
-        paths = branch.perturb({name: changed_parts(before.get(name, {}), first[name]) for name in first})
+        wanted = {name: changed_parts(before.get(name, {}), first[name]) for name in first}
+        taken = [name for name in wanted if only_shrank(wanted[name], first[name])]
+        found = dict.fromkeys(taken, Outcome.RESTORED)
+        paths = branch.perturb({name: parts for name, parts in wanted.items() if name not in found})
         if not paths:
-            return {}
+            return found
         changed = branch.leaves_after(list(paths))
         paths = {name: _changed_for_good(paths[name], first[name], changed.get(name, {})) for name in paths}
         run = _rerun(branch, seen)
         if isinstance(run, Undone) or (run["error"] is not None and not seen.raises):
-            return {}
+            return found
         after = branch.leaves_after(list(paths))
-    found = {}
     for name in paths:
         if name in after and paths[name]:
             found[name] = outcome(paths[name], first[name], changed[name], after[name])
@@ -179,6 +181,24 @@ def outcome(paths: Iterable[str], first: Parts, changed: Parts, after: Parts) ->
     if Outcome.ELSEWHERE in found:
         return Outcome.ELSEWHERE
     return Outcome.STAYS if found == {Outcome.STAYS} else Outcome.RESTORED
+
+
+def only_shrank(changed: Earlier, first: Parts) -> bool:
+    """Whether all that the first run did to a variable was to take items away, which no other value brings back.
+
+    It has created nothing that could be left alone, and would take them away again (`seen.discard(x)`).
+
+    Args:
+        changed: what `changed_parts` returned.
+        first: the parts after the first run.
+    """
+    shrunk = [path for path, earlier in changed.items() if _length(first[path]) < _length(earlier)]
+    return bool(shrunk) and all(any(path.startswith(one) or one.startswith(path) for one in shrunk) for path in changed)
+
+
+def _length(leaf: Leaf | None) -> int:
+    length = leaf["length"] if leaf is not None else None
+    return int(length) if length is not None and length.isdigit() else 0
 
 
 def _of_part(first: Leaf | None, changed: Leaf | None, after: Leaf | None) -> Outcome:

@@ -153,4 +153,14 @@ CASES = [
         cell("ordered = sorted(values)\nordered.append(4)", "reset", ordered="reset", values="untouched"),
         cell("low, *rest = ordered", "reset", low="reset", rest="reset", ordered="untouched"),
     ),
+    Case(
+        "items that are taken away once, and one that is put there once",
+        cell("seen, kept, rows = {1, 2}, {'k': {1, 2}, 'n': 1}, [1, 2, 3]", "reset"),
+        cell("seen.discard(2)", "reset", seen="reset"),
+        cell("kept['k'].discard(2)", "reset", kept="reset"),
+        cell("if 2 in rows:\n    rows.remove(2)", "reset", rows="reset"),
+        cell("if 'n' in kept:\n    del kept['n']", "reset", kept="reset"),
+        cell("if 'm' not in kept:\n    kept['m'] = 5", "persisted", kept="persisted", via={"kept": "kernel"}),
+        cell("if 7 not in rows:\n    rows.append(7)", None),
+    ),
 ]

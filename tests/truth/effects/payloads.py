@@ -57,7 +57,7 @@ PAYLOADS = (
     Payload(
         "set",
         "{1, 2}",
-        grow=("P.add(len(P) + 10)", "P |= {len(P) + 20}", "P ^= {1, 99}"),
+        grow=("P.add(len(P) + 10)", "P |= {len(P) + 20}", "P ^= {1, 98, 99}"),
         settle=("P.add(5)", "P.discard(2)", "P = P | {6}"),
         replace=("{7, 8}",),
         summary="len(P)",

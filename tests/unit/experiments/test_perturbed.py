@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from nbrerun.engine.interface import Undone
-from nbrerun.experiments.perturbed import changed_parts, doubtful, outcome, perturbed
+from nbrerun.experiments.perturbed import changed_parts, doubtful, only_shrank, outcome, perturbed
 from nbrerun.model import Change
 from nbrerun.probe.protocol.messages import Leaf
-from nbrerun.state.diff import Leaves
+from nbrerun.state.diff import Leaves, Parts
 from nbrerun.state.observation import Observation, Outcome
 from tests.unit.making import FakeBranch, FakeEngine, error, generator, name, observation, rerun, state, variable
 
@@ -273,3 +273,26 @@ def test_a_name_for_a_part_of_what_the_cell_creates_starts_over(
     assert perturbed(engine, 3, seen) is None
     assert seen.outcomes["v"] is expected
     assert engine.left_open() == []
+
+
+def sized(digest: bytes, length: int) -> Leaf:
+    """A container of so many items."""
+    return {**leaf(digest), "size": "len({})", "length": str(length)}
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "expected"),
+    [
+        ({"x": sized(b"1", 2)}, {"x": sized(b"2", 1)}, True),
+        ({"x": sized(b"1", 2)}, {"x": sized(b"2", 2)}, False),
+        ({"x": sized(b"1", 2)}, {"x": sized(b"2", 3)}, False),
+        ({"x": sized(b"1", 1), "x.a": sized(b"3", 2)}, {"x": sized(b"2", 1), "x.a": sized(b"4", 1)}, True),
+        ({"x": sized(b"1", 2), "x[1]": leaf(b"5")}, {"x": sized(b"2", 1), "x[0]": leaf(b"6")}, True),
+        ({"x": leaf(b"1"), "x.a": sized(b"3", 2)}, {"x": leaf(b"2"), "x.a": sized(b"4", 1), "x.b": leaf(b"5")}, False),
+        ({"x": leaf(b"1")}, {"x": leaf(b"2")}, False),
+        ({}, {"x": sized(b"2", 1)}, False),
+    ],
+)
+def test_what_only_got_smaller_has_created_nothing(before: Parts, first: Parts, expected: bool) -> None:
+    """Whatever holds it has another value as well, and what follows it may lie elsewhere."""
+    assert only_shrank(changed_parts(before, first), first) is expected
