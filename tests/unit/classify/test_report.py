@@ -151,3 +151,14 @@ def test_a_variable_whose_parts_the_rerun_made_again_was_written() -> None:
     seen = observation(held, held, run, parts_kept={"x": False, "y": True})
     found = report_cell(seen, 1.0, "fork").variables
     assert [(one.name, one.verdict) for one in found] == [("x", Verdict.RESET)]
+
+
+def test_a_definition_that_the_rerun_binds_is_one_although_it_changed() -> None:
+    """Only one that changes without being bound has a state of its own."""
+    before, first = (state({"f": variable(value, 5, kind="definition")}) for value in (b"0", b"1"))
+    bound = rerun(first, bound=["f"], bound_first=["f"], mentions=["f"])
+    kinds = [
+        [one.kind for one in report_cell(observation(before, first, run), 1.0, "fork").variables]
+        for run in (bound, rerun(first, mentions=["f"], written=["f"]))
+    ]
+    assert kinds == [[Kind.DEFINITION], [Kind.DATA]]
