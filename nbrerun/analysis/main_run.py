@@ -22,6 +22,7 @@ from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import OUT_OF_BUDGET
 from nbrerun.state.observation import Observation
 from nbrerun.state.outside import sent
+from nbrerun.state.sharing import share
 from nbrerun.state.timeline import Step, data_files
 
 _FIRST = 0
@@ -130,7 +131,10 @@ class MainRun:
                 return self._hold(moment) if self._switch(moment, branch, cell) else self._choice.advised(branch)
             if moment == len(self._notebook.cells):
                 engine.keep_files()
-            self._state, self._read_at = branch.read(), moment
+            state, known = branch.read(), self._state
+            if known is not None:
+                share(state, known)
+            self._state, self._read_at = state, moment
             self._check.set_by_hand[moment] = self._state["by_hand"]
         except (Closed, ProbeFailure) as error:
             return Undone(_with_limit(f"the state could not be read: {error}"))
@@ -292,7 +296,11 @@ class MainRun:
         if isinstance(seen, Undone) and self._switch(moment, seen, first.cell):
             other = self._hold(moment)
             return other if isinstance(other, Undone) else self._again(moment, other, first)
-        return self._choice.advised(seen) if isinstance(seen, Undone) else seen
+        if isinstance(seen, Undone):
+            return self._choice.advised(seen)
+        if seen.again is not None:
+            share(seen.again["after"], seen.first)
+        return seen
 
     def _concerns_model(self, cell: Cell, branch: Branch) -> bool:
         assert self._state is not None

@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     "no such folder": ("", ["missing/"], ["missing"]),
     "a folder without notebooks": ("", ["empty"], ["no notebook", "empty"]),
     "not JSON": ("{ this is no JSON", [], ["nb.ipynb", "not JSON"]),
-    "nothing at all": ("", ["void.ipynb"], ["void.ipynb", "not JSON"]),
+    "nothing at all": ("", ["void.ipynb"], ["void.ipynb", "is not a notebook: the file is empty"]),
     "not text": ("", ["bytes.ipynb"], ["bytes.ipynb", "UTF-8"]),
     "JSON, but a list": ("[]", [], ["nb.ipynb", "not a notebook"]),
     "JSON, but no notebook": ('{"name": "x"}', [], ["nb.ipynb", "not a notebook"]),
