@@ -191,7 +191,7 @@ _FINDINGS = (
     Finding("NBR002", Severity.ERROR, 3, "model", "`model` keeps training"),
     Finding("NBR004", Severity.WARNING, 2, "model", "`model` is recreated, with a different random draw each time"),
     Finding("NBR001", Severity.ERROR, 6, None, "running the cell again raises KeyError: 'target'", known=True),
-    Finding("NBR101", Severity.INFO, 3, "model", "needs `np` of cell 1"),
+    Finding("NBR101", Severity.INFO, 3, "model", "needs `np` of cell 1", listed=False),
 )
 
 OWNED = "window.owned = true; document.title = 'owned'"

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
+from nbrerun import rules
 from nbrerun.model import Finding, NotebookReport, Report, Severity
 from nbrerun.notebooks.lines import Place, read_places
 from nbrerun.reporters.repository import path_in_repository
@@ -38,6 +39,8 @@ class Entry:
     message: str
     """On one line, and safe to print."""
     place: Place
+    fix: str = ""
+    """How to fix it, in a few words."""
     known: bool = False
     """It is in the baseline."""
     fails: bool = False
@@ -107,6 +110,7 @@ def of_notebook(notebook: NotebookReport) -> list[Entry]:
             name=finding.name,
             message=one_line(finding.message) or finding.rule,
             place=places[index] if 0 <= index < len(places) else Place(),
+            fix=rules.fix(finding),
             known=finding.known,
             fails=finding.fails,
             turn=turns[key],

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from nbrerun import secrets
 from nbrerun.errors import NotebookError
-from nbrerun.model import CellReport, NotebookReport, Severity, Verdict
+from nbrerun.model import CellReport, NotebookReport, Verdict
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.reporters.entries import TROUBLES, Entry, of_notebook
 from nbrerun.reporters.html import moved, outputs, restarts, words
@@ -172,7 +172,7 @@ def _source(kind: str, node: Any, values: bool) -> Markup:
 
 def _is_said(reason: str, findings: Sequence[Entry]) -> bool:
     """Whether the findings of a cell say all that the reason for its verdict says."""
-    said = "\n".join(entry.message for entry in findings if entry.severity is not Severity.INFO)
+    said = "\n".join(entry.message for entry in findings)
     return all(clause in said for clause in one_line(reason).split("; "))
 
 

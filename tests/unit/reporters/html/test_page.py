@@ -189,7 +189,10 @@ def test_a_static_check_has_findings_and_no_verdicts(tmp_path: Path) -> None:
     """None of its cells has failed, and there is nothing to filter by."""
     lesson = pages.lesson(tmp_path)
     parsed = _parsed(NotebookReport(lesson.path, "", "", "python3", findings=lesson.findings[:1], static=True))
-    assert _text(parsed.cssselect("#n1-c3 aside")[0]) == "error NBR002 model keeps training"
+    assert _text(parsed.cssselect("#n1-c3 aside")[0]) == (
+        "error NBR002 model keeps training fix: create model in the cell that trains it; "
+        "if it is meant to continue, tag the cell nbrerun:in-place"
+    )
     assert parsed.cssselect(".filter") == []
     assert "nothing was run" in _text(parsed.cssselect(".note")[0])
 
