@@ -82,7 +82,7 @@ CASES = [
             "in-place",
             n="in-place",
             third="reset",
-            marks={"third": ()},
+            marks={"third": {"drifts"}},
         ),
         cell("n += 1\nx = random.random()", "in-place", n="in-place", x="reset", marks={"x": {"unseeded"}}),
         cell("n += 1\nsixth = n // 6\nx = random.random()", "in-place", n="in-place", sixth="reset", x="reset"),
