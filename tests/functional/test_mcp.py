@@ -7,8 +7,7 @@ from typing import Any
 
 import jsonschema
 
-from tests.functional import agents_page
-from tests.functional.agents_page import ask, lasting, shown
+from tests.functional.agents_page import ask
 from tests.functional.test_bad_input import write
 
 CELLS = (
@@ -85,14 +84,3 @@ def test_a_notebook_that_has_changed_is_run_again(tmp_path: Path) -> None:
     assert [asked(), asked()] == [("no", False), ("no", True)]
     write(tmp_path, "x = 0", "x = 1")
     assert asked() == ("yes", False)
-
-
-PAGE = agents_page.PAGE.read_text(encoding="utf-8")
-
-
-def test_the_page_shows_what_the_server_answers() -> None:
-    """The session of docs/agents.md; update it with `python -m tests.functional.agents_page --write`."""
-    said, given = shown(PAGE), agents_page.answers(PAGE)
-    assert len(said) == PAGE.count("\n> ") == 10
-    for question, answer in said.items():
-        assert lasting(answer) == lasting(given[question]), question
