@@ -24,6 +24,7 @@ CORE = (
     "tests/functional/test_cases.py",
     "tests/functional/test_copy_sandbox.py",
     "tests/functional/test_declared.py",
+    "tests/functional/test_mcp.py",
     "tests/functional/test_replay.py",
     "tests/functional/test_restart.py",
     "tests/functional/test_sandbox.py",
@@ -99,7 +100,10 @@ def _run_core(session: nox.Session) -> None:
 def _lower_bounds() -> list[str]:
     """Pin everything that the core installs to the version behind its `>=`."""
     extras = PROJECT["optional-dependencies"]
-    declared = [*PROJECT["dependencies"], *extras["core"], *extras["jupytext"], *extras["samples"]]
+    declared = [
+        *PROJECT["dependencies"],
+        *(each for name in ("core", "jupytext", "mcp", "samples") for each in extras[name]),
+    ]
     found = (re.match(r"([\w-]+)>=([\w.]+)", requirement) for requirement in declared)
     return sorted({f"{bound[1]}=={bound[2]}" for bound in found if bound})
 

@@ -38,7 +38,7 @@ DISTRIBUTIONS = {"jupyter_client": "jupyter-client", "markdown_it": "markdown-it
 STARTED = {"ipykernel", "scikit-learn"}
 """Dependencies that nbrerun does not import: it starts the one as a process, and notebooks need the other."""
 
-OPTIONAL = {"distributed": "dask", "jupytext": "jupytext", "ray": "ray"}
+OPTIONAL = {"distributed": "dask", "jupytext": "jupytext", "mcp": "mcp", "ray": "ray"}
 """Modules that are imported only where a user asks for what they do, and the extras that bring them."""
 
 OF_THE_CALLER = {"pytest"}
@@ -125,7 +125,7 @@ def test_every_file_beside_the_modules_is_in_the_wheel() -> None:
     assert matched == set(others)
 
 
-@pytest.mark.parametrize("extra", [None, "core", "jupytext", "samples"])
+@pytest.mark.parametrize("extra", [None, "core", "jupytext", "mcp", "samples"])
 def test_every_dependency_has_a_lower_bound(extra: str | None) -> None:
     """The session `oldest` installs it; what has none would be installed in its newest version there."""
     requirements = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
@@ -359,3 +359,15 @@ def test_contributing_names_every_package_and_module(package: str) -> None:
             assert f"`{path.name}/`" in tables, path
         elif path.suffix == ".py" and not path.name.startswith("__"):
             assert f"`{path.stem}`" in tables, path
+
+
+def test_the_list_for_language_models_names_pages_of_the_site() -> None:
+    """The format (https://llmstxt.org): a title, a summary in a quotation, then sections of links, here to pages."""
+    lines = (ROOT / "docs" / "llms.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# nbrerun"
+    assert lines[2].startswith("> ")
+    links = [re.fullmatch(r"- \[[^]]+\]\(([\w-]+)/\): .+", line) for line in lines if line.startswith("- ")]
+    assert links
+    for link in links:
+        assert link is not None
+        assert (ROOT / "docs" / f"{link[1]}.md").exists(), link[1]

@@ -9,6 +9,7 @@ from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
 from nbrerun.cli.init import init
+from nbrerun.cli.mcp import mcp
 from nbrerun.cli.options import CONTEXT, version
 from nbrerun.cli.reports import diff, show
 from nbrerun.cli.usage import Commands
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for _command in (check, init, explain, config, baseline, show, diff, cache, help_, version_):
+for _command in (check, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
     main.add_command(_command)

@@ -1,0 +1,1 @@
+"""`nbrerun mcp`: answers for agents over the Model Context Protocol, all of them from `nbrerun.check`."""

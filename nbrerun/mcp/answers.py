@@ -1,0 +1,311 @@
+"""The answers of the tools, made of the report of a check; MCP publishes the fields as their output schemas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nbrerun import rules
+from nbrerun.errors import UsageError
+from nbrerun.mcp.hints import Answer, Hints, Replaced, answer, changes, hints, replaced
+from nbrerun.mcp.pages import clipped, page
+from nbrerun.model import (
+    CellReport,
+    Change,
+    Finding,
+    Missing,
+    NotebookReport,
+    Recovery,
+    Restart,
+    VariableReport,
+    Verdict,
+)
+
+_LISTED = 20
+"""Cells that an error message lists before it counts the rest."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding, with its fix."""
+
+    rule: str
+    severity: str
+    cell: int | None
+    """None if it is about the whole notebook."""
+    name: str | None
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class CellAnswer:
+    """The verdict on one cell."""
+
+    cell: int
+    """Its index among all cells of the notebook, from 0."""
+    id: str
+    first_line: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class NotebookAnswer:
+    """The answer of `check_notebook`."""
+
+    notebook: str
+    status: Literal["ok", "failed", "skipped", "unchecked"]
+    problem: str
+    """Why cells are missing here, or have no verdict; empty if all have one."""
+    verdicts: dict[str, int]
+    """Number of cells by verdict."""
+    cells: tuple[CellAnswer, ...]
+    findings: tuple[Found, ...]
+    page: int
+    pages: int
+    from_cache: bool
+
+
+@dataclass(frozen=True)
+class ChangeAnswer:
+    """One part of a variable that differs after the rerun."""
+
+    path: str
+    first: str
+    again: str
+    max_abs_change: float | None
+
+
+@dataclass(frozen=True)
+class VariableAnswer:
+    """A variable that the rerun changes, with the evidence."""
+
+    name: str
+    kind: str
+    verdict: str
+    marks: tuple[str, ...]
+    reason: str
+    changes: tuple[ChangeAnswer, ...]
+    """The largest ones."""
+    more_changes: int
+    """How many are not listed."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How to have the rerun change nothing; `would_change` says what it changes."""
+
+    rule: str
+    severity: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class RerunAnswer:
+    """The answer of `may_i_rerun`."""
+
+    notebook: str
+    cell: int
+    id: str
+    answer: Answer
+    """`yes`: nothing would change. `depends`: not if later cells have been run. `no`: something would change."""
+    verdict: str
+    reason: str
+    hints: Hints
+    would_change: tuple[VariableAnswer, ...]
+    replaces: tuple[Replaced, ...]
+    outside: tuple[str, ...]
+    advice: tuple[Advice, ...]
+    page: int
+    pages: int
+    from_cache: bool
+
+
+@dataclass(frozen=True)
+class MissingAnswer:
+    """A name that a cell needs and a fresh kernel does not have."""
+
+    name: str
+    kind: str
+    defined_in: int | None
+    through: str | None
+
+
+@dataclass(frozen=True)
+class NeedsAnswer:
+    """Why a cell does not run alone after a restart."""
+
+    cell: int
+    missing: tuple[MissingAnswer, ...]
+    raises: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RecoveryAnswer:
+    """The cells to run after a restart to have a variable back."""
+
+    name: str
+    cells: tuple[int, ...]
+    skipped: tuple[int, ...]
+    file: str | None
+    verified: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class RestartAnswer:
+    """The answer of `what_restart_loses`."""
+
+    notebook: str
+    problem: str
+    run_alone: tuple[int, ...]
+    need_others: tuple[NeedsAnswer, ...]
+    restored_by: tuple[RecoveryAnswer, ...]
+    page: int
+    pages: int
+    from_cache: bool
+
+
+def of_notebook(notebook: NotebookReport, number: int) -> NotebookAnswer:
+    """Answer which verdict each cell has, and what to look at.
+
+    Raises:
+        UsageError: there is no such page.
+    """
+    findings = [finding for finding in notebook.findings if finding.listed]
+    shown = page(number, notebook.cells, findings)
+    counted = [cell.verdict for cell in notebook.cells]
+    return NotebookAnswer(
+        notebook=notebook.path,
+        status=notebook.status,  # type: ignore[arg-type]  # the model documents these words, and has them as a str
+        problem=_problem(notebook),
+        verdicts={str(verdict): counted.count(verdict) for verdict in Verdict if verdict in counted},
+        cells=tuple(
+            CellAnswer(cell.index, cell.id, cell.first_line, str(cell.verdict)) for cell in shown.of(notebook.cells)
+        ),
+        findings=tuple(map(_found, shown.of(findings))),
+        page=shown.number,
+        pages=shown.count,
+        from_cache=notebook.cached,
+    )
+
+
+def of_cell(notebook: NotebookReport, wanted: int | str, number: int) -> RerunAnswer:
+    """Answer what running one cell again would do.
+
+    Raises:
+        UsageError: there is no such cell or page, or the main run did not reach the cell.
+    """
+    cell = _cell(notebook, wanted)
+    lost = replaced(notebook, cell)
+    findings = [finding for finding in notebook.findings if finding.listed and finding.index == cell.index]
+    moved = [variable for variable in cell.variables if changes(variable)]
+    shown = page(number, moved, lost, cell.outside, findings)
+    return RerunAnswer(
+        notebook=notebook.path,
+        cell=cell.index,
+        id=cell.id,
+        answer=answer(cell, lost),
+        verdict=str(cell.verdict),
+        reason=clipped(cell.reason),
+        hints=hints(cell, lost),
+        would_change=tuple(map(_variable, shown.of(moved))),
+        replaces=shown.of(lost),
+        outside=tuple(f"{item.kind}: {clipped(item.what)}" for item in shown.of(cell.outside)),
+        advice=tuple(Advice(found.rule, str(found.severity), rules.fix(found)) for found in shown.of(findings)),
+        page=shown.number,
+        pages=shown.count,
+        from_cache=notebook.cached,
+    )
+
+
+def of_restart(notebook: NotebookReport, number: int) -> RestartAnswer:
+    """Answer which cells run alone in a fresh kernel, what the others need, and which cells restore a variable.
+
+    Raises:
+        UsageError: there is no such page.
+    """
+    answered = [(cell.index, cell.restart) for cell in notebook.cells if cell.restart is not None]
+    alone = tuple(index for index, restart in answered if restart.runs_alone and not restart.reason)
+    needy = [(index, restart) for index, restart in answered if index not in alone]
+    shown = page(number, needy, notebook.recover)
+    problem = _problem(notebook) or ("" if answered else "the settings in force leave out the experiment `restart`")
+    return RestartAnswer(
+        notebook=notebook.path,
+        problem=problem,
+        run_alone=alone,
+        need_others=tuple(_needs(index, restart) for index, restart in shown.of(needy)),
+        restored_by=tuple(map(_recovery, shown.of(notebook.recover))),
+        page=shown.number,
+        pages=shown.count,
+        from_cache=notebook.cached,
+    )
+
+
+def _problem(notebook: NotebookReport) -> str:
+    raised = ""
+    if failure := notebook.failure:
+        raised = f"the main run raised {failure.ename} in cell {failure.index}: {failure.evalue}"
+    return clipped(notebook.problem or notebook.reason or raised or notebook.incomplete)
+
+
+def _cell(notebook: NotebookReport, wanted: int | str) -> CellReport:
+    word = str(wanted).strip()
+    for cell in notebook.cells:
+        if word == str(cell.index):
+            return cell
+    for cell in notebook.cells:
+        if word == cell.id:
+            return cell
+    known = [str(cell.index) for cell in notebook.cells]
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    listed = f"code cells with a verdict: {', '.join(known[:_LISTED])}{more}" if known else "no cell has a verdict"
+    why = f"; {_problem(notebook)}" if _problem(notebook) else ""
+    raise UsageError(f"there is no verdict on a cell {clipped(word)!r}; {listed}{why}")
+
+
+def _found(finding: Finding) -> Found:
+    return Found(
+        finding.rule,
+        str(finding.severity),
+        finding.index if finding.index >= 0 else None,
+        finding.name,
+        clipped(finding.message),
+        rules.fix(finding),
+    )
+
+
+def _variable(variable: VariableReport) -> VariableAnswer:
+    return VariableAnswer(
+        variable.name,
+        str(variable.kind),
+        str(variable.verdict),
+        tuple(map(str, variable.marks)),
+        clipped(variable.sentence),
+        tuple(map(_change, variable.changes)),
+        variable.more_changes,
+    )
+
+
+def _change(change: Change) -> ChangeAnswer:
+    return ChangeAnswer(change.path, change.first, change.again, change.max_abs_change)
+
+
+def _needs(index: int, restart: Restart) -> NeedsAnswer:
+    raised = restart.raised
+    return NeedsAnswer(
+        index,
+        tuple(map(_missing, restart.missing)),
+        clipped(f"{raised.ename}: {raised.evalue}") if raised else "",
+        clipped(restart.reason),
+    )
+
+
+def _missing(missing: Missing) -> MissingAnswer:
+    kind = "import" if missing.imported else str(missing.kind)
+    return MissingAnswer(missing.name, kind, missing.defined_in, missing.through)
+
+
+def _recovery(plan: Recovery) -> RecoveryAnswer:
+    return RecoveryAnswer(plan.name, plan.cells, plan.skipped, plan.file, plan.verified, clipped(plan.reason))
