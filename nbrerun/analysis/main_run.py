@@ -279,7 +279,7 @@ class MainRun:
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
         if undone.outside:
             self._done[waiting.moment - 1] = replace(self._done[waiting.moment - 1], sends=True)
-        reason = "the kernel died in the cell below" if self._died else undone.reason
+        reason = "the kernel died in the cell below" if self._died else _with_limit(undone.reason)
         reason = reason if self._check.has_time() else OUT_OF_BUDGET
         name, seconds = self._choice.engine.name, waiting.first.seconds
         if undone.died and not self._died:

@@ -95,7 +95,7 @@ SAID = {
     "in two versions": "has a merge conflict in line 2",
     "cut in half": "U+D800, half of a character",
     "without a kernel": "no kernel is named 'no'",
-    "with a wrong setting": "'frok' is not one of",
+    "with a wrong setting": "there is no 'frok'",
 }
 
 

@@ -69,8 +69,8 @@ def test_text_gets_the_verdicts_of_the_same_notebook(engine: str, tmp_path: Path
 
 
 def found_in(notebook: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The cells that have findings; the first cell of the notebook is text."""
-    return [CELLS[index - 1] for index in sorted({one["index"] for one in notebook["findings"]})]
+    """The cells that have findings to look at; the first cell of the notebook is text."""
+    return [CELLS[index - 1] for index in sorted({one["index"] for one in notebook["findings"] if one["listed"]})]
 
 
 def test_a_folder_is_checked_once(tmp_path: Path) -> None:

@@ -31,9 +31,13 @@ def live(
         hello: Hello = {"token": token, "pid": os.getpid(), "failed": begin()}
         asyncio._set_running_loop(None)  # the kernel's own loop runs on this stack, and is not run any further
         wire = connect(address)
+        try:
+            asyncio.set_event_loop(asyncio.new_event_loop())  # the kernel's own cannot be shared
+        except OSError as error:
+            hello["failed"] = hello["failed"] or f"the fork can run nothing: {error}"
         wire.send(hello)
-        asyncio.set_event_loop(asyncio.new_event_loop())  # the kernel's own cannot be shared
-        asyncio.get_event_loop().run_until_complete(_serve(wire, answer, [] if hello["failed"] else unasked))
+        if not hello["failed"]:
+            asyncio.get_event_loop().run_until_complete(_serve(wire, answer, unasked))
     except Closed:
         status = 0
     finally:
