@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import Type, default
 
@@ -76,9 +77,15 @@ class PatientClient(AsyncKernelClient):
 
 
 class KeptManager(AsyncKernelManager):
-    """Has the kernel started by its keeper."""
+    """Has the kernel started by its keeper, as a kernelspec says that need not be installed."""
 
     keeper: tuple[str, ...] = ()
+    chosen: KernelSpec | None = None
+
+    @property
+    def kernel_spec(self) -> KernelSpec | None:
+        """The kernelspec that was chosen."""
+        return self.chosen
 
     @default("client_factory")
     def _patient_client(self) -> type[AsyncKernelClient]:
