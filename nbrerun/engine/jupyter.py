@@ -87,6 +87,14 @@ class KeptManager(AsyncKernelManager):
         """The kernelspec that was chosen."""
         return self.chosen
 
+    @property
+    def ipykernel(self) -> bool:
+        """Whether it is IPython's: nbclient keeps the history of such a kernel in memory.
+
+        Unlike jupyter_client, it does not go by the kernelspec's name: any name may be that of an environment.
+        """
+        return self.chosen is not None and any("ipykernel" in word for word in self.chosen.argv)
+
     @default("client_factory")
     def _patient_client(self) -> type[AsyncKernelClient]:
         return PatientClient

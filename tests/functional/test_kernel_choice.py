@@ -27,6 +27,7 @@ import os, shutil, sys
 assert os.path.samefile(sys.prefix, {folder!r}), sys.prefix
 assert os.path.samefile(os.path.dirname(shutil.which("python")), os.path.join({folder!r}, "bin"))
 assert os.environ["VIRTUAL_ENV"] == {folder!r}
+assert get_ipython().history_manager.hist_file == ":memory:"
 """
 
 
