@@ -66,7 +66,7 @@ class Environment:
         # IPython adds the packages of another environment that VIRTUAL_ENV names (InteractiveShell.init_virtualenv).
         folder = str(self.folder).replace("$", "$$")
         here = {"CONDA_PREFIX": folder} if self.is_conda else {}
-        if not self.is_conda or "VIRTUAL_ENV" in os.environ:
+        if self.is_virtual or "VIRTUAL_ENV" in os.environ:
             here["VIRTUAL_ENV"] = folder
         return here | {"PATH": f"{folder}/bin{os.pathsep}${{PATH}}"}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
 from traitlets import TraitError
 
-from nbrerun.engine.environments import Environment, belonging_to, environment_at, program_of
+from nbrerun.engine.environments import Environment, belonging_to, environment_at, of_interpreter, program_of
 from nbrerun.errors import KernelError
 from nbrerun.notebooks.read import Notebook
 from nbrerun.settings.values import Settings
@@ -67,10 +68,8 @@ def _replacement(notebook: Notebook, why: str) -> ChosenKernel:
     found = belonging_to(notebook.folder)
     if found and not found[0].is_own:
         return _kernel_of(found[0], f"{found[1]}, {why}")
-    own = _installed(notebook, NATIVE_KERNEL_NAME)
-    assert own is not None, "jupyter_client knows it without a file"
-    own = _python_only(notebook, NATIVE_KERNEL_NAME, own)
-    return ChosenKernel(NATIVE_KERNEL_NAME, own, f"nbrerun's own environment, {why}")
+    own = _kernel_of(of_interpreter(Path(sys.executable)), f"nbrerun's own environment, {why}")
+    return replace(own, name=NATIVE_KERNEL_NAME)
 
 
 def _kernel_of(environment: Environment, reason: str) -> ChosenKernel:

@@ -193,6 +193,9 @@ def test_the_kernel_runs_as_in_the_activated_environment(
     also = {"VIRTUAL_ENV": f"{tmp_path}/conda"} if active else {}
     path = {"PATH": f"{tmp_path}/conda/bin:${{PATH}}"}
     assert conda.variables == {"CONDA_PREFIX": f"{tmp_path}/conda", **also, **path}
+    system = environment_at(fake_environment(tmp_path / "usr", made_by="nobody"))
+    also = {"VIRTUAL_ENV": f"{tmp_path}/usr"} if active else {}
+    assert system.variables == {**also, "PATH": f"{tmp_path}/usr/bin:${{PATH}}"}
 
 
 @pytest.mark.parametrize(
