@@ -101,6 +101,7 @@ def check(
     static: bool | None = None,
     engine: Literal["auto", "fork", "replay"] | None = None,
     kernel: str | None = None,
+    python: _Path | None = None,
     timeout: float | None = None,
     sandbox: Literal["auto", "overlay", "copy"] | None = None,
     sandbox_dir: _Path | Iterable[_Path] | None = None,

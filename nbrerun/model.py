@@ -309,7 +309,7 @@ class NotebookReport:
     engine_reason: str
     """One sentence: why this engine."""
     kernel: str
-    """Name of the kernelspec."""
+    """Name of the kernelspec, or the path of the environment (or its interpreter) that was chosen without one."""
     sandbox: str = ""
     """What protected the user's files: `overlay`, `copy`, or empty if no kernel was started."""
     sandbox_reason: str = ""
@@ -321,6 +321,10 @@ class NotebookReport:
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None
     """Set if the main run raised or its kernel died."""
+    kernel_reason: str = ""
+    """One sentence: why this kernel; empty if it is that of a kernelspec which the user or the notebook named."""
+    declared: str = ""
+    """One sentence: what the notebook declares to need (PEP 723), and what of that its kernel lacks."""
     lacks: tuple[str, ...] = ()
     """Modules that the notebook declares it needs and its kernel does not have; if there are any, nothing was run."""
     problem: str = ""

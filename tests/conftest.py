@@ -21,6 +21,10 @@ sys.dont_write_bytecode = False
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
+# The environment that the tests run in is the active one, whatever the shell says and whatever lies above a notebook.
+os.environ["VIRTUAL_ENV"] = sys.prefix
+os.environ.pop("CONDA_PREFIX", None)
+
 CI_VARIABLES = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITLAB_CI", "CI_PROJECT_DIR")
 ENVIRON = {name: value for name, value in os.environ.items() if name not in CI_VARIABLES}
 """The environment before any test is collected: libraries that tests import change it."""

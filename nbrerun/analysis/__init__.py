@@ -14,6 +14,7 @@ from nbrerun.clock import running
 from nbrerun.engine.choose import Choice
 from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
+from nbrerun.engine.requirements import declared
 from nbrerun.model import NotebookReport
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.files import changeset
@@ -39,12 +40,13 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
 
 
 def _analyzed(notebook: Notebook, settings: Settings, listener: Listener) -> NotebookReport:
-    kernel, _ = resolve_kernel(notebook, settings.kernel)
+    kernel = resolve_kernel(notebook, settings)
     listener.notebook_started(str(notebook.path), len(notebook.cells))
     choice = Choice(notebook, settings, kernel, listener.cell_started)
     check = Check(notebook, settings, listener, choice)
-    report = NotebookReport(str(notebook.path), "", "", kernel)
+    report = NotebookReport(str(notebook.path), "", "", kernel.name, kernel_reason=kernel.reason)
     try:
+        report = replace(report, declared=declared(notebook.inline_metadata, choice.engine.kernel.distributions))
         lacks = choice.engine.kernel.lacks(notebook.needs) if notebook.needs else ()
         return replace(report, lacks=lacks) if lacks else _checked(check, report)
     finally:

@@ -14,7 +14,8 @@ LONGEST_NAME = 200
 LONGEST_TEXT = 10_000
 """Characters of a sentence, which may quote an exception, and of a line of a traceback."""
 
-_TEXTS = {"reason", "message", "evalue", "problem", "traceback", "engine_reason", "sandbox_reason", "opaque"}
+_REASONS = {"reason", "engine_reason", "sandbox_reason", "kernel_reason"}
+_TEXTS = _REASONS | {"declared", "message", "evalue", "problem", "traceback", "opaque"}
 _KEPT = {"id", "cell", "inputs"}
 """By these the report is compared with the notebook and with other reports."""
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_NAME + 1},}}")

@@ -134,6 +134,16 @@ def _with_chosen_cells(notebook: Notebook, cells: Value) -> Notebook:
     return replace(notebook, cells=tuple(forced))
 
 
+def _python(options: Mapping[str, Any]) -> Path | None:
+    if options["python"] is None:
+        return None
+    if options["kernel"] is not None:
+        raise UsageError("--kernel and --python both say what to run in: give one of them")
+    from nbrerun.engine.environments import environment_at  # a static check needs nothing of the engine
+
+    return environment_at(options["python"]).python
+
+
 def _settings(options: Mapping[str, Any]) -> Settings:
     asked = options["experiment"]
     for name in options["sandbox_dir"]:
@@ -148,6 +158,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         engine=options["engine"],
         static=options["static"],
         kernel=options["kernel"],
+        python=_python(options),
         sandbox=options["sandbox"],
         sandbox_dirs=tuple(dict.fromkeys(Path(name).resolve() for name in options["sandbox_dir"])),
         sandbox_limit=options["sandbox_limit"],

@@ -80,6 +80,8 @@ def _notebook(said: Mapping[str, Any]) -> NotebookReport:
         engine=said["engine"],
         engine_reason=said["engine_reason"],
         kernel=said["kernel"],
+        kernel_reason=said.get("kernel_reason", ""),
+        declared=said.get("declared", ""),
         sandbox=said["sandbox"],
         sandbox_reason=said["sandbox_reason"],
         cells=tuple(map(_cell, said["cells"])),

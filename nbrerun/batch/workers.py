@@ -203,7 +203,7 @@ def _answer(job: Job, turn: Turn | None, place: str | None) -> NotebookReport | 
 
 
 def _not_begun(job: Job) -> NotebookReport:
-    kernel = job.settings.kernel or job.notebook.kernel_name or "python3"
+    kernel = job.settings.kernel_named(job.notebook.kernel_name)
     shown = str if job.settings.values else code_without_values
     cells = tuple(
         CellReport(cell.index, cell.id, Verdict.UNDETERMINED, OUT_OF_BUDGET, shown(cell.first_line))

@@ -131,7 +131,14 @@ CHECK = (
         "--kernel",
         group=_HOW,
         metavar="NAME",
-        help="Kernel to run in.  [default: the notebook's own, else python3]",
+        help="Kernel to run in.  [default: the notebook's own, else that of its environment]",
+    ),
+    _option(
+        "--python",
+        group=_HOW,
+        metavar="PATH",
+        help="Run in this Python instead of a named kernel: an interpreter, or the folder of an environment that has "
+        "ipykernel.  [default: the active environment, else .venv or venv in a folder above the notebook]",
     ),
     _option(
         "--timeout",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Doing, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.kernelspec import ChosenKernel
 from nbrerun.engine.replay import ReplayEngine
 from nbrerun.model import Cell
 from nbrerun.notebooks.read import Notebook
@@ -20,9 +21,9 @@ from nbrerun.settings.values import Settings
 class Choice:
     """The engine in use, and why."""
 
-    def __init__(self, notebook: Notebook, settings: Settings, kernel_name: str, doing: Doing) -> None:
+    def __init__(self, notebook: Notebook, settings: Settings, kernel: ChosenKernel, doing: Doing) -> None:
         self._notebook = notebook
-        self._kernel_name = kernel_name
+        self._kernel = kernel
         self._settings = settings
         self._limits = Limits(settings)
         self._doing = doing
@@ -41,7 +42,7 @@ class Choice:
         return ForkEngine(self._start(), self._limits), reason
 
     def _start(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
-        return Kernel(self._notebook, self._kernel_name, self._settings, seeds, files, wait)
+        return Kernel(self._notebook, self._kernel, self._settings, seeds, files, wait)
 
     def switch(self, undone: Undone, cell: Cell, done: Sequence[Past]) -> bool:
         """Use replay from this cell on, in the same kernel, if that may help; whether it does now.

@@ -186,6 +186,10 @@ class Client:
         """Which top-level modules the kernel could not import; none is imported."""
         return self._ask(ask.LACKS, ask.AskLacks(modules=list(modules)))["modules"]
 
+    def distributions(self, names: Iterable[str]) -> ask.Distributions:
+        """Which Python the kernel runs, and which versions of distributions are installed there."""
+        return self._ask(ask.DISTRIBUTIONS, ask.AskDistributions(names=list(names)))
+
     def forget_files(self, name: str) -> None:
         """Forget the files that are kept under a name."""
         self._ask(ask.FORGET_FILES, ask.KeptFiles(name=name))

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import Type, default
 
@@ -76,9 +77,23 @@ class PatientClient(AsyncKernelClient):
 
 
 class KeptManager(AsyncKernelManager):
-    """Has the kernel started by its keeper."""
+    """Has the kernel started by its keeper, as a kernelspec says that need not be installed."""
 
     keeper: tuple[str, ...] = ()
+    chosen: KernelSpec | None = None
+
+    @property
+    def kernel_spec(self) -> KernelSpec | None:
+        """The kernelspec that was chosen."""
+        return self.chosen
+
+    @property
+    def ipykernel(self) -> bool:
+        """Whether it is IPython's: nbclient keeps the history of such a kernel in memory.
+
+        Unlike jupyter_client, it does not go by the kernelspec's name: any name may be that of an environment.
+        """
+        return self.chosen is not None and any("ipykernel" in word for word in self.chosen.argv)
 
     @default("client_factory")
     def _patient_client(self) -> type[AsyncKernelClient]:

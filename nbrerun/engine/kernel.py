@@ -22,9 +22,11 @@ from nbclient.util import run_sync
 from nbrerun.clock import Part, spent_on
 from nbrerun.engine.arrivals import SECONDS, Arrivals
 from nbrerun.engine.client import Client
+from nbrerun.engine.environments import of_interpreter
 from nbrerun.engine.folders import Folder
 from nbrerun.engine.interface import FirstRun
 from nbrerun.engine.jupyter import KeptManager
+from nbrerun.engine.kernelspec import ChosenKernel
 from nbrerun.engine.liveness import ProbeFailure, wait_for_end
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
 from nbrerun.engine.memory import memory
@@ -33,7 +35,7 @@ from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
-from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
+from nbrerun.probe.protocol.requests import DOORBELL, Distributions, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
 from nbrerun.secrets import error_without_values, shown_error
@@ -43,6 +45,8 @@ _KEEPER_SECONDS = 30.0
 _HELLO_SECONDS = 5.0
 """For a greeting that was sent before the kernel said that it is done."""
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
+_NO_IPYKERNEL = "No module named ipykernel"
+"""How Python says that it cannot run `-m ipykernel_launcher` or `-m ipykernel`."""
 _TICK = 1.0
 """Seconds between two looks at whether a kernel that does not come is still alive."""
 
@@ -53,7 +57,7 @@ class Kernel:
     def __init__(
         self,
         notebook: Notebook,
-        name: str,
+        chosen: ChosenKernel,
         settings: Settings,
         seeds: Sequence[Generator] = (),
         files: str = "",
@@ -69,7 +73,8 @@ class Kernel:
         Raises:
             KernelError: it does not start.
         """
-        self.name = name
+        self.name = chosen.name
+        self._chosen = chosen
         self._settings = settings
         self._temporary = Folder()
         self._folder = self._temporary.path
@@ -81,7 +86,7 @@ class Kernel:
         self._nbclient = NotebookClient(
             notebook.node,
             kernel_manager_class=KeptManager,
-            kernel_name=name,
+            kernel_name=chosen.name,
             timeout_func=lambda _: settings.seconds_to_run,
             startup_timeout=SECONDS,
             resources={"metadata": {"path": str(notebook.folder)}},
@@ -120,7 +125,7 @@ class Kernel:
         manager.transport = "ipc"  # no ports, which kernels that start side by side may both choose
         manager.connection_file = os.path.join(self._folder, "kernel.json")
         assert isinstance(manager, KeptManager)
-        manager.keeper = self._keeper_command()
+        manager.keeper, manager.chosen = self._keeper_command(), self._chosen.spec
         # Sets of strings are walked in the order of their hashes, in which two kernels have to agree (PYTHONHASHSEED).
         env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
         with self._explained(), open(self._log, "wb") as output:
@@ -141,6 +146,8 @@ class Kernel:
             yield
         except (RuntimeError, OSError, TimeoutError, Closed) as error:
             why = Path(self._log).read_text(errors="replace").strip().rpartition("\n")[2] or error
+            if _NO_IPYKERNEL in str(why):
+                why = f"{why}; install it with `{of_interpreter(Path(self._chosen.program)).install_ipykernel}`"
             raise KernelError(f"the kernel '{self.name}' did not start: {why}") from error
 
     def _keeper_command(self) -> tuple[str, ...]:
@@ -268,6 +275,17 @@ class Kernel:
             return tuple(self.client.lacks(modules))
         except (Closed, ProbeFailure) as error:
             raise KernelError(f"the kernel '{self.name}' does not say which modules it has: {error}") from error
+
+    def distributions(self, names: Sequence[str]) -> Distributions:
+        """Which Python it runs, and which versions of distributions are installed there.
+
+        Raises:
+            KernelError: it does not say.
+        """
+        try:
+            return self.client.distributions(names)
+        except (Closed, ProbeFailure) as error:
+            raise KernelError(f"the kernel '{self.name}' does not say what is installed there: {error}") from error
 
     def save_files(self) -> str:
         """Save the files that the notebook has changed, and return their folder, which is removed with this kernel."""

@@ -18,7 +18,8 @@ import nbformat
 
 from nbrerun.errors import NotebookError
 from nbrerun.model import Cell
-from nbrerun.notebooks import cell_tags, text
+from nbrerun.notebooks import cell_tags, inline_metadata, text
+from nbrerun.notebooks.inline_metadata import InlineMetadata
 
 _KNOWN_MAJOR = 4
 _CONFLICT = re.compile("^<{7} ", re.MULTILINE)
@@ -44,6 +45,8 @@ class Notebook:
     """Language according to the notebook (`python`, `R` ...); None if it names none."""
     needs: tuple[str, ...] = ()
     """Top-level modules that the notebook's metadata declares as required."""
+    inline_metadata: InlineMetadata | None = None
+    """What a cell declares for the whole notebook (PEP 723); None if no cell does."""
 
     @property
     def folder(self) -> Path:
@@ -88,6 +91,7 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
         kernel_name=_text(node, "kernelspec", "name"),
         language=_text(node, "kernelspec", "language") or _text(node, "language_info", "name"),
         needs=_needs(node, path),
+        inline_metadata=inline_metadata.read(cell.source for cell in code),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import platform
 import sys
 import time
 from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
@@ -19,7 +20,7 @@ from .execute.observed import run_observed
 from .execute.rerun import describe_error, follow
 from .execute.user_functions import mark_beforehand
 from .files.session import NotebookFiles
-from .plugins.discovery import Packages
+from .plugins.discovery import Packages, installed_version
 from .process.entropy import Entropy
 from .process.forked import live
 from .process.forking import die_with_parent, reseed
@@ -320,6 +321,13 @@ class Service:
     def lacks(self, request: ask.AskLacks) -> ask.Lacks:
         """Which top-level modules cannot be imported."""
         return {"modules": [name for name in request["modules"] if not can_be_found(name)]}
+
+    @answers(ask.DISTRIBUTIONS)
+    def distributions(self, request: ask.AskDistributions) -> ask.Distributions:
+        """Which versions of distributions are installed."""
+        found = {name: installed_version(name) for name in request["names"]}
+        there = {name: version for name, version in found.items() if version}
+        return {"python": platform.python_version(), "versions": there}
 
     @answers(ask.FORGET_FILES)
     def forget_files(self, request: ask.KeptFiles) -> ask.Empty:

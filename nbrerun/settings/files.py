@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from nbrerun.errors import UsageError
+from nbrerun.notebooks.git import tracks_any_of
 from nbrerun.settings.globs import matches
 from nbrerun.settings.toml import load_table, written
 from nbrerun.spelling import suggestion
@@ -87,6 +88,7 @@ class Reader:
         own = {key: value for key, value in table.items() if key not in (EXCLUDE, IGNORES)}
         values = self.values(own, [*self.options, EXCLUDE, IGNORES])
         self._keep_inside(path, values)
+        self._refuse_tracked(values.get("python"))
         exclude = table.get(EXCLUDE, [])
         exclude = exclude if isinstance(exclude, list) else [exclude]
         for glob in exclude:
@@ -107,6 +109,11 @@ class Reader:
         for key, file in targets:
             if file is not None and os.path.commonpath([top, os.path.realpath(file)]) != top:
                 raise UsageError(f"{self.place}: {key}: {file} is outside of this file's folder; give it with --{key}")
+
+    def _refuse_tracked(self, python: str | None) -> None:
+        """Refuse a program that is part of the repository: it would run before, and outside of, the sandbox."""
+        if python and tracks_any_of(Path(python) if os.path.isdir(python) else Path(python).parent):
+            raise UsageError(f"{self.place}: python: git tracks files in {python}; give it with --python")
 
     def values(self, table: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
         """Convert the values to what the command line would give.
@@ -153,7 +160,7 @@ class Reader:
             for folder in value:
                 if not os.path.isdir(folder):
                     raise UsageError(f"{self.place}: {key}: there is no folder {folder}")
-        elif key in ("baseline", "cache-dir"):
+        elif key in ("baseline", "cache-dir", "python"):
             value = self.folder / str(value)
         return self._converted(key, [str(one) for one in value] if many else str(value))
 

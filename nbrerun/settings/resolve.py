@@ -36,7 +36,7 @@ OF_A_NOTEBOOK = frozenset(
 )
 """Keys that may differ between notebooks; the others hold for the whole run."""
 
-_ABOUT_RUNNING = (OF_A_NOTEBOOK | {"write-files", "profile"}) - {"cells", "select", "ignore", "fail-on"}
+_ABOUT_RUNNING = (OF_A_NOTEBOOK | {"python", "write-files", "profile"}) - {"cells", "select", "ignore", "fail-on"}
 """Keys that have no meaning in a static check."""
 
 COMMAND_LINE, ENVIRONMENT, DEFAULT = "command line", "environment", "default"
@@ -48,7 +48,7 @@ CALL = "nbrerun.check()"
 _NEEDS = "needs"
 """A key of the notebook's metadata that is not a setting: `notebooks.read` reads it."""
 
-_ONE_QUESTION = ({"quiet", "verbose"},)
+_ONE_QUESTION = ({"quiet", "verbose"}, {"kernel", "python"})
 """Keys that answer the same question: a source that gives one of them overrides all of them in weaker sources."""
 
 

@@ -82,7 +82,9 @@ class Settings:
     """Run every recovery plan, however long it takes."""
     engine: str = "auto"
     kernel: str | None = None
-    """Name of a kernelspec; None for that of the notebook, or python3 if it names none."""
+    """Name of a kernelspec; None for that of the notebook, or the environment that belongs to it."""
+    python: Path | None = None
+    """An interpreter, or the folder of an environment, to run in instead of a kernelspec."""
     sandbox: str = "auto"
     """How to protect the user's files: `overlay`, `copy`, or `auto` for the first of these that the system allows."""
     sandbox_dirs: tuple[Path, ...] = ()
@@ -103,6 +105,14 @@ class Settings:
     """Seconds that one run of one cell may take; None for no limit on first runs."""
     budget: Budget | None = None
     """Time for the whole notebook; None for no limit."""
+
+    def kernel_named(self, own: str | None) -> str:
+        """Name the kernel that was asked for, before it is looked up.
+
+        Args:
+            own: name of the notebook's kernelspec, if it has one.
+        """
+        return str(self.python or self.kernel or own or "python3")
 
     @property
     def seconds_to_run(self) -> float | None:

@@ -29,7 +29,7 @@ def analyze(notebook: Notebook, settings: Settings) -> NotebookReport:
     ignored = {cell.index: cell.declared.ignore for cell in notebook.cells}
     findings = [one for one in found if one.index in asked and not one.rule.startswith(ignored[one.index])]
     order = sorted(findings, key=lambda one: (one.index, one.rule))
-    kernel = settings.kernel or notebook.kernel_name or "python3"
+    kernel = settings.kernel_named(notebook.kernel_name)
     seconds = time.perf_counter() - started
     return NotebookReport(str(notebook.path), "", "", kernel, findings=tuple(order), static=True, seconds=seconds)
 

@@ -80,13 +80,15 @@ def test_no_report_shows_any_value(engine: str, tmp_path: Path) -> None:
         assert "(hidden)" in text, form
 
 
-def test_stderr_has_nothing_to_obey(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("language", "code"), [("", 2), ("python", 0)])
+def test_the_name_of_a_kernel_is_nothing_to_obey(language: str, code: int, tmp_path: Path) -> None:
     """A CI service reads commands at the beginning of a line, and a terminal obeys escape sequences."""
-    kernel = {"name": "no\n::error::FAKE\x1b[31m", "display_name": "x"}
+    kernel = {"name": "no\n::error::FAKE\x1b[31m", "display_name": "x", "language": language}
     done = nbrerun(_write(tmp_path / "nb.ipynb", "a = 1", kernelspec=kernel), "--no-cache")
-    assert done.returncode == 2
-    assert not any(line.startswith("::") for line in done.stderr.splitlines())
-    assert "\x1b" not in done.stderr
+    assert done.returncode == code
+    assert "FAKE" in done.stdout + done.stderr
+    assert not any(line.startswith("::") for line in (done.stdout + done.stderr).splitlines())
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_metadata_cannot_have_files_written(tmp_path: Path) -> None:

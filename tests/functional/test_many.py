@@ -66,7 +66,7 @@ def test_kernels_share_the_cores(tmp_path: Path) -> None:
 def test_what_cannot_be_checked_takes_no_others_with_it(folder: Path) -> None:
     """One sentence, exit code 2, and the reports on all other notebooks."""
     node = json.loads((folder / "c.ipynb").read_text())
-    node["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "nowhere", "language": "python"}
+    node["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "nowhere", "language": "R"}
     (folder / "c.ipynb").write_text(json.dumps(node))
     done = nbrerun(folder, "--format", "json", "--jobs", "2")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

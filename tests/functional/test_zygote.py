@@ -17,6 +17,7 @@ from kernel_zygote.provisioner import ADDRESS, FORKED, REFUSED, ForkedProcess, c
 from kernel_zygote.server import HEAD, LIBRARIES, needed
 
 from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.settings.values import Settings
 from tests.conftest import ASKING, ENVIRON, not_forked
@@ -55,7 +56,7 @@ def looked_at(folder: Path, *sources: str) -> tuple[Any, bool]:
     path = folder / "nb.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]), path)
     notebook = read_notebook(path)
-    kernel = Kernel(notebook, "python3", Settings())
+    kernel = Kernel(notebook, resolve_kernel(notebook, Settings()), Settings())
     try:
         is_forked = isinstance(kernel._nbclient.km.provisioner.process, ForkedProcess)
         raised = [kernel.execute(cell).raised for cell in notebook.cells]

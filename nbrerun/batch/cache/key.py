@@ -8,7 +8,6 @@ import json
 import os
 import string
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +40,17 @@ def key_of(job: Job) -> str | None:
 
     Raises:
         KernelError: there is no such kernel.
+        UsageError: there is no such interpreter.
     """
     from nbrerun.engine.kernelspec import resolve_kernel
 
-    kernel, spec = resolve_kernel(job.notebook, job.settings.kernel)
+    kernel = resolve_kernel(job.notebook, job.settings)
+    spec = kernel.spec
     environment = _environment(tuple(spec.argv), tuple(sorted(spec.env.items())))
     if environment is None:
         return None
     settings = {name: _plain(value) for name, value in vars(job.settings).items()}
-    parts = [__version__, _own_source(), kernel, environment, variables.always(spec.env)]
+    parts = [__version__, _own_source(), kernel.name, kernel.reason, environment, variables.always(spec.env)]
     parts += [_notebook(job.notebook), settings]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=20).hexdigest()
 
@@ -73,7 +74,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (frozenset, tuple)):
         words = [str(item) for item in value]
         return sorted(words) if isinstance(value, frozenset) else words
-    return value
+    return str(value) if isinstance(value, Path) else value
 
 
 @functools.cache
@@ -107,9 +108,8 @@ def _environment(argv: tuple[str, ...], env: tuple[tuple[str, str], ...]) -> Any
 
 def _asking(argv: tuple[str, ...]) -> list[str] | None:
     """Replace the kernel's module in the command that starts the kernel by `_ASK`; None if it starts no module."""
+    from nbrerun.engine.environments import program_of
+
     if "-m" not in argv:
         return None
-    first, *more = argv[: argv.index("-m")]
-    ours = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
-    # jupyter_client starts its own interpreter for these names (KernelManager.format_kernel_cmd).
-    return [sys.executable if first in ours else first, *more, "-c", _ASK]
+    return [program_of(argv), *argv[1 : argv.index("-m")], "-c", _ASK]

@@ -12,7 +12,7 @@ import contextlib
 import os
 import sys
 from importlib import metadata
-from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..describe.node import UNREADABLE, forget_classes
 from ..describe.quiet import importing_silently
@@ -75,6 +75,14 @@ class Packages:
             if offer[:2] not in self._known:
                 self._known.add(offer[:2])
                 self._waiting.append(offer)
+
+
+def installed_version(distribution: str) -> Optional[str]:
+    """The version of a distribution that is installed; None if it is not, or its metadata are damaged."""
+    try:
+        return metadata.version(distribution)
+    except Exception:  # noqa: BLE001  besides those that are not found: a file that cannot be read
+        return None
 
 
 def _offers(folder: str) -> Iterator[_Offer]:

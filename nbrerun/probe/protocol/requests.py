@@ -299,6 +299,21 @@ class Lacks(TypedDict):
     modules: List[str]
 
 
+class AskDistributions(TypedDict):
+    """Find out which versions of distributions are installed; none is imported."""
+
+    names: List[str]
+
+
+class Distributions(TypedDict):
+    """What is installed."""
+
+    python: str
+    """Version of the interpreter, such as `3.12.4`."""
+    versions: Dict[str, str]
+    """By the names that were asked for; those that are not installed are left out."""
+
+
 class KeptFiles(TypedDict):
     """Forget the files that are kept under a name."""
 
@@ -358,6 +373,7 @@ PUT_BACK = Operation("put back", PutBack, Empty)
 BEGIN_CELL = Operation("begin cell", BeginCell, BegunCell)
 EXISTED = Operation("existed", AskExisted, Existed)
 LACKS = Operation("lacks", AskLacks, Lacks)
+DISTRIBUTIONS = Operation("distributions", AskDistributions, Distributions)
 FORGET_FILES = Operation("forget files", KeptFiles, Empty)
 LEAVE_FILES = Operation("leave files", Empty, Empty)
 REMOVE_FILES = Operation("remove files", RemoveFiles, Empty)

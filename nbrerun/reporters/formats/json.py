@@ -56,6 +56,8 @@ def _notebook(notebook: NotebookReport) -> dict[str, Any]:
         "engine": notebook.engine,
         "engine_reason": notebook.engine_reason,
         "kernel": notebook.kernel,
+        "kernel_reason": notebook.kernel_reason,
+        "declared": notebook.declared,
         "sandbox": notebook.sandbox,
         "sandbox_reason": notebook.sandbox_reason,
         "status": notebook.status,

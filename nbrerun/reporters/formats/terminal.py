@@ -196,7 +196,12 @@ class _Part:
             yield Text(
                 f"{'; '.join(left)}{'' if self.everything else ': -v shows them'}", "magenta" if parts else "dim"
             )
+        if notebook.declared:
+            yield Text(one_line(notebook.declared), "dim")
+        kernel = ": ".join(filter(None, map(one_line, (notebook.kernel, notebook.kernel_reason))))
         if not (notebook.engine or notebook.sandbox or notebook.sandbox_reason):
+            if notebook.kernel_reason:
+                yield Text(f"kernel {kernel}", style="dim")
             return
         engine = notebook.engine or "none"
         if notebook.engine_reason and (self.everything or notebook.engine != "fork"):
@@ -205,4 +210,4 @@ class _Part:
         if notebook.sandbox_reason and (self.everything or notebook.sandbox != "overlay"):
             files += f": {one_line(notebook.sandbox_reason)}"
         cached = "cached; " if notebook.cached else ""
-        yield Text(f"{cached}kernel {one_line(notebook.kernel)}; engine {engine}; files: {files}", style="dim")
+        yield Text(f"{cached}kernel {kernel}; engine {engine}; files: {files}", style="dim")

@@ -31,6 +31,7 @@ from nbrerun.model import (
 )
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.settings.values import Gate, Settings
+from tests.unit.fake_environments import fake_environment
 
 CELL = CellReport(0, "a", Verdict.RESET, "starts over", "x = 1", Seconds(1.0, 1.0))
 FOUND = NotebookReport("nb.ipynb", "fork", "", "python3", cells=(CELL,), inputs=Inputs())
@@ -160,6 +161,7 @@ def test_text_between_the_cells_is_no_matter(desk: Desk, changed: str) -> None:
         {"experiments": frozenset({"again"})},
         {"engine": "replay"},
         {"kernel": "python3 "},
+        {"python": Path(sys.executable)},
         {"sandbox": "copy"},
         {"sandbox_limit": 1 << 20},
         {"timeout": 5.0},
@@ -170,6 +172,17 @@ def test_other_options_ask_another_question(desk: Desk, options: dict[str, Any])
     """Every option that bears on a report is part of what is looked up; both answers are kept side by side."""
     desk.keep()
     assert desk.get(**options) is None
+    assert desk.get() is not None
+
+
+def test_another_environment_asks_another_question(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that belongs to the notebook, even if the same packages are installed there."""
+    desk.keep()
+    with monkeypatch.context() as patch:
+        patch.setenv("VIRTUAL_ENV", str(fake_environment(desk.folder / "env")))
+        assert desk.get() is None
+        desk.keep()
+        assert desk.get() is not None
     assert desk.get() is not None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nbrerun.batch.displayed import LONGEST_NAME, displayed, sentence
@@ -34,6 +36,8 @@ def test_what_is_short_is_as_it_was() -> None:
     """Words, numbers and dates of ours included."""
     assert displayed(_report("model.coef_")) == _report("model.coef_")
     assert sentence("a sentence " * 100) == "a sentence " * 100
+    several = replace(_report("x"), kernel_reason="a word " * 100, declared="package and " * 100)
+    assert displayed(several) == several
 
 
 def test_secrets_of_the_environment_are_hidden_wherever_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

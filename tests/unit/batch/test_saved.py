@@ -54,6 +54,7 @@ def whole(report: Report) -> Report:
     ids = {cell.index: cell.id for cell in first.cells}
     findings = tuple(replace(finding, cell=ids[finding.index]) for finding in first.findings)
     first = replace(first, cells=(cell, *first.cells[1:]), findings=findings, cached=True, over_budget=True)
+    first = replace(first, kernel=".venv", kernel_reason="asked for", declared="it needs numpy")
     broken = NotebookReport("broken.ipynb", "", "", "", problem="it is empty", traceback=("a", "b"))
     return replace(report, notebooks=(first, *others, broken), compared=compared)
 

@@ -22,6 +22,7 @@ from nbrerun.errors import KernelError
 from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Seconds, Severity, Verdict
 from nbrerun.notebooks.read import Notebook
 from nbrerun.settings.values import EXPERIMENTS, FORMATS, WHOLE, Settings
+from tests.unit.fake_environments import fake_environment
 
 Write = Callable[..., Path]
 ROOT = Path(nbrerun.__file__).parents[1]
@@ -97,6 +98,36 @@ def test_every_option_arrives(fake: Fake, write_notebook: Write) -> None:
         write_files=True,
         timeout=2.5,
     )
+
+
+def test_the_python_is_an_absolute_path(fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check may run in another process and another folder; an environment stands for its interpreter."""
+    path = write_notebook("x")
+    there = fake_environment(path.parent / "env") / "bin" / "python"
+    monkeypatch.chdir(path.parent)
+    for given in ("env", "env/bin/python"):
+        run(path, "--python", given)
+    assert [call[1] for call in fake.calls] == [Settings(python=there)] * 2
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--python", "env", "--kernel", "python3"], "--kernel and --python both say what to run in"),
+        (["--python", "no"], "--python no: there is no such interpreter"),
+        (["--python", "env", "--static"], "a static check runs nothing, so --python has no meaning"),
+    ],
+)
+def test_a_python_that_cannot_be_meant_is_one_sentence(
+    args: list[str], said: str, fake: Fake, write_notebook: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is run, and the exit code is 2."""
+    path = write_notebook("x")
+    fake_environment(path.parent / "env")
+    monkeypatch.chdir(path.parent)
+    result = run(path, *args)
+    assert (result.exit_code, fake.calls) == (2, [])
+    assert result.stderr.startswith(f"nbrerun: {said}")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nbrerun.notebooks.read import Notebook
 from nbrerun.settings.files import EXCLUDE, IGNORES
 from nbrerun.settings.resolve import OF_A_NOTEBOOK, options_of
 from nbrerun.settings.values import Gate, Settings
+from tests.unit.fake_environments import fake_environment
 
 Write = Callable[..., Path]
 
@@ -236,6 +238,47 @@ def test_a_gate_without_wishes_lets_everything_through() -> None:
     gate = Gate()
     assert all(map(gate.reports, EVERY_RULE))
     assert not gate.fails(Finding("NBR004", Severity.WARNING, 0, None, ""))
+
+
+def test_the_python_of_a_file_lies_relative_to_it(
+    asked_for: dict[str, Settings], write_notebook: Write, tmp_path: Path
+) -> None:
+    """The command line's kernel takes its place: both answer the same question."""
+    there = fake_environment(tmp_path / "a" / "env") / "bin" / "python"
+    write_notebook("x", name="a/b/nb.ipynb")
+    configure("python = 'env'", "a/nbrerun.toml")
+    run("check", "a/b/nb.ipynb")
+    assert asked_for["a/b/nb.ipynb"] == Settings(python=there)
+    run("check", "a/b/nb.ipynb", "--kernel", "k")
+    assert asked_for["a/b/nb.ipynb"] == Settings(kernel="k")
+
+
+@pytest.mark.parametrize("python", ["env", "env/bin/python"])
+def test_a_file_names_no_python_that_git_tracks(
+    python: str, asked_for: dict[str, Settings], write_notebook: Write, tmp_path: Path
+) -> None:
+    """It would be run outside of the sandbox, and come with somebody else's notebooks; the command line may name it."""
+    fake_environment(tmp_path / "env")
+    write_notebook("x")
+    configure(f"python = '{python}'")
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert run("check", "nb.ipynb").exit_code == 1
+    subprocess.run(["git", "add", "-f", "env"], check=True)
+    asked_for.clear()
+    result = run("check", "nb.ipynb")
+    assert (result.exit_code, asked_for) == (2, {})
+    assert "python: git tracks files in" in result.stderr
+    assert run("check", "nb.ipynb", "--kernel", "python3").exit_code == 2  # the file is wrong, whatever counts
+    (tmp_path / "nbrerun.toml").unlink()
+    assert run("check", "nb.ipynb", "--python", python).exit_code == 1
+
+
+def test_a_notebook_names_no_python(asked_for: dict[str, Settings], write_notebook: Write) -> None:
+    """A path means nothing on the next machine, and a notebook comes from anywhere."""
+    write_notebook("x", metadata={"nbrerun": {"python": "env"}})
+    result = run("check", "nb.ipynb")
+    assert (result.exit_code, asked_for) == (2, {})
+    assert "`python` applies to a whole run" in result.stderr
 
 
 NOTEBOOKS = ("a/nb.ipynb", "a/old/nb.ipynb", "b/deep/er/nb.ipynb", "old/nb.ipynb", "solutions.ipynb")

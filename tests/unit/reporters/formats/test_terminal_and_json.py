@@ -188,6 +188,16 @@ def test_the_last_line_says_how_it_was_measured(
     assert line in [shown.strip() for shown in _terminal(Report("0", (notebook,)), verbosity).splitlines()]
 
 
+@pytest.mark.parametrize("engine", ["fork", ""])
+def test_a_kernel_that_nobody_named_is_named_with_the_reason(engine: str) -> None:
+    """Also where a module is missing and nothing was run; what the notebook declares comes before it."""
+    lacks = () if engine else ("torch",)
+    notebook = NotebookReport("a.ipynb", engine, "why", ".venv", lacks=lacks, kernel_reason="above", declared="needs x")
+    lines = [shown.strip() for shown in _terminal(Report("0", (notebook,))).splitlines()]
+    at = lines.index("needs x")
+    assert lines[at + 1] == ("kernel .venv: above; engine fork; files: no sandbox" if engine else "kernel .venv: above")
+
+
 def test_where_no_kernel_was_started_nothing_is_said_of_engines() -> None:
     """Neither an engine nor a sandbox is named."""
     text = _terminal(Report("0", (NotebookReport("a.ipynb", "", "", "python3"),)))
