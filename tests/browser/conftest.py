@@ -17,9 +17,9 @@ expect.set_options(timeout=60_000)
 """Milliseconds: the tests beside these take all cores."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of a process."""
+    """One browser for the tests of a file: as long as it is open, an event loop runs that other tests would find."""
     program = chromium.program()
     assert program, f"none of {', '.join(chromium.NAMES)} is on the PATH; Debian has it as `apt-get install chromium`"
     # The sandbox of Chromium does not start for root (as in containers); the pages here are our own.
