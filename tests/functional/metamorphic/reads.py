@@ -22,8 +22,8 @@ _SHOWS = frozenset({"print", "len", "repr", "str", "display"})
 def read_otherwise(case: Case) -> Case:
     """Replace the reading calls of a case.
 
-    It stays as it is if it hides a builtin, or has a class that says how it is shown: that may do anything. So it does if
-    it has threads: whether a method has changed a value or a thread beside it cannot be told.
+    It stays as it is if it hides a builtin, or has a class that says how it is shown: that may do anything. So it does
+    if it has threads: whether a method has changed a value or a thread beside it cannot be told.
     """
     trees = [split(cell.source).tree for cell in case.cells]
     if any(bound(tree) & {*dir(builtins), "threading"} for tree in trees):
