@@ -10,7 +10,7 @@ import re
 import stat
 import sys
 import threading
-from typing import Any, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
@@ -140,28 +140,31 @@ def _libraries_loaded() -> Optional[int]:
     return found[0] if found else None
 
 
-_pauses: List[Any] = []
+_pauses: Dict[bytes, Any] = {}
+"""By the path of the library; a fork sees the same library through an overlay of its own, as another file."""
 _known_at: Optional[int] = None
 """How many libraries had been loaded when these were found."""
 
 
 def openmp_pauses() -> List[Any]:
     """Return `omp_pause_resource_all` of every OpenMP library that is loaded, or None for one older than 5.0."""
-    global _pauses, _known_at
+    global _known_at
     loaded = _libraries_loaded()
     if loaded is None or loaded != _known_at:
-        _pauses, _known_at = _find_pauses(), loaded
-    return _pauses
+        with contextlib.suppress(OSError), open("/proc/self/maps", "rb") as file:  # not Linux
+            for path in set(_OPENMP.findall(file.read())) - _pauses.keys():
+                _pauses[path] = _pause_of(path)
+        _known_at = loaded
+    return list(_pauses.values())
 
 
-def _find_pauses() -> List[Any]:
+def _pause_of(path: bytes) -> Any:
     try:
-        with open("/proc/self/maps", "rb") as file:
-            libraries = set(_OPENMP.findall(file.read()))
-    except OSError:  # not Linux
-        return []
-    # Opening a library that is loaded returns a handle to it (dlopen(3)).
-    return [getattr(ctypes.CDLL(os.fsdecode(path)), "omp_pause_resource_all", None) for path in libraries]
+        # A handle to the library that is loaded, and not another copy of it (dlopen(3), RTLD_NOLOAD).
+        library = ctypes.CDLL(os.fsdecode(path), mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
+    except OSError:  # there is another file at its path by now
+        return None
+    return getattr(library, "omp_pause_resource_all", None)
 
 
 def _open_databases(folders: Sequence[bytes]) -> Set[Tuple[str, bytes]]:
