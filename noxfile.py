@@ -144,4 +144,6 @@ def wheel(session: nox.Session) -> None:
     session.run(python, "-m", "pip", "check", external=True)
     shutil.copy(SAMPLE, place)
     with session.chdir(place):
-        session.run(str(place / "empty" / "bin" / "nbrerun"), "check", SAMPLE.name, external=True)
+        # As if it were activated: this session's own environment is, and notebooks run in the active one.
+        active = {"VIRTUAL_ENV": str(place / "empty")}
+        session.run(str(place / "empty" / "bin" / "nbrerun"), "check", SAMPLE.name, external=True, env=active)
