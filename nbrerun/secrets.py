@@ -69,12 +69,18 @@ def _is_name_of_secret(text: str) -> bool:
     return text.isidentifier() and _names_secret(text)
 
 
-def _of_environment() -> list[str]:
+def _of_environment() -> tuple[str, ...]:
     """The values to be hidden, the longest first, as they are and as `repr` writes them."""
+    return _values_hidden(tuple(getattr(os, "environb", os.environ).items()))
+
+
+@functools.lru_cache(1)
+def _values_hidden(environment: tuple[tuple[str | bytes, str | bytes], ...]) -> tuple[str, ...]:
+    decoded = ((os.fsdecode(name), os.fsdecode(value)) for name, value in environment)
     # `PWD` is the current folder (POSIX, "Environment Variables").
-    found = {value for name, value in os.environ.items() if name != "PWD" and _names_secret(name)}
+    found = {value for name, value in decoded if name != "PWD" and _names_secret(name)}
     found |= {repr(value)[1:-1] for value in found}
-    return sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)
+    return tuple(sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True))
 
 
 def shown_code(line: str) -> str:

@@ -137,17 +137,17 @@ class Client:
         """Undo what `run_alone` has done to the namespace."""
         self._ask(ask.GIVE_ALL_NAMES_BACK, ask.Empty())
 
-    def take_apart(self, names: Iterable[str]) -> Leaves:
-        """The parts of variables as they are now."""
-        return self._ask(ask.TAKE_APART, ask.TakeApart(names=list(names)))["parts"]
+    def take_apart(self, names: Iterable[str], values: bool = True) -> Leaves:
+        """The parts of variables as they are now; without `values`, only which objects they are."""
+        return self._ask(ask.TAKE_APART, ask.TakeApart(names=list(names), values=values))["parts"]
 
     def noted(self, names: Iterable[str]) -> Leaves:
         """The parts of variables as the last run with `note_parts` found them."""
-        return self._ask(ask.NOTED, ask.TakeApart(names=list(names)))["parts"]
+        return self._ask(ask.NOTED, ask.TakeApart(names=list(names), values=True))["parts"]
 
     def parts_before_cell(self, names: Iterable[str]) -> Leaves:
         """The parts of variables as they were before the cell of the main run began."""
-        return self._ask(ask.PARTS_BEFORE_CELL, ask.TakeApart(names=list(names)))["parts"]
+        return self._ask(ask.PARTS_BEFORE_CELL, ask.TakeApart(names=list(names), values=True))["parts"]
 
     def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> dict[str, list[str]]:
         """Change the values of variables; the paths that were changed, by name. See `ask.Perturb`."""

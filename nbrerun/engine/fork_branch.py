@@ -135,17 +135,17 @@ class ForkBranch:
         """Names that a cell may read or bind."""
         return self.client.touchable(cell.source)
 
-    def leaves_before(self, names: Sequence[str]) -> Leaves:
+    def leaves_before(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables in a fresh fork of the moment, which is still there."""
         branch = self._engine.branch(self._moment)
         if isinstance(branch, Undone):
             return {}
         with contextlib.closing(branch):
-            return branch.leaves_after(names)
+            return branch.leaves_after(names, values)
 
-    def leaves_after(self, names: Sequence[str]) -> Leaves:
+    def leaves_after(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they are here."""
-        return self.client.take_apart(names)
+        return self.client.take_apart(names, values)
 
     def existed(self, addresses: Sequence[int]) -> set[int]:
         """Which addresses of objects are in use here."""

@@ -25,7 +25,7 @@ def look_closer(branch: Branch, done: Again, existed: Callable[[Sequence[int]], 
     names = _unclear(done)
     if not names:
         return done
-    before, after = branch.leaves_before(names), branch.leaves_after(names)
+    before, after = branch.leaves_before(names, values=False), branch.leaves_after(names, values=False)
     parts = {
         name: {path: leaf["id"] for path, leaf in before.get(name, {}).items() if not leaf["atom"]} for name in names
     }

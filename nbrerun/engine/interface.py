@@ -120,11 +120,11 @@ class Branch(Protocol):
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
 
-    def leaves_before(self, names: Sequence[str]) -> Leaves:
-        """The parts of variables as they were before the first run here."""
+    def leaves_before(self, names: Sequence[str], values: bool = True) -> Leaves:
+        """The parts of variables as they were before the first run here; without `values`, only which objects."""
 
-    def leaves_after(self, names: Sequence[str]) -> Leaves:
-        """The parts of variables as they are now."""
+    def leaves_after(self, names: Sequence[str], values: bool = True) -> Leaves:
+        """The parts of variables as they are now; without `values`, only which objects they are."""
 
     def close(self) -> None:
         """End the branch."""

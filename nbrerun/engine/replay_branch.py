@@ -94,13 +94,13 @@ class ReplayBranch:
         """Names that a cell may read or bind."""
         return self._kernel.client.touchable(cell.source)
 
-    def leaves_before(self, names: Sequence[str]) -> Leaves:
+    def leaves_before(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they were before the first run."""
         return self._kernel.client.noted(names)
 
-    def leaves_after(self, names: Sequence[str]) -> Leaves:
+    def leaves_after(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they are here."""
-        return self._kernel.client.take_apart(names)
+        return self._kernel.client.take_apart(names, values)
 
     def close(self) -> None:
         """Let the main run go on here, if it can."""

@@ -236,7 +236,7 @@ class Service:
     @answers(ask.TAKE_APART)
     def take_apart(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they are now."""
-        return {"parts": self._parts.now(request["names"])}
+        return {"parts": self._parts.now(request["names"], request["values"])}
 
     @answers(ask.NOTED)
     def noted(self, request: ask.TakeApart) -> ask.Apart:

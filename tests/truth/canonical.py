@@ -79,7 +79,16 @@ def _known(value: Any, text: Any) -> str:
     if module == "numpy" and hasattr(value, "get_state"):
         return str(text(list(value.get_state())))
     if module == "pandas" and hasattr(value, "to_dict"):
-        return str(text([list(map(str, value.index)), str(getattr(value, "dtypes", "")), value.to_dict()]))
+        return str(
+            text(
+                [
+                    list(map(str, value.index)),
+                    str(getattr(value, "dtypes", "")),
+                    str(getattr(value, "name", "")),
+                    value.to_dict(),
+                ]
+            )
+        )
     if isinstance(value, types.MethodType):
         return f"{text(value.__func__)},{text(value.__self__)}"
     if isinstance(value, types.FunctionType):

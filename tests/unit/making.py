@@ -301,7 +301,7 @@ class FakeBranch:
         self._note("delete_names", list(names))
         self.deleted.update(names)
 
-    def leaves_after(self, names: Sequence[str]) -> Leaves:
+    def leaves_after(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they are now."""
         return self._engine.leaves(self, names)
 

@@ -198,6 +198,8 @@ class TakeApart(TypedDict):
     """Take variables apart."""
 
     names: List[str]
+    values: bool
+    """The parts' values are wanted, and not only which objects they are."""
 
 
 class Apart(TypedDict):

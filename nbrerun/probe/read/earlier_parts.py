@@ -22,11 +22,11 @@ class EarlierParts:
         self._before_run: _Table = {}
         self._before_cell: _Table = {}
 
-    def now(self, names: Iterable[str]) -> _Table:
-        """The parts as they are now."""
+    def now(self, names: Iterable[str], values: bool = True) -> _Table:
+        """The parts as they are now; without `values`, only which objects they are."""
         namespace = user_names(self._shell)
         with collector_paused(), self._files.unwatched():
-            return {name: leaves(name, namespace[name]) for name in names if name in namespace}
+            return {name: leaves(name, namespace[name], values) for name in names if name in namespace}
 
     def begin_cell(self, names: Iterable[str]) -> None:
         """Before a cell of the main run: remember the parts of what it can reach."""

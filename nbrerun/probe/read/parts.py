@@ -19,6 +19,18 @@ _MOST_NUMBERS = 64 << 20
 """Bytes of numbers in one table."""
 
 
+_NO_VALUE: Leaf = {
+    "digest": b"",
+    "id": 0,
+    "atom": False,
+    "text": "",
+    "size": None,
+    "length": None,
+    "numbers": None,
+    "whole": False,
+}
+
+
 class _Part(NamedTuple):
     """An object at one path in a variable."""
 
@@ -32,10 +44,11 @@ class _Part(NamedTuple):
 class _Table:
     """The parts found so far, by path."""
 
-    def __init__(self, name: str, value: Any) -> None:
+    def __init__(self, name: str, value: Any, values: bool) -> None:
         self.leaves: Dict[str, Leaf] = {}
         self.reader = Reader(of_one=True)
         self.budget = _MOST_NUMBERS
+        self._values = values
         self.root = self.reader.read(name, value)
         if not self.root.whole:  # its parts may be as large as the variable
             self.reader = Reader(most=MOST // 100, of_one=True)
@@ -44,11 +57,14 @@ class _Table:
         path, value, node, expanded = part
         if path in self.leaves:
             # The content of the object at this path, which has the same path: the object stays what is compared.
-            if not expanded:
+            if not expanded and self._values:
                 outer = self.leaves[path]
                 outer["whole"] = True
                 outer["text"] = text_of(node)
                 outer["numbers"] = self._numbers(node)
+            return
+        if not self._values:
+            self.leaves[path] = {**_NO_VALUE, "id": id(value), "atom": node.atom or is_atom(value)}
             return
         pattern, length = node.size or (None, None)
         read = self.reader.read(path, value) if self.leaves else self.root
@@ -73,9 +89,13 @@ class _Table:
         return numbers
 
 
-def leaves(name: str, value: Any) -> Dict[str, Leaf]:
-    """Take a variable apart, breadth first, down to its leaves or to a limit on their number."""
-    table = _Table(name, value)
+def leaves(name: str, value: Any, values: bool = True) -> Dict[str, Leaf]:
+    """Take a variable apart, breadth first, down to its leaves or to a limit on their number.
+
+    Args:
+        values: find out the values of the parts as well, and not only which objects they are.
+    """
+    table = _Table(name, value, values)
     for part in parts(name, value, table.reader, table.root.whole):
         table.add(part)
         del part  # a reference here would count as one of the notebook's

@@ -38,12 +38,12 @@ class Parts:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def leaves_before(self, names: list[str]) -> dict[str, Any]:
+    def leaves_before(self, names: list[str], values: bool) -> dict[str, Any]:
         """Ask for them as they were."""
         self.asked += names
         return {}
 
-    def leaves_after(self, names: list[str]) -> dict[str, Any]:
+    def leaves_after(self, names: list[str], values: bool) -> dict[str, Any]:
         """Ask for them as they are."""
         return {}
 
