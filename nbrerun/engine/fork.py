@@ -59,7 +59,7 @@ class ForkEngine:
         """The random bytes that the system gave each cell, by the moment after it."""
         self._tokens = itertools.count()
         self._open: set[ForkBranch] = set()
-        self._known: Known = {"buffers": [], "containers": {}}
+        self._known: Known = {"buffers": [], "containers": {}, "settings": {}, "generators": {}}
         """What was found out at the last moment, to be held against the next one."""
 
     def first_run(self, cell: Cell) -> FirstRun:

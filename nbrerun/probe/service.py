@@ -90,7 +90,7 @@ class Service:
         self._forks.hazards.before_import()
         self._after_import()
         self.imports.install()
-        self.imports.begin()
+        self.imports.begin_here()
         self.files.install(lambda: not self.imports.depth)
         self._outside.install()
         self._forks.watch([*self.files.sandbox.folders, *self.files.sandbox.beside])
@@ -134,12 +134,16 @@ class Service:
         """Keep the files as they are now, and fork the kernel for a branch that reads the state."""
         entropy, hazards, files, pid = self._entropy.recorded(), self._forks.prepare(), "", 0
         if not hazards:
-            untouched.recall(request["known"]["buffers"])
-            containers.recall(request["known"]["containers"])
+            known = request["known"]
+            untouched.recall(known["buffers"])
+            containers.recall(known["containers"])
+            if known["settings"]:  # this is not the first moment of all
+                self.imports.began(known["settings"], known["generators"])
             mark_beforehand(user_names(self.shell))
             own_modules()
             files = self.files.freeze()
             pid = self._fork(request["token"], lambda: self._enter_files(files), [_ARRIVE])
+            self.imports.begin()
             self._begin()
         return {"hazards": hazards, "pid": pid, "files": files, "entropy": entropy, "seeds": self._seeds.seen()}
 
@@ -164,7 +168,12 @@ class Service:
         """Read the state where a branch begins, and remember its objects."""
         state, reader = self._read()
         self._remembered = self._met
-        known: Known = {"buffers": untouched.arrived(), "containers": containers.known}
+        known: Known = {
+            "buffers": untouched.arrived(),
+            "containers": containers.known,
+            "settings": state["settings"],
+            "generators": {each.name: each.digest for each in reader.generators.values() if each.library},
+        }
         return {"state": state, "known": known, "is_complete": reader.is_complete}
 
     @answers(ask.READ)
@@ -302,6 +311,7 @@ class Service:
         found: ask.BegunCell = {"entropy": self._entropy.recorded(), "seeds": self._seeds.seen()}
         self._remembered = self._met
         self._parts.begin_cell(self._touchable([request["source"]]))
+        self.imports.begin_here()
         self._begin()
         return found
 
@@ -385,7 +395,6 @@ class Service:
 
     def _begin(self) -> None:
         """Another cell is about to run."""
-        self.imports.begin()
         self.files.begin()
         self._outside.begin()
         self._forks.begin()

@@ -22,10 +22,8 @@ class Forks:
             address: of the socket at which nbrerun listens.
         """
         self._kernel = kernel
-        self._socket_folder = os.path.dirname(address)
         self.hazards = Hazards(kernel.shell)
-        self._shared = Shared(kernel.shell, self._socket_folder)
-        self._folders: Sequence[bytes] = ()
+        self._shared = Shared(kernel.shell, os.path.dirname(address))
         self._is_fork = False
         self.ran = True
         """Cells have been run in this process itself."""
@@ -35,15 +33,13 @@ class Forks:
 
     def watch(self, folders: Sequence[bytes]) -> None:
         """Set the folders whose files each branch has to itself."""
-        self._folders = folders
         self.hazards.watch(folders)
         self._shared.watch(folders)
 
     def will_run(self) -> None:
         """A cell is about to be run in this process."""
         if not self.ran:  # a fork has a new event loop, which is not the notebook's
-            self._shared = Shared(self._kernel.shell, self._socket_folder)
-            self._shared.watch(self._folders)
+            self._shared.begin_fork()
         self.ran = True
 
     def shared(self) -> List[str]:

@@ -41,19 +41,23 @@ class ImportWatch:
         self.depth = 0
         """1 while an import is under way: imports inside it are part of it."""
         self.drew: Dict[str, bytes] = {}
-        """The global generators that an import since `begin` has drawn from, in the states where it left them, ..."""
-        self.drew_between = False
-        """... and whether the cell itself had drawn from one of them before."""
+        """The global generators that an import since `begin` has drawn from, in the states where it left them."""
+        self._found: Dict[str, bytes] = {}
+        """Digests of these where the first such import found them."""
+        self._moved_between = False
+        """One of them was drawn from between two such imports."""
         self.left: Dict[str, bytes] = {}
         """Global generators that imports since `begin` brought or drew from, with their digests after the last one."""
         self._stood_first: Dict[str, bytes] = {}
-        """Digests of the global generators at `begin`."""
+        """Digests of the global generators when the cell began."""
         self._stood: Dict[str, bytes] = {}
         """Digests of the global generators when the import began."""
         self._before: Dict[str, str] = {}
         """Settings when the import began."""
-        self._last: Dict[str, str] = {}
-        """Settings when the cell began, updated by what imports have changed since."""
+        self._first: Dict[str, str] = {}
+        """Settings when the cell began, ..."""
+        self._imported: Dict[str, str] = {}
+        """... and those that imports have changed since."""
         self._before_import = before
         self._after_import = after
 
@@ -65,14 +69,31 @@ class ImportWatch:
         bootstrap._find_and_load = namespace["_find_and_load"]
 
     def begin(self) -> None:
-        """Forget what was set until now, before a cell runs."""
-        self._last = read_settings()
-        self.drew, self.drew_between, self.left = {}, False, {}
-        self._stood_first = {found.name: found.digest for found in _global_generators()}
+        """Forget what was imported until now, before a cell runs; `began` has to be called as well."""
+        self.drew, self._found, self._moved_between, self.left, self._imported = {}, {}, False, {}, {}
+
+    def began(self, settings: Dict[str, str], generators: Dict[str, bytes]) -> None:
+        """Set what there was at `begin`, before anybody asks what has changed since.
+
+        Args:
+            settings: of the process.
+            generators: digests of the global ones.
+        """
+        self._first, self._stood_first = settings, generators
+
+    def begin_here(self) -> None:
+        """Both at once, with what there is now."""
+        self.begin()
+        self.began(read_settings(), {found.name: found.digest for found in _global_generators()})
+
+    @property
+    def drew_between(self) -> bool:
+        """Whether the cell itself had drawn from a generator before an import drew from it."""
+        return self._moved_between or any(self._stood_first.get(name) != stood for name, stood in self._found.items())
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
-        """Names of the settings that differ from those at `begin`, except for changes by imports."""
-        return _differing(self._last, now)
+        """Names of the settings that differ from those when the cell began, except for changes by imports."""
+        return _differing({**self._first, **self._imported}, now)
 
     def enter(self) -> None:
         """An outermost import begins."""
@@ -85,19 +106,22 @@ class ImportWatch:
         """It is over, whether it succeeded or not. What the probe then sets counts as set by the import."""
         try:
             self._after_import()
-            known = {**self._stood_first, **self.left}
+            known = dict(self.left)
             for found in _global_generators():
                 stood = self._stood.get(found.name)
                 if found.digest != stood:
                     self.left[found.name] = found.digest
                     if stood is not None:
                         self.drew[found.name] = found.state
-                        self.drew_between = self.drew_between or known.get(found.name) != stood
+                        if found.name in known:
+                            self._moved_between = self._moved_between or known[found.name] != stood
+                        else:
+                            self._found[found.name] = stood
         finally:
             self.depth = 0
         after = read_settings()
         for name in _differing(self._before, after):
-            self._last[name] = after.get(name, "")
+            self._imported[name] = after.get(name, "")
 
 
 def can_be_found(module: str) -> bool:

@@ -60,6 +60,10 @@ class Shared:
         self._socket_folder = os.fsencode(socket_folder)
         self._folders: Sequence[bytes] = ()
         self._mappings = set(_mappings())
+        self.begin_fork()
+
+    def begin_fork(self) -> None:
+        """In a forked process: it shares no memory that its parent did not share, or it would not have been forked."""
         self._descriptors = set(_descriptors().values())
         self._processes = set(_running())
 

@@ -58,6 +58,10 @@ class Known(TypedDict):
     buffers: List[KnownBuffer]
     containers: Dict[str, KnownContainer]
     """By the name of the variable."""
+    settings: Dict[str, str]
+    """Of the process."""
+    generators: Dict[str, bytes]
+    """Digests of the global ones, by name."""
 
 
 class Generator(TypedDict):

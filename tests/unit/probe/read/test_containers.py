@@ -77,10 +77,16 @@ def text_of_numpy(value: Any) -> None:
     value[3]["name"] = np.str_("3")
 
 
+@pytest.mark.parametrize("small", [True, False])
 @pytest.mark.parametrize("change", [deep, kind_of_number, new_key, an_array, text_of_numpy, list.pop])
-def test_whatever_changes_is_walked_through_again(change: Callable[[Any], object]) -> None:
-    """What it was found to be holds no longer."""
+def test_whatever_changes_is_walked_through_again(
+    change: Callable[[Any], object], small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was found to be holds no longer, whether this process or a fork writes it out."""
+    if not small:
+        monkeypatch.setattr(containers, "_SMALL", 0)
     value = noted(rows())
+    assert containers.unchanged({"rows": value})
     change(value)
     assert containers.unchanged({"rows": value}) == {}
 
@@ -114,8 +120,13 @@ def test_nothing_is_remembered_in_the_kernel_itself(monkeypatch: pytest.MonkeyPa
     assert containers.known == {}
 
 
-def test_a_container_that_holds_itself_many_times_over_does_not_take_all_memory() -> None:
+@pytest.mark.parametrize("small", [True, False])
+def test_a_container_that_holds_itself_many_times_over_does_not_take_all_memory(
+    small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Written out in full it would be larger than any machine; what is asked for before it is told all the same."""
+    if not small:
+        monkeypatch.setattr(containers, "_SMALL", 0)
     containers.note("first", rows(), 1_000_000, FOUND)
     value: list[Any] = noted(rows())
     knot: Any = ["x" * 1000]
