@@ -108,6 +108,7 @@ def check(
     sandbox_limit: int | str | None = None,
     write_files: bool | None = None,
     rerun_outside: bool | None = None,
+    paranoid: bool | None = None,
     only: Literal["models", "all"] | None = None,
     watch: str | Iterable[str] | None = None,
     values: bool | None = None,

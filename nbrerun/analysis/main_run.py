@@ -6,10 +6,11 @@ import contextlib
 import errno
 import os
 import resource
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from nbrerun.analysis.check import Check
+from nbrerun.analysis.foresight import Foresight
 from nbrerun.classify.report import killed, not_judged, report_cell
 from nbrerun.engine.identity import worth_watching
 from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
@@ -60,6 +61,9 @@ class MainRun:
         self._died = False
         """The kernel of the main run died, and whatever was forked from it."""
         self._is_over = False
+        self._foresight = Foresight(check, self._is_chosen)
+        self._passed: list[int] = []
+        """Moments before the last one that was held, which serve the reading of the next one."""
 
     def run(self) -> None:
         """Run every cell, and each chosen one once more."""
@@ -79,8 +83,13 @@ class MainRun:
                 break
             before = self._state = first.before or self._state
             self._done.append(Past(cell, before))
-            seen, was_read = None, self._read_at == moment - 1
-            if self._is_chosen(moment):
+            was_read = self._read_at == moment - 1
+            seen = self._foresight.told(moment, first, before)
+            is_told = seen is not None
+            if seen is not None:
+                self._state, self._read_at = seen.first, moment
+                self._report(seen, first.seconds, ())
+            elif self._is_chosen(moment):
                 seen = self._judge(moment, cell, first)
             else:
                 self._look(moment)
@@ -88,7 +97,11 @@ class MainRun:
             if before is not None and self._state is not None:
                 is_alone = was_read and self._read_at == moment
                 self._check.steps.append(Step(cell, before, self._state, first.seconds, first.raised, seen, is_alone))
-            self._drop(moment - 1)
+            self._passed.append(moment - 1)
+            if not is_told:
+                for passed in self._passed:
+                    self._drop(passed)
+                self._passed.clear()
         self._finish_overlapping()
         self._is_over = True
         self._judge_waiting()
@@ -272,9 +285,12 @@ class MainRun:
         if isinstance(seen, Undone):
             self._report_undone(waiting, seen)
             return None
-        report = report_cell(seen, first.seconds, self._choice.engine.name, values=self._check.settings.values)
-        self._check.report(replace(report, outside=_outside(waiting.state["outside"])))
+        self._report(seen, first.seconds, waiting.state["outside"])
         return seen
+
+    def _report(self, seen: Observation, seconds: float, reached: Sequence[Contact]) -> None:
+        report = report_cell(seen, seconds, self._choice.engine.name, values=self._check.settings.values)
+        self._check.report(replace(report, outside=_outside(reached)))
 
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
         if undone.outside:

@@ -163,6 +163,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sandbox_dirs=tuple(dict.fromkeys(Path(name).resolve() for name in options["sandbox_dir"])),
         sandbox_limit=options["sandbox_limit"],
         rerun_outside=options["rerun_outside"],
+        paranoid=options["paranoid"],
         write_files=options["write_files"],
         profile=options["profile"],
         values=options["values"],

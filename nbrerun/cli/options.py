@@ -218,6 +218,12 @@ CHECK = (
         help="Run cells again that send something over the network, and let them.",
     ),
     _option(
+        "--paranoid/--no-paranoid",
+        group=_HOW,
+        is_flag=True,
+        help="Also run cells again of which it is proven what that does: those that only define and import.",
+    ),
+    _option(
         "--write-files/--no-write-files", group=_FILES, is_flag=True, help="Keep the files that the main run wrote."
     ),
     _option(

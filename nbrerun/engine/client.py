@@ -20,9 +20,11 @@ _INCOMPLETE = "the kernel gave an incomplete answer"
 
 _PARTS: dict[str, Part] = {
     **dict.fromkeys((each.name for each in (ask.HOLD, ask.KEEP, ask.BRANCH)), Part.FORKING),
-    **dict.fromkeys((each.name for each in (ask.ARRIVE, ask.READ, ask.BEGIN_CELL, ask.TOUCHABLE)), Part.READING),
+    **dict.fromkeys(
+        (each.name for each in (ask.ARRIVE, ask.READ, ask.BEGIN_CELL, ask.TOUCHABLE, ask.EXISTED, ask.FORESEE)),
+        Part.READING,
+    ),
     **dict.fromkeys((each.name for each in (ask.TAKE_APART, ask.NOTED, ask.PARTS_BEFORE_CELL)), Part.READING),
-    ask.EXISTED.name: Part.READING,
     ask.RUN_ALONE.name: Part.RERUNS,
 }
 """What the wait for an answer is spent on, by the name of the operation; others are nbrerun's own work."""
@@ -85,6 +87,10 @@ class Client:
         """Read the state, after setting the libraries' own generators."""
         return self._ask(ask.READ, ask.Read(pins=list(pins)))
 
+    def foresee(self, ran: str, following: str) -> ask.Foreseen:
+        """What the cell that has just run has bound, and whether the next one does no more: see `ask.Foresee`."""
+        return self._ask(ask.FORESEE, ask.Foresee(ran=ran, next=following))
+
     def begin_to_run(
         self,
         sources: Iterable[str],
@@ -95,6 +101,7 @@ class Client:
         note_parts: bool = False,
         goes_on: bool = False,
         changes_given: bool = False,
+        repeats: bool = False,
     ) -> None:
         """Have cells run, and do not wait; see `ask.Run`."""
         request = ask.Run(
@@ -106,6 +113,7 @@ class Client:
             note_parts=note_parts,
             goes_on=goes_on,
             changes_given=changes_given,
+            repeats=repeats,
         )
         self._begin(ask.RUN, request)
 

@@ -12,11 +12,12 @@ from nbrerun.engine.client import Client
 from nbrerun.engine.fork_branch import ForkBranch
 from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
 from nbrerun.engine.kernel import Kernel
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.memory import memory
 from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Generator, Known
-from nbrerun.probe.protocol.requests import Hello
+from nbrerun.probe.protocol.requests import Foreseen, Hello
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves
 
@@ -68,6 +69,13 @@ class ForkEngine:
         run = self.kernel.execute(cell)
         self._first_seconds[cell.index] = run.seconds
         return run
+
+    def foresee(self, ran: Cell | None, following: Cell | None) -> Foreseen:
+        """Ask the kernel."""
+        try:
+            return self.kernel.client.foresee(ran.source if ran else "", following.source if following else "")
+        except (Closed, ProbeFailure):  # whatever is the matter shows when the moment is held
+            return {"agreed": False, "state": None, "run": None}
 
     def hold(self, moment: int) -> ForkBranch | Undone:
         """Fork the kernel for a branch that reads the state."""
@@ -242,6 +250,11 @@ class ForkEngine:
     def patience(self, cell: Cell) -> float:
         """Seconds without computing after which a rerun of this cell is stuck."""
         return self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
+
+    @property
+    def trusts_proofs(self) -> bool:
+        """What it is proven that a cell does once more need not be run."""
+        return not self._limits.settings.paranoid
 
     @property
     def timeout(self) -> float | None:

@@ -61,7 +61,7 @@ class ForkBranch:
         """Have the cell run, and do not wait: the next `run` does, which has to be of the same cell."""
         self._begun = time.monotonic()
         self.may_stay = False
-        self.client.begin_to_run([cell.source], watched=watched)
+        self.client.begin_to_run([cell.source], watched=watched, repeats=self._engine.trusts_proofs)
 
     def run(
         self,
@@ -70,13 +70,22 @@ class ForkBranch:
         watched: Sequence[str] = (),
         goes_on: bool = False,
         changes_given: bool = False,
+        repeats: bool = False,
         seeds: Sequence[Generator] = (),
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
         begun, self._begun = self._begun, None
         may_stay, self.may_stay = self.may_stay and not (pins or goes_on or changes_given or seeds), False
         if begun is None:
-            self.client.begin_to_run([cell.source], pins, watched, seeds, goes_on=goes_on, changes_given=changes_given)
+            self.client.begin_to_run(
+                [cell.source],
+                pins,
+                watched,
+                seeds,
+                goes_on=goes_on,
+                changes_given=changes_given,
+                repeats=repeats and self._engine.trusts_proofs,
+            )
         waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True, since=begun)
         run = self._unless_lost(self.client.ran(waiting))
         if may_stay and self._began is not None and not isinstance(run, Undone):

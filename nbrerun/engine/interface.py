@@ -8,6 +8,7 @@ from typing import Protocol
 
 from nbrerun.model import Cell, Raised
 from nbrerun.probe.protocol.messages import Alone, Contact, Generator, Leaf, Rerun, State
+from nbrerun.probe.protocol.requests import Foreseen
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name
@@ -80,6 +81,7 @@ class Branch(Protocol):
         watched: Sequence[str] = (),
         goes_on: bool = False,
         changes_given: bool = False,
+        repeats: bool = False,
     ) -> Rerun | Undone:
         """Run a cell.
 
@@ -88,6 +90,8 @@ class Branch(Protocol):
             watched: variables of which the answer lists every part that the run threw away.
             goes_on: after a statement that raises, go on with the next one.
             changes_given: change the values of models as libraries give them back from files.
+            repeats: the last cell that was run here is this one, so that it need not be run where it is proven what
+                that would do.
         """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
@@ -219,6 +223,14 @@ class Engine(Protocol):
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""
+
+    def foresee(self, ran: Cell | None, following: Cell | None) -> Foreseen:
+        """Between two cells of the main run: what is known of them without keeping the moment.
+
+        Args:
+            ran: the cell that has just run, if the last answer agreed on it.
+            following: the next one, if it looks as if it only binds names.
+        """
 
     def hold(self, moment: int) -> Branch | Undone:
         """Keep the present moment of the main run, and start a branch there.

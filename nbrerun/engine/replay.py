@@ -21,7 +21,7 @@ from nbrerun.engine.replay_branch import ReplayBranch
 from nbrerun.engine.reruns import pinned_first, plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Rerun, State
-from nbrerun.probe.protocol.requests import BegunCell, Looked
+from nbrerun.probe.protocol.requests import BegunCell, Foreseen, Looked
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves, differing, left_as_it_was, moved_generators
 from nbrerun.state.evidence import worth_showing
@@ -91,6 +91,10 @@ class ReplayEngine:
         self._is_noted = False
         self._first_seconds[cell.index] = run.seconds
         return replace(run, before=before)
+
+    def foresee(self, ran: Cell | None, following: Cell | None) -> Foreseen:
+        """Nothing: to read the state costs no fork here."""
+        return {"agreed": False, "state": None, "run": None}
 
     def hold(self, moment: int) -> Branch | Undone:
         """Go there; nothing needs to be kept, since the cells can be run again."""
@@ -269,6 +273,7 @@ class ReplayEngine:
         note_parts: bool,
         goes_on: bool,
         changes_given: bool,
+        repeats: bool,
     ) -> Rerun | Undone:
         """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
@@ -283,6 +288,7 @@ class ReplayEngine:
             note_parts=note_parts,
             goes_on=goes_on,
             changes_given=changes_given,
+            repeats=repeats and not self._limits.settings.paranoid,
         )
         run = client.ran(waiting)
         if not isinstance(run, Undone) and run["stopped"]:

@@ -47,12 +47,19 @@ class ReplayBranch:
         watched: Sequence[str] = (),
         goes_on: bool = False,
         changes_given: bool = False,
+        repeats: bool = False,
     ) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
         if self._before is None:
             self.read()
         run = self._engine.run(
-            cell, pins, watched, note_parts=self._run is None, goes_on=goes_on, changes_given=changes_given
+            cell,
+            pins,
+            watched,
+            note_parts=self._run is None,
+            goes_on=goes_on,
+            changes_given=changes_given,
+            repeats=repeats,
         )
         if not isinstance(run, Undone):
             self._run = run

@@ -87,7 +87,7 @@ def _rerun(branch: Branch, first: FirstResult, pins: Sequence[Generator] = ()) -
     Args:
         pins: the states that generators are set to first.
     """
-    run = branch.run(first.cell, pins, worth_watching(first))
+    run = branch.run(first.cell, pins, worth_watching(first), repeats=True)
     if isinstance(run, Undone):
         return run
     if stopped := run["stopped"]:

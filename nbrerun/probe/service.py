@@ -17,6 +17,7 @@ from .describe.ownership import belongs_to_user, own_modules
 from .execute.after_restart import Stripped
 from .execute.cells import Cells
 from .execute.observed import run_observed
+from .execute.proven import Company, is_foreseeable, names_bound
 from .execute.rerun import describe_error, follow
 from .execute.user_functions import mark_beforehand
 from .files.session import NotebookFiles
@@ -39,9 +40,11 @@ from .read.perturb import perturb
 from .read.process_settings import perturb_setting, read_settings
 from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
-from .state import held_by_modules, read_state
+from .state import bound_state, held_by_modules, read_state
 
 _ARRIVE: Mapping[str, Any] = {OPERATION: ask.ARRIVE.name}
+_LOOKS = frozenset(each.name for each in (ask.ARRIVE, ask.READ, ask.TOUCHABLE, ask.TAKE_APART))
+"""Operations after which everything is as it was."""
 
 METHODS: Dict[str, Callable[[Any, Any], Any]] = {}
 """Which method answers which operation."""
@@ -71,6 +74,11 @@ class Service:
         belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.given)])
         self._forks = Forks(kernel, address)
         self._stripped: Optional[Stripped] = None
+        self._company = Company(kernel.shell)
+        self._state: Optional[State] = None
+        """As it was last read, if nothing but looks has happened since."""
+        self._agreed_on = ""
+        """The source of the cell that is running, if it was foreseen."""
         self._met: Set[int] = set()
         """Addresses of the objects that the last reading met, ..."""
         self._remembered: Set[int] = set()
@@ -120,6 +128,8 @@ class Service:
                 self._notice_modules()
                 answer = METHODS[request[OPERATION]](self, request)
                 found: Mapping[str, object] = await answer if inspect.isawaitable(answer) else answer
+                if request[OPERATION] not in _LOOKS:
+                    self._state = None
                 return found
         except Exception as error:  # noqa: BLE001  a failure here is reported, and never the notebook's
             raised = describe_error(error)
@@ -190,7 +200,7 @@ class Service:
         self._seeds.want(request["seeds"])
         if request["anew"]:
             reseed()
-        sources = request["sources"]
+        sources, state = request["sources"], self._state
         if request["note_parts"]:
             self._parts.begin_run(self._touchable(sources))
         if request["pins"]:
@@ -206,10 +216,26 @@ class Service:
                 Looks(self.shell, self.files),
                 request["goes_on"],
                 request["changes_given"],
+                state if request["repeats"] and self._is_predictable(state, request["pins"]) else None,
             )
         run["stopped"] = self._outside.kept_from()
         run["shared"] = self._forks.shared()
         return run
+
+    @answers(ask.FORESEE)
+    async def foresee(self, request: ask.Foresee) -> ask.Foreseen:
+        """Tell what the last cell has bound, and whether the next one may be told of in the same way."""
+        state, run, ran = None, None, request["ran"]
+        is_alone = self._company.is_alone() and not self._forks.hazards.threads()
+        if ran and ran == self._agreed_on and is_alone:
+            state = bound_state(names_bound(self.shell, ran), self.shell, self.files)
+            looks = Looks(self.shell, self.files)
+            run = await run_observed(
+                self.shell, self.files, [ran], [], lambda: {**state}, looks, repeats=state, only_if_proven=True
+            )
+        is_agreed = bool(request["next"]) and is_alone and is_foreseeable(self.shell, request["next"])
+        self._agreed_on = request["next"] if is_agreed else ""
+        return {"agreed": is_agreed, "state": state, "run": run}
 
     @answers(ask.FOLLOW)
     async def follow(self, request: ask.Follow) -> ask.Followed:
@@ -381,7 +407,15 @@ class Service:
             state["outside"] = [*self._outside.seen(), *self.files.elsewhere(), *self._forks.left_running()]
             state["threads"] = bool(self._forks.hazards.threads())
             self._met = reader.lasting()
+        self._state = state
         return state, reader
+
+    def _is_predictable(self, state: Optional[State], pins: List[Generator]) -> bool:
+        """Whether nothing happens beside a cell that is run now, and the generators of random numbers stand still."""
+        if state is None or not self._company.is_as_at_first():
+            return False
+        stand = {(each["name"], each["library"], each["digest"]) for each in state["generators"]}
+        return not pins or stand == {(each["name"], each["library"], each["digest"]) for each in pins}
 
     def _touchable(self, sources: List[str]) -> Set[str]:
         return Cells(self.shell, sources).touchable(user_names(self.shell))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Dict, Set, Tuple
+from typing import Any, Dict, Iterable, Set, Tuple
 
 from .adapters.generic import is_user_class, refusal
 from .describe.node import forget_classes, type_name
@@ -45,6 +45,29 @@ def read_state(shell: Any, imports: ImportWatch, files: NotebookFiles) -> Tuple[
     }
     forget_classes()
     return state, reader
+
+
+def bound_state(names: Iterable[str], shell: Any, files: NotebookFiles) -> State:
+    """Read names that were bound by what did nothing else, and leave out whatever that has not changed."""
+    reader, namespace = Reader(), user_names(shell)
+    files.begin()
+    state: State = {
+        "variables": {name: _variable(reader, name, namespace[name]) for name in names},
+        "generators": [],
+        "settings": {},
+        "after_imports": [],
+        "drew_between_imports": False,
+        "imports_left": {},
+        "by_hand": [],
+        "files": {},
+        "beside": {},
+        "opened": files.opened(),
+        "inputs": files.inputs(),
+        "outside": [],
+        "threads": False,
+    }
+    forget_classes()
+    return state
 
 
 def _variable(reader: Reader, name: str, value: Any) -> Variable:

@@ -93,6 +93,8 @@ class Settings:
     """Bytes that a run may write; None for a quarter of the memory."""
     rerun_outside: bool = False
     """Run cells again that reach the network, and let them."""
+    paranoid: bool = False
+    """Also run cells again of which it is proven what that does."""
     write_files: bool = False
     """Keep the files that the main run wrote."""
     static: bool = False

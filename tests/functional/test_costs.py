@@ -107,13 +107,14 @@ def test_a_large_state_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("source", "most"),
     [
         ("x{} = {} * 2", Costs(forks=1, messages=2, whole_state_reads=2, runs_alone=0)),
-        ("def f{}(a):\n    return np.sum(a) + {}", Costs(forks=1, messages=2, whole_state_reads=2, runs_alone=0)),
+        ("x{} = {}", Costs(forks=0, messages=1, whole_state_reads=0, runs_alone=0)),
+        ("def f{}(a):\n    return np.sum(a) + {}", Costs(forks=0, messages=1, whole_state_reads=0, runs_alone=0)),
         ("print(len(X), {}, {})", Costs(forks=1, messages=2, whole_state_reads=2, runs_alone=0)),
         ("z{} = np.random.rand({} + 1)", Costs(forks=4, messages=8, whole_state_reads=3, runs_alone=0)),
         ("model.partial_fit(X, y, classes=[0, 1])  # {} {}", Costs(4, 8, 3, 0)),
         ("%time w{} = len(X) + {}", Costs(forks=4, messages=14, whole_state_reads=3, runs_alone=3)),
     ],
-    ids=["constant", "function", "output", "unseeded draw", "training", "magic"],
+    ids=["sum", "constant", "function", "output", "unseeded draw", "training", "magic"],
 )
 def test_one_more_cell_costs_at_most(tmp_path: Path, asked: Counter[str], source: str, most: Costs) -> None:
     """What two more cells of a sort add to a check, halved; what a check costs once does not count."""

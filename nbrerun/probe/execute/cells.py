@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any, Dict, List, Optional, Set
 
 from ..source.dependencies import global_stores, pickles, reachable
@@ -38,8 +39,17 @@ class Cells:
         Args:
             exchanged: objects were seen to go in or out of files.
         """
-        are_plain = all(plain == source.strip() for plain, source in zip(self._plain, self.sources))
-        return are_plain and not any(pickles(source, reached, namespace, exchanged) for source in self.sources)
+        return self._are_python() and not any(pickles(source, reached, namespace, exchanged) for source in self.sources)
+
+    def definitions(self) -> Optional[ast.Module]:
+        """A tree of the statements, if they only bind names and none of them displays a value; else None."""
+        if not (self._are_python() and self.only_define()):
+            return None
+        tree = ast.parse(self._text)
+        return tree if tree.body and not isinstance(tree.body[-1], ast.Expr) else None
+
+    def _are_python(self) -> bool:
+        return all(plain == source.strip() for plain, source in zip(self._plain, self.sources))
 
     def only_define(self) -> bool:
         """Whether they only bind names, without running anything that other cells have made."""

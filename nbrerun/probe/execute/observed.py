@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 from ..describe.ownership import own_modules
 from ..files.session import NotebookFiles
@@ -13,6 +13,7 @@ from .blame import Blame
 from .cells import Cells
 from .exchanges import Exchanges
 from .parameters import parameters_in
+from .proven import left_by, supposed
 from .rerun import HistoryKept, Parts, run_cells
 from .saved_values import saved_values
 from .tracer import Tracer
@@ -27,6 +28,8 @@ async def run_observed(
     looks: Looks,
     goes_on: bool = False,
     changes_given: bool = False,
+    repeats: Optional[State] = None,
+    only_if_proven: bool = False,
 ) -> Rerun:
     """Run cells one after the other until one raises, and read the state after them.
 
@@ -40,6 +43,9 @@ async def run_observed(
         looks: reads variables while the cells run.
         goes_on: after a statement that raises, go on with the next one.
         changes_given: change the values of models as they come out of files.
+        repeats: the state, if the last thing that was run here are these very cells: what it is proven that they do
+            once more need not be seen.
+        only_if_proven: run nothing, and raise ValueError where that is not so.
     """
     history = HistoryKept(shell)
     cells = Cells(shell, sources)
@@ -50,7 +56,12 @@ async def run_observed(
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
     files.begin(marks.count)
     with files.heard(), exchanges.observed(shell.user_ns):
-        ran = await run_cells(shell, cells, marks)
+        plain = Tracer()
+        proven = supposed(shell, cells, plain) if repeats is not None else None
+        if proven is None and only_if_proven:
+            raise ValueError("it is not proven what the cells do")
+        marks = marks if proven is None else plain
+        ran = proven or await run_cells(shell, cells, marks)
     namespace = user_names(shell)
     mentions = cells.touchable(namespace)
     touched = mentions | ran.bound
@@ -62,7 +73,7 @@ async def run_observed(
     gone = parts.gone()
     del parts
     history.restore()
-    after = read()
+    after = read() if repeats is None or proven is None else left_by(repeats, files)
     models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
     return {
         "error": ran.error,

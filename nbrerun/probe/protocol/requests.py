@@ -147,6 +147,28 @@ class Run(TypedDict):
     """After a statement that raises, go on with the next one."""
     changes_given: bool
     """Change the values of models as libraries give them back from files."""
+    repeats: bool
+    """The last thing that ran here is the same cell: what it is proven to do once more need not be run."""
+
+
+class Foresee(TypedDict):
+    """Between two cells of the main run: tell what proof there is that nothing need be run to know what they do."""
+
+    ran: str
+    """The source of the cell that has just run, if the answer before agreed on it; else nothing."""
+    next: str
+    """That of the cell that is about to run, if it looks as if it only binds names; else nothing."""
+
+
+class Foreseen(TypedDict):
+    """The answer to `Foresee`."""
+
+    agreed: bool
+    """It is proven that the next cell only binds names that nothing had bound, and that nothing runs beside it."""
+    state: Optional[State]
+    """What the last one left, of variables only those that it bound; None if that has to be seen."""
+    run: Optional[Rerun]
+    """What running it once more would come to."""
 
 
 class Arrived(TypedDict):
@@ -359,6 +381,7 @@ KEEP = Operation("keep", Fork, Forked)
 BRANCH = Operation("branch", Branch, Forked)
 ARRIVE = Operation("arrive", Empty, Arrived)
 READ = Operation("read", Read, Looked)
+FORESEE = Operation("foresee", Foresee, Foreseen)
 RUN = Operation("run", Run, Rerun)
 FOLLOW = Operation("follow", Follow, Followed)
 RUN_ALONE = Operation("run alone", RunAlone, Alone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .vocabulary import LOOKING_FUNCTIONS
@@ -169,14 +170,40 @@ def _only_defines(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
     if isinstance(statement, ast.Assign):
-        return isinstance(statement.value, ast.Constant) and all(isinstance(to, ast.Name) for to in statement.targets)
+        return _is_written_out(statement.value) and all(isinstance(to, ast.Name) for to in statement.targets)
     if isinstance(statement, _FUNCTIONS):
         arguments = [node for node in ast.walk(statement.args) if isinstance(node, ast.arg)]
-        annotated = statement.returns is not None or any(argument.annotation for argument in arguments)
-        return not (statement.decorator_list or _defaults(statement.args) or annotated)
+        annotations = [statement.returns, *(argument.annotation for argument in arguments)]
+        return (
+            not (statement.decorator_list or _is_generic(statement))
+            and all(map(_is_written_out, _defaults(statement.args)))
+            and all(each is None or _is_plain_annotation(each) for each in annotations)
+        )
     if isinstance(statement, ast.ClassDef):
-        return not (statement.decorator_list or statement.bases or statement.keywords) and only_defines(statement.body)
+        has_code = statement.decorator_list or statement.bases or statement.keywords
+        return not (has_code or _is_generic(statement)) and only_defines(statement.body)
     return False
+
+
+def _is_written_out(value: ast.AST) -> bool:
+    """Whether a value stands in the source: a constant, or a display of such values."""
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, (ast.USub, ast.UAdd)):
+        return isinstance(value.operand, ast.Constant) and type(value.operand.value) in (int, float, complex)
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return all(map(_is_written_out, value.elts))
+    if isinstance(value, ast.Dict):
+        return all(isinstance(key, ast.Constant) for key in value.keys) and all(map(_is_written_out, value.values))
+    return isinstance(value, ast.Constant)
+
+
+def _is_generic(statement: Any) -> bool:
+    """Whether it has type parameters (PEP 695), whose bounds are code; older Pythons have none."""
+    return bool(getattr(statement, "type_params", ()))
+
+
+def _is_plain_annotation(annotation: ast.AST) -> bool:
+    is_builtin = isinstance(annotation, ast.Name) and hasattr(builtins, annotation.id)
+    return is_builtin or isinstance(annotation, ast.Constant)
 
 
 def needs(nodes: Iterable[ast.AST]) -> Iterator[str]:
