@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -132,7 +133,7 @@ def _check(paths: tuple[str, ...], asked: Asked) -> int:
     # A run that ended before its first report has nothing to show; an empty shard still writes its files.
     if outcome.reports or not jobs:
         _deliver(outcome.report(), show, stream)
-    _say_why_it_ended(outcome, len(jobs))
+    _say_why_it_ended(outcome, len(jobs), is_read_here=stream is not None and sys.stdout.isatty())
     return outcome.exit_code
 
 
@@ -153,7 +154,12 @@ def course_of(options: dict[str, Any]) -> Course:
     return Course(Crew(jobs, backend, scheduler), options["budget"], options["fail_fast"], options["strict"])
 
 
-def _say_why_it_ended(outcome: Outcome, total: int) -> None:
+def _say_why_it_ended(outcome: Outcome, total: int, is_read_here: bool) -> None:
+    """Write sentences to stderr.
+
+    Args:
+        is_read_here: the report was written to this terminal, and said of each notebook why it was not checked.
+    """
     left = total - len(outcome.reports)
     if outcome.interrupted:
         say("interrupted" + (f"; {left} of {total} notebooks not checked" if left else ""))
@@ -163,7 +169,7 @@ def _say_why_it_ended(outcome: Outcome, total: int) -> None:
         say(f"--strict: {outcome.not_judged}")
     if not total:
         say("there is no notebook in this shard")
-    for error in outcome.unchecked:
+    for error in () if is_read_here else outcome.unchecked:
         say(str(error))
     if outcome.problem:
         say(str(outcome.problem))

@@ -25,7 +25,7 @@ def render(report: Report, out: TextIO) -> None:
 def _troubles(notebook: NotebookReport) -> list[Finding]:
     """List what kept the notebook, or some of its cells, from being checked."""
     if notebook.problem:
-        return [Finding(UNCHECKED, Severity.ERROR, -1, None, f"not checked: {notebook.problem}")]
+        return [Finding(UNCHECKED, Severity.ERROR, -1, None, notebook.problem)]
     if failure := notebook.failure:
         said = f"the main run raised {failure.ename}: {failure.evalue}"
         return [Finding(RUN_FAILED, Severity.ERROR, failure.index, None, said)]
