@@ -10,6 +10,7 @@ import io
 from typing import Any, List, NamedTuple, Optional
 
 from ..describe.node import ATOMS, Node, attribute_label, clip, reads, type_name
+from ..describe.ownership import comes_with_python
 from .generic import members, module_of
 
 
@@ -44,7 +45,7 @@ def file(value: Any) -> Optional[Node]:
 
 
 def _is_of_files(value: Any) -> bool:
-    """Whether a file consists of objects written in C only."""
+    """Whether a file consists of Python's own objects only: `gzip` and others have classes written in Python."""
     while module_of(type(value)) == "_io" and type(value).__name__ not in ("BufferedRWPair", "_IOBase"):
         inner = "buffer" if type(value).__name__ == "TextIOWrapper" else "raw"
         if inner not in members(type(value)):
@@ -53,7 +54,7 @@ def _is_of_files(value: Any) -> bool:
             value = members(type(value))[inner].__get__(value)
         except (AttributeError, ValueError):  # detached from its buffer, and so closed for all purposes
             return True
-    return False
+    return comes_with_python(module_of(type(value)))
 
 
 def _position(value: Any) -> Optional[int]:

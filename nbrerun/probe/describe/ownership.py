@@ -91,6 +91,13 @@ def lies_in_environment(path: str, top: str) -> bool:
     return False
 
 
+def comes_with_python(module: str) -> bool:
+    """Tell whether a loaded module is of the standard library."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    path = os.path.realpath(file) if isinstance(file, str) else ""
+    return path.startswith(_standard_library()) and _PACKAGES.isdisjoint(path.split(os.sep))
+
+
 @functools.lru_cache(maxsize=None)
 def _standard_library() -> Tuple[str, ...]:
     known = sysconfig.get_paths()

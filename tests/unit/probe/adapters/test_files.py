@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +40,33 @@ def test_looking_at_a_file_writes_nothing(tmp_path: Path) -> None:
         paths(file)
         assert target.read_text() == ""
     assert target.read_text() == "hello"
+
+
+@pytest.mark.parametrize("library", [gzip, bz2, lzma], ids=["gzip", "bz2", "lzma"])
+def test_a_compressed_file_is_a_file(library: Any, tmp_path: Path) -> None:
+    """As text that is iterated over, as text, and as bytes; the position is that in what it holds."""
+    path = str(tmp_path / "a")
+    with library.open(path, "wt") as file:
+        file.write("one\ntwo\nthree\n")
+    for mode in ("rt", "rb"):
+        with library.open(path, mode) as one, library.open(path, mode) as other:
+            next(one)
+            assert digest(one) != digest(other)
+            assert moved(other, one)
+            next(other)
+            assert digest(one) == digest(other)
+            assert list(one) == list(other)
+
+
+def test_a_file_in_an_archive_is_a_file(tmp_path: Path) -> None:
+    """It moves as it is read."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "one\ntwo\n")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive, archive.open("a.txt") as one, archive.open("a.txt") as other:
+        one.readline()
+        assert moved(other, one)
+        other.readline()
+        assert digest(one) == digest(other)
 
 
 def test_closed_files_have_no_value(tmp_path: Path) -> None:
