@@ -196,6 +196,7 @@ def with_attributes(node: Node, value: Any) -> Node:
         children=[Described(node), Described(attributes_node(value, found))],
         labels=lambda: ["", ""],
         unordered=0,
+        in_one=None,
     )
 
 

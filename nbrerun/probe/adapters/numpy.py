@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 import sys
-from typing import Any, Callable, Dict, Iterable, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from ..describe.change import Wanted, changes
 from ..describe.node import ATOMS, Node, Stand, clip, draws_from, dumps, reads, type_name
@@ -28,25 +29,43 @@ def array(value: Any) -> Node:
 
 def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
     """Describe an array of numpy's own class."""
-    node = Node(
-        name,
-        (f"{plain.dtype.str}{plain.shape}".encode(),),
-        text=lambda: _text(plain),
-        size=("{}.shape", str(plain.shape)),
-        numbers=lambda: numbers(plain),
-    )
-    if plain.dtype.hasobject and plain.dtype.names is None:
-        items = plain.ravel().tolist()
-        if ATOMS.issuperset(map(type, items)):
-            return node._replace(content=(*node.content, dumps(items)))
-        return node._replace(children=items, labels=lambda: [f".flat[{i}]" for i in range(len(items))])
+    content: Tuple[Any, ...] = (f"{plain.dtype.str}{plain.shape}".encode(),)
+    children: List[Any] = []
+    labels: Optional[Callable[[], List[str]]] = None
+    in_one: Optional[Callable[[], memoryview]] = None
     if plain.dtype.names is not None:
         # Field by field: the padding bytes of a structured dtype are undefined (numpy, "structured arrays").
         fields = plain.dtype.names
-        return node._replace(
-            children=[plain[field] for field in fields], labels=lambda: [f"[{field!r}]" for field in fields]
-        )
-    return node._replace(content=(*node.content, raw(plain)))
+        children, labels = [plain[field] for field in fields], lambda: [f"[{field!r}]" for field in fields]
+        packed = _packed(plain.dtype)
+        in_one = (lambda: raw(plain.astype(packed))) if packed is not None else None
+    elif plain.dtype.hasobject:
+        items = plain.ravel().tolist()
+        if ATOMS.issuperset(map(type, items)):
+            content = (*content, dumps(items))
+        else:
+            children, labels = items, lambda: [f".flat[{i}]" for i in range(len(items))]
+    else:
+        content = (*content, raw(plain))
+    return Node(
+        name,
+        content,
+        children,
+        labels,
+        text=lambda: _text(plain),
+        size=("{}.shape", str(plain.shape)),
+        numbers=lambda: numbers(plain),
+        in_one=in_one,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _packed(dtype: Any) -> Optional[Any]:
+    """A structured dtype without padding bytes; None if its fields are more than numbers and texts."""
+    fields = [(name, dtype[name]) for name in dtype.names]
+    if any(field.hasobject or field.names is not None or field.subdtype is not None for _, field in fields):
+        return None
+    return sys.modules["numpy"].dtype(fields)
 
 
 def raw(plain: Any) -> memoryview:

@@ -165,7 +165,9 @@ class _Walk:
                 if done is None:
                     node = self._node(pending)
                     self._spent += _OBJECT
-                    if not node.children:
+                    if node.in_one is not None:
+                        done = self._leaf(node._replace(content=(*node.content, node.in_one())), pending)
+                    elif not node.children:
                         done = self._leaf(node, pending)
                     elif _ATOMS.issuperset(map(id, map(type, node.children))):
                         done = self._of_atoms(node, identity)
