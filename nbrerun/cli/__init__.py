@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from nbrerun.cli.about import config, explain, help_, version_
@@ -25,6 +27,8 @@ def main() -> None:
     For every cell: does it start over, continue from where it was, or reuse what an earlier run left? nbrerun
     runs the cell again and compares.
     """
+    # JupyterLab brings a grammar of addresses that jsonschema, and so nbformat, would compile for a second.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # an import of it raises ImportError
 
 
 for _command in (check, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
