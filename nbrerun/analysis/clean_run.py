@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from nbrerun.engine.choose import Choice
+from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Branch, Doing, Fresh, Past, Undone
 from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
@@ -57,7 +58,7 @@ class CleanRun:
 
     @property
     def end(self) -> State:
-        """What the kernel holds at the last moment that was reached."""
+        """What the kernel holds at the last moment that was reached; after a cell that raised, if one did."""
         return self.states[-1]
 
     @property
@@ -87,6 +88,7 @@ class CleanRun:
             if first.fatal and first.raised is not None:
                 raised = first.raised
                 self.failure = Failure(raised.ename, raised.evalue, raised.traceback, cell.index)
+                self._read_here(done)  # what the cell has done until then stays in the kernel
                 return
             self._read_here(done)
         self._choice.engine.keep_files()
@@ -115,14 +117,17 @@ class CleanRun:
             return self._choice.engine.hold(moment)
         return branch
 
-    def branch(self, moment: int) -> Branch | Undone:
+    def branch(self, moment: int) -> Fresh | Undone:
         """Start a branch at a moment; the caller closes it.
 
         Where the moment could not be kept, as by replay, a fresh kernel runs the cells up to it with the random numbers
         of the clean run.
         """
-        branch = self._choice.engine.branch(moment) if self._choice.name == "fork" else self.fresh()
-        if isinstance(branch, Undone) or self._choice.name == "fork":
+        engine = self._choice.engine
+        if isinstance(engine, ForkEngine):
+            return engine.branch(moment)
+        branch = self.fresh()
+        if isinstance(branch, Undone):
             return branch
         for position, cell in enumerate(self.notebook.cells[:moment]):
             undone = self._repeated(branch, position, cell)
@@ -137,7 +142,8 @@ class CleanRun:
         run = branch.run(cell, pins)
         if isinstance(run, Undone):
             return run
-        if run["error"] is not None and "raises-exception" not in cell.tags:
+        failed = self.failure is not None and self.failure.index == cell.index
+        if run["error"] is not None and "raises-exception" not in cell.tags and not failed:
             return Undone(f"cell {cell.index} raises {run['error']['ename']} when it is run once more")
         return None
 

@@ -11,6 +11,7 @@ from nbrerun.cli.check import check
 from nbrerun.cli.init import init
 from nbrerun.cli.mcp import mcp
 from nbrerun.cli.options import CONTEXT, version
+from nbrerun.cli.plan import plan
 from nbrerun.cli.reports import diff, show
 from nbrerun.cli.usage import Commands
 
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for _command in (check, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
+for _command in (check, plan, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
     main.add_command(_command)
