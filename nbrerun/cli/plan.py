@@ -46,7 +46,7 @@ Exit codes:
     callback=validate.comma_separated,
     metavar="CELLS",
     help="The cells that were edited since they were run: 3, 5-7, a cell id; comma separated. What they were before is "
-    "taken from git, if the file there differs.",
+    "taken from git, if they differ there; else they may have been anything.",
 )
 @click.option("--against", metavar="OLD", help="The notebook as it was when the kernel ran it.")
 @click.option("--outputs", is_flag=True, help="Run as well what would show something else after a clean run.")
@@ -63,16 +63,21 @@ def plan(arguments: tuple[str, ...], **options: Any) -> None:
 
 
 def _plan(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
+    from nbrerun.notebooks.select import select
     from nbrerun.plan import before, render
-    from nbrerun.plan.make import plan_after
+    from nbrerun.plan.make import plan_after, plan_after_unknown
     from nbrerun.reporters import write
 
     job, output = only_notebook("plan", arguments), options["output"]
     if output is not None:
         write.check_target(output, [job.path])
-    old = before.version(job.notebook, options["edited"], options["against"])
+    new, settings, outputs = job.notebook, job.settings, options["outputs"]
+    old = before.version(new, options["edited"], options["against"])
     with signals_interrupt():
-        found = plan_after(old, job.notebook, job.settings)
+        if old is None:
+            found = plan_after_unknown(new, select(new, options["edited"]), settings, outputs)
+        else:
+            found = plan_after(old, new, settings, outputs)
     shown = functools.partial(render.as_json if options["form"] == "json" else render.as_text, found)
     if output is None:
         write.write_stdout(shown)

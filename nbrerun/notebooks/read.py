@@ -5,12 +5,13 @@ Text notebooks are converted by `text`; from then on they are treated like any o
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,15 @@ def read_notebook(path: str | os.PathLike[str], content: str | None = None) -> N
         needs=_needs(node, path),
         inline_metadata=inline_metadata.read(cell.source for cell in code),
     )
+
+
+def with_sources(notebook: Notebook, sources: Mapping[int, str]) -> Notebook:
+    """Return a notebook in which some cells have another source, by index; without those that become blank."""
+    node = copy.deepcopy(notebook.node)
+    for index, source in sources.items():
+        node["cells"][index]["source"] = source
+    cells = (replace(cell, source=node["cells"][cell.index]["source"]) for cell in notebook.cells)
+    return replace(notebook, node=node, cells=tuple(cell for cell in cells if cell.source.strip()))
 
 
 def _load(path: Path, content: str | None) -> dict[str, Any]:

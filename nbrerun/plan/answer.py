@@ -24,7 +24,7 @@ class Plan:
     edited: tuple[int, ...]
     """Indexes of the cells that were edited, inserted or moved."""
     deleted: tuple[str, ...]
-    """The first lines of cells that are no longer there, or were there in another version."""
+    """The first lines of cells that are no longer there."""
     total: int
     """Number of code cells that a clean run executes."""
     cells: tuple[Planned, ...] = ()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from nbrerun.errors import UsageError
 from nbrerun.notebooks import git
-from nbrerun.notebooks.read import Notebook, read_notebook
+from nbrerun.notebooks.read import Notebook, read_notebook, with_sources
 from nbrerun.notebooks.select import select
 from nbrerun.plan.edits import edits
 
 
-def version(new: Notebook, edited: Sequence[str], against: str | None) -> Notebook:
+def version(new: Notebook, edited: Sequence[str], against: str | None) -> Notebook | None:
     """Return the version that the kernel has run: another file, or that of git's last commit.
+
+    None if only cells are known that were edited, and git has no other version of them.
 
     Args:
         edited: selectors of the cells that were edited; only these are taken from git. All of it if there are none.
@@ -22,26 +23,27 @@ def version(new: Notebook, edited: Sequence[str], against: str | None) -> Notebo
 
     Raises:
         NotebookError: the other version cannot be read.
-        UsageError: git has no other version, or the selectors select nothing.
+        UsageError: git has no version, or the selectors select nothing.
     """
     if against is not None:
         if edited:
             raise UsageError("--edited and --against both say what was edited: give one of them")
         return read_notebook(Path(against))
+    chosen = select(new, edited)
     committed = git.output(new.folder, "show", f"HEAD:./{new.path.name}")
-    if committed is None:
+    if committed is None and not edited:
         raise UsageError(f"git has no version of {new.path}: give the one that the kernel has run with --against OLD")
+    if committed is None:
+        return None
     old = read_notebook(new.path, committed.decode("utf-8", errors="replace"))
-    return _only(old, new, select(new, edited)) if edited else old
+    return _only(old, new, chosen) if edited else old
 
 
-def _only(old: Notebook, new: Notebook, chosen: set[int]) -> Notebook:
-    """The new version, with some of its cells as they were in the old one."""
+def _only(old: Notebook, new: Notebook, chosen: set[int]) -> Notebook | None:
+    """The new version, with some of its cells as they were in the old one; None if these are the same there."""
     found = edits(old.cells, new.cells)
-    cells = []
+    sources = {}
     for at, (cell, origin) in enumerate(zip(new.cells, found.origins, strict=True)):
-        if cell.index not in chosen:
-            cells.append(cell)
-        elif origin is not None and at in found.edited:
-            cells.append(replace(cell, source=old.cells[origin].source))
-    return replace(new, cells=tuple(cells))
+        if cell.index in chosen and at in found.edited:
+            sources[cell.index] = "" if origin is None else old.cells[origin].source
+    return with_sources(new, sources) if sources.keys() == chosen else None

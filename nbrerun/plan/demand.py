@@ -39,7 +39,7 @@ class Kernel:
     ignored: frozenset[Name] = frozenset()
     """Names that no two clean runs leave alike, so that no value of theirs is wrong by itself."""
     stale: frozenset[Name] = frozenset()
-    """Those among them that depend on what was edited."""
+    """Names of which the value is wrong, though nobody can see that: they depend on what was edited."""
 
 
 def needed(traces: Sequence[Trace], kernel: Kernel, chosen: Collection[int], inputs: bool = True) -> frozenset[int]:
@@ -80,8 +80,10 @@ def _missing(traces: Sequence[Trace], kernel: Kernel, plan: set[int], inputs: bo
 
 
 def _is_wrong(name: Name, now: Values, wanted: Values, kernel: Kernel, stale: Collection[Name]) -> bool:
+    if name in stale:
+        return True
     if name in kernel.ignored:
-        return name in stale or (name in now) != (name in wanted)
+        return (name in now) != (name in wanted)
     return now.get(name) != wanted.get(name)
 
 
@@ -96,20 +98,23 @@ def sources(name: Name, before: int, traces: Sequence[Trace]) -> set[int]:
     return found
 
 
-def depending(traces: Sequence[Trace], edited: Collection[int], first: Collection[Name]) -> set[Name]:
-    """Names whose value at the end may follow from what was edited.
+def depending(
+    traces: Sequence[Trace], edited: Collection[int], first: Collection[Name] = ()
+) -> tuple[set[Name], set[int]]:
+    """Names whose value at the end may follow from what was edited, and the positions of the cells on the way.
 
     Args:
         edited: positions of the cells that were.
         first: names that cells wrote which are no longer there.
     """
-    reached = set(first)
+    reached, cells = set(first), set[int]()
     for at, trace in enumerate(traces):
         if at in edited or trace.reads & reached:
             reached |= trace.writes
+            cells.add(at)
         else:
             reached -= trace.binds
-    return reached
+    return reached, cells
 
 
 def wider(

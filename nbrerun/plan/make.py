@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from nbrerun.analysis.clean_run import CleanRun
@@ -12,43 +12,89 @@ from nbrerun.notebooks.read import Notebook
 from nbrerun.plan.answer import Plan, Planned
 from nbrerun.plan.demand import Trace, sources
 from nbrerun.plan.edits import Edits, edits
+from nbrerun.plan.kernel import Before, Known, StandIn
 from nbrerun.plan.observe import Observed, observe
 from nbrerun.plan.search import Found, search
 from nbrerun.plan.verify import Verifier
 from nbrerun.settings.values import Settings
-from nbrerun.state.names import Name
+from nbrerun.state.names import Name, Space
 
 _MOST_NAMED = 3
 
 
-def plan_after(old: Notebook, new: Notebook, settings: Settings, doing: Doing = lambda index, purpose: None) -> Plan:
+def plan_after(
+    old: Notebook,
+    new: Notebook,
+    settings: Settings,
+    outputs: bool = False,
+    doing: Doing = lambda index, purpose: None,
+) -> Plan:
     """Find the fewest cells to run in a kernel that has run the old notebook, after the edit that led to the new one.
 
     Both run in the folder of the new one, in a sandbox. Nothing is run where both have the same code.
+
+    Args:
+        outputs: run as well what would show something else after a clean run.
 
     Raises:
         KernelError: the kernel does not exist, does not start, or cannot be read.
     """
     found = edits(old.cells, new.cells)
-    begun = Plan(
-        str(new.path),
-        tuple(new.cells[at].index for at in sorted(found.edited | found.moved)),
-        tuple(old.cells[at].first_line for at in sorted(found.deleted)),
-        len(new.cells),
-    )
     if found.is_none:
-        return replace(begun, verified=True, reason="both versions have the same code")
+        return replace(_begun(old, new, found), verified=True, reason="both versions have the same code")
     with CleanRun(replace(old, path=new.path), settings, doing) as run:
         run.run()
         if run.lost or not run.states:
-            return _restart(begun, new.cells, f"the old notebook could not be run: {run.lost}")
-        seen = observe(run, new, found)
-        if isinstance(seen, Undone):
-            return _restart(begun, new.cells, f"the edited notebook could not be run: {seen.reason}")
-        verifier = Verifier(run, seen)
-        result = search(seen, verifier)
-        answer = _answer(begun, new, found, seen, result)
-        return replace(answer, engine=run.engine_name, tried=verifier.tried)
+            return _restart(_begun(old, new, found), new.cells, f"the old notebook could not be run: {run.lost}")
+        return _planned(Known(run), new, found, _begun(old, new, found), outputs)
+
+
+def plan_after_unknown(
+    new: Notebook,
+    edited: Collection[int],
+    settings: Settings,
+    outputs: bool = False,
+    doing: Doing = lambda index, purpose: None,
+) -> Plan:
+    """Find the fewest cells to run, whatever cells of the notebook were before they were edited.
+
+    That is taken to have given values to the names to which these cells give values now, and to no others.
+
+    Args:
+        edited: indexes of the cells.
+        outputs: run as well what may show something else after a clean run.
+
+    Raises:
+        KernelError: the kernel does not exist, does not start, or cannot be read.
+    """
+    positions = sorted(at for at, cell in enumerate(new.cells) if cell.index in edited)
+    found = replace(edits(new.cells, new.cells), edited=frozenset(positions))
+    begun = replace(_begun(new, new, found), stand_in=True)
+    with CleanRun(new, settings, doing) as run:
+        run.run()
+        if not run.is_complete:
+            return replace(_restart(begun, new.cells, run.lost or "the notebook raises"), failure=run.failure)
+        before = StandIn(run, positions)
+        undone = before.begin()
+        if undone is not None:
+            return _restart(begun, new.cells, f"the notebook could not be run: {undone.reason}")
+        return _planned(before, new, found, begun, outputs)
+
+
+def _begun(old: Notebook, new: Notebook, found: Edits) -> Plan:
+    edited = tuple(new.cells[at].index for at in sorted(found.edited | found.moved))
+    gone = found.deleted - {origin for origin in found.origins if origin is not None}
+    return Plan(str(new.path), edited, tuple(old.cells[at].first_line for at in sorted(gone)), len(new.cells))
+
+
+def _planned(before: Before, new: Notebook, found: Edits, begun: Plan, outputs: bool) -> Plan:
+    seen = observe(before, new, found)
+    if isinstance(seen, Undone):
+        return _restart(begun, new.cells, f"the edited notebook could not be run: {seen.reason}")
+    verifier = Verifier(before, seen, outputs)
+    result = search(seen, verifier, seen.outdated if outputs else ())
+    answer = _answer(begun, new, found, seen, result)
+    return replace(answer, engine=before.run.engine_name, tried=verifier.tried)
 
 
 def _restart(begun: Plan, cells: Sequence[Cell], reason: str) -> Plan:
@@ -63,6 +109,7 @@ def _answer(begun: Plan, new: Notebook, found: Edits, seen: Observed, result: Fo
         not_compared=tuple(
             sorted(str(name) for name in seen.kernel.ignored if name in seen.wanted and _is_shown(name))
         ),
+        outdated=tuple(seen.cells[at].index for at in sorted(seen.outdated - result.plan)),
         failure=seen.failure,
         whole_seconds=sum(seen.seconds),
     )
@@ -77,7 +124,7 @@ def _answer(begun: Plan, new: Notebook, found: Edits, seen: Observed, result: Fo
 
 
 def _is_shown(name: Name) -> bool:
-    return not str(name).startswith("generator:")
+    return not str(name).startswith(Space.GENERATOR.value)
 
 
 def _why(at: int, result: Found, found: Edits, seen: Observed) -> str:
@@ -94,7 +141,10 @@ def _why(at: int, result: Found, found: Edits, seen: Observed) -> str:
                 return f"it gives {_listed(names)} to cell {seen.cells[later].index}"
     if at in found.moved:
         return "it was moved"
-    return f"it gives {_listed(_last_given(trace, at, seen)) or 'the kernel'} its value"
+    given = _last_given(trace, at, seen)
+    if not given:
+        return "it shows something else"
+    return f"it gives {_listed(given)} {'its value' if len(given) == 1 else 'their values'}"
 
 
 def _last_given(trace: Trace, at: int, seen: Observed) -> list[Name]:
@@ -114,7 +164,8 @@ def _why_restart(seen: Observed, result: Found) -> str:
     return f"whatever is run, `{pair[0]}` and `{pair[1]}` do not share an object as they do after a clean run"
 
 
-def _listed(names: Sequence[Name] | frozenset[Name] | list[Name]) -> str:
-    shown = [f"`{name}`" for name in sorted(names)]
+def _listed(names: Iterable[Name]) -> str:
+    named = sorted(names, key=lambda name: (name.space is not Space.VARIABLE, str(name)))
+    shown = [f"the state of `{name.key}`" if name.space is Space.GENERATOR else f"`{name}`" for name in named]
     more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
     return ", ".join(shown[:_MOST_NAMED]) + more

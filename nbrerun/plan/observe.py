@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from nbrerun.analysis.clean_run import CleanRun
 from nbrerun.engine.interface import Undone
@@ -12,10 +13,10 @@ from nbrerun.model import Cell, Failure
 from nbrerun.notebooks.read import Notebook
 from nbrerun.plan.demand import Kernel, Trace, depending
 from nbrerun.plan.edits import Edits
+from nbrerun.plan.kernel import Before
 from nbrerun.plan.values import Values, unlike, values_of
 from nbrerun.probe.protocol.messages import Generator, Rerun, State
 from nbrerun.state.names import Name, Space, files, generator, variables
-from nbrerun.state.names import settings as names_of_settings
 
 Stands = Sequence[Sequence[Generator]]
 """For each cell: where generators are put before it runs."""
@@ -43,6 +44,10 @@ class Observed:
     seconds: tuple[float, ...]
     edited: frozenset[int]
     """Positions of the cells that were edited, or inserted."""
+    shows: Sequence[bytes | None]
+    """What each cell shows in a clean run; None where that is something else each time."""
+    outdated: frozenset[int]
+    """Positions of the cells that showed something else in the old notebook."""
     failure: Failure | None = None
     """What ended the clean runs, if a cell raised."""
 
@@ -56,65 +61,116 @@ class _Run:
     runs: list[Rerun]
 
 
-def observe(old: CleanRun, new: Notebook, found: Edits) -> Observed | Undone:
+def observe(before: Before, new: Notebook, found: Edits) -> Observed | Undone:
     """Run the edited notebook as often as is needed to see which of its values come out equal each time.
 
     The first run begins with the random numbers of the old notebook's, and the second with others. Where these two
     differ, two more runs have the unseeded generators stand before each cell where they stood before it in the old
     notebook.
     """
-    first = _run(old, new, None)
+    old = before.run
+    first, second = _run(old, new.cells), _run(old, new.cells, anew=True)
+    earlier = first if before.stands_in else _run(old, old.notebook.cells)
     if isinstance(first, Undone):
         return first
-    second = _run(old, new, None, anew=True)
     if isinstance(second, Undone):
         return second
-    states = [*old.states, *first.states]
-    compared = frozenset(key for state in states for key in state["by_hand"])
-    values = [[values_of(state, compared) for state in run.states] for run in (first, second)]
-    random = [unlike(one, other) for one, other in zip(*values, strict=False)]
-    aim: list[Values] = [*values[0]]
-    stands: Stands = [() for _ in first.runs]
-    ignored: set[Name] = set()
-    if any(name.space is not Space.GENERATOR for names in random for name in names):
-        third, fourth = (_run(old, new, _unseeded(old, found, random)) for _ in range(2))
-        if isinstance(third, Undone):
-            return third
-        if isinstance(fourth, Undone):
-            return fourth
-        steadied = [[values_of(state, compared) for state in run.states] for run in (third, fourth)]
-        ignored = unlike(steadied[0][-1], steadied[1][-1])
-        aim = [_merged(*each) for each in zip(aim, steadied[0], random, strict=False)]
-        stands = [
-            [item for item in state["generators"] if item["library"] and generator(item) in names]
-            for state, names in zip(third.states[:-1], random, strict=False)
-        ]
-    traces = [_trace(cell, at, first, aim, random) for at, cell in enumerate(new.cells[: len(aim) - 1])]
-    ignored |= {name for name in random[len(aim) - 1] if name.space is Space.GENERATOR}
-    stale = depending(traces, found.edited, _left_by(found.deleted, old, compared)) & ignored
-    stale = {name for name in stale if name.space is not Space.GENERATOR}
+    if isinstance(earlier, Undone):
+        return earlier
+    compared = frozenset(key for state in (*old.states, *first.states) for key in state["by_hand"])
+    aim = _aim(old, new, found, (first, second), compared)
+    if isinstance(aim, Undone):
+        return aim
+    traces = _traces(before, new, first, aim)
+    reached, cells = depending(traces, found.edited, _left_by(found.deleted, old, compared))
+    stale = {name for name in reached if name.space is not Space.GENERATOR}
+    outdated = {at for at in cells if aim.shows[at]} if before.stands_in else _outdated(aim.shows, found, earlier)
     return Observed(
-        tuple(new.cells[: len(traces)]),
-        tuple(traces),
-        Kernel(values_of(old.end, compared), frozenset(ignored), frozenset(stale)),
-        first.states[len(aim) - 1],
-        aim[-1],
-        compared,
-        stands,
-        frozenset(name for name in random[len(aim) - 1] if name not in ignored),
-        tuple(run["seconds"] for run in first.runs),
-        found.edited & set(range(len(traces))),
-        _failure(first, new),
+        cells=tuple(trace.cell for trace in traces),
+        traces=tuple(traces),
+        kernel=Kernel(
+            values_of(before.held, compared),
+            aim.ignored,
+            frozenset(stale if before.stands_in else stale & aim.ignored),
+        ),
+        end=first.states[-1],
+        wanted=aim.values[-1],
+        compared=compared,
+        stands=aim.stands,
+        random=aim.random[-1] - aim.ignored,
+        seconds=tuple(run["seconds"] for run in first.runs),
+        edited=found.edited & set(range(len(traces))),
+        shows=aim.shows,
+        outdated=frozenset(outdated),
+        failure=_failure(first, new),
     )
 
 
-def _run(old: CleanRun, new: Notebook, stands: Stands | None, anew: bool = False) -> _Run | Undone:
+@dataclass(frozen=True)
+class _Aim:
+    """What clean runs come to."""
+
+    values: Sequence[Values]
+    """At each moment."""
+    random: Sequence[frozenset[Name]]
+    """What has another value at each moment, if the random numbers are others."""
+    ignored: frozenset[Name] = frozenset()
+    stands: Stands = ()
+    shows: Sequence[bytes | None] = ()
+
+
+def _aim(
+    old: CleanRun, new: Notebook, found: Edits, runs: tuple[_Run, _Run], compared: frozenset[str]
+) -> _Aim | Undone:
+    one, other = ([values_of(state, compared) for state in run.states] for run in runs)
+    random = [frozenset(unlike(*pair)) for pair in zip(one, other, strict=False)]
+    unseeded = frozenset(name for name in random[-1] if name.space is Space.GENERATOR)
+    if all(name.space is Space.GENERATOR for names in random for name in names):
+        return _Aim(one, random, unseeded, [() for _ in runs[0].runs], _agreed(*runs))
+    first, second = (_run(old, new.cells, _unseeded(old, found, random)) for _ in range(2))
+    if isinstance(first, Undone):
+        return first
+    if isinstance(second, Undone):
+        return second
+    steady, again = ([values_of(state, compared) for state in run.states] for run in (first, second))
+    stands = [
+        [item for item in state["generators"] if item["library"] and generator(item) in names]
+        for state, names in zip(first.states[:-1], random, strict=False)
+    ]
+    values = [_merged(*each) for each in zip(one, steady, random, strict=False)]
+    return _Aim(values, random, unseeded | unlike(steady[-1], again[-1]), stands, _agreed(first, second))
+
+
+def _traces(before: Before, new: Notebook, seen: _Run, aim: _Aim) -> list[Trace]:
+    paths = {path for state in (before.held, *seen.states) for path in state["files"]}
+    last = len(aim.values) - 1
+    return [_trace(cell, at, seen, aim, paths) for at, cell in enumerate(new.cells[:last])]
+
+
+def _agreed(one: _Run, other: _Run) -> list[bytes | None]:
+    """What each cell shows; None where that is something else each time."""
+    pairs = zip(one.runs, other.runs, strict=False)
+    return [run["shows"] if run["shows"] == again["shows"] else None for run, again in pairs]
+
+
+def _outdated(shows: Sequence[bytes | None], found: Edits, earlier: _Run) -> set[int]:
+    """Cells that show something else in a clean run than they did in the old notebook."""
+    before = [run["shows"] for run in earlier.runs]
+    origins = [origin if origin is not None and origin < len(before) else None for origin in found.origins]
+    return {
+        at
+        for at, (now, origin) in enumerate(zip(shows, origins, strict=False))
+        if now is not None and now != (b"" if origin is None else before[origin])
+    }
+
+
+def _run(old: CleanRun, cells: Sequence[Cell], stands: Stands | None = None, anew: bool = False) -> _Run | Undone:
     branch = old.fresh(anew)
     if isinstance(branch, Undone):
         return branch
     with closing(branch):
         found = _Run([branch.read()], [])
-        for at, cell in enumerate(new.cells):
+        for at, cell in enumerate(cells):
             if stands is not None and stands[at]:
                 branch.begin_as(stands[at])
             run = branch.run_all([cell], old.seconds_for([cell]), anew=anew and not at)
@@ -130,36 +186,36 @@ def _run(old: CleanRun, new: Notebook, stands: Stands | None, anew: bool = False
     return found
 
 
-def _unseeded(old: CleanRun, found: Edits, random: Sequence[set[Name]]) -> Stands:
+def _unseeded(old: CleanRun, found: Edits, random: Sequence[frozenset[Name]]) -> Stands:
     """Where the generators that nobody has seeded stood in the old notebook, before each cell that was there."""
     stands: list[Sequence[Generator]] = []
     for at, origin in enumerate(found.origins):
         known = old.states[origin]["generators"] if origin is not None and origin < len(old.states) else ()
-        names = random[at] if at < len(random) else set()
+        names = random[at] if at < len(random) else frozenset()
         stands.append([item for item in known if item["library"] and generator(item) in names])
     return stands
 
 
-def _merged(plain: Values, steadied: Values, random: set[Name]) -> Values:
+def _merged(plain: Values, steadied: Values, random: frozenset[Name]) -> Values:
     """Take what depends on unseeded random numbers from the run in which these were those of the old notebook."""
     sure = {name: value for name, value in plain.items() if name not in random}
     return {**sure, **{name: value for name, value in steadied.items() if name in random}}
 
 
-def _trace(cell: Cell, at: int, seen: _Run, aim: Sequence[Values], random: Sequence[set[Name]]) -> Trace:
+def _trace(cell: Cell, at: int, seen: _Run, aim: _Aim, paths: Collection[str]) -> Trace:
     run, before, after = seen.runs[at], seen.states[at], seen.states[at + 1]
-    seeded = {name for name in random[at] - random[at + 1] if name.space is Space.GENERATOR}
-    binds = variables(_bound(run, before, after)) | seeded
-    binds |= {name for name in aim[at].keys() - aim[at + 1].keys() if name.space is Space.VARIABLE}
+    one, other = aim.values[at], aim.values[at + 1]
+    seeded = {name for name in aim.random[at] - aim.random[at + 1] if name.space is Space.GENERATOR}
     opened = after["opened"].items()
+    binds = variables(_bound(run, before, after)) | seeded
+    binds |= {name for name in one.keys() - other.keys() if name.space is Space.VARIABLE}
     binds |= files(path for path, how in opened if how["written_first"] and not how["kept"])
-    writes = unlike(aim[at], aim[at + 1]) | binds | files(path for path, how in opened if how["written"])
+    writes = unlike(one, other) | binds | files(path for path, how in opened if how["written"])
     drawn = {name for name in writes if name.space is Space.GENERATOR} - seeded
-    settings = {name for name in aim[at].keys() | aim[at + 1].keys() if name.space is Space.SETTING}
-    asked = after["inputs"]
-    looked = names_of_settings(f"os.environ[{name}]" for name in asked["variables"])
-    read = variables(set(run["reads"]) - set(run["bound_first"])) | files(_looked_at(after)) | settings | looked | drawn
-    return Trace(cell, frozenset(read), frozenset(binds), frozenset(writes), aim[at], aim[at + 1])
+    # Any code may depend on the settings of the process.
+    settings = {name for name in one.keys() | other.keys() if name.space is Space.SETTING}
+    read = variables(set(run["reads"]) - set(run["bound_first"])) | files(_looked_at(after, paths))
+    return Trace(cell, frozenset(read | settings | drawn), frozenset(binds), frozenset(writes), one, other)
 
 
 def _bound(run: Rerun, before: State, after: State) -> set[str]:
@@ -169,11 +225,17 @@ def _bound(run: Rerun, before: State, after: State) -> set[str]:
     return replaced | {name for name in run["bound"] if name in other and other[name]["atom"]}
 
 
-def _looked_at(after: State) -> set[str]:
-    """Files that a cell read, looked for, or found in a folder."""
+def _looked_at(after: State, paths: Collection[str]) -> set[str]:
+    """Files that a cell read, looked for, or found in a folder.
+
+    Args:
+        paths: of all files that are not as they were before the notebook.
+    """
     asked = after["inputs"]
     read = {path for path, how in after["opened"].items() if how["kept"] or (how["read"] and not how["written_first"])}
-    listed = {path for path in after["files"] for folder in asked["folders"] if path.startswith(folder)}
+    listed = {
+        path for path in paths if asked["folders"] and set(map(str, PurePath(path).parents)) & {*asked["folders"]}
+    }
     return read | set(asked["files"]) | listed
 
 

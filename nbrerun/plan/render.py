@@ -83,8 +83,8 @@ def _edit(plan: Plan) -> str:
     said = []
     if plan.edited:
         said.append(f"{_indexes(plan.edited)} {'was' if len(plan.edited) == 1 else 'were'} edited, inserted or moved")
-    gone = len(plan.deleted) - len(plan.edited)
-    if gone > 0:
+    gone = len(plan.deleted)
+    if gone:
         said.append(f"{gone} {'was' if gone == 1 else 'were'} deleted")
     return "; ".join(said) or "no code was edited"
 

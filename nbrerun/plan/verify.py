@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from nbrerun.analysis.clean_run import CleanRun
 from nbrerun.engine.interface import Fresh, Undone
 from nbrerun.plan.demand import Trace, sources
+from nbrerun.plan.kernel import Before
 from nbrerun.plan.observe import Observed
 from nbrerun.plan.values import aliases, unlike, values_of
 from nbrerun.probe.protocol.messages import Rerun, State, Variable
@@ -45,8 +45,10 @@ class Outcome:
 class Verifier:
     """Runs candidates, each once."""
 
-    def __init__(self, old: CleanRun, seen: Observed) -> None:
-        self._old = old
+    def __init__(self, before: Before, seen: Observed, outputs: bool = False) -> None:
+        """Compare what the kernel holds, and also what the cells show if `outputs` says so."""
+        self._outputs = outputs
+        self._before = before
         self._seen = seen
         self._outcomes: dict[tuple[frozenset[int], frozenset[Name]], Outcome] = {}
         self.seconds = 0.0
@@ -67,7 +69,7 @@ class Verifier:
         return self._outcomes[key]
 
     def _run(self, plan: Sequence[int], remove: Iterable[Name]) -> Outcome:
-        branch = self._old.branch(len(self._old.states) - 1)
+        branch = self._before.branch()
         if isinstance(branch, Undone):
             return Outcome(reason=branch.reason)
         with closing(branch):
@@ -84,13 +86,15 @@ class Verifier:
             cell = seen.cells[at]
             if seen.stands[at]:
                 branch.begin_as(seen.stands[at])
-            run = branch.run_all([cell], self._old.seconds_for([cell]), anew=False)
+            run = branch.run_all([cell], self._before.run.seconds_for([cell]), anew=False)
             if isinstance(run, Undone):
                 return Outcome(at=at, reason=f"cell {cell.index}: {run.reason}")
             runs.append(run)
             fails = seen.failure is not None and seen.failure.index == cell.index
             if run["error"] is not None and not fails and "raises-exception" not in cell.tags:
                 return Outcome(at=at, reason=f"cell {cell.index} raises {run['error']['ename']} there")
+            if self._outputs and seen.shows[at] not in (None, run["shows"]):
+                return Outcome(at=at, reason=f"cell {cell.index} shows something else there than in a clean run")
         return runs
 
     def _compared(self, branch: Fresh, plan: Sequence[int], runs: Sequence[Rerun]) -> Outcome:
@@ -99,7 +103,7 @@ class Verifier:
         found = unlike(values_of(state, seen.compared), seen.wanted) - seen.kernel.ignored
         # No restart removes a file that the old notebook has left.
         wrong = {name for name in found if name.space is not Space.FILE or name in seen.wanted}
-        wrong |= variables(_of_older_classes(self._old.end, state, plan, seen.traces))
+        wrong |= variables(_of_older_classes(self._before.held, state, plan, seen.traces))
         apart = aliases(state) ^ aliases(seen.end)
         gone = keys(wrong | seen.kernel.ignored, Space.VARIABLE)
         apart = {pair for pair in apart if not pair & gone}

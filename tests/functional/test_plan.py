@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nbrerun.plan.answer import Plan
-from nbrerun.plan.make import plan_after
+from nbrerun.plan.make import plan_after, plan_after_unknown
 from nbrerun.settings.values import Settings
 from tests.functional.test_clean_run import notebook
 
@@ -98,6 +98,13 @@ CASES = [
         "os.environ['PLAN'] = 'b'",
         [1, 2],
     ),
+    Case(
+        "a folder that is listed",
+        ["import os\nd = 'a'", "os.mkdir(d)", "names = sorted(os.listdir())"],
+        ["import os\nd = 'b'", "os.mkdir(d)", "names = sorted(os.listdir())"],
+        [0, 1, 2],
+        remove=["file:a"],
+    ),
     edit("a setting that stays", ["import os", "os.environ['PLAN'] = 'a'"], 1, "", [], restart=True),
 ]
 
@@ -120,3 +127,51 @@ def test_the_cells_to_run_after_an_edit(case: Case, tmp_path: Path) -> None:
     assert plan.restart == (case.restart or bool(case.remove)), plan.reason
     assert (cells(plan), list(plan.remove)) == (list(case.cells), list(case.remove))
     assert plan.verified != plan.restart
+
+
+OUTPUTS = [
+    edit("a print below", ["a = 1", "print(a)", "print(5)"], 0, "a = 2", [0, 1]),
+    edit("only what is shown", ["a = 1", "print(a)"], 1, "print(-a)", [1]),
+    edit("before a change in place", ["x = [1]", "print(x)", "x.append(2)"], 1, "print(len(x))", [0, 1, 2]),
+    edit("a value that is displayed", ["a = 1", "a"], 0, "a = 2", [0, 1]),
+    edit("an address", ["a = 1", "object()"], 0, "a = 2", [0]),
+]
+
+
+@pytest.mark.parametrize("case", OUTPUTS, ids=str)
+def test_the_cells_to_run_to_see_what_a_clean_run_shows(case: Case, tmp_path: Path) -> None:
+    """Cells whose output would be another one are run as well, at the right moment."""
+    old = notebook(tmp_path, case.old, "old.ipynb")
+    plan = plan_after(old, notebook(tmp_path, case.new), Settings(), outputs=True)
+    assert (cells(plan), plan.verified, plan.outdated) == (list(case.cells), True, ())
+
+
+def test_what_is_out_of_date_is_listed(tmp_path: Path) -> None:
+    """The kernel does not need the cell that prints, and its output is wrong until it is run."""
+    plan = planned(tmp_path, edit("a print", ["a = 1", "print(a)"], 0, "a = 2", [0]), "auto")
+    assert (cells(plan), plan.outdated) == ([0], (1,))
+
+
+UNKNOWN = [
+    ("a value", ["a = 1", "b = a + 1", "c = 5"], 0, [0, 1]),
+    ("in place", ["x = [1]", "x.append(2)", "y = len(x)"], 1, [0, 1, 2]),
+    ("a function", ["def f():\n    return 1", "x = f()", "y = 2"], 0, [0, 1]),
+    ("a value that is computed again", ["a = 1", "b = a", "b = 2"], 0, [0]),
+]
+
+
+@pytest.mark.parametrize(("name", "sources", "edited", "expected"), UNKNOWN, ids=[case[0] for case in UNKNOWN])
+def test_a_cell_that_may_have_been_anything(
+    name: str, sources: list[str], edited: int, expected: list[int], tmp_path: Path
+) -> None:
+    """Everything that may follow from what it gives values to is run."""
+    plan = plan_after_unknown(notebook(tmp_path, sources), {edited}, Settings())
+    assert (cells(plan), plan.verified, plan.stand_in) == (expected, True, True)
+
+
+@pytest.mark.parametrize("name", ["through an alias", "a seeded draw", "an unseeded draw", "through a file"])
+def test_replay_finds_the_same_cells(name: str, tmp_path: Path) -> None:
+    """Where the kernel cannot be forked, fresh kernels run the cells up to the moment."""
+    case = next(case for case in CASES if case.name == name)
+    plan = planned(tmp_path, case, "replay")
+    assert (cells(plan), plan.verified) == (list(case.cells), True)
