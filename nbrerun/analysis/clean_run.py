@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from nbrerun.engine.choose import Choice
@@ -30,8 +31,17 @@ class CleanRun:
     A moment is the number of cells that have been run: 0 before the first, `len(notebook.cells)` after the last.
     """
 
-    def __init__(self, notebook: Notebook, settings: Settings, doing: Doing = lambda index, purpose: None) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        settings: Settings,
+        doing: Doing = lambda index, purpose: None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Start the kernel; `run` runs the cells.
+
+        Args:
+            environment: the variables that the kernel is started with; None for those of this process.
 
         Raises:
             KernelError: the kernel does not exist, does not start, or cannot be read.
@@ -48,7 +58,8 @@ class CleanRun:
         self._of_kernels: set[Name] | None = None
         """What differs between two kernels that have run nothing; None while there is only one."""
         self._doing = doing
-        self._choice = Choice(notebook, settings, resolve_kernel(notebook, settings), doing)
+        kernel = replace(resolve_kernel(notebook, settings), environment=environment)
+        self._choice = Choice(notebook, settings, kernel, doing)
 
     def __enter__(self) -> CleanRun:
         return self

@@ -7,6 +7,7 @@ import click
 from nbrerun.cli.about import config, explain, help_, version_
 from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
+from nbrerun.cli.certify import certify
 from nbrerun.cli.check import check
 from nbrerun.cli.init import init
 from nbrerun.cli.mcp import mcp
@@ -28,5 +29,5 @@ def main() -> None:
     """
 
 
-for _command in (check, plan, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
+for _command in (check, plan, certify, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
     main.add_command(_command)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from nbrerun.analysis.clean_run import CleanRun
 from nbrerun.engine.interface import Undone
@@ -142,7 +142,8 @@ def _aim(
 
 
 def _traces(before: Before, new: Notebook, seen: _Run, aim: _Aim) -> list[Trace]:
-    paths = {path for state in (before.held, *seen.states) for path in state["files"]}
+    folder = new.folder.resolve()
+    paths = {path: folder / path for state in (before.held, *seen.states) for path in state["files"]}
     last = len(aim.values) - 1
     return [_trace(cell, at, seen, aim, paths) for at, cell in enumerate(new.cells[:last])]
 
@@ -202,7 +203,7 @@ def _merged(plain: Values, steadied: Values, random: frozenset[Name]) -> Values:
     return {**sure, **{name: value for name, value in steadied.items() if name in random}}
 
 
-def _trace(cell: Cell, at: int, seen: _Run, aim: _Aim, paths: Collection[str]) -> Trace:
+def _trace(cell: Cell, at: int, seen: _Run, aim: _Aim, paths: Mapping[str, Path]) -> Trace:
     run, before, after = seen.runs[at], seen.states[at], seen.states[at + 1]
     one, other = aim.values[at], aim.values[at + 1]
     seeded = {name for name in aim.random[at] - aim.random[at + 1] if name.space is Space.GENERATOR}
@@ -225,16 +226,18 @@ def _bound(run: Rerun, before: State, after: State) -> set[str]:
     return replaced | {name for name in run["bound"] if name in other and other[name]["atom"]}
 
 
-def _looked_at(after: State, paths: Collection[str]) -> set[str]:
+def _looked_at(after: State, paths: Mapping[str, Path]) -> set[str]:
     """Files that a cell read, looked for, or found in a folder.
 
     Args:
-        paths: of all files that are not as they were before the notebook.
+        paths: of all files that are not as they were before the notebook, as they are named and in full.
     """
-    asked = after["inputs"]
+    asked, folders = after["inputs"], {*after["inputs"]["folders"]}
     read = {path for path, how in after["opened"].items() if how["kept"] or (how["read"] and not how["written_first"])}
     listed = {
-        path for path in paths if asked["folders"] and set(map(str, PurePath(path).parents)) & {*asked["folders"]}
+        path
+        for path, full in paths.items()
+        if folders and not folders.isdisjoint(map(str, (*full.parents, *PurePath(path).parents)))
     }
     return read | set(asked["files"]) | listed
 
