@@ -24,7 +24,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_OF_THE_PROCESS = re.compile(r"0x[0-9a-f]+|(?<=/ipykernel_)\d+")
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def _shown(cell: Any) -> list[Any]:
             rest.append(output.ename)
         else:
             data = {kind: text for kind, text in output.data.items() if kind != "text/html"}
-            rest.append(_ADDRESS.sub("", json.dumps(data, sort_keys=True)))
-    return [{name: _ADDRESS.sub("", text) for name, text in streams.items()}, rest]
+            rest.append(_OF_THE_PROCESS.sub("", json.dumps(data, sort_keys=True)))
+    return [{name: _OF_THE_PROCESS.sub("", text) for name, text in streams.items()}, rest]
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:

@@ -63,21 +63,15 @@ def plan(arguments: tuple[str, ...], **options: Any) -> None:
 
 
 def _plan(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
-    from nbrerun.notebooks.select import select
-    from nbrerun.plan import before, render
-    from nbrerun.plan.make import plan_after, plan_after_unknown
+    from nbrerun.plan import render
+    from nbrerun.plan.ask import ask
     from nbrerun.reporters import write
 
     job, output = only_notebook("plan", arguments), options["output"]
     if output is not None:
         write.check_target(output, [job.path])
-    new, settings, outputs = job.notebook, job.settings, options["outputs"]
-    old = before.version(new, options["edited"], options["against"])
     with signals_interrupt():
-        if old is None:
-            found = plan_after_unknown(new, select(new, options["edited"]), settings, outputs)
-        else:
-            found = plan_after(old, new, settings, outputs)
+        found = ask(job.notebook, job.settings, options["edited"], options["against"], options["outputs"])
     shown = functools.partial(render.as_json if options["form"] == "json" else render.as_text, found)
     if output is None:
         write.write_stdout(shown)

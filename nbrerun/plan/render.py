@@ -68,7 +68,8 @@ def _lines(plan: Plan) -> Iterable[str]:
     if plan.restart:
         yield f"Restart & Run All: {plan.reason}."
         if plan.remove:
-            yield f"Or remove {_names(plan.remove)}, and then run {_these(plan.instead)} (verified)."
+            then = f"and then run {_these(plan.instead)}" if plan.instead else "and nothing has to be run"
+            yield f"Or remove {_names(plan.remove)}, {then} (verified)."
             yield from _table(plan.instead)
     elif not plan.cells:
         yield f"Nothing has to be run: {plan.reason or 'the kernel holds what it would after Restart & Run All'}."
@@ -85,7 +86,7 @@ def _edit(plan: Plan) -> str:
         said.append(f"{_indexes(plan.edited)} {'was' if len(plan.edited) == 1 else 'were'} edited, inserted or moved")
     gone = len(plan.deleted)
     if gone:
-        said.append(f"{gone} {'was' if gone == 1 else 'were'} deleted")
+        said.append(f"{gone} {'cell was' if gone == 1 else 'cells were'} deleted")
     return "; ".join(said) or "no code was edited"
 
 
@@ -110,7 +111,7 @@ def _table(planned: Sequence[Planned]) -> Iterable[str]:
 
 
 def _these(planned: Sequence[Planned]) -> str:
-    return f"{len(planned)} cell{'' if len(planned) == 1 else 's'}" if planned else "nothing"
+    return f"{len(planned)} cell{'' if len(planned) == 1 else 's'}"
 
 
 def _indexes(indexes: Sequence[int]) -> str:

@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any, Dict, List, Mapping
 
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-"""An object's place in memory, as it is shown where nothing better is known."""
+_OF_THE_PROCESS = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=/ipykernel_)\d+")
+"""What another process shows otherwise: an object's address, and the folder of the files that stand for cells."""
 _PLAIN, _HTML = "text/plain", "text/html"
 _UNTOLD = re.compile(r"<[\w.]+ object>")
 """The plain text of something that is only shown as HTML."""
@@ -22,8 +22,8 @@ def digest_of(streams: Mapping[str, str], displays: List[Mapping[str, Any]]) -> 
     Args:
         displays: the data of each display, by MIME type.
     """
-    texts = {name: _without_addresses(text).replace("\r\n", "\n") for name, text in streams.items() if text}
-    shown = [{kind: _without_addresses(data[kind]) for kind in _told(data)} for data in displays]
+    texts = {name: _told_alike(text).replace("\r\n", "\n") for name, text in streams.items() if text}
+    shown = [{kind: _told_alike(data[kind]) for kind in _told(data)} for data in displays]
     if not texts and not shown:
         return b""
     return hashlib.blake2b(json.dumps([texts, shown], sort_keys=True).encode(), digest_size=16).digest()
@@ -36,8 +36,8 @@ def _told(data: Mapping[str, Any]) -> List[str]:
     return [kind for kind in data if not (kind == _HTML and says_all)]
 
 
-def _without_addresses(value: Any) -> Any:
-    return _ADDRESS.sub("0x", value) if isinstance(value, str) else value
+def _told_alike(value: Any) -> Any:
+    return _OF_THE_PROCESS.sub("", value) if isinstance(value, str) else value
 
 
 class Shown:

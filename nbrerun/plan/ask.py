@@ -1,0 +1,33 @@
+"""The question of the command line and of agents: one notebook, and what was edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbrerun.notebooks.read import Notebook
+from nbrerun.notebooks.select import select
+from nbrerun.plan.answer import Plan
+from nbrerun.plan.before import version
+from nbrerun.plan.make import plan_after, plan_after_unknown
+from nbrerun.settings.values import Settings
+
+
+def ask(
+    new: Notebook, settings: Settings, edited: Sequence[str] = (), against: str | None = None, outputs: bool = False
+) -> Plan:
+    """Find the old version of a notebook, and plan.
+
+    Args:
+        edited: selectors of the cells that were edited.
+        against: path of the old version.
+        outputs: run as well what would show something else after a clean run.
+
+    Raises:
+        UsageError: the selectors select nothing, or neither they nor git nor `against` say what was edited.
+        NotebookError: the old version is not a notebook.
+        KernelError: the kernel does not exist, does not start, or cannot be read.
+    """
+    old = version(new, edited, against)
+    if old is None:
+        return plan_after_unknown(new, select(new, edited), settings, outputs)
+    return plan_after(old, new, settings, outputs)
