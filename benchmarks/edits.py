@@ -83,7 +83,7 @@ def _plan(old: Path, new: Path, options: Sequence[str]) -> dict[str, Any]:
 def _clean(notebook: Path, temporary: Path) -> tuple[list[Any], str]:
     """What each cell shows in a clean run, and what it raises."""
     place = _copied(notebook, temporary)
-    node = nbformat.read(place, as_version=4)
+    node = _without_outputs(place)
     raises = _run(node, place, range(len(node.cells)))
     return [_shown(cell) for cell in node.cells], raises
 
@@ -91,7 +91,7 @@ def _clean(notebook: Path, temporary: Path) -> tuple[list[Any], str]:
 def _after(old: Path, new: Path, plan: dict[str, Any], temporary: Path) -> list[Any]:
     """What each cell shows when the old notebook was run, and then the cells of the plan."""
     place = _copied(old, temporary)
-    node, edited = nbformat.read(place, as_version=4), nbformat.read(new, as_version=4)
+    node, edited = _without_outputs(place), _without_outputs(new)
     client = NotebookClient(node, kernel_name="python3", resources={"metadata": {"path": str(place.parent)}})
     with client.setup_kernel():
         _execute(client, node, range(len(node.cells)))
@@ -103,6 +103,14 @@ def _after(old: Path, new: Path, plan: dict[str, Any], temporary: Path) -> list[
         client.nb = edited
         _execute(client, edited, [each["index"] for each in plan["cells"]])
     return [_shown(cell) for cell in edited.cells]
+
+
+def _without_outputs(notebook: Path) -> Any:
+    node = nbformat.read(notebook, as_version=4)
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    return node
 
 
 def _share_ids(one: Any, other: Any) -> bool:
