@@ -23,6 +23,8 @@ from nbrerun.state.sharing import share
 
 _ALLOWANCE = 10.0
 """Seconds that a cell may run longer in a branch than twice its first run."""
+_UNKNOWN = 600.0
+"""Seconds that a cell may run of which the first run is not known; and ten times the whole notebook."""
 
 
 class CleanRun:
@@ -183,10 +185,10 @@ class CleanRun:
         return unequal(self.states[moment], state) - (self._of_kernels or set())
 
     def seconds_for(self, cells: Sequence[Cell]) -> float:
-        """How long cells may run in a branch; those of another notebook count as much as the slowest of this one."""
+        """How long cells may run in a branch; those that this notebook lacks may take long."""
         known = {cell.source: seconds for cell, seconds in zip(self.notebook.cells, self.seconds, strict=False)}
-        slowest = max(self.seconds, default=0.0)
-        return 2 * sum(known.get(cell.source, slowest) for cell in cells) + _ALLOWANCE
+        unknown = _UNKNOWN + 10 * sum(self.seconds)
+        return sum(2 * known[cell.source] + _ALLOWANCE if cell.source in known else unknown for cell in cells)
 
 
 def run_in(branch: Branch, cells: Sequence[Cell], seconds: float) -> list[Rerun] | Undone:

@@ -14,8 +14,11 @@ from nbrerun.certify.answer import Certificate, Difference, Effect
 from nbrerun.certify.factors import FOLDER, Factor, factors
 from nbrerun.engine.folders import Folder
 from nbrerun.engine.interface import Doing, Undone
+from nbrerun.engine.liveness import ProbeFailure
+from nbrerun.errors import KernelError
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import State
+from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import Leaves, differing
 from nbrerun.state.evidence import take_apart, worth_showing
@@ -53,8 +56,13 @@ def certify(
         if again.raised or again.reason:
             return replace(begun, failure=again.raised, reason=again.reason)
         own = frozenset(each.name for each in again.differences)
-        chosen = [factor for factor in factors() if not names or factor.name in names]
-        effects = [_effect(base, notebook, settings, factor, environment, own, doing) for factor in chosen]
+        effects = []
+        for factor in factors():
+            if not names or factor.name in names:
+                try:
+                    effects.append(_effect(base, notebook, settings, factor, environment, own, doing))
+                except KernelError as error:  # it starts without the factor
+                    effects.append(Effect(factor.name, factor.what, reason=str(error)))
         return replace(begun, effects=tuple(effects), unsettled=again.differences)
 
 
@@ -106,11 +114,12 @@ def _first_cell(name: Name, base: CleanRun, other: CleanRun) -> int:
 
 def _parts(run: CleanRun, names: Collection[Name]) -> Leaves:
     wanted = [name for name in worth_showing(names) if name in run.end["variables"]]
-    branch = run.branch(len(run.notebook.cells))
-    if isinstance(branch, Undone):
-        return {}
-    with contextlib.closing(branch):
-        return branch.leaves_after(wanted)
+    with contextlib.suppress(Closed, ProbeFailure):  # then the changes are not listed
+        branch = run.branch(len(run.notebook.cells))
+        if not isinstance(branch, Undone):
+            with contextlib.closing(branch):
+                return branch.leaves_after(wanted)
+    return {}
 
 
 @contextlib.contextmanager

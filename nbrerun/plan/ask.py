@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbrerun.notebooks.read import Notebook
-from nbrerun.notebooks.select import select
 from nbrerun.plan.answer import Plan
-from nbrerun.plan.before import version
+from nbrerun.plan.before import edited_cells, version
 from nbrerun.plan.make import plan_after, plan_after_unknown
 from nbrerun.settings.values import Settings
 
@@ -29,5 +28,5 @@ def ask(
     """
     old = version(new, edited, against)
     if old is None:
-        return plan_after_unknown(new, select(new, edited), settings, outputs)
+        return plan_after_unknown(new, edited_cells(new, edited), settings, outputs)
     return plan_after(old, new, settings, outputs)

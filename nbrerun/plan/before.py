@@ -29,7 +29,7 @@ def version(new: Notebook, edited: Sequence[str], against: str | None) -> Notebo
         if edited:
             raise UsageError("--edited and --against both say what was edited: give one of them")
         return read_notebook(Path(against))
-    chosen = select(new, edited)
+    chosen = edited_cells(new, edited)
     committed = git.output(new.folder, "show", f"HEAD:./{new.path.name}")
     if committed is None and not edited:
         raise UsageError(f"git has no version of {new.path}: give the one that the kernel has run with --against OLD")
@@ -37,6 +37,18 @@ def version(new: Notebook, edited: Sequence[str], against: str | None) -> Notebo
         return None
     old = read_notebook(new.path, committed.decode("utf-8", errors="replace"))
     return _only(old, new, chosen) if edited else old
+
+
+def edited_cells(new: Notebook, edited: Sequence[str]) -> set[int]:
+    """Return the indexes of the cells that `--edited` selects; all of them without selectors.
+
+    Raises:
+        UsageError: a selector selects nothing.
+    """
+    try:
+        return select(new, edited)
+    except UsageError as error:
+        raise UsageError(str(error).replace("--cells", "--edited", 1)) from error
 
 
 def _only(old: Notebook, new: Notebook, chosen: set[int]) -> Notebook | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nbrerun.analysis.clean_run import CleanRun
 from nbrerun.engine.interface import Doing, Undone
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import Cell
 from nbrerun.notebooks.read import Notebook
 from nbrerun.plan.answer import Plan, Planned
@@ -16,6 +17,7 @@ from nbrerun.plan.kernel import Before, Known, StandIn
 from nbrerun.plan.observe import Observed, observe
 from nbrerun.plan.search import Found, search
 from nbrerun.plan.verify import Verifier
+from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
 from nbrerun.state.names import Name, Space
 
@@ -88,7 +90,10 @@ def _begun(old: Notebook, new: Notebook, found: Edits) -> Plan:
 
 
 def _planned(before: Before, new: Notebook, found: Edits, begun: Plan, outputs: bool) -> Plan:
-    seen = observe(before, new, found)
+    try:
+        seen = observe(before, new, found)
+    except (Closed, ProbeFailure) as error:
+        seen = Undone(f"the kernel gave no answer: {error}")
     if isinstance(seen, Undone):
         return _restart(begun, new.cells, f"the edited notebook could not be run: {seen.reason}")
     verifier = Verifier(before, seen, outputs)

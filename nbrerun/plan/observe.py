@@ -14,7 +14,7 @@ from nbrerun.notebooks.read import Notebook
 from nbrerun.plan.demand import Kernel, Trace, depending
 from nbrerun.plan.edits import Edits
 from nbrerun.plan.kernel import Before
-from nbrerun.plan.values import Values, unlike, values_of
+from nbrerun.plan.values import Values, sharing, unlike, values_of
 from nbrerun.probe.protocol.messages import Generator, Rerun, State
 from nbrerun.state.names import Name, Space, files, generator, variables
 
@@ -31,8 +31,8 @@ class Observed:
     traces: tuple[Trace, ...]
     kernel: Kernel
     """The kernel that has run the old notebook."""
-    end: State
-    """At the end of a clean run."""
+    sharing: frozenset[frozenset[str]]
+    """Pairs of variables that share an object at the end of a clean run."""
     wanted: Values
     """The values at the end of a clean run."""
     compared: frozenset[str]
@@ -59,6 +59,8 @@ class _Run:
     states: list[State]
     """At each moment."""
     runs: list[Rerun]
+    pairs: set[frozenset[str]]
+    """Variables that share an object at the end."""
 
 
 def observe(before: Before, new: Notebook, found: Edits) -> Observed | Undone:
@@ -93,7 +95,7 @@ def observe(before: Before, new: Notebook, found: Edits) -> Observed | Undone:
             aim.ignored,
             frozenset(stale if before.stands_in else stale & aim.ignored),
         ),
-        end=first.states[-1],
+        sharing=frozenset(first.pairs),
         wanted=aim.values[-1],
         compared=compared,
         stands=aim.stands,
@@ -170,7 +172,7 @@ def _run(old: CleanRun, cells: Sequence[Cell], stands: Stands | None = None, ane
     if isinstance(branch, Undone):
         return branch
     with closing(branch):
-        found = _Run([branch.read()], [])
+        found = _Run([branch.read()], [], set())
         for at, cell in enumerate(cells):
             if stands is not None and stands[at]:
                 branch.begin_as(stands[at])
@@ -184,6 +186,7 @@ def _run(old: CleanRun, cells: Sequence[Cell], stands: Stands | None = None, ane
             found.runs.append(run)
             if run["error"] is not None and "raises-exception" not in cell.tags:
                 break
+        found.pairs.update(sharing(found.states[-1], branch))
     return found
 
 

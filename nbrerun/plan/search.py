@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from nbrerun.plan.demand import needed, sources, wider
 from nbrerun.plan.observe import Observed
@@ -94,5 +95,7 @@ def _removable(seen: Observed, found: Found) -> frozenset[Name]:
     names = {name for name in left if name.space is Space.VARIABLE and not sources(name, len(seen.traces), seen.traces)}
     read = {name for trace in seen.traces for name in trace.reads if name.space is Space.FILE}
     names |= {name for name in seen.kernel.values.keys() & read if name.space is Space.FILE and name in left}
+    folders = {name.key for name in names if name.space is Space.FILE}
+    names |= {name for name in left if name.space is Space.FILE and folders & set(map(str, PurePath(name.key).parents))}
     names |= {name for name in found.outcome.wrong if name.space is Space.FILE and name in seen.kernel.values}
     return frozenset(names)

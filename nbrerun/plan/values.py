@@ -5,8 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 
-from nbrerun.probe.protocol.messages import State
+from nbrerun.engine.interface import Branch
+from nbrerun.probe.protocol.messages import State, Variable
+from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name, Space, generator
+
+_MOST_LOOKED_INTO = 40
 
 Values = Mapping[Name, object]
 """Equal for equal values; what is not there has no key."""
@@ -46,3 +50,38 @@ def aliases(state: State) -> set[frozenset[str]]:
         if not variable["atom"]:
             holders.setdefault(variable["id"], []).append(name)
     return {frozenset(pair) for names in holders.values() for pair in itertools.combinations(names, 2)}
+
+
+def sharing(state: State, branch: Branch) -> set[frozenset[str]]:
+    """Pairs of variables that are the same object, or of which one is a part of the other.
+
+    Args:
+        branch: where that is the state.
+    """
+    names = _worth_looking_into(state)
+    return aliases(state) | (holders(state, branch.leaves_after(names)) if names else set())
+
+
+def _worth_looking_into(state: State) -> list[str]:
+    """Variables whose parts may be other variables; not too many."""
+    found = [name for name, each in state["variables"].items() if each["kind"] == "data" and not each["atom"]]
+    return sorted(found)[:_MOST_LOOKED_INTO]
+
+
+def holders(state: State, leaves: Leaves) -> set[frozenset[str]]:
+    """Pairs of variables of which one is a part of the other, which a change through one of them changes in the other.
+
+    Args:
+        leaves: the parts of variables in that state.
+    """
+    known = {each["id"]: name for name, each in state["variables"].items() if not each["atom"] and _is_held(each)}
+    return {
+        frozenset((name, known[leaf["id"]]))
+        for name, parts in leaves.items()
+        for leaf in parts.values()
+        if not leaf["atom"] and leaf["id"] in known and known[leaf["id"]] != name
+    }
+
+
+def _is_held(variable: Variable) -> bool:
+    return variable["kind"] != "definition"

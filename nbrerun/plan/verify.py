@@ -8,11 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from nbrerun.engine.interface import Fresh, Undone
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.plan.demand import Trace, sources
 from nbrerun.plan.kernel import Before
 from nbrerun.plan.observe import Observed
-from nbrerun.plan.values import aliases, unlike, values_of
+from nbrerun.plan.values import sharing, unlike, values_of
 from nbrerun.probe.protocol.messages import Rerun, State, Variable
+from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.names import Name, Space, keys, variables
 
 
@@ -64,7 +66,10 @@ class Verifier:
         key = (plan, remove)
         if key not in self._outcomes:
             began = time.monotonic()
-            self._outcomes[key] = self._run(sorted(plan), remove)
+            try:
+                self._outcomes[key] = self._run(sorted(plan), remove)
+            except (Closed, ProbeFailure) as error:
+                self._outcomes[key] = Outcome(reason=f"the kernel gave no answer: {error}")
             self.seconds += time.monotonic() - began
         return self._outcomes[key]
 
@@ -104,7 +109,7 @@ class Verifier:
         # No restart removes a file that the old notebook has left.
         wrong = {name for name in found if name.space is not Space.FILE or name in seen.wanted}
         wrong |= variables(_of_older_classes(self._before.held, state, plan, seen.traces))
-        apart = aliases(state) ^ aliases(seen.end)
+        apart = sharing(state, branch) ^ seen.sharing
         gone = keys(wrong | seen.kernel.ignored, Space.VARIABLE)
         apart = {pair for pair in apart if not pair & gone}
         return Outcome(frozenset(wrong), frozenset(apart), seconds=seconds)

@@ -62,6 +62,7 @@ CASES = [
     edit("through an alias", ["a = [1]", "b = a", "b.append(0)"], 2, "b.append(0)\na.append(4)", [0, 1, 2]),
     edit("an alias is cut", ["a = [1]", "b = a"], 1, "b = list(a)", [1]),
     edit("an object within another", ["a = [1]", "ll = [a, 5]", "ll[0].append(2)"], 2, "ll[0].append(3)", [0, 1, 2]),
+    edit("an equal object within another", ["a = [1]", "b = [1]", "d = {'k': b}"], 1, "b = a", [1, 2]),
     edit("a name that is bound twice", ["n = 1", "a = n", "n = 2", "b = n"], 1, "a = n * 10", [0, 1, 2]),
     edit("a seeded draw", ["import random\nrandom.seed(1)", "x = random.random()"], 1, "x = -random.random()", [0, 1]),
     edit("beside an unseeded draw", ["import random\nr = random.random()", "a = 1"], 1, "a = 2", [1]),
