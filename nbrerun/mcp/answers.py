@@ -195,7 +195,7 @@ class PlanAnswer:
     outdated: tuple[int, ...]
     """Cells that show something that a clean run would not; the kernel does not need them."""
     not_compared: tuple[str, ...]
-    """Names that no two clean runs leave alike."""
+    """Names that no two clean runs leave alike, or of which parts cannot be read."""
     assumed: bool
     """What the cells were before is not known: other values stood in for what they had left."""
     page: int
@@ -208,7 +208,8 @@ def of_plan(plan: Plan, number: int) -> PlanAnswer:
     Raises:
         UsageError: there is no such page.
     """
-    shown = page(number, plan.cells, plan.instead, plan.outdated, plan.not_compared)
+    unsure = plan.not_compared + plan.unread
+    shown = page(number, plan.cells, plan.instead, plan.outdated, unsure)
     raised = plan.failure
     clean = f"in a clean run cell {raised.index} raises {raised.ename}: {raised.evalue}" if raised else ""
     return PlanAnswer(
@@ -220,7 +221,7 @@ def of_plan(plan: Plan, number: int) -> PlanAnswer:
         remove=plan.remove,
         instead=tuple(map(_to_run, shown.of(plan.instead))),
         outdated=shown.of(plan.outdated),
-        not_compared=shown.of(plan.not_compared),
+        not_compared=shown.of(unsure),
         assumed=plan.stand_in,
         page=shown.number,
         pages=shown.count,

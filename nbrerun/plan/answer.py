@@ -43,6 +43,8 @@ class Plan:
     """Names that depend on unseeded random numbers, and were compared with the same ones."""
     not_compared: tuple[str, ...] = ()
     """Names that have another value after each clean run."""
+    unread: tuple[str, ...] = ()
+    """Variables that were compared only as far as they can be read."""
     outdated: tuple[int, ...] = ()
     """Indexes of cells, not in the plan, whose output would be another one after a clean run."""
     stand_in: bool = False

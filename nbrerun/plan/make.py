@@ -114,6 +114,7 @@ def _answer(begun: Plan, new: Notebook, found: Edits, seen: Observed, result: Fo
         not_compared=tuple(
             sorted(str(name) for name in seen.kernel.ignored if name in seen.wanted and _is_shown(name))
         ),
+        unread=tuple(sorted(map(str, seen.unread))),
         outdated=tuple(seen.cells[at].index for at in sorted(seen.outdated - result.plan)),
         failure=seen.failure,
         whole_seconds=sum(seen.seconds),

@@ -39,6 +39,8 @@ class Observed:
     """The process settings that are compared."""
     stands: Stands
     """Where unseeded generators stood before each cell."""
+    unread: frozenset[Name]
+    """Variables of which parts cannot be read."""
     random: frozenset[Name]
     """What depends on unseeded random numbers, and can be compared with the same ones."""
     seconds: tuple[float, ...]
@@ -84,8 +86,9 @@ def observe(before: Before, new: Notebook, found: Edits) -> Observed | Undone:
     if isinstance(aim, Undone):
         return aim
     traces = _traces(before, new, first, aim)
-    reached, cells = depending(traces, found.edited, _left_by(found.deleted, old, compared))
+    reached, cells = depending(traces, found.edited | found.moved, _left_by(found.deleted, old, compared))
     stale = {name for name in reached if name.space is not Space.GENERATOR}
+    unread = _unread(first.states[-1])
     outdated = {at for at in cells if aim.shows[at]} if before.stands_in else _outdated(aim.shows, found, earlier)
     return Observed(
         cells=tuple(trace.cell for trace in traces),
@@ -93,12 +96,13 @@ def observe(before: Before, new: Notebook, found: Edits) -> Observed | Undone:
         kernel=Kernel(
             values_of(before.held, compared),
             aim.ignored,
-            frozenset(stale if before.stands_in else stale & aim.ignored),
+            frozenset(stale if before.stands_in else stale & (aim.ignored | unread)),
         ),
         sharing=frozenset(first.pairs),
         wanted=aim.values[-1],
         compared=compared,
         stands=aim.stands,
+        unread=unread,
         random=aim.random[-1] - aim.ignored,
         seconds=tuple(run["seconds"] for run in first.runs),
         edited=found.edited & set(range(len(traces))),
@@ -148,6 +152,12 @@ def _traces(before: Before, new: Notebook, seen: _Run, aim: _Aim) -> list[Trace]
     paths = {path: folder / path for state in (before.held, *seen.states) for path in state["files"]}
     last = len(aim.values) - 1
     return [_trace(cell, at, seen, aim, paths) for at, cell in enumerate(new.cells[:last])]
+
+
+def _unread(state: State) -> frozenset[Name]:
+    """Variables that can hold something else and look the same."""
+    found = state["variables"].items()
+    return frozenset(variables(name for name, each in found if each["opaque"] and each["kind"] != "definition"))
 
 
 def _agreed(one: _Run, other: _Run) -> list[bytes | None]:
@@ -215,6 +225,8 @@ def _trace(cell: Cell, at: int, seen: _Run, aim: _Aim, paths: Mapping[str, Path]
     binds |= {name for name in one.keys() - other.keys() if name.space is Space.VARIABLE}
     binds |= files(path for path, how in opened if how["written_first"] and not how["kept"])
     writes = unlike(one, other) | binds | files(path for path, how in opened if how["written"])
+    # Nobody sees whether these have changed.
+    writes |= _unread(after) & variables([*run["written"], *run["passed"]])
     drawn = {name for name in writes if name.space is Space.GENERATOR} - seeded
     # Any code may depend on the settings of the process.
     settings = {name for name in one.keys() | other.keys() if name.space is Space.SETTING}

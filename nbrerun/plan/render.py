@@ -45,6 +45,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "outdated": list(plan.outdated),
         "same_draws": list(plan.same_draws),
         "not_compared": list(plan.not_compared),
+        "unread": list(plan.unread),
         "stand_in": plan.stand_in,
         "failure": {"index": failure.index, "ename": failure.ename, "evalue": failure.evalue} if failure else None,
         "total": plan.total,
@@ -97,6 +98,8 @@ def _notes(plan: Plan) -> Iterable[str]:
         yield "What the cell was before is not known: other values stood in for what it had left."
     if plan.same_draws:
         yield f"Unseeded, compared with the same random numbers: {_names(plan.same_draws)}."
+    if plan.unread:
+        yield f"Compared only as far as they can be read: {_names(plan.unread)}."
     if plan.not_compared:
         yield f"Not compared, since each clean run gives another value: {_names(plan.not_compared)}."
 

@@ -84,9 +84,7 @@ def _shrunk(seen: Observed, verifier: Verifier, found: Found, must: Collection[i
 
 def _may_do(plan: frozenset[int], seen: Observed) -> bool:
     """Tell whether a plan recreates what nobody could see to be missing, since no two runs leave it alike."""
-    return all(
-        plan & sources(name, len(seen.traces), seen.traces) or name not in seen.wanted for name in seen.kernel.stale
-    )
+    return all(sources(name, len(seen.traces), seen.traces) <= plan for name in seen.kernel.stale)
 
 
 def _removable(seen: Observed, found: Found) -> frozenset[Name]:

@@ -93,6 +93,13 @@ CASES = [
         [1, 2],
     ),
     edit(
+        "what cannot be read",
+        ["import threading\nd = threading.local()", "d.x = 1", "y = 2"],
+        1,
+        "d.x = 2",
+        [0, 1],
+    ),
+    edit(
         "the environment",
         ["import os", "os.environ['PLAN'] = 'a'", "p = os.environ['PLAN']"],
         1,

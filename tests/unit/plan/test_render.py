@@ -59,12 +59,13 @@ def test_what_was_compared_otherwise_is_said() -> None:
         CELLS,
         same_draws=("model",),
         not_compared=("t",),
+        unread=("local",),
         outdated=(3, 4),
         stand_in=True,
         failure=Failure("ValueError", "no", (), 5),
     )
     said = "\n".join(text(plan))
-    for words in ("cell 5 raises ValueError: no", "`model`", "`t`", "cells 3, 4", "not known: other values"):
+    for words in ("cell 5 raises ValueError: no", "`model`", "`t`", "`local`", "cells 3, 4", "not known: other values"):
         assert words in said
 
 
