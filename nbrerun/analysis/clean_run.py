@@ -59,7 +59,7 @@ class CleanRun:
         """Why the run ended early otherwise; empty if it did not."""
         self._of_kernels: set[Name] | None = None
         """What differs between two kernels that have run nothing; None while there is only one."""
-        self._doing = doing
+        self.doing = doing
         kernel = replace(resolve_kernel(notebook, settings), environment=environment)
         self._choice = Choice(notebook, settings, kernel, doing)
 
@@ -91,7 +91,7 @@ class CleanRun:
         for cell in self.notebook.cells:
             if self.lost:
                 return
-            self._doing(cell.index, "first run")
+            self.doing(cell.index, "first run")
             first = self._choice.engine.first_run(cell)
             self.lost = first.lost
             if first.lost:
@@ -150,7 +150,7 @@ class CleanRun:
         return branch
 
     def _repeated(self, branch: Branch, position: int, cell: Cell) -> Undone | None:
-        self._doing(cell.index, "again up to here")
+        self.doing(cell.index, "again up to here")
         pins = [item for item in self.states[position]["generators"] if item["library"]]
         run = branch.run(cell, pins)
         if isinstance(run, Undone):

@@ -82,12 +82,18 @@ def _effect(
         if place is None:
             return replace(effect, reason="the folder is too large to be copied")
         other = stack.enter_context(
-            CleanRun(replace(notebook, path=place), settings, doing, factor.change(environment))
+            CleanRun(replace(notebook, path=place), settings, _with(factor, doing), factor.change(environment))
         )
         other.run()
         if not other.is_complete:
             return replace(effect, raised=other.failure, reason=other.lost)
         return replace(effect, differences=tuple(_differences(base, other, own)))
+
+
+def _with(factor: Factor, doing: Doing) -> Doing:
+    """Say which factor is varied."""
+    varied = f"with another {factor.name}" if factor.name else "once more"
+    return lambda index, purpose: doing(index, varied)
 
 
 def _differences(base: CleanRun, other: CleanRun, own: Collection[str]) -> Iterator[Difference]:

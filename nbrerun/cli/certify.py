@@ -56,6 +56,7 @@ def certify(arguments: tuple[str, ...], **options: Any) -> None:
 
 
 def _certify(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
+    from nbrerun import progress
     from nbrerun.certify import factors, render
     from nbrerun.certify.make import certify as certified
     from nbrerun.reporters import write
@@ -66,8 +67,9 @@ def _certify(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
     job, output = only_notebook("certify", arguments), options["output"]
     for file in filter(None, (output, options["badge"])):
         write.check_target(file, [job.path])
-    with signals_interrupt():
-        found = certified(job.notebook, job.settings, options["factor"])
+    with signals_interrupt(), progress.listener([job.size], quiet=False) as listener:
+        listener.notebook_started(str(job.path), job.size)
+        found = certified(job.notebook, job.settings, options["factor"], listener.cell_started)
     shown = functools.partial(render.as_json if options["form"] == "json" else render.as_text, found)
     if output is None:
         write.write_stdout(shown)

@@ -63,6 +63,7 @@ def plan(arguments: tuple[str, ...], **options: Any) -> None:
 
 
 def _plan(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
+    from nbrerun import progress
     from nbrerun.plan import render
     from nbrerun.plan.ask import ask
     from nbrerun.reporters import write
@@ -70,8 +71,10 @@ def _plan(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
     job, output = only_notebook("plan", arguments), options["output"]
     if output is not None:
         write.check_target(output, [job.path])
-    with signals_interrupt():
-        found = ask(job.notebook, job.settings, options["edited"], options["against"], options["outputs"])
+    edited, against, outputs = options["edited"], options["against"], options["outputs"]
+    with signals_interrupt(), progress.listener([job.size], quiet=False) as listener:
+        listener.notebook_started(str(job.path), job.size)
+        found = ask(job.notebook, job.settings, edited, against, outputs, listener.cell_started)
     shown = functools.partial(render.as_json if options["form"] == "json" else render.as_text, found)
     if output is None:
         write.write_stdout(shown)

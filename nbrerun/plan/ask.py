@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nbrerun.engine.interface import Doing
 from nbrerun.notebooks.read import Notebook
 from nbrerun.plan.answer import Plan
 from nbrerun.plan.before import edited_cells, version
@@ -12,7 +13,12 @@ from nbrerun.settings.values import Settings
 
 
 def ask(
-    new: Notebook, settings: Settings, edited: Sequence[str] = (), against: str | None = None, outputs: bool = False
+    new: Notebook,
+    settings: Settings,
+    edited: Sequence[str] = (),
+    against: str | None = None,
+    outputs: bool = False,
+    doing: Doing = lambda index, purpose: None,
 ) -> Plan:
     """Find the old version of a notebook, and plan.
 
@@ -28,5 +34,5 @@ def ask(
     """
     old = version(new, edited, against)
     if old is None:
-        return plan_after_unknown(new, edited_cells(new, edited), settings, outputs)
-    return plan_after(old, new, settings, outputs)
+        return plan_after_unknown(new, edited_cells(new, edited), settings, outputs, doing)
+    return plan_after(old, new, settings, outputs, doing)

@@ -184,6 +184,7 @@ def _run(old: CleanRun, cells: Sequence[Cell], stands: Stands | None = None, ane
     with closing(branch):
         found = _Run([branch.read()], [], set())
         for at, cell in enumerate(cells):
+            old.doing(cell.index, "clean run")
             if stands is not None and stands[at]:
                 branch.begin_as(stands[at])
             run = branch.run_all([cell], old.seconds_for([cell]), anew=anew and not at)

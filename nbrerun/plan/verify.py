@@ -89,6 +89,7 @@ class Verifier:
         seen, runs = self._seen, list[Rerun]()
         for at in plan:
             cell = seen.cells[at]
+            self._before.run.doing(cell.index, "trying a plan")
             if seen.stands[at]:
                 branch.begin_as(seen.stands[at])
             run = branch.run_all([cell], self._before.run.seconds_for([cell]), anew=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from nbrerun.cli import main
 from nbrerun.plan.answer import Plan
 from nbrerun.plan.make import plan_after, plan_after_unknown
 from nbrerun.settings.values import Settings
@@ -183,3 +186,28 @@ def test_replay_finds_the_same_cells(name: str, tmp_path: Path) -> None:
     case = next(case for case in CASES if case.name == name)
     plan = planned(tmp_path, case, "replay")
     assert (cells(plan), plan.verified) == (list(case.cells), True)
+
+
+def test_the_command_and_its_exit_codes(tmp_path: Path) -> None:
+    """0 for a plan, 1 for a restart, 2 for wrong usage, 3 for a notebook that raises; JSON goes into a file."""
+    notebook(tmp_path, ["a = 1", "b = a"], "old.ipynb")
+    report = tmp_path / "plan.json"
+
+    def exit_code(*sources: str) -> int:
+        notebook(tmp_path, sources)
+        against = ["--against", str(tmp_path / "old.ipynb"), "--format", "json", "--output", str(report)]
+        return CliRunner().invoke(main, ["plan", str(tmp_path / "nb.ipynb"), "--engine", "fork", *against]).exit_code
+
+    assert exit_code("a = 2", "b = a") == 0
+    found = json.loads(report.read_text())
+    assert [each["index"] for each in found["cells"]] == [0, 1]
+    assert (found["engine"], found["verified"], found["edited"]) == ("fork", True, [0])
+    assert exit_code("c = 1", "b = 1") == 1
+    found = json.loads(report.read_text())
+    assert (found["remove"], [each["index"] for each in found["instead"]]) == (["a"], [0])
+    assert exit_code("a = 1", "b = 1 / 0") == 3
+    raised = json.loads(report.read_text())["failure"]
+    assert (raised["index"], raised["ename"]) == (1, "ZeroDivisionError")
+    assert exit_code("a = 1", "b = a") == 0
+    assert CliRunner().invoke(main, ["plan", str(tmp_path / "nb.ipynb"), "--edited", "7"]).exit_code == 2
+    assert CliRunner().invoke(main, ["plan"]).exit_code == 2
