@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Via,
         WholeRun,
     )
+    from nbrerun.plan.answer import Plan
 
     _Path = str | os.PathLike[str]
     _Experiment = Literal["again", "later", "restart", "run-all-twice", "restart-and-run-all", "fresh-clone"]
@@ -181,6 +182,26 @@ def _check(paths: list[str], settings: dict[str, Any], is_notebook: bool) -> Rep
     if outcome.interrupted:
         raise KeyboardInterrupt
     return outcome.report()
+
+
+def _plan_after_edit(
+    path: str, edited: Iterable[str], against: str | None, outputs: bool, settings: dict[str, Any]
+) -> Plan:
+    """Answer what `nbrerun plan` does, for callers that are below the command line.
+
+    Raises:
+        UsageError: the selectors select nothing, or neither they nor git nor `against` say what was edited.
+        NotebookError: a file is not a notebook.
+        KernelError: the kernel does not exist, does not start, or cannot be read.
+    """
+    from pathlib import Path
+
+    from nbrerun.batch.jobs import job
+    from nbrerun.cli.check import asked_for
+    from nbrerun.plan.ask import ask
+
+    found = job(Path(path), asked_for(settings))
+    return ask(found.notebook, found.settings, tuple(edited), against, outputs)
 
 
 def _plain(value: Any) -> Any:

@@ -9,10 +9,12 @@ import click
 from nbrerun.cli.about import config, explain, help_, version_
 from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
+from nbrerun.cli.certify import certify
 from nbrerun.cli.check import check
 from nbrerun.cli.init import init
 from nbrerun.cli.mcp import mcp
 from nbrerun.cli.options import CONTEXT, version
+from nbrerun.cli.plan import plan
 from nbrerun.cli.reports import diff, show
 from nbrerun.cli.usage import Commands
 
@@ -31,5 +33,5 @@ def main() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # an import of it raises ImportError
 
 
-for _command in (check, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
+for _command in (check, plan, certify, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
     main.add_command(_command)

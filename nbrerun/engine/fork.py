@@ -129,6 +129,11 @@ class ForkEngine:
         """Branches run while the kernel goes on, if they write to files of their own."""
         return not self.shares_files
 
+    @property
+    def seeds(self) -> Sequence[Generator]:
+        """Those that were seen at the last moment that is kept."""
+        return self._moments[max(self._moments)].seeds if self._moments else ()
+
     def can_come_back(self) -> bool:
         """While there is memory: a moment costs as much as the kernel writes to afterwards (copy-on-write, fork(2))."""
         return not memory().is_short

@@ -20,6 +20,9 @@ from nbrerun.state.names import Name
 if TYPE_CHECKING:
     from nbrerun.engine.fork import ForkEngine
 
+_PATIENCE = 5.0
+"""Seconds without computing after which a branch that runs no cell is stuck."""
+
 _Answer = TypeVar("_Answer", Rerun, Alone)
 
 
@@ -96,6 +99,12 @@ class ForkBranch:
     def fork(self) -> ForkBranch | Undone:
         """Fork this branch; the files that were written since it began are not seen in the new one."""
         return self._engine.fork(self.client, self._moment, self._files)
+
+    def begin_as(self, seeds: Sequence[Generator]) -> None:
+        """Have the global generators begin in these states."""
+        self.may_stay = False
+        self.client.begin_to_run([], pins=seeds, seeds=seeds)
+        self._unless_lost(self.client.ran(Waiting(self._engine.timeout, _PATIENCE, forked=True)))
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""

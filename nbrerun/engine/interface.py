@@ -144,6 +144,9 @@ class Fresh(Branch, Protocol):
     def fork(self) -> Fresh | Undone:
         """Fork this branch; the files that were written since it began are not seen in the new one."""
 
+    def begin_as(self, seeds: Sequence[Generator]) -> None:
+        """Have the global generators begin in these states, those that imports will bring as well."""
+
 
 @dataclass(frozen=True)
 class Past:
@@ -220,6 +223,10 @@ class Engine(Protocol):
     @property
     def overlaps(self) -> bool:
         """A cell can be run again while the main run goes on."""
+
+    @property
+    def seeds(self) -> Sequence[Generator]:
+        """The states in which the global generators of the main run began that there have been so far."""
 
     def first_run(self, cell: Cell) -> FirstRun:
         """Run the next cell of the main run."""

@@ -127,7 +127,8 @@ class Kernel:
         assert isinstance(manager, KeptManager)
         manager.keeper, manager.chosen = self._keeper_command(), self._chosen.spec
         # Sets of strings are walked in the order of their hashes, in which two kernels have to agree (PYTHONHASHSEED).
-        env = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
+        variables = os.environ if self._chosen.environment is None else self._chosen.environment
+        env = {**variables, "PYTHONHASHSEED": variables.get("PYTHONHASHSEED", "0")}
         with self._explained(), open(self._log, "wb") as output:
             self._nbclient.start_new_kernel(env=env, stdout=output, stderr=output)
 

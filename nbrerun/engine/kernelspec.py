@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class ChosenKernel:
     spec: KernelSpec
     reason: str = ""
     """One sentence: why this one; empty if a kernelspec was asked for, or is the notebook's own."""
+    environment: Mapping[str, str] | None = None
+    """The variables that it is started with, in their order; None for those of this process."""
 
     @property
     def program(self) -> str:

@@ -100,6 +100,11 @@ class ReplayEngine:
         """Go there; nothing needs to be kept, since the cells can be run again."""
         return self.branch(moment)
 
+    @property
+    def seeds(self) -> Sequence[Generator]:
+        """Those of the first kernel."""
+        return self._seeds
+
     def can_come_back(self) -> bool:
         """Never: it would take a run of the whole notebook up to there."""
         return False

@@ -20,6 +20,7 @@ from nbrerun.model import (
     VariableReport,
     Verdict,
 )
+from nbrerun.plan.answer import Plan, Planned
 
 _LISTED = 20
 """Cells that an error message lists before it counts the rest."""
@@ -165,6 +166,70 @@ class RestartAnswer:
     page: int
     pages: int
     from_cache: bool
+
+
+@dataclass(frozen=True)
+class PlannedAnswer:
+    """A cell to run, and why."""
+
+    cell: int
+    id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class PlanAnswer:
+    """The answer of `plan_after_edit`."""
+
+    notebook: str
+    restart: bool
+    """Nothing less than a restart and a run of all cells is right."""
+    reason: str
+    run: tuple[PlannedAnswer, ...]
+    """The cells to run, in this order; all of them after a restart."""
+    verified: bool
+    """These cells were run in a sandbox, and every value was then that of a clean run."""
+    remove: tuple[str, ...]
+    """What may be removed instead of a restart (`del x`), before the cells in `instead` are run."""
+    instead: tuple[PlannedAnswer, ...]
+    outdated: tuple[int, ...]
+    """Cells that show something that a clean run would not; the kernel does not need them."""
+    not_compared: tuple[str, ...]
+    """Names that no two clean runs leave alike, or of which parts cannot be read."""
+    assumed: bool
+    """What the cells were before is not known: other values stood in for what they had left."""
+    page: int
+    pages: int
+
+
+def of_plan(plan: Plan, number: int) -> PlanAnswer:
+    """Answer which cells to run after an edit.
+
+    Raises:
+        UsageError: there is no such page.
+    """
+    unsure = plan.not_compared + plan.unread
+    shown = page(number, plan.cells, plan.instead, plan.outdated, unsure)
+    raised = plan.failure
+    clean = f"in a clean run cell {raised.index} raises {raised.ename}: {raised.evalue}" if raised else ""
+    return PlanAnswer(
+        notebook=plan.path,
+        restart=plan.restart,
+        reason=clipped("; ".join(filter(None, (plan.reason, clean)))),
+        run=tuple(map(_to_run, shown.of(plan.cells))),
+        verified=plan.verified,
+        remove=plan.remove,
+        instead=tuple(map(_to_run, shown.of(plan.instead))),
+        outdated=shown.of(plan.outdated),
+        not_compared=shown.of(unsure),
+        assumed=plan.stand_in,
+        page=shown.number,
+        pages=shown.count,
+    )
+
+
+def _to_run(planned: Planned) -> PlannedAnswer:
+    return PlannedAnswer(planned.cell.index, planned.cell.id, clipped(planned.why))
 
 
 def of_notebook(notebook: NotebookReport, number: int) -> NotebookAnswer:

@@ -1,4 +1,4 @@
-"""The server: four tools over standard input and output. The only module that imports `mcp`."""
+"""The server: five tools over standard input and output. The only module that imports `mcp`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from nbrerun.errors import NbrerunError, UsageError
 from nbrerun.mcp import answers, skill
 from nbrerun.mcp.folder import notebook_in
 from nbrerun.model import NotebookReport
+from nbrerun.plan.answer import Plan
 
 # Cells write to a sandbox, but the first run of a cell may send something over the network, as Run All may.
 _RUNS_CODE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
@@ -27,6 +28,11 @@ EXECUTES CODE: all cells of the notebook in a fresh kernel, as Restart & Run All
 are changed in a sandbox only; what the first run of a cell sends over the network is sent. Your own kernel is not
 touched. Nothing is executed if nothing has changed since the last check (`from_cache`). Only notebooks below the folder
 of this server are run."""
+
+_PLANNING = """
+EXECUTES CODE: all cells of both versions of the notebook in fresh kernels, several times. Files are changed in a
+sandbox only; what the first run of a cell sends over the network is sent. Your own kernel is not touched. Only
+notebooks below the folder of this server are run."""
 
 _Answered = TypeVar("_Answered")
 
@@ -52,6 +58,9 @@ def server(tools: Tools) -> MCPServer[Any]:
     )
     for running in (tools.check_notebook, tools.may_i_rerun, tools.what_restart_loses):
         made.add_tool(running, description=f"{_said_of(running)}\n{_RUNNING}", annotations=_RUNS_CODE)
+    made.add_tool(
+        tools.plan_after_edit, description=f"{_said_of(tools.plan_after_edit)}\n{_PLANNING}", annotations=_RUNS_CODE
+    )
     reading = f"{_said_of(tools.explain_rule)}\n\nEXECUTES NO CODE: it reads a text that comes with nbrerun."
     made.add_tool(tools.explain_rule, description=reading, annotations=_READS_TEXT)
     return made
@@ -92,9 +101,29 @@ class Tools:
         """
         return _answered(lambda: answers.of_restart(self._checked(notebook), page))
 
+    def plan_after_edit(
+        self, notebook: str, edited: str = "", against: str = "", outputs: bool = False, page: int = 1
+    ) -> answers.PlanAnswer:
+        """Ask this after you have edited cells of a notebook that has been run: which cells have to be run again?
+
+        `run` has the fewest cells after which the kernel holds what Restart & Run All would leave, in order; `restart`
+        says that nothing less will do. Save the notebook first. Say what was edited with `edited` (`3`, `3,5` or ids of
+        cells; their old versions are taken from git, if they differ there) or with `against`, a copy of the notebook as
+        it was when it was run. With neither, the file is compared with git's. With `outputs`, cells are run as well
+        that would show something else.
+        """
+        return _answered(lambda: answers.of_plan(self._planned(notebook, edited, against, outputs), page))
+
     def explain_rule(self, word: str) -> explain.Explained:
         """Explain a rule (such as NBR002), a verdict (such as in-place) or a mark (such as unseeded), with a fix."""
         return _answered(lambda: explain.find(word))
+
+    def _planned(self, notebook: str, edited: str, against: str, outputs: bool) -> Plan:
+        path, old = notebook_in(self._folder, notebook), notebook_in(self._folder, against) if against else None
+        cells = [word.strip() for word in edited.split(",") if word.strip()]
+        with self._one_check:
+            settings = {"rerun_outside": False, "write_files": False}
+            return nbrerun._plan_after_edit(str(path), cells, str(old) if old else None, outputs, settings)
 
     def _checked(self, notebook: str) -> NotebookReport:
         path = notebook_in(self._folder, notebook)

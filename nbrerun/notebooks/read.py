@@ -5,12 +5,13 @@ Text notebooks are converted by `text`; from then on they are treated like any o
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +55,18 @@ class Notebook:
         return self.path.absolute().parent
 
 
-def read_notebook(path: str | os.PathLike[str]) -> Notebook:
+def read_notebook(path: str | os.PathLike[str], content: str | None = None) -> Notebook:
     """Read a text notebook, or one of any nbformat up to 4, which is upgraded in memory.
+
+    Args:
+        content: another version of what is in the file, to be read instead.
 
     Raises:
         NotebookError: the file cannot be read or is not a notebook, or its metadata, or that of a cell, declares
             something invalid.
     """
     path = Path(path)
-    raw = _load(path)
+    raw = _load(path, content)
     node = _upgrade(raw, path)
     cells = [_tidy(cell, path) for cell in node["cells"]]
     # nbformat generates random ids when it upgrades, but reports have to name the same cell every time.
@@ -95,10 +99,19 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
+def with_sources(notebook: Notebook, sources: Mapping[int, str]) -> Notebook:
+    """Return a notebook in which some cells have another source, by index; without those that become blank."""
+    node = copy.deepcopy(notebook.node)
+    for index, source in sources.items():
+        node["cells"][index]["source"] = source
+    cells = (replace(cell, source=node["cells"][cell.index]["source"]) for cell in notebook.cells)
+    return replace(notebook, node=node, cells=tuple(cell for cell in cells if cell.source.strip()))
+
+
+def _load(path: Path, content: str | None) -> dict[str, Any]:
     try:
         # With or without a byte order mark, which some editors on Windows write.
-        content = path.read_text(encoding="utf-8-sig")
+        content = path.read_text(encoding="utf-8-sig") if content is None else content.removeprefix("\ufeff")
     except OSError as error:
         raise NotebookError(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

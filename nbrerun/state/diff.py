@@ -29,6 +29,24 @@ def differing(first: State, second: State) -> set[Name]:
     return variables(values) | settings(set_otherwise) | files(contents)
 
 
+def unequal(first: State, second: State) -> set[Name]:
+    """What `differing` finds, and generators of random numbers that stand elsewhere; the two kernels may be different.
+
+    A generator in a variable is known by the variable's name, since addresses say nothing about another kernel.
+    """
+    one, other = _stands(first), _stands(second)
+    moved = {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    return differing(first, second) | moved
+
+
+def _stands(state: State) -> dict[Name, list[bytes]]:
+    """Where the generators stand; a variable may hold several."""
+    found: dict[Name, list[bytes]] = {}
+    for item in state["generators"]:
+        found.setdefault(generator(item), []).append(item["digest"])
+    return {name: sorted(stands) for name, stands in found.items()}
+
+
 def _same(one: File | None, other: File | None) -> bool:
     """Whether two files have the same value; timestamps and the like are not part of it, but may change the size."""
     if one is None or other is None:

@@ -11,9 +11,9 @@ PAGE = agents_page.PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_shows_what_the_server_answers() -> None:
-    """A session of ten questions; update it with `python -m tests.functional.agents_page --write`."""
+    """A session of eleven questions; update it with `python -m tests.functional.agents_page --write`."""
     said, given = shown(PAGE), agents_page.answers(PAGE)
-    assert len(said) == PAGE.count("\n> ") == 10
+    assert len(said) == PAGE.count("\n> ") == 11
     for question, answer in said.items():
         assert lasting(answer) == lasting(given[question]), question
 

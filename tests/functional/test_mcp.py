@@ -84,3 +84,23 @@ def test_a_notebook_that_has_changed_is_run_again(tmp_path: Path) -> None:
     assert [asked(), asked()] == [("no", False), ("no", True)]
     write(tmp_path, "x = 0", "x = 1")
     assert asked() == ("yes", False)
+
+
+def test_the_cells_to_run_after_an_edit(tmp_path: Path) -> None:
+    """Against a copy in the folder, and for a cell of which nobody knows what it was."""
+    write(tmp_path, "a = 1", "b = a + 1", "c = 3", name="old.ipynb")
+    write(tmp_path, "a = 2", "b = a + 1", "c = 3")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("plan_after_edit", {"notebook": "nb.ipynb", "against": "old.ipynb"}),
+        ("plan_after_edit", {"notebook": "nb.ipynb", "edited": "2"}),
+        ("plan_after_edit", {"notebook": "nb.ipynb"}),
+    ]
+    tools, results = ask(tmp_path, calls)
+    schema = next(tool.output_schema for tool in tools if tool.name == "plan_after_edit")
+    answers: list[Any] = [result.structured_content for result in results]
+    for answer in answers[:2]:
+        jsonschema.validate(answer, schema or False)
+    assert [[each["cell"] for each in answer["run"]] for answer in answers[:2]] == [[0, 1], [2]]
+    assert [(answer["verified"], answer["assumed"]) for answer in answers[:2]] == [(True, False), (True, True)]
+    assert results[2].is_error
+    assert "--against" in str(results[2].content)

@@ -125,6 +125,7 @@ def rerun(after: State | None = None, **more: Any) -> Rerun:
         "parameters_in": {},
         "acts": False,
         "disk_full": False,
+        "shows": b"",
         "stopped": [],
         "shared": [],
         "given": {},

@@ -12,6 +12,7 @@ from ..read.namespace import user_names
 from .blame import Blame
 from .cells import Cells
 from .exchanges import Exchanges
+from .outputs import shown
 from .parameters import parameters_in
 from .proven import left_by, supposed
 from .rerun import HistoryKept, Parts, run_cells
@@ -55,6 +56,7 @@ async def run_observed(
     marks = Tracer(goes_on, Blame(lambda: looks.digests(watched), looks.digests_of_parts) if watched else None)
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
     files.begin(marks.count)
+    shown.begin()
     with files.heard(), exchanges.observed(shell.user_ns):
         plain = Tracer()
         proven = supposed(shell, cells, plain) if repeats is not None else None
@@ -62,6 +64,8 @@ async def run_observed(
             raise ValueError("it is not proven what the cells do")
         marks = marks if proven is None else plain
         ran = proven or await run_cells(shell, cells, marks)
+    shows = shown.digest()
+    shown.begin()
     namespace = user_names(shell)
     mentions = cells.touchable(namespace)
     touched = mentions | ran.bound
@@ -113,6 +117,7 @@ async def run_observed(
         "only_defines": cells.only_define(),
         "shows_needs": ran.error is None and cells.show_needs(namespace, ran.reads, exchanged),
         "disk_full": files.sandbox.is_full(),
+        "shows": shows,
         "stopped": [],
         "shared": [],
         "after": after,

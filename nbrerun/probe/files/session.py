@@ -149,10 +149,13 @@ class NotebookFiles:
             changeset.apply(part, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
 
     def remove(self, names: List[str]) -> None:
-        """Remove files, as if they had never been created."""
-        for name in names:
+        """Remove files, as if they had never been created, and folders that are empty then."""
+        for name in sorted(names, reverse=True):  # what is in a folder before the folder
             path = self.path(name)
-            if os.path.lexists(path):
+            if os.path.isdir(path) and not os.path.islink(path):
+                with contextlib.suppress(OSError):  # something else is in it
+                    os.rmdir(path)
+            elif os.path.lexists(path):
                 self.sandbox.before_move(path)
                 os.remove(path)
 

@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from ..describe.quiet import warnings_hidden
+from ..execute.outputs import shown
 from ..read.untouched import own_fork
 from ..sandbox import syscalls
 from .fork_hazards import openmp_pauses
@@ -69,8 +70,8 @@ def detach(kernel: Any) -> None:
 
 
 def _silence(kernel: Any) -> None:
-    """Keep everything that is printed or displayed here from reaching the notebook."""
-    kernel.session.send = lambda *args, **kwargs: None
+    """Keep everything that is printed or displayed here from reaching the notebook; `shown` collects it."""
+    kernel.session.send = shown.send
     kernel.shell.InteractiveTB.structured_traceback = lambda *args, **kwargs: []
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
@@ -81,11 +82,14 @@ def _silence(kernel: Any) -> None:
     if stream_type.__module__ == "ipykernel.iostream":
         stream_type.write = _swallow  # type: ignore[method-assign]
         stream_type.flush = lambda self: None  # type: ignore[method-assign]
+        for stream in (sys.stdout, sys.stderr):  # IPython leaves a bound method there (InteractiveShell._tee)
+            vars(stream).pop("write", None)
 
 
-def _swallow(_stream: Any, text: str) -> int:
+def _swallow(stream: Any, text: str) -> int:
     if not isinstance(text, str):
         raise TypeError(f"write() argument must be str, not {type(text)}")
+    shown.write(getattr(stream, "name", ""), text)
     return len(text)
 
 

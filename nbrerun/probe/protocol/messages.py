@@ -252,6 +252,8 @@ class Rerun(TypedDict):
     """`reads` has all the names that they can miss: they pickle nothing, and run no magics."""
     disk_full: bool
     """The run had no room left for its files."""
+    shows: bytes
+    """A digest of what was printed and displayed; empty if nothing was, or if the process is not a fork."""
     stopped: List[Contact]
     """What the run was about to do outside of the sandbox, and was kept from."""
     shared: List[str]

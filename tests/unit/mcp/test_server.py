@@ -15,8 +15,9 @@ import nbrerun
 from nbrerun.cli import main
 from nbrerun.mcp import server, skill
 from nbrerun.model import NotebookReport, Report
+from nbrerun.plan.answer import Plan
 
-RUNNING = {"check_notebook", "may_i_rerun", "what_restart_loses"}
+RUNNING = {"check_notebook", "may_i_rerun", "what_restart_loses", "plan_after_edit"}
 
 
 @pytest.fixture
@@ -47,11 +48,29 @@ def test_nothing_outside_is_reached_again_whatever_the_configuration_says(
     assert asked == {"path": Path("nb.ipynb"), "static": False, "rerun_outside": False, "write_files": False}
 
 
+def test_a_plan_is_asked_for_without_what_a_folder_may_turn_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells are separated by commas, and the old version has to lie in the folder as well."""
+    asked: list[Any] = []
+    monkeypatch.setattr(nbrerun, "_plan_after_edit", lambda *args: asked.append(args) or Plan("nb.ipynb", (), (), 2))
+    tools = server.Tools(folder)
+    answer = tools.plan_after_edit("nb.ipynb", edited="1, two")
+    assert asked == [("nb.ipynb", ["1", "two"], None, False, {"rerun_outside": False, "write_files": False})]
+    assert (answer.run, answer.page, answer.pages) == ((), 1, 1)
+    with pytest.raises(ToolError, match="leads out of the folder"):
+        tools.plan_after_edit("nb.ipynb", against="../old.ipynb")
+    assert len(asked) == 1
+
+
 def test_a_notebook_outside_is_not_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever tool is asked."""
     monkeypatch.setattr(nbrerun, "check", lambda *_, **__: pytest.fail("it was checked"))
     tools = server.Tools(folder)
-    for ask in (tools.check_notebook, lambda name: tools.may_i_rerun(name, 1), tools.what_restart_loses):
+    for ask in (
+        tools.check_notebook,
+        lambda name: tools.may_i_rerun(name, 1),
+        tools.what_restart_loses,
+        tools.plan_after_edit,
+    ):
         with pytest.raises(ToolError, match="leads out of the folder"):
             ask("../nb.ipynb")
 

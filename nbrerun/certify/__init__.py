@@ -1,0 +1,1 @@
+"""Which values depend on what should not matter: hash seed, threads, time zone, locale, folder, order of variables."""
