@@ -12,7 +12,7 @@ from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import Cell, Failure
 from nbrerun.notebooks.read import Notebook
-from nbrerun.probe.protocol.messages import Rerun, State
+from nbrerun.probe.protocol.messages import Generator, Rerun, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import differing, unequal
@@ -29,8 +29,17 @@ class CleanRun:
     A moment is the number of cells that have been run: 0 before the first, `len(notebook.cells)` after the last.
     """
 
-    def __init__(self, notebook: Notebook, settings: Settings, doing: Doing = lambda index, purpose: None) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        settings: Settings,
+        doing: Doing = lambda index, purpose: None,
+        seeds: Sequence[Generator] = (),
+    ) -> None:
         """Start the kernel; `run` runs the cells.
+
+        Args:
+            seeds: the states in which the global generators begin; other ones begin as they do in any fresh kernel.
 
         Raises:
             KernelError: the kernel does not exist, does not start, or cannot be read.
@@ -47,7 +56,7 @@ class CleanRun:
         self._of_kernels: set[Name] | None = None
         """What differs between two kernels that have run nothing; None while there is only one."""
         self._doing = doing
-        self._choice = Choice(notebook, settings, resolve_kernel(notebook, settings), doing)
+        self._choice = Choice(notebook, settings, resolve_kernel(notebook, settings), doing, seeds)
 
     def __enter__(self) -> CleanRun:
         return self

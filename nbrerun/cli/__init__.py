@@ -8,6 +8,7 @@ from nbrerun.cli.about import config, explain, help_, version_
 from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.check import check
+from nbrerun.cli.fix import fix
 from nbrerun.cli.init import init
 from nbrerun.cli.mcp import mcp
 from nbrerun.cli.options import CONTEXT, version
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for _command in (check, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
+for _command in (check, fix, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
     main.add_command(_command)

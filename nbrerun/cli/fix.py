@@ -1,0 +1,104 @@
+"""`nbrerun fix`: edits that fix findings, each of them proven by running the edited notebook."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from nbrerun.cli.check import check
+from nbrerun.cli.ending import count, end, say, signals_interrupt
+from nbrerun.cli.options import CONTEXT
+from nbrerun.cli.usage import Words
+from nbrerun.errors import NbrerunError
+
+if TYPE_CHECKING:
+    from nbrerun.batch.jobs import Job, Refused
+    from nbrerun.fix.fixing import Fixes
+
+_EPILOG = """\
+\b
+Examples:
+  nbrerun fix lesson.ipynb
+  nbrerun fix lesson.ipynb --select NBR002 --apply
+
+\b
+Exit codes:
+  0    every finding is fixed, or there was none
+  1    a finding is left
+  2    wrong usage, or a notebook could not be read or written (the others were)
+  3    the main run of a notebook raised
+  130  interrupted; nothing was written for the notebook at hand
+"""
+
+
+@click.command(context_settings=CONTEXT | {"ignore_unknown_options": True}, epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="PATHS...", type=click.UNPROCESSED)
+@click.option("--diff/--apply", "shows", default=True, help="Show the edits, or write them.  [default: --diff]")
+@click.option(
+    "--format", "form", type=Words(["text", "json"]), default="text", show_default=True, help="Of the output."
+)
+def fix(paths: tuple[str, ...], shows: bool, form: str) -> None:
+    """Find edits that fix findings, and prove each.
+
+    Of NBR001, NBR002, NBR003, NBR004 and NBR006. PATHS are notebooks and folders. An edit is proven by a run of the
+    edited notebook: its cell starts over then, no cell has a new finding, and every value that later cells see is the
+    same bit for bit. Only --apply writes, and nothing but the sources of cells. The options of `check` that select
+    what to run and which findings count work here as well.
+    """
+    end(functools.partial(_fix, paths, form, applies=not shows))
+
+
+def _fix(args: Sequence[str], form: str, *, applies: bool) -> int:
+    """Fix notebooks one after the other, and return the exit code."""
+    from nbrerun.batch import jobs as batch
+    from nbrerun.batch.outcome import Exit
+    from nbrerun.fix import render
+    from nbrerun.reporters import write
+    from nbrerun.settings.resolve import Asked
+
+    # Parsed by `check` itself, so that its options work here as well.
+    context = check.make_context("fix", list(args))
+    asked, paths = Asked(context), context.params["paths"]
+    jobs = batch.read(paths, asked, asked.of_run(paths).parameters()["shard"])
+    found: list[tuple[str, Fixes]] = []
+    codes = [Exit.NOTHING]
+    try:
+        with signals_interrupt():
+            for job in jobs:
+                fixes = _fixed(job, applies=applies)
+                if isinstance(fixes, NbrerunError):
+                    say(str(fixes))
+                    codes.append(Exit.WRONG_USAGE)
+                    continue
+                found.append((str(job.path), fixes))
+                codes.append(Exit.FAILED if fixes.failure else Exit.FINDINGS if fixes.left else Exit.NOTHING)
+                if form == "text":
+                    write.write_stdout(lambda out: render.render_text(*found[-1], out, applied=applies))
+    except KeyboardInterrupt:
+        say(f"interrupted; {count(len(jobs) - len(found), 'notebook')} not fixed")
+        codes.append(Exit.INTERRUPTED)
+    if form == "json":
+        write.write_stdout(lambda out: render.render_json(found, out, applied=applies))
+    # The gravest decides, as in `check`.
+    return max(codes, key=[Exit.NOTHING, Exit.FINDINGS, Exit.FAILED, Exit.INTERRUPTED, Exit.WRONG_USAGE].index)
+
+
+def _fixed(job: Job | Refused, *, applies: bool) -> Fixes | NbrerunError:
+    """Fix one notebook, and write it if it is to be written; return why not if that is not possible."""
+    from nbrerun.batch.jobs import Refused
+    from nbrerun.fix.apply import apply
+    from nbrerun.fix.fixing import fix
+    from nbrerun.progress import Silent
+
+    if isinstance(job, Refused):
+        return job.error
+    try:
+        fixes = fix(job.notebook, job.settings, lambda finding: job.gate.reports(finding.rule), Silent())
+        if applies:
+            apply(job.path, fixes.original.texts, fixes.sources)
+    except NbrerunError as error:
+        return error
+    return fixes

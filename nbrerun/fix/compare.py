@@ -1,0 +1,126 @@
+"""Compare the states of two versions of a notebook by value, cell by cell, in the words of the earlier version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nbrerun.fix.edit import Edit
+from nbrerun.fix.source import Source
+from nbrerun.model import CellReport, Mark
+from nbrerun.probe.protocol.messages import State
+from nbrerun.state.diff import differing
+from nbrerun.state.names import Name, Space, keys, variables
+from nbrerun.state.timeline import Step
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison came to."""
+
+    unlike: tuple[tuple[int, Name], ...]
+    """What differs, with the index of the first cell after which it does."""
+    compared: frozenset[Name]
+    """What has the same value after every cell."""
+    left_out: frozenset[str]
+    """Variables that follow from one that is seeded now, or that chance decides anyway."""
+
+
+def compare(
+    steps: Mapping[int, Step], others: Mapping[int, Step], edit: Edit, reports: Iterable[CellReport]
+) -> Compared:
+    """Compare the states after each cell.
+
+    Args:
+        steps: the version before the edit, by index of the cell.
+        others: the version with the edit.
+        reports: on the cells of the version before.
+    """
+    unlike: dict[Name, int] = {}
+    compared: set[Name] = set()
+    left_out = _chance(steps, edit, reports) if edit.seeds else {}
+    of_kernels = _of_kernels(steps, others)
+    for index, step in steps.items():
+        if index not in others:
+            continue  # the edit has left nothing of the cell
+        first, second = _in_words_of_before(step.first, others[index].first, edit, index)
+        ignored = variables(left_out.get(index, frozenset())) | _definitions(first, second, edit, index)
+        if edit.seeds:
+            ignored |= {name for name in differing(first, second) if name.space is Space.FILE and left_out.get(index)}
+        for name in differing(first, second) - ignored - of_kernels:
+            unlike.setdefault(name, index)
+        compared |= (variables(first["variables"]) | _files(first)) - ignored
+    found = tuple((index, name) for name, index in sorted(unlike.items(), key=lambda item: (item[1], item[0])))
+    return Compared(found, frozenset(compared - unlike.keys()), frozenset().union(*left_out.values()))
+
+
+def _of_kernels(steps: Mapping[int, Step], others: Mapping[int, Step]) -> set[Name]:
+    """What differs between the two kernels before the first cell, such as the number of the process."""
+    if not steps or not others:
+        return set()
+    return differing(next(iter(steps.values())).before, next(iter(others.values())).before)
+
+
+def _in_words_of_before(first: State, second: State, edit: Edit, index: int) -> tuple[State, State]:
+    one, other = dict(first["variables"]), dict(second["variables"])
+    files = dict(second["files"])
+    for renamed in edit.renamed:
+        if renamed.new.space is Space.FILE:
+            _back(files, renamed.old.key, renamed.new.key, first["files"], renamed.holds_after(index))
+        else:
+            _back(other, renamed.old.key, renamed.new.key, one, renamed.holds_after(index))
+    for name, (there, now) in edit.later.items():
+        if there <= index < now and name not in other:
+            one.pop(name, None)
+    for name in edit.added - one.keys():
+        other.pop(name, None)
+    return {**first, "variables": one}, {**second, "variables": other, "files": files}
+
+
+def _back(table: dict[str, _Value], old: str, new: str, known: Collection[str], holds: bool) -> None:
+    """Give a value its old name again."""
+    value = table.pop(new, None)
+    if not holds:
+        return
+    table.pop(old, None)
+    if value is not None:
+        table[old] = value
+    elif old not in known:
+        table.pop(old, None)
+
+
+def _definitions(first: State, second: State, edit: Edit, index: int) -> set[Name]:
+    """Functions and classes of edited cells: their text is another one, and what they compute is compared."""
+    edited = [Source.of(text) for at, text in edit.sources.items() if at <= index]
+    bound = {name for source in edited if source for statement in source.statements for name in statement.bound}
+    one, other = first["variables"], second["variables"]
+    return variables(
+        name for name in bound & one.keys() & other.keys() if one[name]["kind"] == other[name]["kind"] == "definition"
+    )
+
+
+def _chance(steps: Mapping[int, Step], edit: Edit, reports: Iterable[CellReport]) -> dict[int, frozenset[str]]:
+    """By index of the cell, the variables that a seed gives another value: drawn ones, and what follows from them."""
+    marks = {Mark.UNSEEDED, Mark.FOLLOWS, Mark.NONDETERMINISTIC}
+    drawn = {report.index: {each.name for each in report.variables if marks & set(each.marks)} for report in reports}
+    start = min(edit.sources)
+    found: dict[int, frozenset[str]] = {}
+    tainted: frozenset[str] = frozenset()
+    for index, step in steps.items():
+        if index < start:
+            continue
+        written = keys(step.written, Space.VARIABLE)
+        begins = bool(edit.seeds & written)
+        if begins or tainted & step.read or drawn.get(index):
+            tainted |= written if begins or tainted & step.read else drawn[index]
+        else:
+            tainted -= written
+        found[index] = tainted
+    return found
+
+
+def _files(state: State) -> set[Name]:
+    return {Name(Space.FILE, path) for path in state["files"]}

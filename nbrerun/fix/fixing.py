@@ -1,0 +1,101 @@
+"""Fix the findings of a notebook one after the other; each fix is proven against the version before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from nbrerun.analysis import Listener
+from nbrerun.fix.candidates import KINDS, candidates
+from nbrerun.fix.edit import Situation
+from nbrerun.fix.prove import Failed, Proven, prove
+from nbrerun.fix.version import Version
+from nbrerun.model import Failure, Finding
+from nbrerun.notebooks.read import Notebook
+from nbrerun.settings.values import Settings
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of one finding."""
+
+    finding: Finding
+    proven: Proven | None
+    tried: tuple[Failed, ...] = ()
+    """Candidates that were not proven, in the order in which they were tried."""
+    reason: str = ""
+    """Why there was no candidate; empty if there was one."""
+
+
+@dataclass
+class Fixes:
+    """What became of the findings of a notebook."""
+
+    original: Version
+    attempts: list[Attempt] = field(default_factory=list)
+    """In the order in which they were made: document order, as far as one fix does not remove other findings."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """What ended the main run of the notebook as it was, so that nothing can be proven."""
+        return self.original.examined.report.failure
+
+    @property
+    def last(self) -> Version:
+        """The notebook with all proven edits."""
+        return next((each.proven.version for each in reversed(self.attempts) if each.proven), self.original)
+
+    @property
+    def sources(self) -> dict[int, str]:
+        """New sources of the cells that change, by index."""
+        old, new = self.original.texts, self.last.texts
+        return {index: new.get(index, "") for index in old if new.get(index, "") != old[index]}
+
+    @property
+    def left(self) -> list[Attempt]:
+        """The findings that are not fixed."""
+        return [attempt for attempt in self.attempts if attempt.proven is None]
+
+
+def fix(notebook: Notebook, settings: Settings, counts: Callable[[Finding], bool], listener: Listener) -> Fixes:
+    """Find a proven edit for each finding that one of the kinds may fix.
+
+    Args:
+        counts: whether a finding is to be fixed.
+
+    Raises:
+        KernelError: the kernel does not exist, does not start, or cannot be read.
+    """
+    fixes = Fixes(Version.examine(notebook, settings, listener))
+    if fixes.failure:
+        return fixes
+    done: set[tuple[str, int, str | None]] = set()
+    while finding := next(_open(fixes.last, counts, done), None):
+        attempt = _attempt(fixes.last, finding, listener)
+        fixes.attempts.append(attempt)
+        if attempt.proven is None:
+            done.add((finding.rule, finding.index, finding.name))
+    return fixes
+
+
+def _open(
+    version: Version, counts: Callable[[Finding], bool], done: set[tuple[str, int, str | None]]
+) -> Iterator[Finding]:
+    for finding in version.examined.report.findings:
+        if finding.rule in KINDS and counts(finding) and (finding.rule, finding.index, finding.name) not in done:
+            yield finding
+
+
+def _attempt(version: Version, finding: Finding, listener: Listener) -> Attempt:
+    if finding.index not in version.steps:
+        return Attempt(finding, None, reason="the state after its cell could not be read")
+    situation = Situation(finding, version.report(finding.index), version.texts, version.steps)
+    if situation.source is None:
+        return Attempt(finding, None, reason=f"cell {finding.index} is not Python alone, and is left as it is")
+    tried: list[Failed] = []
+    for edit in candidates(situation):
+        result = prove(version, edit, finding, lambda one: version.edited(one, listener))
+        if isinstance(result, Proven):
+            return Attempt(finding, result, tuple(tried))
+        tried.append(result)
+    return Attempt(finding, None, tuple(tried), "" if tried else "no kind of edit fits the cell")
