@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from nbrerun.errors import NbrerunError
 if TYPE_CHECKING:
     from nbrerun.batch.jobs import Job, Refused
     from nbrerun.fix.fixing import Fixes
+    from nbrerun.model import Finding
 
 _EPILOG = """\
 \b
@@ -96,9 +98,24 @@ def _fixed(job: Job | Refused, *, applies: bool) -> Fixes | NbrerunError:
     if isinstance(job, Refused):
         return job.error
     try:
-        fixes = fix(job.notebook, job.settings, lambda finding: job.gate.reports(finding.rule), Silent())
+        fixes = fix(job.notebook, job.settings, functools.partial(_counts, job), Silent(), _tell)
         if applies:
             apply(job.path, fixes.original.texts, fixes.sources)
     except NbrerunError as error:
         return error
     return fixes
+
+
+def _counts(job: Job, finding: Finding) -> bool:
+    """Tell whether the options of `check` leave a finding in."""
+    from nbrerun.analysis import watched
+    from nbrerun.notebooks.select import select
+
+    is_chosen = finding.index in select(job.notebook, job.settings.cells)
+    return is_chosen and job.gate.reports(finding.rule) and watched.shows(finding.name, job.settings.watch)
+
+
+def _tell(sentence: str) -> None:
+    """Show what is tried next, to somebody who waits at a terminal."""
+    if sys.stderr.isatty():
+        say(sentence)

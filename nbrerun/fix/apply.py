@@ -14,6 +14,8 @@ from nbrerun.notebooks import text as text_notebooks
 from nbrerun.reporters.write import replace_file
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_COMMA = re.compile(r'",([ \t\r\n]*)"')
+"""Between two strings, or a string and a key."""
 _DECODER = json.JSONDecoder()
 _BOM = "\ufeff"
 
@@ -60,9 +62,10 @@ def with_new_sources(content: str, path: Path, old: Mapping[int, str], new: Mapp
     if any(_joined(source) != old[index] for index, source in zip(new, indexed, strict=True)):
         raise NotebookError(f"{path} has changed since it was run: run `nbrerun fix` again")
     escaped = body.isascii()
+    elsewhere = (_COMMA.findall(body) or [""])[0]
     for index in sorted(new, reverse=True):
         start, end = spans[index]
-        body = body[:start] + _written(body[start:end], new[index], escaped) + body[end:]
+        body = body[:start] + _written(body[start:end], new[index], escaped, elsewhere) + body[end:]
     wanted = copy.deepcopy(raw)
     found = json.loads(body)
     for index, source in new.items():
@@ -117,18 +120,24 @@ def _after(body: str, at: int) -> int:
     return _space(body, at + 1) if body[at] == "," else at
 
 
-def _written(old: str, source: str, escaped: bool) -> str:
-    """Write a source as the old one is written: as a list of lines or as one string, with the same white space."""
+def _written(old: str, source: str, escaped: bool, elsewhere: str) -> str:
+    """Write a source as the old one is written: as a list of lines or as one string, with the same white space.
+
+    Args:
+        escaped: characters beyond ASCII are written as escapes.
+        elsewhere: the white space after a comma, where the old source has only one line and no white space.
+    """
     if not old.startswith("["):
         return json.dumps(source, ensure_ascii=escaped)
     lines = [json.dumps(line, ensure_ascii=escaped) for line in source.splitlines(keepends=True)]
-    begin = _SPACE.match(old, 1)
-    end = re.search(r"[ \t\r\n]*\]$", old)
-    assert begin is not None
-    assert end is not None
     if not lines:
         return "[]"
-    return f"[{begin[0]}{f',{begin[0]}'.join(lines)}{end[0]}"
+    begin = _space(old, 1)
+    end = len(old[:-1].rstrip())
+    before, after = old[1:begin], old[end:]
+    _, first_end = _DECODER.raw_decode(old, begin) if begin < end else ("", end)
+    between = old[first_end + 1 : _space(old, first_end + 1)] if first_end < end else before or elsewhere
+    return f"[{before}{f',{between}'.join(lines)}{after}"
 
 
 def _in_text(content: str, path: Path, old: Mapping[int, str], new: Mapping[int, str]) -> str:

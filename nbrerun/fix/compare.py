@@ -9,8 +9,8 @@ from typing import TypeVar
 from nbrerun.fix.edit import Edit
 from nbrerun.fix.source import Source
 from nbrerun.model import CellReport, Mark
-from nbrerun.probe.protocol.messages import State
-from nbrerun.state.diff import differing
+from nbrerun.probe.protocol.messages import Generator, State
+from nbrerun.state.diff import differing, unequal
 from nbrerun.state.names import Name, Space, keys, variables
 from nbrerun.state.timeline import Step
 
@@ -48,9 +48,10 @@ def compare(
             continue  # the edit has left nothing of the cell
         first, second = _in_words_of_before(step.first, others[index].first, edit, index)
         ignored = variables(left_out.get(index, frozenset())) | _definitions(first, second, edit, index)
-        if edit.seeds:
-            ignored |= {name for name in differing(first, second) if name.space is Space.FILE and left_out.get(index)}
-        for name in differing(first, second) - ignored - of_kernels:
+        everything = unequal(first, second)
+        if left_out.get(index):
+            ignored |= {name for name in everything if name.space is Space.FILE}
+        for name in everything - ignored - of_kernels:
             unlike.setdefault(name, index)
         compared |= (variables(first["variables"]) | _files(first)) - ignored
     found = tuple((index, name) for name, index in sorted(unlike.items(), key=lambda item: (item[1], item[0])))
@@ -77,7 +78,28 @@ def _in_words_of_before(first: State, second: State, edit: Edit, index: int) -> 
             one.pop(name, None)
     for name in edit.added - one.keys():
         other.pop(name, None)
-    return {**first, "variables": one}, {**second, "variables": other, "files": files}
+    new = {renamed.new.key: renamed.old.key for renamed in edit.renamed if renamed.holds_after(index)}
+    both = one.keys() & other.keys()
+    return (
+        {**first, "variables": one, "generators": _held(first, {}, both)},
+        {**second, "variables": other, "files": files, "generators": _held(second, new, both)},
+    )
+
+
+def _held(state: State, new: Mapping[str, str], names: Collection[str]) -> list[Generator]:
+    """The generators that variables hold; those of libraries show in what is drawn from them.
+
+    Args:
+        new: the old names by the new ones.
+        names: variables, by their old names, whose generators count.
+    """
+    old = set(new.values())
+    found: list[Generator] = []
+    for item in state["generators"]:
+        name = new.get(item["name"], "" if item["name"] in old else item["name"])
+        if name in names and not item["library"]:
+            found.append({**item, "name": name})
+    return found
 
 
 def _back(table: dict[str, _Value], old: str, new: str, known: Collection[str], holds: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbrerun.analysis import Listener
 from nbrerun.fix.candidates import KINDS, candidates
@@ -23,6 +23,8 @@ class Attempt:
     proven: Proven | None
     tried: tuple[Failed, ...] = ()
     """Candidates that were not proven, in the order in which they were tried."""
+    also: tuple[Finding, ...] = ()
+    """Other findings that the edit has fixed."""
     reason: str = ""
     """Why there was no candidate; empty if there was one."""
 
@@ -52,16 +54,28 @@ class Fixes:
         return {index: new.get(index, "") for index in old if new.get(index, "") != old[index]}
 
     @property
+    def fixed(self) -> int:
+        """Number of the findings that are fixed."""
+        return sum(1 + len(attempt.also) for attempt in self.attempts if attempt.proven)
+
+    @property
     def left(self) -> list[Attempt]:
         """The findings that are not fixed."""
         return [attempt for attempt in self.attempts if attempt.proven is None]
 
 
-def fix(notebook: Notebook, settings: Settings, counts: Callable[[Finding], bool], listener: Listener) -> Fixes:
+def fix(
+    notebook: Notebook,
+    settings: Settings,
+    counts: Callable[[Finding], bool],
+    listener: Listener,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Fixes:
     """Find a proven edit for each finding that one of the kinds may fix.
 
     Args:
         counts: whether a finding is to be fixed.
+        tell: is told what is tried next.
 
     Raises:
         KernelError: the kernel does not exist, does not start, or cannot be read.
@@ -70,8 +84,13 @@ def fix(notebook: Notebook, settings: Settings, counts: Callable[[Finding], bool
     if fixes.failure:
         return fixes
     done: set[tuple[str, int, str | None]] = set()
-    while finding := next(_open(fixes.last, counts, done), None):
-        attempt = _attempt(fixes.last, finding, listener)
+    while found := list(_open(fixes.last, counts, done)):
+        finding = found[0]
+        attempt = _attempt(fixes.last, finding, listener, tell)
+        if attempt.proven is not None:
+            still = {(one.rule, one.index) for one in attempt.proven.version.examined.report.findings}
+            also = (one for one in found[1:] if (one.rule, one.index) not in still)
+            attempt = replace(attempt, also=tuple(also))
         fixes.attempts.append(attempt)
         if attempt.proven is None:
             done.add((finding.rule, finding.index, finding.name))
@@ -86,7 +105,7 @@ def _open(
             yield finding
 
 
-def _attempt(version: Version, finding: Finding, listener: Listener) -> Attempt:
+def _attempt(version: Version, finding: Finding, listener: Listener, tell: Callable[[str], None]) -> Attempt:
     if finding.index not in version.steps:
         return Attempt(finding, None, reason="the state after its cell could not be read")
     situation = Situation(finding, version.report(finding.index), version.texts, version.steps)
@@ -94,8 +113,9 @@ def _attempt(version: Version, finding: Finding, listener: Listener) -> Attempt:
         return Attempt(finding, None, reason=f"cell {finding.index} is not Python alone, and is left as it is")
     tried: list[Failed] = []
     for edit in candidates(situation):
+        tell(f"{finding.rule} in cell {finding.index}: trying to {edit.what}")
         result = prove(version, edit, finding, lambda one: version.edited(one, listener))
         if isinstance(result, Proven):
             return Attempt(finding, result, tuple(tried))
         tried.append(result)
-    return Attempt(finding, None, tuple(tried), "" if tried else "no kind of edit fits the cell")
+    return Attempt(finding, None, tuple(tried), reason="" if tried else "no kind of edit fits the cell")

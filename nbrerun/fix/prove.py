@@ -125,9 +125,16 @@ def _sentence(after: Version, finding: Finding, compared: Compared, noise: set[s
     text += f"after every cell {who} bit for bit the value of before"
     if compared.left_out:
         text += f", apart from what was drawn without a seed or is computed from it ({_listed(compared.left_out)})"
+    if unread := sorted(str(name) for name in compared.compared if _is_opaque(after, name)):
+        text += f", as far as {_listed(unread)} can be read"
     if noise:
         text += f", apart from {_listed(noise)}, where two runs of the notebook as it was differ as well"
     return text
+
+
+def _is_opaque(after: Version, name: Name) -> bool:
+    variable = after.examined.steps[-1].first["variables"].get(name.key)
+    return variable is not None and variable["kind"] != "definition" and bool(variable["opaque"])
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from nbrerun import __version__
 from nbrerun.fix.fixing import Attempt, Fixes
+from nbrerun.model import Finding
 from nbrerun.reporters.text import clean, one_line
 
 
@@ -23,7 +24,8 @@ def render_text(path: str, fixes: Fixes, out: TextIO, *, applied: bool) -> None:
         print(one_line(f"{path}: cell {failure.index} raises {failure.ename}: nothing can be proven"), file=out)
         return
     if not fixes.attempts:
-        print(f"{path}: nothing to fix", file=out)
+        report = fixes.original.examined.report
+        print(f"{path}: {report.reason or 'nothing to fix'}", file=out)
         return
     print(path, file=out)
     for attempt in fixes.attempts:
@@ -31,8 +33,8 @@ def render_text(path: str, fixes: Fixes, out: TextIO, *, applied: bool) -> None:
             print(clean(line), file=out)
     for line in _diff(path, fixes):
         print(clean(line), file=out)
-    fixed = len(fixes.attempts) - len(fixes.left)
-    print(f"{path}: {fixed} of {len(fixes.attempts)} fixed, {_done(fixes, applied)}", file=out)
+    total = fixes.fixed + len(fixes.left)
+    print(f"{path}: {fixes.fixed} of {total} fixed, {_done(fixes, applied)}", file=out)
 
 
 def _done(fixes: Fixes, applied: bool) -> str:
@@ -42,16 +44,20 @@ def _done(fixes: Fixes, applied: bool) -> str:
 
 
 def _attempt(attempt: Attempt) -> Iterator[str]:
-    finding = attempt.finding
-    about = f" `{finding.name}`" if finding.name else ""
-    begin = f"  cell {finding.index}  {finding.rule}{about}"
+    begin = _about(attempt.finding)
     if attempt.proven is not None:
         yield f"{begin}: fixed: {one_line(attempt.proven.edit.what)}"
+        for other in attempt.also:
+            yield f"{_about(other)}: fixed as well"
         yield f"    proof: {one_line(attempt.proven.sentence)}"
         return
     yield f"{begin}: not fixed" + (f": {attempt.reason}" if attempt.reason else "")
     for failed in attempt.tried:
         yield f"    tried: {one_line(failed.edit.what)}: {one_line(failed.reason)}"
+
+
+def _about(finding: Finding) -> str:
+    return f"  cell {finding.index}  {finding.rule}" + (f" `{finding.name}`" if finding.name else "")
 
 
 def _diff(path: str, fixes: Fixes) -> Iterator[str]:
@@ -94,6 +100,7 @@ def _as_json(attempt: Attempt) -> dict[str, Any]:
         "kind": proven.edit.kind if proven else None,
         "edit": proven.edit.what if proven else None,
         "proof": proven.sentence if proven else None,
+        "also": [{"rule": one.rule, "index": one.index, "name": one.name} for one in attempt.also],
         "reason": attempt.reason,
         "tried": [{"kind": each.edit.kind, "edit": each.edit.what, "reason": each.reason} for each in attempt.tried],
     }

@@ -13,7 +13,7 @@ from nbrerun.notebooks.edited import with_sources
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator, State
 from nbrerun.settings.values import Settings
-from nbrerun.state.diff import differing
+from nbrerun.state.diff import unequal
 from nbrerun.state.names import Name
 from nbrerun.state.timeline import Step
 
@@ -31,10 +31,17 @@ class Version:
     def examine(
         cls, notebook: Notebook, settings: Settings, listener: Listener, seeds: Sequence[Generator] = ()
     ) -> Version:
-        """Run a notebook, and each of its cells again; fixes need neither restarts nor whole second runs."""
+        """Run a notebook, and each of its cells again; fixes need neither restarts nor whole second runs.
+
+        Raises:
+            KernelError: the kernel does not exist, does not start, or cannot be read.
+        """
         settings = replace(settings, experiments=frozenset({"again", "later"}), cells=(), only="all", watch=frozenset())
         settings = replace(settings, write_files=False, static=False, profile=False)
-        return cls(notebook, settings, examine(notebook, settings, listener, seeds))
+        examined = examine(notebook, settings, listener, seeds)
+        if examined.report.interrupted:
+            raise KeyboardInterrupt
+        return cls(notebook, settings, examined)
 
     def edited(self, edit: Edit, listener: Listener) -> Version:
         """Examine the version with an edit; its random numbers begin as they did here."""
@@ -60,7 +67,7 @@ class Version:
         if self._noise is None:
             steps, states = self.steps, self.run_again(self.examined.seeds)
             both = steps.keys() & states.keys()
-            self._noise = {index: frozenset(differing(steps[index].first, states[index])) for index in both}
+            self._noise = {index: frozenset(unequal(steps[index].first, states[index])) for index in both}
         return self._noise
 
     def run_again(self, seeds: Sequence[Generator] = ()) -> dict[int, State]:

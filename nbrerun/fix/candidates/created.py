@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from nbrerun.fix.edit import Edit, Situation, changed
 from nbrerun.fix.source import Source, Statement
@@ -12,14 +12,30 @@ from nbrerun.state.timeline import Step
 
 
 def created(situation: Situation) -> Iterator[Edit]:
-    """Yield edits that bring along the statements which create what the cell changes, from one cell above."""
+    """Yield edits that bring along what creates the variables: statements that move, or that only bind and seed."""
+    for edit, is_short in _edits(situation):
+        if is_short or edit.later:
+            yield edit
+
+
+def repeated(situation: Situation) -> Iterator[Edit]:
+    """Yield edits that repeat more than that, such as a training loop of a cell above."""
+    for edit, is_short in _edits(situation):
+        if not is_short and not edit.later:
+            yield edit
+
+
+def _edits(situation: Situation) -> Iterator[tuple[Edit, bool]]:
+    """Edits that bring along statements of one cell above, with whether they only bind the variables, and seed."""
     source, names = situation.source, situation.starting_over
     found = _creating_cell(situation, names)
     if source is None or found is None:
         return
     index, above = found
-    for statements in _selections(situation.steps[index], above, names):
-        yield _edit(situation, source, index, above, statements, names)
+    modules = _modules(situation)
+    for statements in _selections(situation.steps[index], above, names, modules):
+        is_short = all(set(names) & each.bound or _acts_on(each, modules) for each in statements)
+        yield _edit(situation, source, index, above, statements, names), is_short
 
 
 def _creating_cell(situation: Situation, names: Sequence[str]) -> tuple[int, Source] | None:
@@ -35,31 +51,43 @@ def _creating_cell(situation: Situation, names: Sequence[str]) -> tuple[int, Sou
     return None
 
 
-def _selections(step: Step, source: Source, names: Sequence[str]) -> Iterator[list[Statement]]:
+def _selections(
+    step: Step, source: Source, names: Sequence[str], modules: Collection[str]
+) -> Iterator[list[Statement]]:
     """Statements of the creating cell to bring along, the fewest first.
 
-    Those that bind the names; also those that use them, which may change them; also those that may seed a generator;
-    all. Where the cell drew random numbers, a seed comes along at first.
+    Those that bind the names; those that use them as well, which may change what they hold; all. Where the cell drew
+    random numbers, those that may seed a generator come along each time.
     """
     wanted = set(names)
-    binding = [each for each in source.statements if wanted & each.bound]
-    about = [each for each in source.statements if each in binding or (wanted & each.mentioned and not each.is_import)]
-    seeding = [each for each in source.statements if each in about or _acts_on_module(each)]
-    everything = [each for each in source.statements if not each.is_import]
-    few = [binding, about]
-    selections = [seeding, *few] if moved_generators(step.before, step.first) else [*few, seeding]
+    others = [each for each in source.statements if not each.is_import]
+    binding = [each for each in others if wanted & each.bound]
+    about = [each for each in others if wanted & each.mentioned]
+    seeding = []
+    if moved_generators(step.before, step.first):
+        seeding = [each for each in others if _acts_on(each, modules)]
     done: list[list[Statement]] = []
-    for selection in (*selections, everything):
+    for chosen in (binding, about, others):
+        selection = [each for each in others if each in chosen or each in seeding]
         if selection not in done:
             done.append(selection)
             yield selection
 
 
-def _acts_on_module(statement: Statement) -> bool:
-    """Whether it is a call such as `torch.manual_seed(0)`, made for what it does elsewhere."""
+def _modules(situation: Situation) -> frozenset[str]:
+    """Names that imports have bound above."""
+    sources = [source for index in situation.above if (source := situation.sources[index])]
+    return frozenset().union(*(each.bound for source in sources for each in source.statements if each.is_import))
+
+
+def _acts_on(statement: Statement, modules: Collection[str]) -> bool:
+    """Whether it is a call such as `torch.manual_seed(0)`, made for what it does in a module."""
     tree = statement.tree[0]
     call = tree.value if len(statement.tree) == 1 and isinstance(tree, ast.Expr) else None
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+    root: ast.AST | None = call.func if isinstance(call, ast.Call) else None
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    return isinstance(root, ast.Name) and root.id in modules
 
 
 def _edit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import libcst as cst
 
@@ -26,30 +26,46 @@ _MAKERS = ("default_rng", "RandomState", "Random", "SeedSequence")
 
 
 def seeded(situation: Situation) -> Iterator[Edit]:
-    """Yield edits that seed the call which makes the variable, then those that seed a whole generator."""
+    """Yield edits that seed the call which makes the variable, then what it draws from, then a whole generator."""
     name = situation.finding.name
     if name is None:
         return
     variable = situation.step.first["variables"].get(name)
     made = variable["type"].rpartition(".")[2] if variable else ""
-    keyword = cst.Arg(cst.Integer("0"), cst.Name("random_state"), equal=_TIGHT)
-    changes: list[tuple[str, Callable[[str, cst.Call], cst.Call]]] = [
-        (f"pass random_state=0 to {made}", lambda called, call: _with(call, keyword) if called == made else call),
-        ("give the generator a seed", lambda called, call: _with_seed(call) if called in _MAKERS else call),
-        ("pass random_state=0 to what draws", lambda called, call: _with(call, keyword)),
-    ]
-    cells = [situation.index, *(index for index in situation.above if _binds(situation.sources[index], name))][:2]
-    for what, change in changes:
-        is_about_draws = change is changes[-1][1]
-        for index in cells:
-            source = situation.sources[index]
-            if source is None:
-                continue
-            changed = source.transformed(_Calls(change, name if is_about_draws else None))
-            if changed.text != source.text:
-                what = f"{what} in cell {index}"
-                yield Edit("seed", what, {index: changed.text}, seeds=_drawn(situation))
+    yield from _calls(situation, f"pass random_state=0 to {made}", _Calls(made))
+    yield from _generators_of_variables(situation)
+    yield from _calls(situation, f"pass random_state=0 to what gives `{name}`", _Assigned(name))
     yield from _seeding_generators(situation)
+
+
+def _calls(situation: Situation, what: str, change: cst.CSTTransformer) -> Iterator[Edit]:
+    """Edits of calls in the cell, or in the cell above that binds the variable."""
+    name = situation.finding.name or ""
+    above = (index for index in situation.above if _binds(situation.sources[index], name))
+    for index in (situation.index, *above):
+        source = situation.sources[index]
+        changed = source.transformed(change) if source else None
+        if source is not None and changed is not None and changed.text != source.text:
+            yield Edit("seed", f"{what} in cell {index}", {index: changed.text}, seeds=_drawn(situation))
+            return
+
+
+def _generators_of_variables(situation: Situation) -> Iterator[Edit]:
+    """The edit that creates the generators which the cell draws from in the cell, with a seed."""
+    source = situation.source
+    moved = keys(moved_generators(situation.step.before, situation.step.first), Space.VARIABLE)
+    names = sorted(moved & situation.step.before["variables"].keys())
+    nodes = []
+    for name in names:
+        sources = (situation.sources[index] for index in situation.above)
+        above = next((found for found in sources if _binds(found, name)), None)
+        nodes += [each.node.visit(_Makers()) for each in above.statements if name in each.bound] if above else []
+    if source is None or not nodes:
+        return
+    text = source.begun_with(nodes).text  # type: ignore[arg-type]  # no statement is removed
+    named = ", ".join(f"`{name}`" for name in names)
+    seeds = _drawn(situation) | set(names)
+    yield Edit("seed", f"create {named} in cell {situation.index}, with a seed", {situation.index: text}, seeds=seeds)
 
 
 def _drawn(situation: Situation) -> frozenset[str]:
@@ -101,52 +117,57 @@ def _binds(source: Source | None, name: str) -> bool:
 _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
-def _with(call: cst.Call, added: cst.Arg) -> cst.Call:
+def _with(call: cst.Call) -> cst.Call:
+    """Pass `random_state=0`, unless the call has a value for it."""
     keywords = [arg.keyword.value for arg in call.args if arg.keyword]
     if "random_state" in keywords or any(arg.star == "**" for arg in call.args):
         return call
+    added = cst.Arg(cst.Integer("0"), cst.Name("random_state"), equal=_TIGHT)
     args = list(call.args)
     if args:
-        comma = args[-1].comma
-        args[-1] = args[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
-        if isinstance(comma, cst.Comma):  # the call was written with a comma after the last argument
-            added = added.with_changes(comma=comma)
-            if len(call.args) > 1 and isinstance(call.args[-2].comma, cst.Comma):
-                args[-1] = args[-1].with_changes(comma=call.args[-2].comma)
+        last = args[-1].comma
+        between: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+        if isinstance(last, cst.Comma):  # one argument a line, with a comma after the last one
+            added = added.with_changes(comma=last)
+            between = call.whitespace_before_args
+        args[-1] = args[-1].with_changes(comma=cst.Comma(whitespace_after=between))
     return call.with_changes(args=[*args, added])
 
 
-def _with_seed(call: cst.Call) -> cst.Call:
-    return call if call.args else call.with_changes(args=[cst.Arg(cst.Integer("0"))])
-
-
 class _Calls(cst.CSTTransformer):
-    """Changes calls; with a name, only the outermost call in each statement that assigns to this name."""
+    """Passes a seed to calls of a function or class."""
 
-    def __init__(self, change: Callable[[str, cst.Call], cst.Call], target: str | None) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self._change, self._target = change, target
+        self._name = name
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return self._target is None
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        return _with(updated_node) if _called(updated_node) == self._name else updated_node
 
-    def visit_Call(self, node: cst.Call) -> bool:
-        return True
 
-    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
-        if self._target is not None:
+class _Makers(cst.CSTTransformer):
+    """Gives those who make generators a seed, if they have none."""
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        if _called(updated_node) not in _MAKERS or updated_node.args:
             return updated_node
-        return self._change(_called(updated_node), updated_node)
+        return updated_node.with_changes(args=[cst.Arg(cst.Integer("0"))])
+
+
+class _Assigned(cst.CSTTransformer):
+    """Passes a seed to the outermost call in each statement that assigns to a name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
-        if self._target is None or not isinstance(updated_node.value, cst.Call):
-            return updated_node
-        finder = _HasName(self._target)
+        finder = _HasName(self._name)
         for target in original_node.targets:
             target.visit(finder)
-        if not finder.found:
+        if not finder.found or not isinstance(updated_node.value, cst.Call):
             return updated_node
-        return updated_node.with_changes(value=self._change("", updated_node.value))
+        return updated_node.with_changes(value=_with(updated_node.value))
 
 
 class _HasName(cst.CSTVisitor):

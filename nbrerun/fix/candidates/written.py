@@ -84,12 +84,21 @@ class _Paths(cst.CSTTransformer):
 
 
 class _Modes(cst.CSTTransformer):
-    """Replaces the mode "a" in arguments."""
+    """Replaces the mode "a": in `open(path, "a")`, `path.open("a")` and `to_csv(path, mode="a")`."""
 
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-        value = updated_node.value
-        if not isinstance(value, cst.SimpleString) or not isinstance(value.evaluated_value, str):
-            return updated_node
-        if not _APPENDING.fullmatch(value.evaluated_value):
-            return updated_node
-        return updated_node.with_changes(value=value.with_changes(value=value.value.replace("a", "w", 1)))
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        function = updated_node.func
+        is_method = isinstance(function, cst.Attribute) and function.attr.value == "open"
+        places = (0, 1) if is_method else (1,)
+        args = [
+            _writing(arg) if (arg.keyword.value == "mode" if arg.keyword else place in places) else arg
+            for place, arg in enumerate(updated_node.args)
+        ]
+        return updated_node.with_changes(args=args)
+
+
+def _writing(arg: cst.Arg) -> cst.Arg:
+    value = arg.value
+    if not isinstance(value, cst.SimpleString) or not _APPENDING.fullmatch(str(value.evaluated_value)):
+        return arg
+    return arg.with_changes(value=value.with_changes(value=value.value.replace("a", "w", 1)))
