@@ -91,6 +91,7 @@ def _fix(args: Sequence[str], form: str, *, applies: bool) -> int:
 def _fixed(job: Job | Refused, *, applies: bool) -> Fixes | NbrerunError:
     """Fix one notebook, and write it if it is to be written; return why not if that is not possible."""
     from nbrerun.batch.jobs import Refused
+    from nbrerun.batch.workers import mistakes_reported
     from nbrerun.fix.apply import apply
     from nbrerun.fix.fixing import fix
     from nbrerun.progress import Silent
@@ -98,9 +99,10 @@ def _fixed(job: Job | Refused, *, applies: bool) -> Fixes | NbrerunError:
     if isinstance(job, Refused):
         return job.error
     try:
-        fixes = fix(job.notebook, job.settings, functools.partial(_counts, job), Silent(), _tell)
-        if applies:
-            apply(job.path, fixes.original.texts, fixes.sources)
+        with mistakes_reported(job.path):
+            fixes = fix(job.notebook, job.settings, functools.partial(_counts, job), Silent(), _tell)
+            if applies:
+                apply(job.path, fixes.original.texts, fixes.sources)
     except NbrerunError as error:
         return error
     return fixes

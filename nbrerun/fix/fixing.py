@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from nbrerun.analysis import Listener
 from nbrerun.fix.candidates import KINDS, candidates
 from nbrerun.fix.edit import Situation
-from nbrerun.fix.prove import Failed, Proven, prove
+from nbrerun.fix.prove import Failed, Proven, key_of, prove
 from nbrerun.fix.version import Version
 from nbrerun.model import Failure, Finding
 from nbrerun.notebooks.read import Notebook
@@ -88,9 +88,9 @@ def fix(
         finding = found[0]
         attempt = _attempt(fixes.last, finding, listener, tell)
         if attempt.proven is not None:
-            still = {(one.rule, one.index) for one in attempt.proven.version.examined.report.findings}
-            also = (one for one in found[1:] if (one.rule, one.index) not in still)
-            attempt = replace(attempt, also=tuple(also))
+            edit, report = attempt.proven.edit, attempt.proven.version.examined.report
+            still = {key_of(one, edit) for one in report.findings}
+            attempt = replace(attempt, also=tuple(one for one in found[1:] if key_of(one, edit) not in still))
         fixes.attempts.append(attempt)
         if attempt.proven is None:
             done.add((finding.rule, finding.index, finding.name))

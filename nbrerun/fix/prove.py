@@ -72,10 +72,10 @@ def _not_run(after: Version) -> str:
 
 def _not_fixed(before: Version, after: Version, edit: Edit, finding: Finding) -> str:
     """Why the findings are not better than before; empty if they are."""
-    old = Counter(_key(one, edit) for one in _counted(before))
-    new = [(_key(one, edit), one) for one in _counted(after)]
+    old = Counter(key_of(one, edit) for one in _counted(before))
+    new = [(key_of(one, edit), one) for one in _counted(after)]
     report = after.report(finding.index)
-    key = (finding.rule, finding.index, finding.name)
+    key = key_of(finding, Edit("", "", {}))
     stays = next((one.message for other, one in new if other == key), "")
     if stays or report.verdict in (Verdict.ERROR, Verdict.UNDETERMINED, Verdict.SKIPPED):
         return f"{finding.rule} stays: {stays or report.reason}"
@@ -88,7 +88,7 @@ def _counted(version: Version) -> list[Finding]:
     return [finding for finding in version.examined.report.findings if finding.severity is not Severity.INFO]
 
 
-def _key(finding: Finding, edit: Edit) -> tuple[str, int, str | None]:
+def key_of(finding: Finding, edit: Edit) -> tuple[str, int, str | None]:
     """What makes two findings the same: in the words of before the edit, and in the cell that the code is in now."""
     index, name = finding.index, finding.name
     for renamed in edit.renamed:

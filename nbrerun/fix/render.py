@@ -11,6 +11,10 @@ from nbrerun import __version__
 from nbrerun.fix.fixing import Attempt, Fixes
 from nbrerun.model import Finding
 from nbrerun.reporters.text import clean, one_line
+from nbrerun.secrets import shown
+
+_LONGEST = 500
+"""Characters of a sentence."""
 
 
 def render_text(path: str, fixes: Fixes, out: TextIO, *, applied: bool) -> None:
@@ -46,14 +50,20 @@ def _done(fixes: Fixes, applied: bool) -> str:
 def _attempt(attempt: Attempt) -> Iterator[str]:
     begin = _about(attempt.finding)
     if attempt.proven is not None:
-        yield f"{begin}: fixed: {one_line(attempt.proven.edit.what)}"
+        yield f"{begin}: fixed: {_said(attempt.proven.edit.what)}"
         for other in attempt.also:
             yield f"{_about(other)}: fixed as well"
-        yield f"    proof: {one_line(attempt.proven.sentence)}"
+        yield f"    proof: {_said(attempt.proven.sentence)}"
         return
     yield f"{begin}: not fixed" + (f": {attempt.reason}" if attempt.reason else "")
     for failed in attempt.tried:
-        yield f"    tried: {one_line(failed.edit.what)}: {one_line(failed.reason)}"
+        yield f"    tried: {_said(failed.edit.what)}: {_said(failed.reason)}"
+
+
+def _said(text: str) -> str:
+    """A sentence on one line, which may quote an exception, without what looks like a secret."""
+    line = one_line(shown(text))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _about(finding: Finding) -> str:
@@ -99,8 +109,10 @@ def _as_json(attempt: Attempt) -> dict[str, Any]:
         "fixed": proven is not None,
         "kind": proven.edit.kind if proven else None,
         "edit": proven.edit.what if proven else None,
-        "proof": proven.sentence if proven else None,
+        "proof": _said(proven.sentence) if proven else None,
         "also": [{"rule": one.rule, "index": one.index, "name": one.name} for one in attempt.also],
         "reason": attempt.reason,
-        "tried": [{"kind": each.edit.kind, "edit": each.edit.what, "reason": each.reason} for each in attempt.tried],
+        "tried": [
+            {"kind": each.edit.kind, "edit": each.edit.what, "reason": _said(each.reason)} for each in attempt.tried
+        ],
     }

@@ -125,6 +125,10 @@ class Source:
         kept = [node for node in self.module.body if id(node) not in gone]
         return self._with(_tidied(kept))
 
+    def without_header(self) -> Source:
+        """Remove the comments at the top."""
+        return Source(self.module.with_changes(header=[]), self.masked)
+
     def begun_with(self, added: Sequence[TopLevel]) -> Source:
         """Insert statements before the first one, but below a cell magic and the imports that the cell begins with."""
         body = list(self.module.body)

@@ -61,13 +61,16 @@ FIXED = {
     ),
     "a model that keeps training": Fixed(
         [
-            "import numpy as np\nfrom sklearn.linear_model import SGDClassifier\nX, y = np.eye(4), [0, 1, 0, 1]",
+            "import numpy as np\nfrom sklearn.linear_model import SGDClassifier\nX, y = np.eye(2), [0, 1]",
             "# the model\nmodel = SGDClassifier(random_state=0)",
-            "%precision 3\nmodel.partial_fit(X, y, classes=[0, 1]);",
+            "%precision 3\nmodel.partial_fit(X, y, classes=y);",
             "print(model.score(X, y))",
         ],
         ["create in the cell"],
-        {1: "", 2: "model = SGDClassifier(random_state=0)\n%precision 3\nmodel.partial_fit(X, y, classes=[0, 1]);"},
+        {
+            1: "",
+            2: "# the model\nmodel = SGDClassifier(random_state=0)\n%precision 3\nmodel.partial_fit(X, y, classes=y);",
+        },
     ),
     "training that goes on below": Fixed(
         [
@@ -120,6 +123,11 @@ FIXED = {
         ["n = 3", "with open('scores.log', 'a') as log:\n    log.write(f'{n}\\n')  # a line"],
         ["write mode"],
         {1: "with open('scores.log', 'w') as log:\n    log.write(f'{n}\\n')  # a line"},
+    ),
+    "a log with a header": Fixed(
+        ["open('log', 'w').write('header');", "import os\nos.stat('log');", "open('log', 'a').write('line');"],
+        ["create in the cell"],
+        {2: "open('log', 'w').write('header');\nopen('log', 'a').write('line');"},
     ),
     "a folder": Fixed(
         ["from pathlib import Path", "Path('out').mkdir()\n!true", "print(Path('out').is_dir())"],
@@ -206,9 +214,9 @@ REFUSED = {
         ],
         [],
     ),
-    "a log with a header": (
-        ["open('log', 'w').write('header');", "import os\nos.stat('log')", "open('log', 'a').write('line');"],
-        ["write mode"],
+    "a log that only grows": (
+        ["n = 0", "import os\nos.system('echo 1 >> log');"],
+        [],
     ),
     "not only Python": (["xs = []", "names = !echo a\nxs.append(names[0])"], []),
     "a variable in a line for IPython": (["%time xs = [0]", "%time xs.append(1)"], []),
@@ -275,16 +283,14 @@ def test_by_default_nothing_is_written_and_the_diff_is_shown(tmp_path: Path) -> 
 
 def test_what_was_tried_is_shown_with_the_reason(tmp_path: Path) -> None:
     """So that the user can judge whether to do it anyway."""
-    path = write(
-        tmp_path, "open('log', 'w').write('header');", "import os\nos.stat('log');", "open('log', 'a').write('line');"
-    )
+    path = write(tmp_path, "import os", "name = 'log'", "open(name, 'w').write('a');", "open(name, 'a').write('b');")
     result = run(str(path))
     assert result.exit_code == 1
-    assert "cell 2  NBR006 `file:log`: not fixed" in result.stdout
-    assert (
-        'tried: write the whole file in cell 2: mode "w" in place of "a": after cell 2, `file:log` has another'
-        in result.stdout
+    assert "cell 3  NBR006 `file:log`: not fixed" in result.stdout
+    tried = (
+        'tried: write the whole file in cell 3: mode "w" in place of "a": after cell 3, `file:log` has another value'
     )
+    assert tried in result.stdout
     assert result.stdout.endswith("0 of 1 fixed, nothing to write\n")
 
 

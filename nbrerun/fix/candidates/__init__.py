@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nbrerun.fix.candidates.copied import copied
-from nbrerun.fix.candidates.created import created, repeated
+from nbrerun.fix.candidates.created import created, joined
 from nbrerun.fix.candidates.guarded import guarded
 from nbrerun.fix.candidates.kept import kept
 from nbrerun.fix.candidates.new_name import new_name
@@ -14,11 +14,11 @@ from nbrerun.fix.candidates.written import written
 from nbrerun.fix.edit import Candidates, Edit, Situation
 
 KINDS: dict[str, tuple[Candidates, ...]] = {
-    "NBR001": (guarded, new_name, created, copied, repeated, kept),
-    "NBR002": (written, new_name, created, copied, repeated, kept),
-    "NBR003": (new_name, created, copied, repeated, kept),
+    "NBR001": (guarded, new_name, created, copied, joined, kept),
+    "NBR002": (written, new_name, created, copied, joined, kept),
+    "NBR003": (new_name, created, copied, joined, kept),
     "NBR004": (seeded,),
-    "NBR006": (written, created, repeated, kept),
+    "NBR006": (written, created, joined, kept),
 }
 """By the code of the rule, in the order in which they are tried: what a reader would write first comes first."""
 

@@ -13,20 +13,16 @@ from nbrerun.state.timeline import Step
 
 def created(situation: Situation) -> Iterator[Edit]:
     """Yield edits that bring along what creates the variables: statements that move, or that only bind and seed."""
-    for edit, is_short in _edits(situation):
-        if is_short or edit.later:
-            yield edit
+    return (edit for edit, is_simple in _edits(situation) if is_simple)
 
 
-def repeated(situation: Situation) -> Iterator[Edit]:
-    """Yield edits that repeat more than that, such as a training loop of a cell above."""
-    for edit, is_short in _edits(situation):
-        if not is_short and not edit.later:
-            yield edit
+def joined(situation: Situation) -> Iterator[Edit]:
+    """Yield edits that bring along more: a training loop that is repeated, or a value that is not shown any more."""
+    return (edit for edit, is_simple in _edits(situation) if not is_simple)
 
 
 def _edits(situation: Situation) -> Iterator[tuple[Edit, bool]]:
-    """Edits that bring along statements of one cell above, with whether they only bind the variables, and seed."""
+    """Edits that bring along statements of one cell above, with whether they are simple."""
     source, names = situation.source, situation.starting_over
     found = _creating_cell(situation, names)
     if source is None or found is None:
@@ -34,8 +30,10 @@ def _edits(situation: Situation) -> Iterator[tuple[Edit, bool]]:
     index, above = found
     modules = _modules(situation)
     for statements in _selections(situation.steps[index], above, names, modules):
-        is_short = all(set(names) & each.bound or _acts_on(each, modules) for each in statements)
-        yield _edit(situation, source, index, above, statements, names), is_short
+        edit = _edit(situation, source, index, above, statements, names)
+        only_binds = all(set(names) & each.bound or _acts_on(each, modules) for each in statements)
+        hides = above.statements[-1] in statements and above.statements[-1].is_shown
+        yield edit, not hides if edit.later else only_binds
 
 
 def _creating_cell(situation: Situation, names: Sequence[str]) -> tuple[int, Source] | None:
@@ -103,10 +101,14 @@ def _edit(
     others = above.masked_words.union(*(each.mentioned for each in above.statements if each not in statements))
     is_moved = not (others & bound or any(situation.mentions(name, between) for name in bound))
     nodes = [statement.node for statement in statements]
-    sources = {situation.index: source.begun_with(nodes).text}
+    sources = {}
     if is_moved:
         rest = above.without(nodes)
-        sources[index] = "" if rest.is_blank else rest.text.rstrip("\n")
+        if rest.is_blank:  # the comment at its top is about what leaves
+            nodes[0] = nodes[0].with_changes(leading_lines=[*above.module.header, *nodes[0].leading_lines])
+            rest = rest.without_header()
+        sources[index] = rest.text.strip("\n")
+    sources[situation.index] = source.begun_with(nodes).text
     named = ", ".join(f"`{name}`" for name in names)
     verb = "create" if is_moved else "create again"
     what = f"{verb} {named} in cell {situation.index}, which changes {'it' if len(names) == 1 else 'them'}"

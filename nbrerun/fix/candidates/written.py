@@ -9,8 +9,9 @@ from pathlib import PurePath
 import libcst as cst
 
 from nbrerun.fix.edit import Edit, Renamed, Situation
-from nbrerun.fix.source import Source
-from nbrerun.state.names import files
+from nbrerun.fix.source import Source, Statement
+from nbrerun.state.diff import differing
+from nbrerun.state.names import Name, Space, files
 
 _APPENDING = re.compile(r"a([bt]?\+?[bt]?)")
 
@@ -25,7 +26,27 @@ def written(situation: Situation) -> Iterator[Edit]:
         what = f'write the whole file in cell {situation.index}: mode "w" in place of "a"'
         yield Edit("write mode", what, {situation.index: changed.text})
     for path in situation.files:
+        yield from _begun_here(situation, source, path)
         yield from _renamed_files(situation, source, path)
+
+
+def _begun_here(situation: Situation, source: Source, path: str) -> Iterator[Edit]:
+    """The edit that repeats what wrote the file in a cell above, so that the whole file is written in this one."""
+    name = Name(Space.FILE, path)
+    steps = ((index, situation.steps.get(index)) for index in situation.above)
+    wrote = (index for index, step in steps if step and name in differing(step.before, step.first))
+    above = next((situation.sources[index] for index in wrote), None)
+    nodes = [each.node for each in above.statements if _mentions(each, path)] if above else []
+    if nodes:
+        text = source.begun_with(nodes).text
+        what = f"write `{path}` from its beginning in cell {situation.index}"
+        yield Edit("create in the cell", what, {situation.index: text})
+
+
+def _mentions(statement: Statement, path: str) -> bool:
+    finder = _Paths(path, path, 0)
+    statement.node.visit(finder)
+    return bool(finder.found)
 
 
 def _renamed_files(situation: Situation, source: Source, path: str) -> Iterator[Edit]:

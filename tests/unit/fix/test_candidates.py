@@ -8,7 +8,7 @@ import pytest
 
 from nbrerun.fix.candidates import KINDS, candidates
 from nbrerun.fix.candidates.copied import copied
-from nbrerun.fix.candidates.created import created, repeated
+from nbrerun.fix.candidates.created import created, joined
 from nbrerun.fix.candidates.guarded import guarded
 from nbrerun.fix.candidates.kept import kept
 from nbrerun.fix.candidates.new_name import new_name
@@ -75,6 +75,11 @@ def test_a_new_name_is_none_of_the_notebook() -> None:
 CREATED = [
     (["# lists\nxs = []\nn = 1", "xs.append(n)"], {0: "# lists\nn = 1", 1: "xs = []\nxs.append(n)"}),
     (["xs = []", "xs.append(1)"], {0: "", 1: "xs = []\nxs.append(1)"}),
+    (["# the list\nxs = []\n# end", "xs.append(1)"], {0: "# end", 1: "# the list\nxs = []\nxs.append(1)"}),
+    (
+        ["# the list\n\n# empty\nxs = []", "# add\nxs.append(1)"],
+        {0: "", 1: "# add\n# the list\n\n# empty\nxs = []\nxs.append(1)"},
+    ),
     (["xs = []", "print(xs)", "xs.append(1)"], {2: "xs = []\nxs.append(1)"}),
     (["xs = []\nprint(xs)", "xs.append(1)"], {1: "xs = []\nxs.append(1)"}),
     (["xs = []\n%time f(xs)", "xs.append(1)"], {1: "xs = []\nxs.append(1)"}),
@@ -102,12 +107,19 @@ def test_a_seed_comes_along_if_the_cell_drew_random_numbers() -> None:
     assert next(created(quiet)).sources[1] == "Net = make()\ntrain(Net)"
 
 
-def test_what_is_more_than_creating_is_repeated_only_later() -> None:
+def test_what_is_more_than_creating_is_joined_only_later() -> None:
     """A training loop that is repeated costs its time once more, so copies are tried first."""
     cells = ["Net = make()\nfor i in y:\n    Net.step(i)", "print(Net)", "Net.step(1)"]
     found = situation(cells, [{}, {"Net": "0"}, {"Net": "0"}, {"Net": "1"}], "NBR002", "Net")
     assert [edit.sources for edit in created(found)] == [{2: "Net = make()\nNet.step(1)"}]
-    assert [edit.sources for edit in repeated(found)] == [{2: f"{cells[0]}\nNet.step(1)"}]
+    assert [edit.sources for edit in joined(found)] == [{2: f"{cells[0]}\nNet.step(1)"}]
+
+
+def test_a_value_that_the_notebook_shows_is_moved_only_later() -> None:
+    """It would not be shown any more; a semicolon says that it is not shown."""
+    for last, kind in (("xs", joined), ("xs;", created)):
+        found = situation([f"xs = []\n{last}", "xs.append(1)"], [{}, {"xs": "0"}, {"xs": "1"}], "NBR003", "xs")
+        assert {0: "", 1: f"xs = []\n{last}\nxs.append(1)"} in [edit.sources for edit in kind(found)]
 
 
 def test_nothing_is_created_below_a_cell_that_has_changed_it() -> None:
@@ -223,6 +235,14 @@ def test_a_file_is_written_anew(text: str, wanted: str) -> None:
     assert next(written(found)).sources == {0: wanted}
 
 
+def test_a_file_that_a_cell_above_begins_is_begun_in_the_cell() -> None:
+    """What wrote it there is repeated, and nothing else."""
+    cells = ["import os\nopen('log', 'w').write('header')\nn = 1", "print(n)", "open('log', 'a').write('line')"]
+    moments = [{}, {"n": "1", "file:log": "1"}, {"n": "1", "file:log": "1"}, {"n": "1", "file:log": "2"}]
+    found = [edit.sources for edit in written(situation(cells, moments, "NBR006", "file:log"))]
+    assert {2: "open('log', 'w').write('header')\nopen('log', 'a').write('line')"} in found
+
+
 def test_a_file_that_is_read_and_written_gets_a_second_name() -> None:
     """The last mention writes; cells below read the new file."""
     cells = ["m = load('m.pkl')\nsave(m, 'm.pkl')", "load('./m.pkl')\nprint('mm.pkl')"]
@@ -257,7 +277,7 @@ def test_nothing_else_is_guarded(text: str) -> None:
     assert not list(guarded(situation([text], [{}, {}], "NBR001")))
 
 
-@pytest.mark.parametrize("kind", [new_name, created, repeated, copied, kept, seeded, written, guarded])
+@pytest.mark.parametrize("kind", [new_name, created, joined, copied, kept, seeded, written, guarded])
 def test_no_kind_touches_a_cell_that_it_cannot_parse(kind: Candidates) -> None:
     """Nor does any fail at one above or below."""
     moments = [{}, {"x": "0", "file:f": "0"}, {"x": "1", "file:f": "1"}, {"x": "1", "file:f": "1"}]
