@@ -114,7 +114,7 @@ def _attempt(version: Version, finding: Finding, listener: Listener, tell: Calla
     tried: list[Failed] = []
     for edit in candidates(situation):
         tell(f"{finding.rule} in cell {finding.index}: trying to {edit.what}")
-        result = prove(version, edit, finding, lambda one: version.edited(one, listener))
+        result = prove(version, edit, finding, lambda one, stays: version.edited(one, listener, stays))
         if isinstance(result, Proven):
             return Attempt(finding, result, tuple(tried))
         tried.append(result)

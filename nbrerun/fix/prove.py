@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nbrerun.classify.findings import findings
 from nbrerun.fix.compare import Compared, compare
 from nbrerun.fix.edit import Edit
-from nbrerun.fix.version import Examine, Version
-from nbrerun.model import Finding, Severity, Verdict
+from nbrerun.fix.version import Examine, NotFixed, Version
+from nbrerun.model import CellReport, Finding, Severity, Verdict
 from nbrerun.state.names import Name
 
 _SHOWN = 3
@@ -43,7 +44,15 @@ def prove(before: Version, edit: Edit, finding: Finding, examine: Examine) -> Pr
         before: the version without the edit.
         finding: what the edit is to fix.
     """
-    after = examine(edit)
+    key = key_of(finding, edit)
+
+    def stays(cell: CellReport) -> str:
+        return next((one.message for one in findings(cell) if key_of(one, edit) == key), "")
+
+    try:
+        after = examine(edit, stays)
+    except NotFixed as found:
+        return Failed(edit, f"{finding.rule} stays: {found}")
     problem = _not_run(after) or _not_fixed(before, after, edit, finding)
     if problem:
         return Failed(edit, problem)
@@ -75,7 +84,7 @@ def _not_fixed(before: Version, after: Version, edit: Edit, finding: Finding) ->
     old = Counter(key_of(one, edit) for one in _counted(before))
     new = [(key_of(one, edit), one) for one in _counted(after)]
     report = after.report(finding.index)
-    key = key_of(finding, Edit("", "", {}))
+    key = key_of(finding, edit)
     stays = next((one.message for other, one in new if other == key), "")
     if stays or report.verdict in (Verdict.ERROR, Verdict.UNDETERMINED, Verdict.SKIPPED):
         return f"{finding.rule} stays: {stays or report.reason}"

@@ -17,6 +17,30 @@ from nbrerun.state.diff import unequal
 from nbrerun.state.names import Name
 from nbrerun.state.timeline import Step
 
+Stays = Callable[[CellReport], str]
+"""Says that the finding stays, from the report on a cell; nothing where it does not show that."""
+
+
+class NotFixed(Exception):
+    """Ends the run of an edited notebook at the cell whose finding stays, since the rest would tell nothing."""
+
+
+class _UntilItStays:
+    """A listener that ends the run there."""
+
+    def __init__(self, listener: Listener, stays: Stays) -> None:
+        self._stays = stays
+        self.notebook_started = listener.notebook_started
+        self.cell_started = listener.cell_started
+        self.notebook_finished = listener.notebook_finished
+        self._judged = listener.cell_judged
+
+    def cell_judged(self, cell: CellReport) -> None:
+        """Pass the report on, and see whether the finding stays."""
+        self._judged(cell)
+        if why := self._stays(cell):
+            raise NotFixed(why)
+
 
 @dataclass
 class Version:
@@ -43,10 +67,14 @@ class Version:
             raise KeyboardInterrupt
         return cls(notebook, settings, examined)
 
-    def edited(self, edit: Edit, listener: Listener) -> Version:
-        """Examine the version with an edit; its random numbers begin as they did here."""
+    def edited(self, edit: Edit, listener: Listener, stays: Stays) -> Version:
+        """Examine the version with an edit; its random numbers begin as they did here.
+
+        Raises:
+            NotFixed: the report on a cell shows already that the finding stays.
+        """
         notebook = with_sources(self.notebook, edit.sources)
-        return self.examine(notebook, self.settings, listener, self.examined.seeds)
+        return self.examine(notebook, self.settings, _UntilItStays(listener, stays), self.examined.seeds)
 
     @property
     def texts(self) -> dict[int, str]:
@@ -77,5 +105,5 @@ class Version:
             return {cell.index: state for cell, state in zip(self.notebook.cells, run.states[1:], strict=False)}
 
 
-Examine = Callable[[Edit], Version]
+Examine = Callable[[Edit, Stays], Version]
 """Runs the version with an edit."""

@@ -134,6 +134,11 @@ FIXED = {
         ["guard"],
         {1: "Path('out').mkdir(exist_ok=True)\n!true"},
     ),
+    "a folder of modules": Fixed(
+        ["import sys\nsys.path.append('lib')", "print(len(sys.path))"],
+        ["guard"],
+        {0: "import sys\nif 'lib' not in sys.path:\n    sys.path.append('lib')"},
+    ),
     "a deleted name": Fixed(
         ["x = [1]\ny = 2", "y = 3\ndel x"], ["guard"], {1: 'y = 3\nif "x" in globals():\n    del x'}
     ),

@@ -30,6 +30,20 @@ def guarded(situation: Situation) -> Iterator[Edit]:
             yield Edit("guard", f"do it in cell {situation.index} only `if {condition}`", {situation.index: text})
 
 
+def path_once(situation: Situation) -> Iterator[Edit]:
+    """Yield the edit that adds a folder to `sys.path` only if it is not there."""
+    source = situation.source
+    if source is None or situation.finding.name != "env:sys.path":
+        return
+    for statement in source.statements:
+        tree = statement.tree[0]
+        call = tree.value if len(statement.tree) == 1 and isinstance(tree, ast.Expr) else None
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("sys.path.append", "sys.path.insert"):
+            condition = f"{ast.unparse(call.args[-1])} not in sys.path"
+            text = _under(source, statement, condition)
+            yield Edit("guard", f"do it in cell {situation.index} only `if {condition}`", {situation.index: text})
+
+
 def _condition(statement: Statement) -> str:
     """What has to hold for a statement that deletes something; empty for others."""
     tree = statement.tree[0]

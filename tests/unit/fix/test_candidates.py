@@ -9,7 +9,7 @@ import pytest
 from nbrerun.fix.candidates import KINDS, candidates
 from nbrerun.fix.candidates.copied import copied
 from nbrerun.fix.candidates.created import created, joined
-from nbrerun.fix.candidates.guarded import guarded
+from nbrerun.fix.candidates.guarded import guarded, path_once
 from nbrerun.fix.candidates.kept import kept
 from nbrerun.fix.candidates.new_name import new_name
 from nbrerun.fix.candidates.seeded import seeded
@@ -271,13 +271,21 @@ def test_what_the_first_run_did_is_not_done_again(text: str, wanted: str) -> Non
     assert only(list(guarded(situation([text], [{}, {}], "NBR001")))).sources == {0: wanted}
 
 
+def test_a_folder_is_added_to_the_path_once() -> None:
+    """Whichever end it is added to."""
+    found = situation(["import sys\nsys.path.insert(0, '..')  # ours"], [{}, {}], "NBR003", "env:sys.path")
+    wanted = "import sys\nif '..' not in sys.path:\n    sys.path.insert(0, '..')  # ours"
+    assert only(list(path_once(found))).sources == {0: wanted}
+    assert not list(path_once(situation(["xs.append(1)"], [{}, {}], "NBR003", "env:sys.path")))
+
+
 @pytest.mark.parametrize("text", ["p.mkdir(exist_ok=True)", "f(x)", "os.unlink", "del a.b"])
 def test_nothing_else_is_guarded(text: str) -> None:
     """An exception that is merely swallowed hides what is wrong."""
     assert not list(guarded(situation([text], [{}, {}], "NBR001")))
 
 
-@pytest.mark.parametrize("kind", [new_name, created, joined, copied, kept, seeded, written, guarded])
+@pytest.mark.parametrize("kind", [new_name, created, joined, copied, kept, seeded, written, guarded, path_once])
 def test_no_kind_touches_a_cell_that_it_cannot_parse(kind: Candidates) -> None:
     """Nor does any fail at one above or below."""
     moments = [{}, {"x": "0", "file:f": "0"}, {"x": "1", "file:f": "1"}, {"x": "1", "file:f": "1"}]

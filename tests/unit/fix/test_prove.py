@@ -11,8 +11,8 @@ import pytest
 from nbrerun.analysis import Examined
 from nbrerun.fix.edit import Edit, Renamed
 from nbrerun.fix.prove import Failed, Proven, prove
-from nbrerun.fix.version import Version
-from nbrerun.model import CellReport, Failure, Finding, NotebookReport, Severity, Verdict
+from nbrerun.fix.version import NotFixed, Stays, Version
+from nbrerun.model import CellReport, Failure, Finding, Kind, NotebookReport, Severity, VariableReport, Verdict
 from nbrerun.probe.protocol.messages import State
 from tests.unit.fix.situations import Values, states, steps
 from tests.unit.making import named
@@ -63,14 +63,14 @@ BEFORE = version([GROWS])
 
 def reason(after: Version, edit: Edit = EDIT, before: Version = BEFORE) -> str:
     """Why an edit is not proven."""
-    found = prove(before, edit, GROWS, lambda _: after)
+    found = prove(before, edit, GROWS, lambda *_: after)
     assert isinstance(found, Failed)
     return found.reason
 
 
 def sentence(after: Version, edit: Edit = EDIT, before: Version = BEFORE, finding: Finding = GROWS) -> str:
     """What was proven."""
-    found = prove(before, edit, finding, lambda _: after)
+    found = prove(before, edit, finding, lambda *_: after)
     assert isinstance(found, Proven), found
     return found.sentence
 
@@ -88,6 +88,23 @@ def test_a_finding_that_stays_is_no_fix() -> None:
     assert reason(version([GROWS])) == "NBR003 stays: `x` keeps changing"
     assert reason(version(verdict=Verdict.UNDETERMINED)) == "NBR003 stays: because"
     assert reason(version(verdict=Verdict.ERROR)) == "NBR003 stays: because"
+
+
+@pytest.mark.parametrize(("name", "ends"), [("x_2", True), ("x", True), ("y", False)])
+def test_the_run_ends_at_the_cell_whose_finding_stays(name: str, ends: bool) -> None:
+    """Under its new name, or still under the old one; the rest of the notebook would tell nothing."""
+    (old,), (new,) = named("x"), named("x_2")
+    edit = Edit("any", "do it", {1: "x"}, (Renamed(old, new, 1),))
+    variable = VariableReport(name, Kind.DATA, "int", Verdict.IN_PLACE, reason=f"`{name}` grows")
+    report = CellReport(1, "b", Verdict.IN_PLACE, "", variables=(variable,))
+
+    def examine(_: Edit, stays: Stays) -> Version:
+        assert bool(stays(report)) is ends
+        raise NotFixed(stays(report))
+
+    found = prove(BEFORE, edit, GROWS, examine)
+    assert isinstance(found, Failed)
+    assert found.reason == f"NBR003 stays: {f'`{name}` grows' if ends else ''}"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +178,6 @@ def test_a_seed_is_proven_by_two_runs_that_begin_with_other_random_numbers() -> 
     assert "apart from what was drawn without a seed or is computed from it (`M`)" in said
     assert after.asked == [()]
     other = version(**seeded_after([{}, {"x": "1"}, {"x": "1", "M": "3"}]))
-    found = prove(before, edit, finding, lambda _: other)
+    found = prove(before, edit, finding, lambda *_: other)
     assert isinstance(found, Failed)
     assert found.reason == "another run gives `M` other values"
