@@ -8,17 +8,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from nbrerun.cli.check import check
 from nbrerun.cli.ending import count, end, say, signals_interrupt
 from nbrerun.cli.options import CONTEXT
 from nbrerun.cli.usage import Words
-from nbrerun.errors import NbrerunError
+from nbrerun.errors import NbrerunError, UsageError
 
 if TYPE_CHECKING:
     from nbrerun.batch.jobs import Job, Refused
     from nbrerun.fix.fixing import Fixes
     from nbrerun.model import Finding
+
+_HOW_TO_RUN = ("engine", "kernel", "python", "timeout", "sandbox", "sandbox_dir", "sandbox_limit", "rerun_outside")
+_WHICH = ("paths", "shard", "cells", "watch", "select", "ignore", "values", "cache")
+_OF_CHECK = frozenset(_HOW_TO_RUN + _WHICH)
+"""Options of `check`, by the names of their parameters, that work here as well."""
 
 _EPILOG = """\
 \b
@@ -47,8 +53,8 @@ def fix(paths: tuple[str, ...], shows: bool, form: str) -> None:
 
     Of NBR001, NBR002, NBR003, NBR004 and NBR006. PATHS are notebooks and folders. An edit is proven by a run of the
     edited notebook: its cell starts over then, no cell has a new finding, and every value that later cells see is the
-    same bit for bit. Only --apply writes, and nothing but the sources of cells. The options of `check` that select
-    what to run and which findings count work here as well.
+    same bit for bit. Only --apply writes, and nothing but the sources of cells. The options of `check` that say how to
+    run (--kernel, --timeout ...) and which findings count (--select, --cells ...) work here as well.
     """
     end(functools.partial(_fix, paths, form, applies=not shows))
 
@@ -63,6 +69,7 @@ def _fix(args: Sequence[str], form: str, *, applies: bool) -> int:
 
     # Parsed by `check` itself, so that its options work here as well.
     context = check.make_context("fix", list(args))
+    _refuse_others(context)
     asked, paths = Asked(context), context.params["paths"]
     jobs = batch.read(paths, asked, asked.of_run(paths).parameters()["shard"])
     found: list[tuple[str, Fixes]] = []
@@ -86,6 +93,18 @@ def _fix(args: Sequence[str], form: str, *, applies: bool) -> int:
         write.write_stdout(lambda out: render.render_json(found, out, applied=applies))
     # The gravest decides, as in `check`.
     return max(codes, key=[Exit.NOTHING, Exit.FINDINGS, Exit.FAILED, Exit.INTERRUPTED, Exit.WRONG_USAGE].index)
+
+
+def _refuse_others(context: click.Context) -> None:
+    """Refuse options of `check` that would have no effect here.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for param in context.command.params:
+        source = context.get_parameter_source(param.name or "")
+        if source is ParameterSource.COMMANDLINE and param.name not in _OF_CHECK:
+            raise UsageError(f"`nbrerun fix` has no use for {max(param.opts, key=len)}")
 
 
 def _fixed(job: Job | Refused, *, applies: bool) -> Fixes | NbrerunError:

@@ -323,6 +323,9 @@ def test_the_options_of_check_choose_what_is_fixed(tmp_path: Path) -> None:
     assert "1 of 1 fixed" in run(path, "--cells", "1").stdout
     assert "1 of 1 fixed" in run(path, "--watch", "ys").stdout
     assert run(path, "--nope").exit_code == 2
+    for option in (["--output", "f"], ["--budget", "9s"], ["--static"], ["--jobs", "2"]):
+        refused = run(path, *option)
+        assert (refused.exit_code, refused.stderr) == (2, f"nbrerun: `nbrerun fix` has no use for {option[0]}\n")
 
 
 def test_a_text_notebook_is_fixed_as_well(tmp_path: Path) -> None:
