@@ -11,7 +11,7 @@ from nbrerun.fix.source import Source
 from nbrerun.model import CellReport, Mark
 from nbrerun.probe.protocol.messages import Generator, State
 from nbrerun.state.diff import differing, unequal
-from nbrerun.state.names import Name, Space, keys, variables
+from nbrerun.state.names import Name, Space, files, variables
 from nbrerun.state.timeline import Step
 
 _Value = TypeVar("_Value")
@@ -25,8 +25,8 @@ class Compared:
     """What differs, with the index of the first cell after which it does."""
     compared: frozenset[Name]
     """What has the same value after every cell."""
-    left_out: frozenset[str]
-    """Variables that follow from one that is seeded now, or that chance decides anyway."""
+    left_out: frozenset[Name]
+    """What follows from a variable that is seeded now, or what chance decides anyway."""
 
 
 def compare(
@@ -47,15 +47,12 @@ def compare(
         if index not in others:
             continue  # the edit has left nothing of the cell
         first, second = _in_words_of_before(step.first, others[index].first, edit, index)
-        ignored = variables(left_out.get(index, frozenset())) | _definitions(first, second, edit, index)
-        everything = unequal(first, second)
-        if left_out.get(index):
-            ignored |= {name for name in everything if name.space is Space.FILE}
-        for name in everything - ignored - of_kernels:
+        ignored = left_out.get(index, frozenset()) | _definitions(first, second, edit, index)
+        for name in unequal(first, second) - ignored - of_kernels:
             unlike.setdefault(name, index)
-        compared |= (variables(first["variables"]) | _files(first)) - ignored
+        compared |= (variables(first["variables"]) | files(first["files"])) - ignored
     found = tuple((index, name) for name, index in sorted(unlike.items(), key=lambda item: (item[1], item[0])))
-    return Compared(found, frozenset(compared - unlike.keys()), frozenset().union(*left_out.values()))
+    return Compared(found, frozenset(compared - unlike.keys()), frozenset[Name]().union(*left_out.values()))
 
 
 def _of_kernels(steps: Mapping[int, Step], others: Mapping[int, Step]) -> set[Name]:
@@ -67,14 +64,14 @@ def _of_kernels(steps: Mapping[int, Step], others: Mapping[int, Step]) -> set[Na
 
 def _in_words_of_before(first: State, second: State, edit: Edit, index: int) -> tuple[State, State]:
     one, other = dict(first["variables"]), dict(second["variables"])
-    files = dict(second["files"])
+    there = dict(second["files"])
     for renamed in edit.renamed:
         if renamed.new.space is Space.FILE:
-            _back(files, renamed.old.key, renamed.new.key, first["files"], renamed.holds_after(index))
+            _back(there, renamed.old.key, renamed.new.key, first["files"], renamed.holds_after(index))
         else:
             _back(other, renamed.old.key, renamed.new.key, one, renamed.holds_after(index))
-    for name, (there, now) in edit.later.items():
-        if there <= index < now and name not in other:
+    for name, (before, now) in edit.later.items():
+        if before <= index < now and name not in other:
             one.pop(name, None)
     for name in edit.added - one.keys():
         other.pop(name, None)
@@ -82,7 +79,7 @@ def _in_words_of_before(first: State, second: State, edit: Edit, index: int) -> 
     both = one.keys() & other.keys()
     return (
         {**first, "variables": one, "generators": _held(first, {}, both)},
-        {**second, "variables": other, "files": files, "generators": _held(second, new, both)},
+        {**second, "variables": other, "files": there, "generators": _held(second, new, both)},
     )
 
 
@@ -124,25 +121,20 @@ def _definitions(first: State, second: State, edit: Edit, index: int) -> set[Nam
     )
 
 
-def _chance(steps: Mapping[int, Step], edit: Edit, reports: Iterable[CellReport]) -> dict[int, frozenset[str]]:
-    """By index of the cell, the variables that a seed gives another value: drawn ones, and what follows from them."""
+def _chance(steps: Mapping[int, Step], edit: Edit, reports: Iterable[CellReport]) -> dict[int, frozenset[Name]]:
+    """By index of the cell, what a seed gives another value: what is drawn, and what cells computed from that."""
     marks = {Mark.UNSEEDED, Mark.FOLLOWS, Mark.NONDETERMINISTIC}
     drawn = {report.index: {each.name for each in report.variables if marks & set(each.marks)} for report in reports}
-    start = min(edit.sources)
-    found: dict[int, frozenset[str]] = {}
-    tainted: frozenset[str] = frozenset()
+    found: dict[int, frozenset[Name]] = {}
+    chance: set[Name] = set()
     for index, step in steps.items():
-        if index < start:
+        if index < min(edit.sources):
             continue
-        written = keys(step.written, Space.VARIABLE)
-        begins = bool(edit.seeds & written)
-        if begins or tainted & step.read or drawn.get(index):
-            tainted |= written if begins or tainted & step.read else drawn[index]
+        written = {name for name in step.written if name.space in (Space.VARIABLE, Space.FILE)}
+        if chance & (variables(step.read) | files(step.files_read)):
+            chance |= written
         else:
-            tainted -= written
-        found[index] = tainted
+            chance -= written
+            chance |= written & variables(edit.seeds | drawn.get(index, set()))
+        found[index] = frozenset(chance)
     return found
-
-
-def _files(state: State) -> set[Name]:
-    return {Name(Space.FILE, path) for path in state["files"]}

@@ -13,6 +13,7 @@ from nbrerun.fix.version import Version
 from nbrerun.model import Failure, Finding
 from nbrerun.notebooks.read import Notebook
 from nbrerun.settings.values import Settings
+from nbrerun.state.outside import sent
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,20 @@ def _open(
             yield finding
 
 
+def _not_provable(version: Version) -> str:
+    """Why nothing can be proven about a notebook; empty if something can."""
+    unread = version.texts.keys() - version.steps.keys()
+    if unread:
+        return f"the state after cell {min(unread)} could not be read"
+    for index, step in version.steps.items():
+        for act in sent(step.first["outside"]) if not version.settings.rerun_outside else ():
+            return f"cell {index} {act['how']} {act['what']}, so the notebook is not run again without --rerun-outside"
+    return ""
+
+
 def _attempt(version: Version, finding: Finding, listener: Listener, tell: Callable[[str], None]) -> Attempt:
-    if finding.index not in version.steps:
-        return Attempt(finding, None, reason="the state after its cell could not be read")
+    if reason := _not_provable(version):
+        return Attempt(finding, None, reason=reason)
     situation = Situation(finding, version.report(finding.index), version.texts, version.steps)
     if situation.source is None:
         return Attempt(finding, None, reason=f"cell {finding.index} is not Python alone, and is left as it is")

@@ -133,7 +133,8 @@ def _sentence(after: Version, finding: Finding, compared: Compared, noise: set[s
     who = "the one name has" if count == 1 else f"all {count} names have"
     text += f"after every cell {who} bit for bit the value of before"
     if compared.left_out:
-        text += f", apart from what was drawn without a seed or is computed from it ({_listed(compared.left_out)})"
+        drawn = _listed(map(str, compared.left_out))
+        text += f", apart from what was drawn without a seed or is computed from it ({drawn})"
     if unread := sorted(str(name) for name in compared.compared if _is_opaque(after, name)):
         text += f", as far as {_listed(unread)} can be read"
     if noise:

@@ -16,6 +16,8 @@ from click.testing import CliRunner, Result
 import nbrerun
 from nbrerun.cli import main
 from tests.functional.test_bad_input import write
+from tests.functional.test_outside import Counting
+from tests.functional.test_outside import server as server
 from tests.unit.fix.test_apply import PERCENT
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +140,14 @@ FIXED = {
         ["import sys\nsys.path.append('lib')", "print(len(sys.path))"],
         ["guard"],
         {0: "import sys\nif 'lib' not in sys.path:\n    sys.path.append('lib')"},
+    ),
+    "an option that is remembered before it is changed": Fixed(
+        ["import os\nbefore = os.environ.get('MODE')  # ours\nos.environ['MODE'] = 'fast'", "print(before)"],
+        ["guard"],
+        {
+            0: "import os\nif \"before\" not in globals():\n    before = os.environ.get('MODE')  # ours\n"
+            "os.environ['MODE'] = 'fast'"
+        },
     ),
     "a deleted name": Fixed(
         ["x = [1]\ny = 2", "y = 3\ndel x"], ["guard"], {1: 'y = 3\nif "x" in globals():\n    del x'}
@@ -326,6 +336,18 @@ def test_the_options_of_check_choose_what_is_fixed(tmp_path: Path) -> None:
     for option in (["--output", "f"], ["--budget", "9s"], ["--static"], ["--jobs", "2"]):
         refused = run(path, *option)
         assert (refused.exit_code, refused.stderr) == (2, f"nbrerun: `nbrerun fix` has no use for {option[0]}\n")
+
+
+def test_what_sends_something_is_not_run_once_for_each_candidate(tmp_path: Path, server: Counting) -> None:
+    """It would send it each time; the user can allow that."""
+    post = f"import urllib.request\nurllib.request.urlopen('{server.url}', data=b'x').read();"
+    path = str(write(tmp_path, post, "xs = []", "xs.append(1)"))
+    result = run(path)
+    assert result.exit_code == 1
+    assert "so the notebook is not run again without --rerun-outside" in result.stdout
+    assert server.asked == ["POST"]
+    assert "1 of 1 fixed" in run(path, "--rerun-outside", "--select", "NBR003").stdout
+    assert len(server.asked) > 2
 
 
 def test_a_text_notebook_is_fixed_as_well(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nbrerun.fix.candidates.copied import copied
 from nbrerun.fix.candidates.created import created, joined
-from nbrerun.fix.candidates.guarded import guarded, path_once
+from nbrerun.fix.candidates.guarded import bound_once, guarded, path_once
 from nbrerun.fix.candidates.kept import kept
 from nbrerun.fix.candidates.new_name import new_name
 from nbrerun.fix.candidates.seeded import seeded
@@ -16,7 +16,7 @@ from nbrerun.fix.edit import Candidates, Edit, Situation
 KINDS: dict[str, tuple[Candidates, ...]] = {
     "NBR001": (guarded, new_name, created, copied, joined, kept),
     "NBR002": (written, new_name, created, copied, joined, kept),
-    "NBR003": (path_once, new_name, created, copied, joined, kept),
+    "NBR003": (path_once, new_name, created, copied, joined, kept, bound_once),
     "NBR004": (seeded,),
     "NBR006": (written, created, joined, kept),
 }

@@ -44,6 +44,21 @@ def path_once(situation: Situation) -> Iterator[Edit]:
             yield Edit("guard", f"do it in cell {situation.index} only `if {condition}`", {situation.index: text})
 
 
+def bound_once(situation: Situation) -> Iterator[Edit]:
+    """Yield the edit that keeps what the first run found, where the cell itself changes what it looks at.
+
+    `before = pd.options.display.max_rows` in a cell that sets the option is an example.
+    """
+    source = situation.source
+    for name in situation.changing if source else ():
+        assert source is not None
+        statement = next((each for each in source.statements if name in each.bound), None)
+        if statement is not None and source.binds_anew(name) and isinstance(statement.tree[0], ast.Assign):
+            condition = f'"{name}" not in globals()'
+            text = _under(source, statement, condition)
+            yield Edit("guard", f"do it in cell {situation.index} only `if {condition}`", {situation.index: text})
+
+
 def _condition(statement: Statement) -> str:
     """What has to hold for a statement that deletes something; empty for others."""
     tree = statement.tree[0]
@@ -66,7 +81,7 @@ def _under(source: Source, statement: Statement, condition: str) -> str:
     assert isinstance(guard, cst.If)
     body = guard.body.with_changes(body=[node.with_changes(leading_lines=[])])
     guard = guard.with_changes(body=body, leading_lines=node.leading_lines)
-    return source.replaced({position(source, statement): [guard]}).text.rstrip("\n")
+    return source.replaced({position(source, statement): [guard]}).text.removesuffix("\n")
 
 
 class _Keywords(cst.CSTTransformer):

@@ -9,7 +9,7 @@ import pytest
 from nbrerun.fix.candidates import KINDS, candidates
 from nbrerun.fix.candidates.copied import copied
 from nbrerun.fix.candidates.created import created, joined
-from nbrerun.fix.candidates.guarded import guarded, path_once
+from nbrerun.fix.candidates.guarded import bound_once, guarded, path_once
 from nbrerun.fix.candidates.kept import kept
 from nbrerun.fix.candidates.new_name import new_name
 from nbrerun.fix.candidates.seeded import seeded
@@ -271,6 +271,14 @@ def test_what_the_first_run_did_is_not_done_again(text: str, wanted: str) -> Non
     assert only(list(guarded(situation([text], [{}, {}], "NBR001")))).sources == {0: wanted}
 
 
+def test_what_the_cell_itself_changes_is_looked_at_once() -> None:
+    """A value that is computed from its own is another case."""
+    found = situation(["b = get()\nset(1)"], [{}, {"b": "1"}], "NBR003", "b")
+    assert only(list(bound_once(found))).sources == {0: 'if "b" not in globals():\n    b = get()\nset(1)'}
+    for text in ("b = b + 1", "b += 1", "b, c = get()", "set(b)"):
+        assert not list(bound_once(situation([text], [{"b": "0"}, {"b": "1"}], "NBR003", "b")))
+
+
 def test_a_folder_is_added_to_the_path_once() -> None:
     """Whichever end it is added to."""
     found = situation(["import sys\nsys.path.insert(0, '..')  # ours"], [{}, {}], "NBR003", "env:sys.path")
@@ -285,7 +293,9 @@ def test_nothing_else_is_guarded(text: str) -> None:
     assert not list(guarded(situation([text], [{}, {}], "NBR001")))
 
 
-@pytest.mark.parametrize("kind", [new_name, created, joined, copied, kept, seeded, written, guarded, path_once])
+@pytest.mark.parametrize(
+    "kind", [new_name, created, joined, copied, kept, seeded, written, guarded, path_once, bound_once]
+)
 def test_no_kind_touches_a_cell_that_it_cannot_parse(kind: Candidates) -> None:
     """Nor does any fail at one above or below."""
     moments = [{}, {"x": "0", "file:f": "0"}, {"x": "1", "file:f": "1"}, {"x": "1", "file:f": "1"}]

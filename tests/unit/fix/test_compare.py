@@ -148,6 +148,6 @@ def test_a_seed_may_change_what_is_drawn_and_what_follows_from_it_and_nothing_el
     report = CellReport(0, "a", Verdict.RESET, "", variables=(drawn,))
     found = compare(run(before), run(after), edit, [report])  # type: ignore[arg-type]
     assert not found.unlike
-    assert found.left_out == {"M", "score"}
+    assert found.left_out == named("M", "score")
     after[3] = {**after[3], "z": "2"}
     assert [str(each) for _, each in compare(run(before), run(after), edit, [report]).unlike] == ["z"]  # type: ignore[arg-type]
