@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nbrerun.fix.edit import Edit
+from nbrerun.fix.edit import Edit, Renamed
 from nbrerun.fix.source import Source
 from nbrerun.model import CellReport, Mark
 from nbrerun.probe.protocol.messages import Generator, State
@@ -67,9 +67,9 @@ def _in_words_of_before(first: State, second: State, edit: Edit, index: int) -> 
     there = dict(second["files"])
     for renamed in edit.renamed:
         if renamed.new.space is Space.FILE:
-            _back(there, renamed.old.key, renamed.new.key, first["files"], renamed.holds_after(index))
+            _back(there, renamed, index)
         else:
-            _back(other, renamed.old.key, renamed.new.key, one, renamed.holds_after(index))
+            _back(other, renamed, index)
     for name, (before, now) in edit.later.items():
         if before <= index < now and name not in other:
             one.pop(name, None)
@@ -99,16 +99,13 @@ def _held(state: State, new: Mapping[str, str], names: Collection[str]) -> list[
     return found
 
 
-def _back(table: dict[str, _Value], old: str, new: str, known: Collection[str], holds: bool) -> None:
-    """Give a value its old name again."""
-    value = table.pop(new, None)
-    if not holds:
-        return
-    table.pop(old, None)
-    if value is not None:
-        table[old] = value
-    elif old not in known:
-        table.pop(old, None)
+def _back(table: dict[str, _Value], renamed: Renamed, index: int) -> None:
+    """Give a value its old name again, where the new one has it after a cell."""
+    value = table.pop(renamed.new.key, None)
+    if renamed.holds_after(index):
+        table.pop(renamed.old.key, None)
+        if value is not None:
+            table[renamed.old.key] = value
 
 
 def _definitions(first: State, second: State, edit: Edit, index: int) -> set[Name]:

@@ -11,7 +11,7 @@ from nbrerun.fix.compare import Compared, compare
 from nbrerun.fix.edit import Edit
 from nbrerun.fix.version import Examine, NotFixed, Version
 from nbrerun.model import CellReport, Finding, Severity, Verdict
-from nbrerun.state.names import Name
+from nbrerun.state.names import Name, files, variables
 
 _SHOWN = 3
 """Names that a sentence lists before it counts the rest."""
@@ -53,7 +53,7 @@ def prove(before: Version, edit: Edit, finding: Finding, examine: Examine) -> Pr
         after = examine(edit, stays)
     except NotFixed as found:
         return Failed(edit, f"{finding.rule} stays: {found}")
-    problem = _not_run(after) or _not_fixed(before, after, edit, finding)
+    problem = _not_run(after) or _not_fixed(before, after, edit, finding) or _looked_at(after, edit)
     if problem:
         return Failed(edit, problem)
     compared = compare(before.steps, after.steps, edit, before.examined.report.cells)
@@ -91,6 +91,22 @@ def _not_fixed(before: Version, after: Version, edit: Edit, finding: Finding) ->
     added = Counter(other for other, _ in new) - old
     worse = next((one for other, one in new if other in added), None)
     return f"cell {worse.index} would have {worse.rule}: {worse.message}" if worse else ""
+
+
+def _looked_at(after: Version, edit: Edit) -> str:
+    """Where the old name is still looked at, as by a function that a cell calls; empty if nowhere.
+
+    What a cell only shows of it is in no state, so that comparing these would not tell.
+    """
+    for renamed in edit.renamed:
+        for index, step in after.steps.items():
+            if index == renamed.first or not renamed.holds_after(index):
+                continue
+            if step.seen is None:
+                return f"cell {index} was not run again, so nobody knows whether it looks at `{renamed.old}`"
+            if renamed.old in variables(step.read) | files(step.files_read):
+                return f"cell {index} still looks at `{renamed.old}`, in a function that it calls"
+    return ""
 
 
 def _counted(version: Version) -> list[Finding]:

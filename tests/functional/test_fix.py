@@ -152,6 +152,20 @@ FIXED = {
     "a deleted name": Fixed(
         ["x = [1]\ny = 2", "y = 3\ndel x"], ["guard"], {1: 'y = 3\nif "x" in globals():\n    del x'}
     ),
+    "a variable that a function below only shows": Fixed(
+        [
+            "import random\ndef show():\n    print(xs)",
+            "xs = [random.random()]\nn = 1",
+            "show()",
+            "xs.append(0)",
+            "show()",
+        ],
+        ["kept copy"],
+        {
+            1: "xs = [random.random()]\nn = 1\nfrom copy import deepcopy\nxs_before = deepcopy(xs)",
+            3: "xs = deepcopy(xs_before)\nxs.append(0)",
+        },
+    ),
     "a model that is saved where it was loaded": Fixed(
         [
             "import joblib\nfrom sklearn.linear_model import SGDClassifier\nX, y = [[0.0], [1.0]], [0, 1]",

@@ -15,7 +15,7 @@ from nbrerun.fix.version import NotFixed, Stays, Version
 from nbrerun.model import CellReport, Failure, Finding, Kind, NotebookReport, Severity, VariableReport, Verdict
 from nbrerun.probe.protocol.messages import State
 from tests.unit.fix.situations import Values, states, steps
-from tests.unit.making import named
+from tests.unit.making import named, observation, rerun
 
 GROWS = Finding("NBR003", Severity.ERROR, 1, "x", "`x` keeps changing")
 EDIT = Edit("any", "do it", {1: "x"})
@@ -133,6 +133,22 @@ def test_a_finding_keeps_being_the_same_under_a_new_name() -> None:
     before = version([other, GROWS])
     after = version([replace(other, name="x_2")], [{}, {"x_2": "1"}, {"x_2": "2"}])
     assert sentence(after, edit, before)
+
+
+@pytest.mark.parametrize(("reads", "wanted"), [(["x"], True), (["x_2"], False), (None, True)])
+def test_nobody_may_look_at_the_old_name(reads: list[str] | None, wanted: bool) -> None:
+    """A function that only shows the variable would show the old value; where nobody could see that, it may be so."""
+    (old,), (new,) = named("x"), named("x_2")
+    first, second = replace(GROWS, index=0), Edit("any", "do it", {1: "x"}, (Renamed(old, new, 0),))
+    after = version(moments=[{}, {"x_2": "1"}, {"x_2": "2"}])
+    last = after.examined.steps[1]
+    seen = None if reads is None else replace(last.seen or observation(), again=rerun(last.first, reads=reads))
+    after.examined = replace(after.examined, steps=(after.examined.steps[0], replace(last, seen=seen)))
+    found = prove(version([first]), second, first, lambda *_: after)
+    assert isinstance(found, Failed) is wanted
+    if isinstance(found, Failed):
+        looks = "cell 1 was not run again" if reads is None else "cell 1 still looks at `x`"
+        assert found.reason.startswith(looks)
 
 
 def test_what_drifts_drifts_wherever_the_statement_is() -> None:
