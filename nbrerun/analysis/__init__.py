@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nbrerun.analysis import watched
 from nbrerun.analysis.afterwards import Afterwards, all_findings
@@ -18,10 +19,23 @@ from nbrerun.engine.requirements import declared
 from nbrerun.model import NotebookReport
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.files import changeset
+from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
+from nbrerun.state.timeline import Step
 
-__all__ = ["Listener", "analyze"]
+__all__ = ["Examined", "Listener", "analyze", "examine"]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The report on a notebook, with what it was concluded from."""
+
+    report: NotebookReport
+    steps: tuple[Step, ...] = ()
+    """The cells of the main run whose states could be read."""
+    seeds: Sequence[Generator] = ()
+    """The states in which the global generators of random numbers began."""
 
 
 def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> NotebookReport:
@@ -30,25 +44,38 @@ def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> Noteb
     Raises:
         KernelError: the kernel does not exist, does not start, or cannot be read.
     """
+    return examine(notebook, settings, listener).report
+
+
+def examine(notebook: Notebook, settings: Settings, listener: Listener, seeds: Sequence[Generator] = ()) -> Examined:
+    """Analyze a notebook, and return the states of the main run as well.
+
+    Args:
+        seeds: the states in which the global generators begin; other ones begin as they do in any fresh kernel.
+
+    Raises:
+        KernelError: the kernel does not exist, does not start, or cannot be read.
+    """
     with running() as clock:
-        report = _analyzed(notebook, settings, listener)
+        examined = _examined(notebook, settings, listener, seeds)
         profile = clock.spent()
     seconds = sum(spent.seconds for spent in profile)
-    report = replace(report, seconds=seconds, profile=profile if settings.profile else ())
+    report = replace(examined.report, seconds=seconds, profile=profile if settings.profile else ())
     listener.notebook_finished(report)
-    return report
+    return replace(examined, report=report)
 
 
-def _analyzed(notebook: Notebook, settings: Settings, listener: Listener) -> NotebookReport:
+def _examined(notebook: Notebook, settings: Settings, listener: Listener, seeds: Sequence[Generator]) -> Examined:
     kernel = resolve_kernel(notebook, settings)
     listener.notebook_started(str(notebook.path), len(notebook.cells))
-    choice = Choice(notebook, settings, kernel, listener.cell_started)
+    choice = Choice(notebook, settings, kernel, listener.cell_started, seeds)
     check = Check(notebook, settings, listener, choice)
     report = NotebookReport(str(notebook.path), "", "", kernel.name, kernel_reason=kernel.reason)
     try:
         report = replace(report, declared=declared(notebook.inline_metadata, choice.engine.kernel.distributions))
         lacks = choice.engine.kernel.lacks(notebook.needs) if notebook.needs else ()
-        return replace(report, lacks=lacks) if lacks else _checked(check, report)
+        report = replace(report, lacks=lacks) if lacks else _checked(check, report)
+        return Examined(report, tuple(check.steps), choice.engine.seeds)
     finally:
         choice.engine.close()
 

@@ -14,7 +14,7 @@ from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import Cell, Failure
 from nbrerun.notebooks.read import Notebook
-from nbrerun.probe.protocol.messages import Rerun, State
+from nbrerun.probe.protocol.messages import Generator, Rerun, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
 from nbrerun.state.diff import differing, unequal
@@ -39,11 +39,13 @@ class CleanRun:
         settings: Settings,
         doing: Doing = lambda index, purpose: None,
         environment: Mapping[str, str] | None = None,
+        seeds: Sequence[Generator] = (),
     ) -> None:
         """Start the kernel; `run` runs the cells.
 
         Args:
             environment: the variables that the kernel is started with; None for those of this process.
+            seeds: the states in which the global generators begin; other ones begin as they do in any fresh kernel.
 
         Raises:
             KernelError: the kernel does not exist, does not start, or cannot be read.
@@ -61,7 +63,7 @@ class CleanRun:
         """What differs between two kernels that have run nothing; None while there is only one."""
         self.doing = doing
         kernel = replace(resolve_kernel(notebook, settings), environment=environment)
-        self._choice = Choice(notebook, settings, kernel, doing)
+        self._choice = Choice(notebook, settings, kernel, doing, seeds)
 
     def __enter__(self) -> CleanRun:
         return self

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbrerun.batch.budget import Turn
@@ -136,13 +137,20 @@ def check(job: Job, turn: Turn | None, listener: Listener) -> NotebookReport:
     Raises:
         NbrerunError: it cannot be checked.
     """
-    try:
+    with mistakes_reported(job.path):
         return displayed(_check(job, turn, listener))
+
+
+@contextlib.contextmanager
+def mistakes_reported(path: Path) -> Iterator[None]:
+    """Raise what is a mistake in nbrerun itself as InternalError, with the notebook that was at hand."""
+    try:
+        yield
     except NbrerunError:
         raise
     except Exception as error:
         said = "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
-        why = f"{job.path}: nbrerun itself failed ({said}); please report it{_where_to_report()}"
+        why = f"{path}: nbrerun itself failed ({said}); please report it{_where_to_report()}"
         raise InternalError(why, traceback.format_exc()) from error
 
 

@@ -11,6 +11,7 @@ from nbrerun.cli.baseline import baseline
 from nbrerun.cli.cache import cache
 from nbrerun.cli.certify import certify
 from nbrerun.cli.check import check
+from nbrerun.cli.fix import fix
 from nbrerun.cli.init import init
 from nbrerun.cli.mcp import mcp
 from nbrerun.cli.options import CONTEXT, version
@@ -33,5 +34,5 @@ def main() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # an import of it raises ImportError
 
 
-for _command in (check, plan, certify, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
+for _command in (check, fix, plan, certify, init, explain, config, baseline, show, diff, cache, mcp, help_, version_):
     main.add_command(_command)

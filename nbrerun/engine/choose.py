@@ -21,12 +21,21 @@ from nbrerun.settings.values import Settings
 class Choice:
     """The engine in use, and why."""
 
-    def __init__(self, notebook: Notebook, settings: Settings, kernel: ChosenKernel, doing: Doing) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        settings: Settings,
+        kernel: ChosenKernel,
+        doing: Doing,
+        seeds: Sequence[Generator] = (),
+    ) -> None:
+        """Start the kernel of the main run; its global generators begin in the states `seeds`."""
         self._notebook = notebook
         self._kernel = kernel
         self._settings = settings
         self._limits = Limits(settings)
         self._doing = doing
+        self._seeds = seeds
         self._wanted = settings.engine
         self.names: list[str] = []
         self.engine: ForkEngine | ReplayEngine
@@ -37,9 +46,9 @@ class Choice:
         can_fork = hasattr(os, "fork")
         if self._wanted == "replay" or (self._wanted == "auto" and not can_fork):
             reason = "asked for" if self._wanted == "replay" else "this system cannot fork"
-            return ReplayEngine(self._start(), self._start, self._limits, self._doing), reason
+            return ReplayEngine(self._start(self._seeds), self._start, self._limits, self._doing), reason
         reason = "asked for" if self._wanted == "fork" else "everything in this notebook survives a fork"
-        return ForkEngine(self._start(), self._limits), reason
+        return ForkEngine(self._start(self._seeds), self._limits), reason
 
     def _start(self, seeds: Sequence[Generator] = (), files: str = "", wait: bool = True) -> Kernel:
         return Kernel(self._notebook, self._kernel, self._settings, seeds, files, wait)

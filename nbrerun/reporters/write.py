@@ -29,7 +29,7 @@ def check_target(target: str, inputs: Iterable[Path] = ()) -> None:
             raise UsageError(f"the output file {path} is one of the notebooks to check")
         places = [path]
         if path.is_file() or not path.exists():
-            # `_replace` writes a new file into the folder and moves it to its place.
+            # `replace_file` writes a new file into the folder and moves it to its place.
             real = Path(os.path.realpath(path))
             places = [real.parent, real] if real.exists() else [real.parent]
         if not all(os.access(place, os.W_OK) for place in places):
@@ -47,12 +47,17 @@ def write_file(target: str, render: Callable[[TextIO], None]) -> None:
     out = io.StringIO()
     render(out)
     try:
-        _replace(Path(target), out.getvalue())
+        replace_file(Path(target), out.getvalue())
     except OSError as error:
         raise UsageError(f"the report cannot be written to {target} ({error.strerror})") from error
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Replace a file atomically; line endings are written as they are.
+
+    Raises:
+        OSError: the system refuses.
+    """
     if path.exists() and not path.is_file():
         # A device or a pipe, such as `/dev/null`, is written to; replacing it would remove it.
         path.write_text(text, encoding="utf-8")
@@ -61,7 +66,7 @@ def _replace(path: Path, text: str) -> None:
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
         if path.exists():
             shutil.copymode(path, temporary)
