@@ -11,7 +11,7 @@ from nbrerun.analysis.check import Check, Listener
 from nbrerun.analysis.dependencies import inputs
 from nbrerun.analysis.main_run import MainRun
 from nbrerun.clock import running
-from nbrerun.engine.choose import Choice
+from nbrerun.engine.choose import Choice, Chosen
 from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.requirements import declared
@@ -21,7 +21,7 @@ from nbrerun.probe.files import changeset
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
 
-__all__ = ["Listener", "analyze"]
+__all__ = ["Listener", "analyze", "judge"]
 
 
 def analyze(notebook: Notebook, settings: Settings, listener: Listener) -> NotebookReport:
@@ -51,6 +51,13 @@ def _analyzed(notebook: Notebook, settings: Settings, listener: Listener) -> Not
         return replace(report, lacks=lacks) if lacks else _checked(check, report)
     finally:
         choice.engine.close()
+
+
+def judge(notebook: Notebook, settings: Settings, listener: Listener, choice: Chosen) -> NotebookReport:
+    """Do the same in a kernel that is up already, and stays up."""
+    report = NotebookReport(str(notebook.path), "", "", notebook.kernel_name or "")
+    with running():
+        return _checked(Check(notebook, settings, listener, choice), report)
 
 
 def _checked(check: Check, report: NotebookReport) -> NotebookReport:

@@ -30,7 +30,7 @@ from .process.outside import Outside
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Known, Rerun, State
 from .protocol.requests import OPERATION, Answer, Operation, Request
-from .protocol.wire import connect
+from .protocol.wire import Wire, connect
 from .read import containers, generators, untouched
 from .read.earlier_parts import EarlierParts
 from .read.looks import Looks
@@ -66,7 +66,8 @@ class Service:
         self.kernel = kernel
         self.shell = kernel.shell
         self._address = address
-        self._wire = connect(address)
+        self._wire: Optional[Wire] = None
+        """The kernel's own connection; a kernel that is not nbrerun's has none."""
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
         belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.given)])
         self._forks = Forks(kernel, address)
@@ -86,6 +87,14 @@ class Service:
         """Begin to answer."""
         die_with_parent()
         self._entropy.install()
+        self.observe()
+        self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
+        self._wire = connect(self._address)
+        hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
+        self._wire.send(hello)
+
+    def observe(self) -> None:
+        """Begin to hear what cells do."""
         untouched.watch_forks()
         self._forks.hazards.before_import()
         self._after_import()
@@ -94,9 +103,6 @@ class Service:
         self.files.install(lambda: not self.imports.depth)
         self._outside.install()
         self._forks.watch([*self.files.sandbox.folders, *self.files.sandbox.beside])
-        self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
-        hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
-        self._wire.send(hello)
 
     def _after_import(self) -> None:
         """After an import: remember how each global generator was seeded, or seed it as it once was."""
@@ -112,6 +118,7 @@ class Service:
             self.imports.leave()
 
     async def _on_doorbell(self, *_: Any) -> None:
+        assert self._wire is not None, "the kernel has been asked at it"
         self._wire.send(await self._try(self._wire.receive()))
 
     async def _try(self, request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -401,7 +408,8 @@ class Service:
         self._forks.leave_kernel()
         untouched.begin_fork()
         containers.switch_on()
-        self._wire.close()
+        if self._wire is not None:
+            self._wire.close()
         try:
             begin()
         except OSError as error:

@@ -83,10 +83,14 @@ class FileLog:
             folders: whose files are recorded.
             beside: whose files are kept safe as well.
         """
-        self._folders = tuple(os.path.join(folder, b"") for folder in folders)
-        self._apart = (*self._folders, *(os.path.join(folder, b"") for folder in beside), *_NO_FILES)
+        self.watch(folders, beside)
         self.inputs.install()
         sys.addaudithook(self._hear)
+
+    def watch(self, folders: Iterable[bytes], beside: Iterable[bytes]) -> None:
+        """Record what is opened in these folders from now on; see `install`."""
+        self._folders = tuple(os.path.join(folder, b"") for folder in folders)
+        self._apart = (*self._folders, *(os.path.join(folder, b"") for folder in beside), *_NO_FILES)
 
     def begin(self, folders: Iterable[bytes]) -> None:
         """Forget what was opened until now, and watch these folders from now on."""

@@ -92,7 +92,7 @@ class Outside:
                 continue
             self._known.add(inode)
             peer = _peer(descriptor)
-            if peer and not _is_own(peer):
+            if peer and not _is_own(peer) and not _is_accepted(descriptor):
                 what = f"{peer[0]}:{peer[1]}"
                 self._found.setdefault(what, {"kind": "network", "what": what, "how": "connects to", "reads": False})
 
@@ -212,6 +212,14 @@ def _peer(descriptor: int) -> Optional[Tuple[Any, ...]]:
         if copy.family in (socket.AF_INET, socket.AF_INET6):
             return tuple(copy.getpeername())
     return None
+
+
+def _is_accepted(descriptor: int) -> bool:
+    """Whether it was the other side that connected, to a port at which this process listens."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
+        inodes = _listening(copy.getsockname()[1])
+        return any(link in inodes for link in _sockets(os.getpid()))
+    return False
 
 
 def _in_http_client() -> bool:

@@ -199,6 +199,14 @@ class Scratch:
         """
         self._guard(path.rstrip(b"/"), moved=True)
 
+    def before_restore(self, path: bytes) -> None:
+        """Keep it as well.
+
+        Raises:
+            Refused: it cannot be kept.
+        """
+        self.before_move(path)
+
     def _guard(self, path: bytes, moved: bool) -> None:
         try:
             reached, outside = self._reach(path, moved)
