@@ -9,19 +9,27 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nbrerun.analysis import judge
 from nbrerun.engine.arrivals import Arrivals
+from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.live.host import Choice, Host, Moment, met
-from nbrerun.live.messages import Judge, Shown
+from nbrerun.live.messages import Judge, Request, Restart, Undo
+from nbrerun.live.restart import losses
+from nbrerun.live.sentence import listed, told
 from nbrerun.live.shown import shown
+from nbrerun.live.shown_losses import shown_losses
+from nbrerun.live.undo import no_way_back, way_back
 from nbrerun.model import Cell, NotebookReport
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
+
+_DIED = "the forked kernel died"
 
 
 class Analyst:
@@ -40,69 +48,110 @@ class Analyst:
         self._arrivals = arrivals
         self._moments: dict[str, Moment] = {}
 
-    def meet(self, token: str, pid: int) -> None:
-        """Wait for a fork that is about to connect."""
-        with contextlib.suppress(Closed):  # it died; whoever needs it will be told
-            self._moments[token] = met(self._arrivals, token, pid, Settings())
+    def answer(self, asked: Request) -> Mapping[str, object] | None:
+        """Do what the kernel asks for, and return the answer, if it wants one."""
+        if asked["do"] == "meet":
+            with contextlib.suppress(Closed):  # it died; whoever needs it will be told
+                self._moments[asked["token"]] = met(self._arrivals, asked["token"], asked["pid"])
+        elif asked["do"] == "drop":
+            self._drop(asked["token"])
+        elif asked["do"] == "judge":
+            return shown(asked["number"], self._judge(asked))
+        elif asked["do"] == "undo":
+            return self._undo(asked)
+        else:
+            return self._restart(asked)
+        return None
 
-    def drop(self, token: str) -> None:
+    def _drop(self, token: str) -> None:
         """End a fork."""
         moment = self._moments.pop(token, None)
         if moment is not None:
             moment.close()
         shutil.rmtree(os.path.join(self._folder, f"layers{token}"), ignore_errors=True)
 
-    def judge(self, asked: Judge) -> Shown:
-        """Run a cell again in forks of the moment after it, and say what that does."""
-        report = self._report(asked)
-        self.drop(asked["after"])
-        return shown(asked["number"], asked["count"], report)
-
-    def _report(self, asked: Judge) -> NotebookReport:
-        cell = Cell(asked["count"], f"in{asked['count']}", asked["source"], execution_count=asked["count"])
+    def _judge(self, asked: Judge) -> NotebookReport:
+        """Run a cell again in forks of the moment after it."""
+        ran = asked["cell"]
+        cell = Cell(ran["count"], "", ran["source"], execution_count=ran["count"])
         notebook = Notebook(self._notebook / "notebook.ipynb", None, (cell,))
         settings = Settings(engine="fork", experiments=frozenset({"again"}), timeout=asked["timeout"])
-        before, after = self._moments.get(asked["before"]), self._moments.get(asked["after"])
-        if before is None or after is None:
-            return NotebookReport(str(notebook.path), "fork", "", "", problem="the forked kernel died")
+        report = NotebookReport(str(notebook.path), "fork", "", "")
+        if asked["lost"]:
+            self._drop(asked["after"])
+            return _with_problem(report, f"nobody knows what {listed(asked['lost'])} was before this cell changed it")
         try:
-            if asked["kept"]:
-                before.restore_files(asked["kept"])
-            choice = Choice(Host(self._arrivals, before, after, asked["seconds"]), settings)
-            try:
+            before, after = self._moments[asked["before"]], self._moments[asked["after"]]
+            if why := _restored(before, asked["kept"]):
+                return _with_problem(report, why)
+            choice = Choice(Host(self._arrivals, before, after, ran["seconds"]), settings)
+            with contextlib.closing(choice.engine):
                 return judge(notebook, settings, Silent(), choice)
-            finally:
-                choice.engine.close()
-        except Exception as error:  # noqa: BLE001  the user goes on, and is told
-            return NotebookReport(str(notebook.path), "fork", "", "", problem=f"{type(error).__name__}: {error}")
+        except KeyError:
+            return _with_problem(report, _DIED)
+        except Exception as error:  # noqa: BLE001  the user goes on working, and is told
+            return _with_problem(report, f"{type(error).__name__}: {error}")
+        finally:
+            self._drop(asked["after"])
+
+    def _undo(self, asked: Undo) -> Mapping[str, object]:
+        try:
+            before, after = self._moments[asked["before"]], self._moments[asked["after"]]
+            _restored(before, asked["kept"])  # if it cannot be, there is only less to say about files
+            return way_back(asked["number"], before, after)
+        except KeyError:
+            return no_way_back(asked["number"], _DIED)
+        except Exception as error:  # noqa: BLE001  as above
+            return no_way_back(asked["number"], f"{type(error).__name__}: {error}")
+        finally:
+            self._drop(asked["after"])
+
+    def _restart(self, asked: Restart) -> Mapping[str, object]:
+        try:
+            fresh, after = self._moments[asked["fresh"]], self._moments[asked["after"]]
+            host = Host(self._arrivals, fresh, after, 0.0)
+            return shown_losses(asked["number"], losses(fresh, after, host, asked["cells"], asked["timeout"]))
+        except KeyError:
+            return told(asked["number"], _DIED)
+        except Exception as error:  # noqa: BLE001  as above
+            return told(asked["number"], f"{type(error).__name__}: {error}")
+        finally:
+            self._drop(asked["after"])
 
 
-def serve(wire: Wire, analyst: Analyst) -> None:
-    """Do what the kernel asks for, until it hangs up."""
-    while True:
-        asked: Any = wire.receive()
-        if asked["do"] == "meet":
-            analyst.meet(asked["fork"]["token"], asked["fork"]["pid"])
-        elif asked["do"] == "drop":
-            analyst.drop(asked["token"])
-        else:
-            wire.send(analyst.judge(asked))
+def _restored(before: Moment, kept: str) -> str:
+    """Give a fork that stays before a cell the files of that moment; why that cannot be done, if it cannot."""
+    if kept:
+        try:
+            before.restore_files(kept)
+        except ProbeFailure as error:
+            return f"it changes files, and this system does not keep those of a rerun apart ({error})"
+    return ""
+
+
+def _with_problem(report: NotebookReport, problem: str) -> NotebookReport:
+    return NotebookReport(report.path, report.engine, "", "", problem=problem)
 
 
 def main(arguments: list[str]) -> None:
     """Run until the kernel ends.
 
     Args:
-        arguments: the folder of the session, the kernel's working folder, and the descriptors of the socket where
-            forks connect and of that to the kernel, as JSON.
+        arguments: as JSON, the folder of the session, the kernel's working folder, and the descriptors of the socket
+            where forks connect and of that to the kernel.
     """
     folder, notebook, listener, control = json.loads(arguments[0])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the cell
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     wire = Wire(socket.socket(fileno=control))
     arrivals = Arrivals(folder, lambda: True, socket.socket(fileno=listener))
+    analyst = Analyst(folder, notebook, arrivals)
     try:
         with contextlib.suppress(Closed):
-            serve(wire, Analyst(folder, notebook, arrivals))
+            while True:
+                asked: Any = wire.receive()
+                reply = analyst.answer(asked)
+                if reply is not None:
+                    wire.send(reply)
     finally:
         arrivals.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -81,7 +81,7 @@ class Choice:
         return replace(undone, reason=f"{undone.reason}; `nbrerun check` can use another kernel instead")
 
 
-def met(arrivals: Arrivals, token: str, pid: int, settings: Settings) -> Moment:
+def met(arrivals: Arrivals, token: str, pid: int) -> Moment:
     """Wait for a fork of the kernel.
 
     Raises:
@@ -89,4 +89,4 @@ def met(arrivals: Arrivals, token: str, pid: int, settings: Settings) -> Moment:
     """
     wire: Wire
     wire, _ = arrivals.accept(token, pid=pid)
-    return Moment(wire, pid, timeout=lambda: settings.seconds_to_run)
+    return Moment(wire, pid)

@@ -3,178 +3,286 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import socket
-import subprocess
-import sys
+import signal
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbrerun.engine.arrivals import listen
-from nbrerun.engine.folders import Folder
 from nbrerun.engine.memory import memory
-from nbrerun.live.messages import Shown
+from nbrerun.live import display
+from nbrerun.live.line import Line
+from nbrerun.live.messages import Back, RanCell, Shown
+from nbrerun.live.source import asks_for_rerun, is_own, without_magic
 from nbrerun.notebooks.git import repository
-from nbrerun.probe.live import LiveService, Moment
-from nbrerun.probe.protocol.wire import Closed, Wire
+from nbrerun.probe.live import Ended, LiveService, Moment
+from nbrerun.probe.protocol.wire import Closed
+from nbrerun.state.outside import sent
 
-_LIMIT = 10.0
+LIMIT = 10.0
 """Seconds: a cell that takes longer is not run again unless asked for."""
-_ANALYST = "import sys; sys.path[:] = {path!r}; from nbrerun.live.analyst import main; main(sys.argv[1:])"
+_MORE_SECONDS = 5.0
+"""That a rerun may take beyond the limit, and beyond twice the time of the first run."""
+_MOST_WAITING = 3
+"""Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
+_GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
+
+_services: dict[int, LiveService] = {}
+"""The service of this process, by its id: audit hooks stay for as long as the process lives."""
 
 
 @dataclass
-class Ran:
+class Last:
     """The last cell that was run."""
 
-    source: str
-    count: int
-    seconds: float
+    cell: RanCell
     before: Moment
-    kept: str
-    raised: bool
-    lost: list[str] = field(default_factory=list)
+    ended: Ended
+
+
+class Refusal(Exception):
+    """What cannot be done, in one sentence."""
 
 
 class Session:
     """What there is between `%load_ext nbrerun` and `%unload_ext nbrerun`."""
 
     def __init__(self, shell: Any) -> None:
+        self.auto = False
+        """Cells are run again in the background."""
+        self.limit = LIMIT
+        self.last: Last | None = None
         self._shell = shell
         self._process = os.getpid()
-        self._folder = Folder()
-        self.auto = False
-        self.limit = _LIMIT
-        self.last: Ran | None = None
-        self._before: Moment | None = None
+        self._past: list[RanCell] = []
+        self._running: Any = None
+        """IPython's description of the cell that is running, ..."""
+        self._before = Moment("", 0, [])
+        """... the fork that stays before it, ..."""
         self._started = 0.0
-        self._numbers = 0
-        self._answers: dict[int, Shown] = {}
-        self._arrived = threading.Condition()
-        self._start_analyst()
-        here = Path.cwd()
-        folders = [here, repository(here)]
-        self.service = LiveService(
-            shell.kernel,
-            os.path.join(self._folder.path, "socket"),
-            self._folder.path,
-            [str(folder) for folder in folders if folder],
-            memory().total // 4,
-        )
-        self.service.observe()
+        """... and when it began, by `time.perf_counter`."""
+        self._waiting: dict[int, tuple[display.Place, Moment]] = {}
+        """Where answers of the background belong, by their numbers, and the forks after those cells."""
+        self._spoiled: set[int] = set()
+        """Answers that are worth nothing, since a later cell has changed files meanwhile."""
+        self._line = Line(self._hear)
+        self._service = self._installed()
+        self._fresh = self._fork()
         shell.events.register("pre_run_cell", self._before_cell)
         shell.events.register("post_run_cell", self._after_cell)
 
-    def _start_analyst(self) -> None:
-        listener = listen(os.path.join(self._folder.path, "socket"))
-        own, its = socket.socketpair()
-        code = _ANALYST.format(path=[each for each in sys.path if each not in ("", os.getcwd())])
-        request = json.dumps([self._folder.path, os.getcwd(), listener.fileno(), its.fileno()])
-        self._analyst = subprocess.Popen(
-            [sys.executable, "-I", "-c", code, request],
-            pass_fds=[listener.fileno(), its.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        its.close()
-        listener.close()
-        self._wire = Wire(own)
-        self._reader = threading.Thread(target=self._read, name="nbrerun", daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        with contextlib.suppress(Closed):
-            while True:
-                answer: Any = Wire(self._wire.sock).receive()
-                with self._arrived:
-                    self._answers[answer["number"]] = answer
-                    self._arrived.notify_all()
-        with self._arrived:
-            self._arrived.notify_all()
-
-    def _before_cell(self, info: Any) -> None:
-        if os.getpid() != self._process:
-            return
-        if self.last is not None and self.last.before.pid:
-            self._wire.send({"do": "drop", "token": self.last.before.token})
-        self.last = None
-        self._before = self._fork()
-        self.service.begin()
-        self._started = time.perf_counter()
+    def _installed(self) -> LiveService:
+        service = _services.get(self._process)
+        if service is None:
+            here = Path.cwd()
+            folders = [str(each) for each in (here.resolve(), repository(here)) if each]
+            service = LiveService(self._shell.kernel, self._line.address, folders, memory().total // 4)
+            service.observe()
+            _services[self._process] = service
+        service.connect(self._line.address, self._line.leave)
+        return service
 
     def _fork(self) -> Moment:
-        moment = self.service.fork_here()
+        moment = self._service.fork_here()
         if moment.pid:
-            self._wire.send({"do": "meet", "fork": {"token": moment.token, "pid": moment.pid}})
+            self._line.tell({"do": "meet", "token": moment.token, "pid": moment.pid})
         return moment
 
+    def _drop(self, moment: Moment) -> None:
+        if moment.pid:
+            self._line.tell({"do": "drop", "token": moment.token})
+
+    def _counts(self, info: Any) -> bool:
+        """Whether a cell is the user's, who has run it in this very process, and not nbrerun's own magic."""
+        is_main = threading.current_thread() is threading.main_thread()
+        return bool(os.getpid() == self._process and is_main and info.store_history and not is_own(info.raw_cell))
+
+    def _before_cell(self, info: Any) -> None:
+        if self._running is not None or not self._counts(info):
+            return
+        with contextlib.suppress(Closed):  # whoever asks for something will be told
+            if self.last is not None:
+                self._drop(self.last.before)
+            self.last = None
+            self._before = self._fork()
+        self._service.begin()
+        self._running, self._started = info, time.perf_counter()
+
     def _after_cell(self, result: Any) -> None:
-        if os.getpid() != self._process or self._before is None:
+        if self._running is None or result.info is not self._running or not self._counts(result.info):
             return
         seconds = time.perf_counter() - self._started
-        kept = self.service.end()
-        source = strip(result.info.raw_cell)
-        count = result.execution_count or self._shell.execution_count
-        raised = not result.success
-        self.last = Ran(source, count, seconds, self._before, kept, raised, self.service.lost())
-        self._before = None
-        if source != result.info.raw_cell and not raised:
-            self.display(self.judge(self.last))
+        ended, self._running = self._service.end(), None
+        source = result.info.raw_cell
+        cell: RanCell = {
+            "source": without_magic(source),
+            "count": result.execution_count or self._shell.execution_count,
+            "seconds": seconds,
+            "bound": ended.bound,
+            "usable": bool(result.success) and not sent(ended.outside),
+        }
+        self._past.append(cell)
+        self.last = Last(cell, self._before, ended)
+        if ended.kept:
+            self._spoiled.update(self._waiting)
+        if result.success:
+            if asks_for_rerun(source):
+                display.show(self.judged())
+            elif self.auto:
+                self._judge_in_background(self.last)
 
-    def judge(self, ran: Ran) -> Shown:
-        """Have a cell judged, and wait for the answer."""
-        hazards = ran.before.hazards
-        after = None if hazards else self._fork()
-        if after is None or after.hazards:
-            why = hazards or (after.hazards if after else [])
-            return _told(f"the kernel cannot be forked: {why[0]}")
-        self._numbers += 1
-        self._wire.send(
+    def judged(self) -> Shown:
+        """Have the last cell run again, and wait for the answer."""
+        try:
+            last = self._last()
+            number = self._line.next_number(awaited=True)
+            after = self._ask_to_judge(last, number)
+            found: Shown = self._wait(number, after)
+            return found
+        except Refusal as refusal:
+            return display.told(str(refusal))
+
+    def _last(self) -> Last:
+        if self.last is None:
+            raise Refusal("there is no cell before this one that was run since `%load_ext nbrerun`")
+        return self.last
+
+    def _ask_to_judge(self, last: Last, number: int) -> Moment:
+        if not last.cell["usable"] and not sent(last.ended.outside):
+            raise Refusal(f"In [{last.cell['count']}] raised: what running it again does is not asked then")
+        after = self._fork_or_refuse(last)
+        self._line.tell(
             {
                 "do": "judge",
-                "number": self._numbers,
-                "before": ran.before.token,
+                "number": number,
+                "before": last.before.token,
                 "after": after.token,
-                "source": ran.source,
-                "count": ran.count,
-                "seconds": ran.seconds,
-                "kept": ran.kept,
-                "timeout": max(self.limit, 2 * ran.seconds + 5),
+                "cell": last.cell,
+                "kept": last.ended.kept,
+                "lost": last.ended.lost,
+                "timeout": max(self.limit, 2 * last.cell["seconds"]) + _MORE_SECONDS,
             }
         )
-        with self._arrived:
-            while self._numbers not in self._answers and self._reader.is_alive():
-                self._arrived.wait(1)
-            return self._answers.pop(self._numbers, None) or _told("the process that runs cells again is gone")
+        return after
 
-    def display(self, answer: Shown) -> None:
-        """Show an answer below the running cell."""
-        from IPython.display import publish_display_data
+    def _fork_or_refuse(self, last: Last) -> Moment:
+        try:
+            hazards = last.before.hazards
+            after = Moment("", 0, hazards) if hazards else self._fork()
+        except Closed:
+            raise Refusal(_GONE) from None
+        if after.hazards:
+            raise Refusal(f"the kernel cannot be forked: {after.hazards[0]}")
+        if not last.before.pid:
+            raise Refusal(_GONE)
+        return after
 
-        publish_display_data(  # type: ignore[no-untyped-call]  # IPython 8 and 9 leave it without types
-            {"text/html": answer["html"], "text/plain": answer["text"]}, {"nbrerun": json.loads(answer["facts"])}
+    def _wait(self, number: int, *forks: Moment) -> Any:
+        """Wait for an answer; Ctrl-C ends the forks that it is made with."""
+        try:
+            return self._line.wait(number)
+        except Closed:
+            raise Refusal(_GONE) from None
+        except KeyboardInterrupt:
+            _end(forks)
+            raise Refusal("interrupted") from None
+
+    def _judge_in_background(self, last: Last) -> None:
+        place = display.Place(self._shell)
+        seconds = last.cell["seconds"]
+        if seconds > self.limit:
+            why = f"this cell took {seconds:.0f} s, and the limit is {self.limit:g} s: `%nbrerun` runs it again"
+            return place.show(display.told(why))
+        if len(self._waiting) >= _MOST_WAITING:
+            return place.show(display.told("cells above are still being run again: `%nbrerun` runs this one again"))
+        place.show(display.told("running this cell again ..."))
+        number = self._line.next_number()
+        try:
+            self._waiting[number] = (place, Moment("", 0, []))
+            self._waiting[number] = (place, self._ask_to_judge(last, number))
+        except Refusal as refusal:
+            del self._waiting[number]
+            place.replace(display.told(str(refusal)))
+        return None
+
+    def _hear(self, answer: Shown) -> None:
+        """In the thread of the line: display an answer of the background."""
+        place, _ = self._waiting.pop(answer["number"], (None, None))
+        is_spoiled = answer["number"] in self._spoiled or (self._running and self._service.changes_files())
+        self._spoiled.discard(answer["number"])
+        if place is not None:
+            if is_spoiled:
+                answer = display.told("a later cell has changed files while this one was run again: no answer")
+            place.replace(answer)
+
+    def undone(self) -> tuple[Back, Last]:
+        """Give the namespace back what it held before the last cell."""
+        last = self._last()
+        after = self._fork_or_refuse(last)
+        self._end_background()
+        number = self._line.next_number(awaited=True)
+        self._line.tell(
+            {
+                "do": "undo",
+                "number": number,
+                "before": last.before.token,
+                "after": after.token,
+                "kept": last.ended.kept,
+            }
         )
+        back: Back = self._wait(number, after)
+        if back["failed"]:
+            raise Refusal(f"the moment before In [{last.cell['count']}] cannot be read: {back['failed']}")
+        self._service.take_back(back["data"], back["new"], back["generators"])
+        self._drop(last.before)
+        self.last = None
+        self._past.remove(last.cell)
+        return back, last
+
+    def restart(self) -> Shown:
+        """Find out what a restart loses, and which cells bring it back."""
+        try:
+            if not self._fresh.pid:
+                raise Refusal(f"the kernel could not be forked at first: {self._fresh.hazards[0]}")
+            after = self._fork()
+            if after.hazards:
+                raise Refusal(f"the kernel cannot be forked: {after.hazards[0]}")
+            self._end_background()
+            number = self._line.next_number(awaited=True)
+            self._line.tell(
+                {
+                    "do": "restart",
+                    "number": number,
+                    "fresh": self._fresh.token,
+                    "after": after.token,
+                    "cells": self._past,
+                    "timeout": self.limit,
+                }
+            )
+            found: Shown = self._wait(number, after)
+            return found
+        except Closed:
+            return display.told(_GONE)
+        except Refusal as refusal:
+            return display.told(str(refusal))
+
+    def _end_background(self) -> None:
+        """What the user asks for comes first."""
+        _end([after for _, after in list(self._waiting.values())])
 
     def close(self) -> None:
         """End the analyst, and hear no more of cells."""
-        with contextlib.suppress(ValueError):
-            self._shell.events.unregister("pre_run_cell", self._before_cell)
-            self._shell.events.unregister("post_run_cell", self._after_cell)
-        self._wire.sock.shutdown(socket.SHUT_RDWR)
-        self._analyst.wait()
-        self._folder.remove()
+        for event, heard in (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell)):
+            with contextlib.suppress(ValueError):
+                self._shell.events.unregister(event, heard)
+        self._end_background()
+        self._line.close()
 
 
-def strip(source: str) -> str:
-    """A cell without the line `%%rerun` at its top."""
-    first, _, rest = source.lstrip().partition("\n")
-    return rest if first.split() == ["%%rerun"] else source
-
-
-def _told(said: str) -> Shown:
-    return {"number": 0, "html": said, "text": f"nbrerun: {said}", "facts": "{}"}
+def _end(forks: Any) -> None:
+    for fork in forks:
+        if fork.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(fork.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""An answer as it is displayed below a cell: HTML, the same as text, and the facts as JSON."""
+"""The answer on a cell, as it is displayed below it: HTML, the same as text, and the facts as JSON."""
 
 from __future__ import annotations
 
@@ -7,64 +7,117 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from nbrerun import rules
 from nbrerun.live.messages import Shown
+from nbrerun.live.sentence import GREY, box, prose, told
 from nbrerun.model import CellReport, NotebookReport, VariableReport, Verdict
+from nbrerun.reporters.html.moved import Moved, Row, variables
+from nbrerun.reporters.looks import VERDICTS
 from nbrerun.reporters.text import one_line
 
-_MARKS = {
-    Verdict.ERROR: ("✗", "#c62828"),
-    Verdict.IN_PLACE: ("»", "#b26a00"),
-    Verdict.PERSISTED: ("◆", "#1565c0"),
-    Verdict.RESET: ("✓", "#2e7d32"),
-    Verdict.STATELESS: ("·", "#757575"),
+_COLORS = {
+    Verdict.ERROR: "#d9534f",
+    Verdict.IN_PLACE: "#c98300",
+    Verdict.PERSISTED: "#3b82d6",
+    Verdict.RESET: "#3d9a50",
+    Verdict.STATELESS: GREY,
+    Verdict.UNDETERMINED: "#a55cc4",
 }
-_UNKNOWN = ("?", "#8e24aa")
-_BOX = (
-    "border-left:3px solid {};padding:2px 8px;margin:4px 0;font-size:13px;line-height:1.4;"
-    "color:var(--jp-content-font-color1,var(--vscode-foreground,inherit))"
+_TABLE = Markup(
+    '<table style="margin:4px 0;border-collapse:collapse"><thead><tr>'
+    '<th style="{0}"></th><th style="{0}">after this run</th><th style="{0}">after one more</th><th style="{0}"></th>'
+    "</tr></thead><tbody>{1}</tbody></table>"
 )
+_TD = "text-align:left;padding:1px 12px 1px 0"
+_MOST_ROWS = 8
 
 
-def shown(number: int, count: int, report: NotebookReport) -> Shown:
-    """Render the report on one cell."""
-    cell = report.cells[0] if report.cells else None
-    if cell is None:
-        said = report.problem or "the kernel could not be forked"
-        return told(number, f"not run again: {said}")
-    lines = [*_lines(cell)]
-    symbol, color = _MARKS.get(cell.verdict, _UNKNOWN)
-    head = f"Running this cell again: {cell.verdict}"
-    text = "\n".join([f"{symbol} {head} - {one_line(cell.reason)}", *(f"  {line}" for line in lines)])
-    rows = Markup("").join(Markup("<div><code>{}</code></div>").format(line) for line in lines)
-    html = Markup('<div class="nbrerun" style="{}"><b>{} {}</b>: {}{}</div>').format(
-        _BOX.format(color), symbol, head, one_line(cell.reason), rows
-    )
-    facts = {
-        "verdict": str(cell.verdict),
-        "reason": cell.reason,
-        "variables": {each.name: [str(each.verdict), *map(str, each.marks)] for each in cell.variables},
-        "findings": [finding.rule for finding in report.findings],
+def shown(number: int, report: NotebookReport) -> Shown:
+    """Render the report on one cell.
+
+    Args:
+        number: of the answer.
+    """
+    if not report.cells:
+        return told(number, f"not run again: {report.problem or 'the kernel could not be forked'}")
+    (cell,) = report.cells
+    undetermined = cell.verdict is Verdict.UNDETERMINED  # what then helps is an option of the command line
+    fixes = [] if undetermined else list(dict.fromkeys(rules.fix(found) for found in report.findings if found.listed))
+    return {
+        "number": number,
+        "html": box(_COLORS.get(cell.verdict, GREY), _html(cell, fixes)),
+        "text": _text(cell, fixes),
+        "facts": json.dumps(_facts(report, cell)),
     }
-    return {"number": number, "html": str(html), "text": text, "facts": json.dumps(facts)}
 
 
-def told(number: int, said: str) -> Shown:
-    """Render a sentence."""
-    html = Markup('<div class="nbrerun" style="{}">nbrerun: {}</div>').format(_BOX.format(_UNKNOWN[1]), one_line(said))
-    return {"number": number, "html": str(html), "text": f"nbrerun: {one_line(said)}", "facts": "{}"}
+def _title(cell: CellReport) -> str:
+    """Render what stands first, such as `in-place, unseeded`."""
+    marks = dict.fromkeys(str(mark) for one in cell.variables if not one.incidental for mark in one.marks)
+    return ", ".join([str(cell.verdict), *marks])
 
 
-def _lines(cell: CellReport) -> Iterator[str]:
-    for variable in cell.variables:
-        if not variable.incidental:
-            yield from _variable(variable)
+def _html(cell: CellReport, fixes: list[str]) -> Markup:
+    symbol = VERDICTS[cell.verdict][0]
+    parts = [
+        Markup('<div><b style="color:{}">{} {}</b> &nbsp;{}</div>').format(
+            _COLORS.get(cell.verdict, GREY), symbol, _title(cell), prose(cell.reason)
+        )
+    ]
+    rows = [row for moved in variables(cell) for row in _rows(moved)]
+    if rows:
+        parts.append(_TABLE.format(_TD, Markup("").join(rows[:_MOST_ROWS])))
+    for line in [*_more(cell, len(rows) - _MOST_ROWS), *fixes]:
+        parts.append(Markup('<div style="color:{}">{}</div>').format(GREY, prose(line)))
+    return Markup("").join(parts)
+
+
+def _rows(moved: Moved) -> Iterator[Markup]:
+    for row in moved.rows:
+        name = moved.name if row.part == moved.name else f"{moved.name}{_joined(row)}"
+        by = f"by up to {row.by}" if row.by else row.state
+        cells = (Markup("<code>{}</code>").format(name), row.first, row.again, by)
+        yield Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup('<td style="{}">{}</td>').format(_TD, each) for each in cells)
+        )
+
+
+def _joined(row: Row) -> str:
+    """Put the part of a variable behind its name: `.coef_`, `['price']`; an expression such as `len(x)` has it."""
+    return row.part if row.part.startswith(("[", "(")) else f".{row.part}"
+
+
+def _more(cell: CellReport, left_out: int) -> Iterator[str]:
+    hidden = sum(one.more_changes for one in cell.variables) + max(0, left_out)
+    if hidden:
+        yield f"and {hidden} more parts"
+    for one in cell.variables:
+        for part in one.opaque:
+            yield f"not read: {part}"
     for contact in cell.outside:
-        yield one_line(f"outside: {contact.kind} {contact.what}")
+        yield f"not kept apart: {contact.kind} `{one_line(contact.what)}`"
 
 
-def _variable(variable: VariableReport) -> Iterator[str]:
+def _text(cell: CellReport, fixes: list[str]) -> str:
+    lines = [f"{VERDICTS[cell.verdict][0]} {_title(cell)} - {one_line(cell.reason)}"]
+    changes = [line for one in cell.variables if not one.incidental for line in _changes(one)]
+    return "\n  ".join([*lines, *changes[:_MOST_ROWS], *_more(cell, len(changes) - _MOST_ROWS), *fixes])
+
+
+def _changes(variable: VariableReport) -> Iterator[str]:
     for change in variable.changes:
         by = f", by up to {change.max_abs_change:.3g}" if change.max_abs_change is not None else ""
-        yield one_line(f"{change.path}: {change.first} → {change.again}{by}")
-    if variable.more_changes:
-        yield f"and {variable.more_changes} more"
+        yield f"{one_line(change.path)}: {one_line(change.first)} → {one_line(change.again)}{by}"
+
+
+def _facts(report: NotebookReport, cell: CellReport) -> dict[str, object]:
+    return {
+        "verdict": str(cell.verdict),
+        "reason": cell.reason,
+        "error": cell.error and cell.error.ename,
+        "variables": {
+            one.name: {"verdict": str(one.verdict), "via": one.via and str(one.via), "marks": list(map(str, one.marks))}
+            for one in cell.variables
+        },
+        "rules": [found.rule for found in report.findings],
+    }

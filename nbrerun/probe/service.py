@@ -14,6 +14,7 @@ import time
 from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .describe.ownership import belongs_to_user, own_modules
+from .execute import hand_back
 from .execute.after_restart import Stripped
 from .execute.cells import Cells
 from .execute.observed import run_observed
@@ -205,7 +206,7 @@ class Service:
                 request["goes_on"],
                 request["changes_given"],
             )
-        run["stopped"] = self._outside.kept_from()
+        run["stopped"] = [*self._outside.kept_from(), *self.files.kept_from()]
         run["shared"] = self._forks.shared()
         return run
 
@@ -365,6 +366,12 @@ class Service:
         """Change the files as those of another kernel had been changed."""
         self.files.restore(request["folder"])
         return {}
+
+    @answers(ask.HAND_BACK)
+    def hand_back(self, request: ask.HandBack) -> ask.HandedBack:
+        """Hand over the values of names, for a process that has gone on."""
+        data, lost = hand_back.pack(self.shell.user_ns, request["names"], request["unchanged"])
+        return {"data": data, "lost": lost}
 
     @answers(ask.FILES_ARE_FULL)
     def files_are_full(self, _: ask.Empty) -> ask.Fullness:

@@ -124,6 +124,15 @@ class NotebookFiles:
         """The paths of the files in the sandbox that the last cell has written."""
         return [path for path, opened in self._log.opened().items() if opened["written"] and _is_value(path)]
 
+    def kept_from(self) -> List[Contact]:
+        """What the last cell was about to write, and was kept from."""
+        found = dict.fromkeys(self.sandbox.shown(path) for path in self.sandbox.refused if _is_value(path))
+        return [{"kind": "file", "what": path, "how": "writes to", "reads": False} for path in found]
+
+    def leave_out(self, is_of_others: Callable[[bytes], bool]) -> None:
+        """Do not record what other programs do to these files, in folders that they write to as well."""
+        self._log.is_of_others = is_of_others
+
     def last_read(self) -> bytes:
         """The path of the file in the sandbox that was read last."""
         return self._log.last_read

@@ -43,6 +43,8 @@ class Outside:
             reaches_out: reruns may do everything.
         """
         self._reaches_out = reaches_out
+        self.starts_programs = True
+        """Reruns may start programs, whose files are kept apart as well."""
         self._found: Dict[str, Contact] = {}
         self._stops = self._for_good = False
         self._busy = threading.local()
@@ -102,7 +104,7 @@ class Outside:
         self._busy.on = True
         try:
             if event in _STARTS:
-                self._before_start()
+                self._before_start(event)
             elif event == "socket.__new__":
                 self._before_socket(arguments[1])
             elif event == "http.client.send":
@@ -139,8 +141,11 @@ class Outside:
         if self._stops and not reads:
             raise ConnectionAbortedError(errno.ECONNABORTED, "nbrerun keeps cells that are run again from the network")
 
-    def _before_start(self) -> None:
+    def _before_start(self, event: str) -> None:
         """Put this thread, and so the program that it is about to start, into a network of its own."""
+        if self._stops and not self.starts_programs and event != "os.fork":
+            self._found["a program"] = {"kind": "process", "what": "a program", "how": "starts", "reads": False}
+            raise PermissionError(errno.EPERM, "nbrerun cannot keep apart what a program does here")
         if not self._stops or self._for_good or sys.platform != "linux":
             return
         thread = threading.get_native_id()

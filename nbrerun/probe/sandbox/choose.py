@@ -25,6 +25,8 @@ class Sandbox(Protocol):
     """The folders that are protected as well."""
     note: str
     """What this sandbox does not protect."""
+    refused: List[bytes]
+    """What it has kept the notebook from writing to, because it could not keep that safe in any other way."""
     models: Callable[[], List[str]]
     """Returns the names of the notebook's own classes that are models."""
 

@@ -39,6 +39,7 @@ class Scratch:
     def __init__(self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> None:
         self.beside: List[bytes] = []
         """None: a copy in these folders may be one that somebody else needs at the same time."""
+        self.refused: List[bytes] = []
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
         self.note = _NOTE

@@ -11,13 +11,15 @@ import os
 import shutil
 import stat
 from marshal import dump  # by name: the notebook may put other functions into the module
-from typing import Dict, List, Optional, Sequence, Set
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..files.changeset import BESIDE, INDEX, Change
 from .tree import is_in
 
 _MOST_BYTES = 64 << 20
 """Copied for one cell at most: copying holds the cell up."""
+_SMALL = 1 << 20
+"""Bytes up to which a file is copied though perhaps nobody will change it."""
 _MOST_ENTRIES = 2_000
 """Names that are remembered of a folder, and files that are copied with one."""
 
@@ -32,21 +34,37 @@ class Kept:
             home: a folder for the copies.
             folders: whose files are kept.
         """
-        self._home, self._folders = home, list(folders)
+        self.home = home
+        self._folders = list(folders)
         self._there: Dict[bytes, Optional[Set[bytes]]] = {}
         """The names in each folder when the cell began; None where there are too many."""
-        self._kinds: Dict[bytes, str] = {}
-        """What has been kept, by path: `file`, `folder` or `gone`, which stands for nothing."""
+        self._kept: Dict[bytes, Tuple[str, str]] = {}
+        """By path, what was there (`file`, `folder`, or `gone` for nothing), and the name of the copy."""
+        self._spare: Dict[bytes, Tuple[str, str]] = {}
+        """The same for files that perhaps nobody will change."""
+        self._unannounced: Set[bytes] = set()
+        """Files that programs and C libraries have written, which do not say so beforehand."""
         self._place = b""
+        """The folder for the copies of this cell; empty between two cells."""
+        self._count = 0
         self._room = _MOST_BYTES
         self.lost: List[bytes] = []
         """Paths that have changed, and of which nobody knows what they were."""
 
+    @property
+    def paths(self) -> Set[bytes]:
+        """What has changed since `begin`."""
+        return {*self._kept, *self.lost}
+
     def begin(self, number: int) -> None:
         """A cell is about to run."""
         self._there = {folder: _names(folder) for folder in self._folders}
-        self._kinds, self.lost, self._room = {}, [], _MOST_BYTES
-        self._place = os.path.join(self._home, b"kept%d" % number)
+        self._kept, self._spare, self.lost, self._room = {}, {}, [], _MOST_BYTES
+        self._place = os.path.join(self.home, b"kept%d" % number)
+        for path in self._unannounced:
+            with contextlib.suppress(OSError):
+                if os.path.getsize(path) <= _SMALL:
+                    self._spare[path] = ("file", self._copy(path))
 
     def keep(self, path: bytes, moved: bool) -> None:
         """Keep what is at a path before it changes, if it lies in the folders.
@@ -57,59 +75,74 @@ class Kept:
         real = os.path.realpath(path)
         if moved:
             real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        if self._place and any(is_in(real, folder) for folder in self._folders) and real not in self._kinds:
+        if self._place and any(is_in(real, folder) for folder in self._folders):
             try:
-                self._copy(real, moved)
+                self._keep(real, moved)
             except OSError:  # the cell's own call will find out why
                 self.lost.append(real)
 
-    def _copy(self, path: bytes, whole: bool) -> None:
-        status = os.lstat(path) if os.path.lexists(path) else None
-        if path in self._kinds:
+    def _keep(self, path: bytes, whole: bool) -> None:
+        if path in self._kept:
             return
+        status = os.lstat(path) if os.path.lexists(path) else None
         if status is None:
-            self._kinds[path] = "gone"
+            self._kept[path] = ("gone", "")
         elif stat.S_ISDIR(status.st_mode):
-            self._kinds[path] = "folder"
+            self._kept[path] = ("folder", "")
             for name in os.listdir(path) if whole else ():
-                self._copy(os.path.join(path, name), whole)
-        elif len(self._kinds) >= _MOST_ENTRIES or status.st_size > self._room or not _may_be_copied(status):
+                self._keep(os.path.join(path, name), whole)
+        elif len(self._kept) >= _MOST_ENTRIES or status.st_size > self._room or not _may_be_copied(status):
             self.lost.append(path)
         else:
-            os.makedirs(self._place, exist_ok=True)
-            shutil.copy2(path, os.path.join(self._place, b"%d" % len(self._kinds)), follow_symlinks=False)
             self._room -= status.st_size
-            self._kinds[path] = "file"
+            self._kept[path] = ("file", self._copy(path))
+
+    def _copy(self, path: bytes) -> str:
+        os.makedirs(self._place, exist_ok=True)
+        self._count += 1
+        shutil.copy2(path, os.path.join(self._place, b"%d" % self._count), follow_symlinks=False)
+        return str(self._count)
 
     def note(self, path: bytes) -> None:
-        """A path has been written by a program or a C library, which do not announce it."""
+        """A path has been written, perhaps by a program or a C library."""
         folder, name = os.path.split(path)
         names = self._there.get(folder)
-        if path not in self._kinds:
-            if names is not None and name not in names:
-                self._kinds[path] = "gone"
-            else:
-                self.lost.append(path)
+        if path in self._kept:
+            return
+        self._unannounced.add(path)
+        if path in self._spare:
+            self._kept[path] = self._spare[path]
+        elif names is not None and name not in names:
+            self._kept[path] = ("gone", "")
+        else:
+            self.lost.append(path)
+
+    def compare_names(self, besides: Tuple[bytes, ...]) -> None:
+        """See which files have been created or removed without anybody having said so.
+
+        Args:
+            besides: how the names of files end that do not count.
+        """
+        for folder, before in self._there.items():
+            now = _names(folder)
+            if before is not None and now is not None:
+                for name in before ^ now:
+                    if not name.endswith(besides):
+                        self.note(os.path.join(folder, name))
 
     def finish(self) -> str:
         """The cell is over: return the folder that `changeset.apply` can be given; empty if nothing was changed."""
         place, self._place = self._place, b""
-        if not self._kinds:
+        if not self._kept:
+            shutil.rmtree(place, ignore_errors=True)
             return ""
         beside = os.path.join(place, os.fsencode(BESIDE))
         os.makedirs(beside, exist_ok=True)
-        index: List[Change] = [
-            (os.fsdecode(path), kind, str(number)) for number, (path, kind) in enumerate(self._kinds.items())
-        ]
-        for folder, changes in ((place, sorted(index)), (beside, [])):
+        index: List[Change] = sorted((os.fsdecode(path), *what) for path, what in self._kept.items())
+        for folder, changes in ((place, index), (beside, [])):
             with open(os.path.join(folder, os.fsencode(INDEX)), "wb") as out:
                 dump(changes, out)
         return os.fsdecode(place)
-
-    @property
-    def paths(self) -> Set[bytes]:
-        """What has changed since `begin`."""
-        return {*self._kinds, *self.lost}
 
 
 def _names(folder: bytes) -> Optional[Set[bytes]]:

@@ -38,30 +38,46 @@ class Live:
         """In a fork without an overlay: what it was kept from writing to."""
         self._home, self._limit, self._wanted = home, limit, list(beside)
         self._overlay: Optional[Overlay] = None
-        self._is_fork = False
+        self._name = ""
+        """Of this fork; empty in the kernel."""
+        self._after_set_up: Callable[[], None] = lambda: None
         self._written: Set[bytes] = set()
         """What cells have written since nbrerun was loaded; all other files are as they always were."""
+
+    def move(self, home: str) -> None:
+        """Keep copies in another folder from now on."""
+        self._home = home
+        self.kept.home = os.fsencode(home)
 
     def set_up(self) -> None:
         """Nothing to do: the kernel sees the user's own files."""
 
-    def leave_kernel(self, name: str) -> None:
-        """In a fork of the kernel: mount an overlay, so that it can write without anybody noticing.
+    def leave_kernel(self, name: str, after_set_up: Callable[[], None]) -> None:
+        """In a fork of the kernel: have an overlay from the first use of files on, which most forks never come to.
 
         Args:
             name: of this fork, unlike all others.
+            after_set_up: is called once the folders are known.
         """
-        self._is_fork = True
-        folders = [os.fsdecode(folder) for folder in self.folders]
-        overlay = Overlay(self._home, folders, self._limit, self._wanted, os.fsencode(f"layers{name}"))
-        overlay.models = self.models
-        try:
-            overlay.set_up()
-        except (OSError, AttributeError) as error:  # AttributeError: this libc has no unshare() or mount()
-            self.why_none = f"this system allows no overlay: {getattr(error, 'strerror', None) or error}"
-            return
-        self._overlay = overlay
-        self.folders, self.given, self.beside, self.note = overlay.folders, overlay.given, overlay.beside, overlay.note
+        self._name = name
+        self._after_set_up = after_set_up
+
+    def _layered(self) -> Optional[Overlay]:
+        """In a fork, the overlay, which is mounted now if it has not been yet; None if there is none."""
+        if self._name and self._overlay is None and not self.why_none:
+            folders = [os.fsdecode(folder) for folder in self.folders]
+            overlay = Overlay(self._home, folders, self._limit, self._wanted, os.fsencode(f"layers{self._name}"))
+            overlay.models = self.models
+            try:
+                overlay.set_up()
+            except (OSError, AttributeError) as error:  # AttributeError: this libc has no unshare() or mount()
+                self.why_none = f"this system allows no overlay: {getattr(error, 'strerror', None) or error}"
+            else:
+                self._overlay = overlay
+                self.folders, self.given = overlay.folders, overlay.given
+                self.beside, self.note = overlay.beside, overlay.note
+            self._after_set_up()
+        return self._overlay
 
     def cell_is_over(self) -> str:
         """In the kernel, after a cell: the folder with what it has changed, as that was before; empty if nothing."""
@@ -70,7 +86,8 @@ class Live:
 
     def freeze(self) -> str:
         """Keep the current files under a name, and return the name."""
-        return self._overlay.freeze() if self._overlay else ""
+        overlay = self._layered()
+        return overlay.freeze() if overlay else ""
 
     def forget(self, name: str) -> None:
         """Delete what was kept under a name."""
@@ -81,15 +98,18 @@ class Live:
         """In a branch: see the files as they were kept, and write where no other process looks."""
         if self._overlay:
             self._overlay.enter(name)
+        else:
+            self._layered()
 
     def leave(self) -> None:
         """Nothing to do: a branch's mounts end with its process."""
 
     def changed(self) -> Dict[bytes, File]:
         """Return what cells have written since nbrerun was loaded, here or in the kernel, as it is now."""
-        found = self._overlay.changed() if self._overlay else {}
+        overlay = self._layered()
+        found = overlay.changed() if overlay else {}
         for path in self._written:
-            value = self._overlay.value(path) if self._overlay else None
+            value = overlay.value(path) if overlay else None
             if value is not None:
                 found[path] = value
             else:
@@ -137,12 +157,18 @@ class Live:
         self._about_to_change(path.rstrip(b"/"), moved=True)
 
     def _about_to_change(self, path: bytes, moved: bool) -> None:
-        if not self._is_fork:
+        if not self._name:
             self.kept.keep(path, moved)
-        elif self._overlay is None and not path.startswith(_NO_FILES):
+        elif self._layered() is None and not path.startswith(_NO_FILES):
             self.refused.append(path)
             raise refuse(path, self.why_none)
 
     def before_restore(self, path: bytes) -> None:
-        """In a fork that stays before a cell: the cell has changed this path."""
+        """In a fork that stays before a cell: the cell has changed this path.
+
+        Raises:
+            Refused: there is no overlay.
+        """
         self._written.add(path)
+        if self._layered() is None:
+            raise refuse(path, self.why_none)

@@ -46,6 +46,7 @@ class Overlay:
         self.beside = [os.fsencode(folder) for folder in beside]
         """Folders that are covered as well, but whose files are not judged."""
         self.note = "what the notebook writes goes to a layer in memory"
+        self.refused: List[bytes] = []
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
         self._home = os.fsencode(home)
