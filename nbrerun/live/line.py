@@ -65,6 +65,16 @@ class Line:
             )
         return process, Wire(own)
 
+    @property
+    def pid(self) -> int:
+        """Of the analyst."""
+        return self._process.pid
+
+    @property
+    def descriptor(self) -> int:
+        """Of the connection to it."""
+        return self._wire.sock.fileno()
+
     def tell(self, request: Request) -> None:
         """Send a request without an answer.
 

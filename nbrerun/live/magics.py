@@ -52,7 +52,12 @@ def unload(shell: Any) -> None:
 
 
 def _without_magic(lines: list[str]) -> list[str]:
-    """Have a cell run as if `%%rerun` did not stand above it: the session sees it there."""
+    """Have a cell run as if `%%rerun` did not stand above it: the session sees it there.
+
+    In the body of another magic nobody sees it.
+    """
+    if _session is None or _session.is_running:
+        return lines
     return without_magic("".join(lines)).splitlines(keepends=True)
 
 

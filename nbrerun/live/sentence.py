@@ -15,7 +15,7 @@ _LISTED = 5
 _CODE = re.compile(r"`([^`]+)`")
 GREY = "#8a8a8a"
 _BOX = "border-left:4px solid {};padding:3px 10px;margin:4px 0;line-height:1.45"
-"""Text has the colour of the page around it, light or dark; these greys and colours can be read on both."""
+"""Text has the colour of the page around it, light or dark; the line at its side can be seen on both."""
 
 
 def told(number: int, said: str) -> Shown:

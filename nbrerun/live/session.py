@@ -81,8 +81,13 @@ class Session:
             service = LiveService(self._shell.kernel, self._line.address, folders, memory().total // 4)
             service.observe()
             _services[self._process] = service
-        service.connect(self._line.address, self._line.leave)
+        service.connect(self._line.address, self._line.pid, self._line.descriptor, self._line.leave)
         return service
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a cell of the user's is running."""
+        return self._running is not None
 
     def _fork(self) -> Moment:
         moment = self._service.fork_here()

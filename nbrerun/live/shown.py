@@ -60,7 +60,7 @@ def _title(cell: CellReport) -> str:
 def _html(cell: CellReport, fixes: list[str]) -> Markup:
     symbol = VERDICTS[cell.verdict][0]
     parts = [
-        Markup('<div><b style="color:{}">{} {}</b> &nbsp;{}</div>').format(
+        Markup('<div><b><span style="color:{}">{}</span> {}</b> &nbsp;{}</div>').format(
             _COLORS.get(cell.verdict, GREY), symbol, _title(cell), prose(cell.reason)
         )
     ]
@@ -68,7 +68,7 @@ def _html(cell: CellReport, fixes: list[str]) -> Markup:
     if rows:
         parts.append(_TABLE.format(_TD, Markup("").join(rows[:_MOST_ROWS])))
     for line in [*_more(cell, len(rows) - _MOST_ROWS), *fixes]:
-        parts.append(Markup('<div style="color:{}">{}</div>').format(GREY, prose(line)))
+        parts.append(Markup('<div style="opacity:0.8">{}</div>').format(prose(line)))
     return Markup("").join(parts)
 
 

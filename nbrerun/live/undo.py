@@ -8,8 +8,8 @@ from nbrerun.live.messages import Back, Shown
 from nbrerun.live.sentence import listed, told
 from nbrerun.probe.protocol.messages import Generator, State
 from nbrerun.probe.protocol.wire import Closed
-from nbrerun.state.diff import differing
-from nbrerun.state.names import Name, Space, generator, keys
+from nbrerun.state.diff import differing, moved_generators
+from nbrerun.state.names import Space, generator, keys
 
 
 def way_back(number: int, before: Moment, after: Moment) -> Back:
@@ -34,14 +34,14 @@ def way_back(number: int, before: Moment, after: Moment) -> Back:
         "names": sorted((names & then["variables"].keys()) - handed["lost"].keys()),
         "new": sorted(names - then["variables"].keys()),
         "lost": handed["lost"],
-        "generators": _moved(then, changed),
+        "generators": _moved(then, now),
         "not_undone": [str(name) for name in sorted(changed) if name.space in (Space.FILE, Space.SETTING)],
     }
 
 
-def _moved(then: State, changed: set[Name]) -> list[Generator]:
-    known = {generator(item): item for item in then["generators"] if item["library"]}
-    return [known[name] for name in sorted(changed & known.keys())]
+def _moved(then: State, now: State) -> list[Generator]:
+    moved = moved_generators(then, now)
+    return [item for item in then["generators"] if item["library"] and generator(item) in moved]
 
 
 def no_way_back(number: int, failed: str) -> Back:

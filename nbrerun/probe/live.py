@@ -71,12 +71,15 @@ class LiveService(Service):
         self._ids: Dict[str, int] = {}
         """Addresses of the values of all names when the cell began."""
 
-    def connect(self, address: str, leave: Callable[[], None]) -> None:
+    def connect(self, address: str, pid: int, descriptor: int, leave: Callable[[], None]) -> None:
         """Have forks connect to another process from now on.
 
         Args:
-            leave: closes in a fork what the kernel has open for that process.
+            pid: of that process.
+            descriptor: of the kernel's own connection to it.
+            leave: closes this connection in a fork.
         """
+        self._forks.leave_out(pid, descriptor)
         self._address = address
         self._leave = leave
         self._sandbox.move(os.path.dirname(address))

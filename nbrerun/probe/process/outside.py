@@ -22,8 +22,10 @@ from ..sandbox import syscalls
 from .shared import started_here
 
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty"})
+_BECOMES = "os.exec"
+"""What follows a fork where another program is started."""
 _SENDS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-_EVENTS = _STARTS | _SENDS | {"http.client.send", "socket.__new__"}
+_EVENTS = _STARTS | {_BECOMES} | _SENDS | {"http.client.send", "socket.__new__"}
 _READS = (b"GET ", b"HEAD ")
 _VERBS = {b"POST": "posts to", b"PUT": "puts to", b"PATCH": "patches at", b"DELETE": "deletes at"}
 _LISTENS = "0A"
@@ -103,8 +105,10 @@ class Outside:
             return
         self._busy.on = True
         try:
+            if event == _BECOMES or (event in _STARTS and event != "os.fork"):
+                self._before_program()
             if event in _STARTS:
-                self._before_start(event)
+                self._before_start()
             elif event == "socket.__new__":
                 self._before_socket(arguments[1])
             elif event == "http.client.send":
@@ -141,11 +145,13 @@ class Outside:
         if self._stops and not reads:
             raise ConnectionAbortedError(errno.ECONNABORTED, "nbrerun keeps cells that are run again from the network")
 
-    def _before_start(self, event: str) -> None:
-        """Put this thread, and so the program that it is about to start, into a network of its own."""
-        if self._stops and not self.starts_programs and event != "os.fork":
+    def _before_program(self) -> None:
+        if self._stops and not self.starts_programs:
             self._found["a program"] = {"kind": "process", "what": "a program", "how": "starts", "reads": False}
             raise PermissionError(errno.EPERM, "nbrerun cannot keep apart what a program does here")
+
+    def _before_start(self) -> None:
+        """Put this thread, and so the program that it is about to start, into a network of its own."""
         if not self._stops or self._for_good or sys.platform != "linux":
             return
         thread = threading.get_native_id()

@@ -68,6 +68,11 @@ class Shared:
         self._ports = set(_ports())
         """Those at which Jupyter talks to the kernel."""
 
+    def leave_out(self, pid: int, descriptor: int) -> None:
+        """Do not count a process of nbrerun's own, and the connection to it."""
+        self._processes.add(pid)
+        self._descriptors.add(_descriptors().get(descriptor, ""))
+
     def watch(self, folders: Sequence[bytes]) -> None:
         """Set the folders whose files each branch has to itself."""
         self._folders = [os.path.join(folder, b"") for folder in folders]
