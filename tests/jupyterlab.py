@@ -83,6 +83,13 @@ def _wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(_TICK)
 
 
+def opened(page: Page, address: str) -> None:
+    """Open the notebook, and wait for its kernel."""
+    page.goto(address)
+    page.locator(".jp-Notebook").wait_for()
+    page.get_by_text("| Idle").wait_for()
+
+
 def run_cell(page: Page, number: int) -> Locator:
     """Run a cell, counted from 0, as a user does; its output."""
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)

@@ -29,6 +29,8 @@ from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
 
+_NICE = 5
+"""By how much this process gives way to the kernel (nice(2))."""
 _DIED = "the forked kernel died"
 
 
@@ -142,6 +144,7 @@ def main(arguments: list[str]) -> None:
     """
     folder, notebook, listener, control = json.loads(arguments[0])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICE)
     wire = Wire(socket.socket(fileno=control))
     arrivals = Arrivals(folder, lambda: True, socket.socket(fileno=listener))
     analyst = Analyst(folder, notebook, arrivals)

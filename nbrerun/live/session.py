@@ -25,6 +25,8 @@ LIMIT = 10.0
 """Seconds: a cell that takes longer is not run again unless asked for."""
 _MORE_SECONDS = 5.0
 """That a rerun may take beyond the limit, and beyond twice the time of the first run."""
+_RESTART_SHARE = 3
+"""Times the limit: seconds that cells may take to find out what brings models back, which the user asked for."""
 _MOST_WAITING = 3
 """Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
 _GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
@@ -263,7 +265,7 @@ class Session:
                     "fresh": self._fresh.token,
                     "after": after.token,
                     "cells": self._past,
-                    "timeout": self.limit,
+                    "timeout": _RESTART_SHARE * self.limit,
                 }
             )
             found: Shown = self._wait(number, after)

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from nbrerun import rules
 from nbrerun.live.messages import Shown
 from nbrerun.live.sentence import GREY, box, prose, told
-from nbrerun.model import CellReport, NotebookReport, VariableReport, Verdict
-from nbrerun.reporters.html.moved import Moved, Row, variables
+from nbrerun.model import CellReport, Change, NotebookReport, VariableReport, Verdict
+from nbrerun.reporters.html.moved import side_by_side
 from nbrerun.reporters.looks import VERDICTS
 from nbrerun.reporters.text import one_line
 
@@ -64,7 +64,7 @@ def _html(cell: CellReport, fixes: list[str]) -> Markup:
             _COLORS.get(cell.verdict, GREY), symbol, _title(cell), prose(cell.reason)
         )
     ]
-    rows = [row for moved in variables(cell) for row in _rows(moved)]
+    rows = [_row(change) for one in cell.variables if not one.incidental for change in one.changes]
     if rows:
         parts.append(_TABLE.format(_TD, Markup("").join(rows[:_MOST_ROWS])))
     for line in [*_more(cell, len(rows) - _MOST_ROWS), *fixes]:
@@ -72,19 +72,13 @@ def _html(cell: CellReport, fixes: list[str]) -> Markup:
     return Markup("").join(parts)
 
 
-def _rows(moved: Moved) -> Iterator[Markup]:
-    for row in moved.rows:
-        name = moved.name if row.part == moved.name else f"{moved.name}{_joined(row)}"
-        by = f"by up to {row.by}" if row.by else row.state
-        cells = (Markup("<code>{}</code>").format(name), row.first, row.again, by)
-        yield Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup('<td style="{}">{}</td>').format(_TD, each) for each in cells)
-        )
-
-
-def _joined(row: Row) -> str:
-    """Put the part of a variable behind its name: `.coef_`, `['price']`; an expression such as `len(x)` has it."""
-    return row.part if row.part.startswith(("[", "(")) else f".{row.part}"
+def _row(change: Change) -> Markup:
+    by = f"by up to {change.max_abs_change:.3g}" if change.max_abs_change is not None and change.numbers else ""
+    first, again = side_by_side(change.first, change.again)
+    cells = (Markup("<code>{}</code>").format(one_line(change.path)), first, again, by)
+    return Markup("<tr>{}</tr>").format(
+        Markup("").join(Markup('<td style="{}">{}</td>').format(_TD, each) for each in cells)
+    )
 
 
 def _more(cell: CellReport, left_out: int) -> Iterator[str]:

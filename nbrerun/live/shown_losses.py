@@ -47,8 +47,8 @@ def _of_model(way: WayBack) -> str:
     source = f", loaded from `{way.file}`" if way.file else ""
     cells = _cells(way.cells)
     if way.verified:
-        return f"`{way.name}`: {cells} brings it back as it is now{source} (run and compared)."
-    return f"`{way.name}`: not verified: {cells}; {way.why_not}."
+        return f"`{way.name}`: running {cells} brings it back as it is now{source} (run and compared)."
+    return f"`{way.name}`: not verified: running {cells}; {way.why_not}."
 
 
 def _of_others(what: str, ways: Sequence[WayBack]) -> Iterator[str]:
@@ -56,8 +56,8 @@ def _of_others(what: str, ways: Sequence[WayBack]) -> Iterator[str]:
     for way in ways:
         by_cells.setdefault(way.cells, []).append(way.name)
     for cells, names in by_cells.items():
-        yield f"{what}: {listed(names)}: {_cells(cells) if cells else 'from before `%load_ext nbrerun`'}."
+        yield f"{what}: {listed(names)} from {_cells(cells) if cells else 'before `%load_ext nbrerun`'}."
 
 
 def _cells(numbers: Sequence[int]) -> str:
-    return "running " + ", ".join(f"In [{number}]" for number in numbers)
+    return ", ".join(f"In [{number}]" for number in numbers)

@@ -18,6 +18,8 @@ from .read.namespace import user_names
 from .sandbox.live import Live
 from .service import Service
 
+_NICE = 5
+"""By how much forks give way to the kernel (nice(2))."""
 _OF_EDITORS = (b".ipynb",)
 """Jupyter saves notebooks in the folder where their kernels work."""
 
@@ -97,6 +99,7 @@ class LiveService(Service):
     def _stay(self, name: str) -> None:
         self._leave()
         os.setpgid(0, 0)  # Ctrl-C reaches the whole process group
+        os.nice(_NICE)
         self._sandbox.leave_kernel(name, self._set_up)
 
     def _set_up(self) -> None:

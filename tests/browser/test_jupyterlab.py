@@ -47,8 +47,7 @@ def test_the_answer_stands_below_its_cell(theme: str, browser: Browser, tmp_path
         page.set_default_timeout(90_000)
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address)
-        page.locator(".jp-Notebook").wait_for()
+        jupyterlab.opened(page, address)
         jupyterlab.run_cell(page, 0)
         quiet = jupyterlab.run_cell(page, 1).locator(".nbrerun")
         expect(quiet).to_contain_text("losses is recreated")
