@@ -159,7 +159,13 @@ def check(
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Answer in the running kernel what running its cells again does: `%load_ext nbrerun` (`docs/live.md`)."""
+    """Answer in the running kernel what running its cells again does: `%load_ext nbrerun` (`docs/live.md`).
+
+    Raises:
+        ImportError: processes cannot be forked on this system.
+    """
+    if not hasattr(os, "fork"):
+        raise ImportError("nbrerun forks the kernel, which works on Linux and macOS only")
     from nbrerun.live.magics import load
 
     load(shell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,9 @@ _USAGE = """\
 %nbrerun undo         give the names back what they held before the last cell
 %nbrerun restart      say what a restart would lose, and which cells bring models back"""
 
+_PROBE = "_nbrerun_probe"
+"""The module by which a check has loaded the probe into its kernel (`engine/loading.py`)."""
+
 _session: Session | None = None
 
 
@@ -34,6 +38,10 @@ def load(shell: Any) -> None:
         return
     if getattr(shell, "kernel", None) is None:
         raise UsageError("nbrerun works in a Jupyter kernel, and this is IPython in a terminal")
+    if _PROBE in sys.modules:  # a notebook with these lines is being checked: cells run as if they were not there
+        shell.input_transformers_cleanup.append(lambda lines: without_magic("".join(lines)).splitlines(keepends=True))
+        shell.register_magic_function(lambda line: None, "line", "nbrerun")
+        return
     _session = Session(shell)
     shell.input_transformers_cleanup.append(_without_magic)
     shell.register_magic_function(_line, "line", "nbrerun")

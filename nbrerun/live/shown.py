@@ -53,7 +53,8 @@ def shown(number: int, report: NotebookReport) -> Shown:
 
 def _title(cell: CellReport) -> str:
     """Render what stands first, such as `in-place, unseeded`."""
-    marks = dict.fromkeys(str(mark) for one in cell.variables if not one.incidental for mark in one.marks)
+    decisive = [one for one in cell.variables if one.verdict is cell.verdict and not one.incidental]
+    marks = dict.fromkeys(str(mark) for one in decisive for mark in one.marks)
     return ", ".join([str(cell.verdict), *marks])
 
 
