@@ -57,6 +57,8 @@ class Analyst:
                 self._moments[asked["token"]] = met(self._arrivals, asked["token"], asked["pid"])
         elif asked["do"] == "drop":
             self._drop(asked["token"])
+            if asked["kept"]:
+                shutil.rmtree(asked["kept"], ignore_errors=True)
         elif asked["do"] == "judge":
             return shown(asked["number"], self._judge(asked))
         elif asked["do"] == "undo":

@@ -30,15 +30,16 @@ Answer = Any
 class Line:
     """One analyst, from its start to its end."""
 
-    def __init__(self, hear: Callable[[Answer], None]) -> None:
+    def __init__(self, hear: Callable[[Answer], None], hear_the_end: Callable[[], None]) -> None:
         """Start it.
 
         Args:
             hear: is called, in a thread, with each answer that nobody waits for.
+            hear_the_end: is called there when the analyst is gone.
         """
         self.folder = Folder()
         self.address = os.path.join(self.folder.path, "socket")
-        self._hear = hear
+        self._hear, self._hear_the_end = hear, hear_the_end
         self._numbers = 0
         self._awaited: set[int] = set()
         self._answers: dict[int, Answer] = {}
@@ -118,6 +119,7 @@ class Line:
                         self._arrived.notify_all()
                 if not is_awaited:
                     self._hear(answer)
+        self._hear_the_end()
 
     def leave(self) -> None:
         """In a fork of the kernel: have no part in it."""

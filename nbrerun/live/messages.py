@@ -20,6 +20,8 @@ class Drop(TypedDict):
 
     do: Literal["drop"]
     token: str
+    kept: str
+    """A folder that goes with it; empty if there is none."""
 
 
 class RanCell(TypedDict):

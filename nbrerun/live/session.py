@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from nbrerun.engine.memory import memory
 from nbrerun.live import display
 from nbrerun.live.line import Line
-from nbrerun.live.messages import Back, RanCell, Shown
+from nbrerun.live.messages import Back, RanCell, Request, Shown
 from nbrerun.live.source import asks_for_rerun, is_own, without_magic
 from nbrerun.notebooks.git import repository
 from nbrerun.probe.live import Ended, LiveService, Moment
@@ -29,6 +30,7 @@ _RESTART_SHARE = 3
 """Times the limit: seconds that cells may take to find out what brings models back, which the user asked for."""
 _MOST_WAITING = 3
 """Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
+_SPOILED = "no answer: a later cell has changed files while this one was run again"
 _GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
 
 _services: dict[int, LiveService] = {}
@@ -67,9 +69,9 @@ class Session:
         """... and when it began, by `time.perf_counter`."""
         self._waiting: dict[int, tuple[display.Place, Moment]] = {}
         """Where answers of the background belong, by their numbers, and the forks after those cells."""
-        self._spoiled: set[int] = set()
-        """Answers that are worth nothing, since a later cell has changed files meanwhile."""
-        self._line = Line(self._hear)
+        self._instead: dict[int, str] = {}
+        """What is said in place of answers that are worth nothing any more."""
+        self._line = Line(self._hear, self._hear_the_end)
         self._service = self._installed()
         self._fresh = self._fork()
         shell.events.register("pre_run_cell", self._before_cell)
@@ -91,15 +93,22 @@ class Session:
         """Whether a cell of the user's is running."""
         return self._running is not None
 
+    def _tell(self, request: Request) -> None:
+        try:
+            self._line.tell(request)
+        except Closed:
+            raise Refusal(_GONE) from None
+
     def _fork(self) -> Moment:
         moment = self._service.fork_here()
         if moment.pid:
-            self._line.tell({"do": "meet", "token": moment.token, "pid": moment.pid})
+            self._tell({"do": "meet", "token": moment.token, "pid": moment.pid})
         return moment
 
-    def _drop(self, moment: Moment) -> None:
-        if moment.pid:
-            self._line.tell({"do": "drop", "token": moment.token})
+    def _forget_last(self) -> None:
+        last, self.last = self.last, None
+        if last is not None and last.before.pid:
+            self._tell({"do": "drop", "token": last.before.token, "kept": last.ended.kept})
 
     def _counts(self, info: Any) -> bool:
         """Whether a cell is the user's, who has run it in this very process, and not nbrerun's own magic."""
@@ -109,10 +118,9 @@ class Session:
     def _before_cell(self, info: Any) -> None:
         if self._running is not None or not self._counts(info):
             return
-        with contextlib.suppress(Closed):  # whoever asks for something will be told
-            if self.last is not None:
-                self._drop(self.last.before)
-            self.last = None
+        self._before = Moment("", 0, [_GONE])
+        with contextlib.suppress(Refusal):  # whoever asks for something will be told
+            self._forget_last()
             self._before = self._fork()
         self._service.begin()
         self._running, self._started = info, time.perf_counter()
@@ -133,7 +141,7 @@ class Session:
         self._past.append(cell)
         self.last = Last(cell, self._before, ended)
         if ended.kept:
-            self._spoiled.update(self._waiting)
+            self._instead.update(dict.fromkeys(self._waiting, _SPOILED))
         if result.success:
             if asks_for_rerun(source):
                 display.show(self.judged())
@@ -144,8 +152,9 @@ class Session:
         """Have the last cell run again, and wait for the answer."""
         try:
             last = self._last()
+            after = self._fork_to_judge(last)
             number = self._line.next_number(awaited=True)
-            after = self._ask_to_judge(last, number)
+            self._ask_to_judge(last, after, number)
             found: Shown = self._wait(number, after)
             return found
         except Refusal as refusal:
@@ -156,11 +165,13 @@ class Session:
             raise Refusal("there is no cell before this one that was run since `%load_ext nbrerun`")
         return self.last
 
-    def _ask_to_judge(self, last: Last, number: int) -> Moment:
+    def _fork_to_judge(self, last: Last) -> Moment:
         if not last.cell["usable"] and not sent(last.ended.outside):
             raise Refusal(f"In [{last.cell['count']}] raised: what running it again does is not asked then")
-        after = self._fork_or_refuse(last)
-        self._line.tell(
+        return self._fork_after(last)
+
+    def _ask_to_judge(self, last: Last, after: Moment, number: int) -> None:
+        self._tell(
             {
                 "do": "judge",
                 "number": number,
@@ -172,18 +183,13 @@ class Session:
                 "timeout": max(self.limit, 2 * last.cell["seconds"]) + _MORE_SECONDS,
             }
         )
-        return after
 
-    def _fork_or_refuse(self, last: Last) -> Moment:
-        try:
-            hazards = last.before.hazards
-            after = Moment("", 0, hazards) if hazards else self._fork()
-        except Closed:
-            raise Refusal(_GONE) from None
+    def _fork_after(self, last: Last) -> Moment:
+        """Fork the kernel, if it could be forked before the cell as well."""
+        after = last.before if last.before.hazards else self._fork()
         if after.hazards:
-            raise Refusal(f"the kernel cannot be forked: {after.hazards[0]}")
-        if not last.before.pid:
-            raise Refusal(_GONE)
+            gone = after.hazards == [_GONE]
+            raise Refusal(_GONE if gone else f"the kernel cannot be forked: {after.hazards[0]}")
         return after
 
     def _wait(self, number: int, *forks: Moment) -> Any:
@@ -207,30 +213,35 @@ class Session:
         place.show(display.told("running this cell again ..."))
         number = self._line.next_number()
         try:
-            self._waiting[number] = (place, Moment("", 0, []))
-            self._waiting[number] = (place, self._ask_to_judge(last, number))
+            after = self._fork_to_judge(last)
+            self._waiting[number] = (place, after)
+            self._ask_to_judge(last, after, number)
         except Refusal as refusal:
-            del self._waiting[number]
+            self._waiting.pop(number, None)
             place.replace(display.told(str(refusal)))
         return None
 
     def _hear(self, answer: Shown) -> None:
         """In the thread of the line: display an answer of the background."""
         place, _ = self._waiting.pop(answer["number"], (None, None))
-        is_spoiled = answer["number"] in self._spoiled or (self._running and self._service.changes_files())
-        self._spoiled.discard(answer["number"])
+        spoiled = _SPOILED if self.is_running and self._service.changes_files() else ""
+        instead = self._instead.pop(answer["number"], spoiled)
         if place is not None:
-            if is_spoiled:
-                answer = display.told("a later cell has changed files while this one was run again: no answer")
-            place.replace(answer)
+            place.replace(display.told(instead) if instead else answer)
+
+    def _hear_the_end(self) -> None:
+        """In the thread of the line: there will be no more answers."""
+        while self._waiting:
+            place, _ = self._waiting.popitem()[1]
+            place.replace(display.told(_GONE))
 
     def undone(self) -> tuple[Back, Last]:
         """Give the namespace back what it held before the last cell."""
         last = self._last()
-        after = self._fork_or_refuse(last)
+        after = self._fork_after(last)
         self._end_background()
         number = self._line.next_number(awaited=True)
-        self._line.tell(
+        self._tell(
             {
                 "do": "undo",
                 "number": number,
@@ -243,8 +254,7 @@ class Session:
         if back["failed"]:
             raise Refusal(f"the moment before In [{last.cell['count']}] cannot be read: {back['failed']}")
         self._service.take_back(back["data"], back["new"], back["generators"])
-        self._drop(last.before)
-        self.last = None
+        self._forget_last()
         self._past.remove(last.cell)
         return back, last
 
@@ -258,7 +268,7 @@ class Session:
                 raise Refusal(f"the kernel cannot be forked: {after.hazards[0]}")
             self._end_background()
             number = self._line.next_number(awaited=True)
-            self._line.tell(
+            self._tell(
                 {
                     "do": "restart",
                     "number": number,
@@ -270,14 +280,14 @@ class Session:
             )
             found: Shown = self._wait(number, after)
             return found
-        except Closed:
-            return display.told(_GONE)
         except Refusal as refusal:
             return display.told(str(refusal))
 
     def _end_background(self) -> None:
         """What the user asks for comes first."""
-        _end([after for _, after in list(self._waiting.values())])
+        waiting = dict(self._waiting)
+        self._instead.update(dict.fromkeys(waiting, "not run again: something else was asked for meanwhile"))
+        _end(after for _, after in waiting.values())
 
     def close(self) -> None:
         """End the analyst, and hear no more of cells."""
@@ -288,7 +298,7 @@ class Session:
         self._line.close()
 
 
-def _end(forks: Any) -> None:
+def _end(forks: Iterable[Moment]) -> None:
     for fork in forks:
         if fork.pid:
             with contextlib.suppress(ProcessLookupError):

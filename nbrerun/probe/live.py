@@ -69,7 +69,7 @@ class LiveService(Service):
         self._sandbox: Live = sandbox
         self.files.leave_out(lambda path: path.endswith(_OF_EDITORS))
         self._leave: Callable[[], None] = lambda: None
-        self._forked = 0
+        self._forked = self._cells = 0
         self._ids: Dict[str, int] = {}
         """Addresses of the values of all names when the cell began."""
 
@@ -112,7 +112,8 @@ class LiveService(Service):
         with self.files.unheard():
             self._notice_modules()
             self._begin()
-            self._sandbox.kept.begin(self._forked)
+            self._cells += 1
+            self._sandbox.kept.begin(self._cells)
             self._ids = self._addresses()
 
     def end(self) -> Ended:
