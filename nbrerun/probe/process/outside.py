@@ -105,9 +105,11 @@ class Outside:
             return
         self._busy.on = True
         try:
-            if event == _BECOMES or (event in _STARTS and event != "os.fork"):
+            if event == _BECOMES:
                 self._before_program()
-            if event in _STARTS:
+            elif event in _STARTS:
+                if event != "os.fork":  # which need not be followed by another program
+                    self._before_program()
                 self._before_start()
             elif event == "socket.__new__":
                 self._before_socket(arguments[1])
