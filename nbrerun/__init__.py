@@ -160,6 +160,26 @@ def check(
     return _check(names, settings, is_notebook=is_one and not os.path.isdir(names[0]))
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Answer in the running kernel what running its cells again does: `%load_ext nbrerun` (`docs/live.md`).
+
+    Raises:
+        ImportError: processes cannot be forked on this system.
+    """
+    if not hasattr(os, "fork"):
+        raise ImportError("nbrerun forks the kernel, which works on Linux and macOS only")
+    from nbrerun.live.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Undo that: `%unload_ext nbrerun`."""
+    from nbrerun.live.magics import unload
+
+    unload(shell)
+
+
 def _check(paths: list[str], settings: dict[str, Any], is_notebook: bool) -> Report:
     import warnings
 

@@ -41,8 +41,8 @@ STARTED = {"ipykernel", "scikit-learn"}
 OPTIONAL = {"distributed": "dask", "jupytext": "jupytext", "mcp": "mcp", "ray": "ray"}
 """Modules that are imported only where a user asks for what they do, and the extras that bring them."""
 
-OF_THE_CALLER = {"pytest"}
-"""Only pytest imports the module that imports it."""
+OF_THE_CALLER = {"pytest", "IPython"}
+"""Only pytest, or a kernel, imports the module that imports it."""
 
 
 def python_files() -> Iterator[Path]:

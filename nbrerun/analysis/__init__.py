@@ -12,7 +12,7 @@ from nbrerun.analysis.check import Check, Listener
 from nbrerun.analysis.dependencies import inputs
 from nbrerun.analysis.main_run import MainRun
 from nbrerun.clock import running
-from nbrerun.engine.choose import Choice
+from nbrerun.engine.choose import Choice, Chosen
 from nbrerun.engine.kernelspec import resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.requirements import declared
@@ -24,7 +24,7 @@ from nbrerun.probe.protocol.wire import Closed
 from nbrerun.settings.values import Settings
 from nbrerun.state.timeline import Step
 
-__all__ = ["Examined", "Listener", "analyze", "examine"]
+__all__ = ["Examined", "Listener", "analyze", "examine", "judge"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,13 @@ def _examined(notebook: Notebook, settings: Settings, listener: Listener, seeds:
         return Examined(report, tuple(check.steps), choice.engine.seeds)
     finally:
         choice.engine.close()
+
+
+def judge(notebook: Notebook, settings: Settings, listener: Listener, choice: Chosen) -> NotebookReport:
+    """Do the same in a kernel that is up already, and stays up."""
+    report = NotebookReport(str(notebook.path), "", "", notebook.kernel_name or "")
+    with running():
+        return _checked(Check(notebook, settings, listener, choice), report)
 
 
 def _checked(check: Check, report: NotebookReport) -> NotebookReport:

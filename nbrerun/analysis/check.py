@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from nbrerun.engine.choose import Choice
+from nbrerun.engine.choose import Chosen
 from nbrerun.model import CellReport, Failure, NotebookReport, Recovery, WholeRun
 from nbrerun.notebooks.git import committed
 from nbrerun.notebooks.read import Notebook
@@ -38,7 +38,7 @@ class Check:
     notebook: Notebook
     settings: Settings
     listener: Listener
-    choice: Choice
+    choice: Chosen
     reports: dict[int, CellReport] = field(default_factory=dict)
     """By index of the cell."""
     steps: list[Step] = field(default_factory=list)

@@ -29,21 +29,28 @@ def short_place() -> str | None:
     return None if len(os.fsencode(usual)) <= _LONGEST else "/tmp"
 
 
+def listen(address: str) -> socket.socket:
+    """Listen at a path."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(address)
+    listener.listen(64)  # more than there are processes that connect at the same time
+    return listener
+
+
 class Arrivals:
     """A listening socket, and those who came before they were waited for."""
 
-    def __init__(self, folder: str, is_alive: Callable[[], bool]) -> None:
+    def __init__(self, folder: str, is_alive: Callable[[], bool], listener: socket.socket | None = None) -> None:
         """Listen.
 
         Args:
             folder: where the socket lies; its path must be short (unix(7)).
             is_alive: whether the kernel still is, so that somebody may come.
+            listener: a socket that is listening there already.
         """
         self.address = os.path.join(folder, "socket")
         self._is_alive = is_alive
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(self.address)
-        self._listener.listen(64)  # more than there are processes that connect at the same time
+        self._listener = listener or listen(self.address)
         self._listener.settimeout(_TICK)
         self._arrived: dict[str, tuple[Wire, Any]] = {}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from nbrerun.engine.fork import ForkEngine
-from nbrerun.engine.interface import Doing, Limits, Past, Undone
+from nbrerun.engine.interface import Doing, Engine, Limits, Past, Undone
 from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.kernelspec import ChosenKernel
 from nbrerun.engine.replay import ReplayEngine
@@ -16,6 +17,30 @@ from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
 from nbrerun.probe.protocol.requests import SandboxFound
 from nbrerun.settings.values import Settings
+
+
+class Chosen(Protocol):
+    """The engine in use, which another one may take the place of, and why."""
+
+    reason: str
+
+    @property
+    def engine(self) -> Engine:
+        """The one in use now."""
+
+    @property
+    def name(self) -> str:
+        """`fork`, `replay`, or both."""
+
+    @property
+    def sandbox(self) -> SandboxFound:
+        """The sandbox that keeps files safe, with the reason for it."""
+
+    def switch(self, undone: Undone, cell: Cell, done: Sequence[Past]) -> bool:
+        """Use another engine from this cell on, if that may help; whether it does now."""
+
+    def advised(self, undone: Undone) -> Undone:
+        """Add what would help, if only the choice of the engine keeps a cell from being judged."""
 
 
 class Choice:
@@ -38,11 +63,11 @@ class Choice:
         self._seeds = seeds
         self._wanted = settings.engine
         self.names: list[str] = []
-        self.engine: ForkEngine | ReplayEngine
+        self.engine: ForkEngine[Kernel] | ReplayEngine
         self.engine, self.reason = self._first()
         self.names.append(self.engine.name)
 
-    def _first(self) -> tuple[ForkEngine | ReplayEngine, str]:
+    def _first(self) -> tuple[ForkEngine[Kernel] | ReplayEngine, str]:
         can_fork = hasattr(os, "fork")
         if self._wanted == "replay" or (self._wanted == "auto" and not can_fork):
             reason = "asked for" if self._wanted == "replay" else "this system cannot fork"

@@ -218,6 +218,10 @@ class Client:
         """Change the files as those of another kernel had been changed."""
         self._ask(ask.RESTORE_FILES, ask.FilesFolder(folder=folder))
 
+    def hand_back(self, names: Iterable[str], unchanged: Iterable[str]) -> ask.HandedBack:
+        """The values of names, for a process that has gone on; `unchanged` have the same values there."""
+        return self._ask(ask.HAND_BACK, ask.HandBack(names=list(names), unchanged=list(unchanged)))
+
     def files_are_full(self) -> bool:
         """Whether there is no more room for files."""
         return self._ask(ask.FILES_ARE_FULL, ask.Empty())["full"]

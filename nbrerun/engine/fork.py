@@ -6,20 +6,45 @@ import contextlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 from nbrerun.clock import Part, spent_on
+from nbrerun.engine.arrivals import Arrivals
 from nbrerun.engine.client import Client
 from nbrerun.engine.fork_branch import ForkBranch
 from nbrerun.engine.interface import Again, Branch, Control, FirstResult, FirstRun, Limits, Undone
-from nbrerun.engine.kernel import Kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.engine.memory import memory
 from nbrerun.engine.reruns import plain_first
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Generator, Known
-from nbrerun.probe.protocol.requests import Foreseen, Hello
+from nbrerun.probe.protocol.requests import Foreseen, Hello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import Leaves
+
+
+class Forked(Protocol):
+    """The process of the main run, which is forked: a kernel of nbrerun's own, or one that the user works in."""
+
+    arrivals: Arrivals
+    """Where its forks connect."""
+    sandbox: SandboxFound
+
+    @property
+    def client(self) -> Client:
+        """The process itself, or what stands for it at the present moment, to be asked between two cells."""
+
+    def execute(self, cell: Cell) -> FirstRun:
+        """Run the next cell of the main run."""
+
+    def save_files(self) -> str:
+        """Save the files that the notebook has changed, and return their folder."""
+
+    def close(self) -> None:
+        """End the process and whatever it started."""
+
+
+Main = TypeVar("Main", bound=Forked)
 
 
 @dataclass(frozen=True)
@@ -35,7 +60,7 @@ class _Moment:
     """It began as this branch, which has read the state, and in which the cell has been run again without an effect."""
 
 
-class ForkEngine:
+class ForkEngine(Generic[Main]):
     """Works on Linux and macOS, with whatever survives a fork of the kernel.
 
     Branches of the moment where the kernel stands are forks of the kernel itself. Before the kernel goes on, a process
@@ -45,7 +70,7 @@ class ForkEngine:
 
     name = "fork"
 
-    def __init__(self, kernel: Kernel, limits: Limits) -> None:
+    def __init__(self, kernel: Main, limits: Limits) -> None:
         self.kernel = kernel
         """Runs the main run, and is never changed by an experiment."""
         self._limits = limits
@@ -282,7 +307,7 @@ class ForkEngine:
             with contextlib.suppress(Closed):  # a dead kernel shows soon enough
                 self.kernel.client.leave_files()
 
-    def release(self) -> Kernel:
+    def release(self) -> Main:
         """End branches and moments, and hand over the kernel, which is at the end of the main run so far."""
         for branch in list(self._open):
             branch.end()

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbrerun.engine.client import Client
 from nbrerun.engine.interface import Undone
@@ -32,7 +32,7 @@ class ForkBranch:
     previous: State | None = None
     astray: frozenset[Name] = frozenset()
 
-    def __init__(self, engine: ForkEngine, moment: int, files: str, client: Client) -> None:
+    def __init__(self, engine: ForkEngine[Any], moment: int, files: str, client: Client) -> None:
         self._engine = engine
         self._moment = moment
         self._files = files

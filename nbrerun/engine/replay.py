@@ -73,7 +73,7 @@ class ReplayEngine:
         self._follower = Follower(lambda wait: self._start(self._seeds, wait=wait), doing)
         self._saved = ""
         """The folder of the files that the main run left."""
-        self._beginnings: dict[bool, ForkEngine] = {}
+        self._beginnings: dict[bool, ForkEngine[Kernel]] = {}
         """Kernels that have run nothing: with the files of the end, and with those of the beginning."""
 
     def first_run(self, cell: Cell) -> FirstRun:

@@ -14,6 +14,7 @@ import time
 from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .describe.ownership import belongs_to_user, own_modules
+from .execute import hand_back
 from .execute.after_restart import Stripped
 from .execute.cells import Cells
 from .execute.observed import run_observed
@@ -31,7 +32,7 @@ from .process.outside import Outside
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Known, Rerun, State
 from .protocol.requests import OPERATION, Answer, Operation, Request
-from .protocol.wire import connect
+from .protocol.wire import Wire, connect
 from .read import containers, generators, untouched
 from .read.earlier_parts import EarlierParts
 from .read.looks import Looks
@@ -69,7 +70,8 @@ class Service:
         self.kernel = kernel
         self.shell = kernel.shell
         self._address = address
-        self._wire = connect(address)
+        self._wire: Optional[Wire] = None
+        """The kernel's own connection; a kernel that is not nbrerun's has none."""
         self.files = NotebookFiles(sandbox, kernel.shell.user_ns)
         belongs_to_user([os.getcwd(), *map(os.fsdecode, self.files.sandbox.given)])
         self._forks = Forks(kernel, address)
@@ -94,6 +96,14 @@ class Service:
         """Begin to answer."""
         die_with_parent()
         self._entropy.install()
+        self.observe()
+        self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
+        self._wire = connect(self._address)
+        hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
+        self._wire.send(hello)
+
+    def observe(self) -> None:
+        """Begin to hear what cells do."""
         untouched.watch_forks()
         self._forks.hazards.before_import()
         self._after_import()
@@ -102,9 +112,6 @@ class Service:
         self.files.install(lambda: not self.imports.depth)
         self._outside.install()
         self._forks.watch([*self.files.sandbox.folders, *self.files.sandbox.beside])
-        self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell
-        hello: ask.Hello = {"token": "", "pid": os.getpid(), "failed": ""}
-        self._wire.send(hello)
 
     def _after_import(self) -> None:
         """After an import: remember how each global generator was seeded, or seed it as it once was."""
@@ -120,6 +127,7 @@ class Service:
             self.imports.leave()
 
     async def _on_doorbell(self, *_: Any) -> None:
+        assert self._wire is not None, "the kernel has been asked at it"
         self._wire.send(await self._try(self._wire.receive()))
 
     async def _try(self, request: Mapping[str, Any]) -> Mapping[str, object]:
@@ -218,7 +226,7 @@ class Service:
                 request["changes_given"],
                 state if request["repeats"] and self._is_predictable(state, request["pins"]) else None,
             )
-        run["stopped"] = self._outside.kept_from()
+        run["stopped"] = [*self._outside.kept_from(), *self.files.kept_from()]
         run["shared"] = self._forks.shared()
         return run
 
@@ -395,6 +403,12 @@ class Service:
         self.files.restore(request["folder"])
         return {}
 
+    @answers(ask.HAND_BACK)
+    def hand_back(self, request: ask.HandBack) -> ask.HandedBack:
+        """Hand over the values of names, for a process that has gone on."""
+        data, lost = hand_back.pack(self.shell.user_ns, request["names"], request["unchanged"])
+        return {"data": data, "lost": lost}
+
     @answers(ask.FILES_ARE_FULL)
     def files_are_full(self, _: ask.Empty) -> ask.Fullness:
         """Whether there is no more room for files."""
@@ -444,7 +458,8 @@ class Service:
         self._forks.leave_kernel()
         untouched.begin_fork()
         containers.switch_on()
-        self._wire.close()
+        if self._wire is not None:
+            self._wire.close()
         try:
             begin()
         except OSError as error:

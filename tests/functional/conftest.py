@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from jupyter_client.provisioning import KernelProvisionerFactory
 
 from tests.conftest import ASKING, ENVIRON, KERNELS
+from tests.live import Live
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "zygote"))
 
@@ -57,3 +59,24 @@ def _kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if sys.platform == "linux" and request.node.get_closest_marker("cold_kernel") is None:
         have_kernels_forked(monkeypatch, request.getfixturevalue("zygote"))
         request.config.stash[KERNELS][ASKING] += 1
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
+    """A kernel with nbrerun loaded, which leaves nothing behind."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    found = Live(folder)
+    try:
+        assert found.run("%load_ext nbrerun") == []
+        started = found.process.children(recursive=True)
+        yield found
+        started += found.process.children(recursive=True)
+    finally:
+        found.close()
+    _, alive = psutil.wait_procs(started, timeout=30)
+    assert alive == []
+    assert list(temporary.glob("nbrerun-*")) == []

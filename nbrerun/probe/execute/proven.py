@@ -65,7 +65,11 @@ class Company:
 
 def _tasks() -> Set[str]:
     """What the tasks of the event loop run."""
-    return {str(getattr(task.get_coro(), "__qualname__", task)) for task in asyncio.all_tasks()}
+    try:
+        tasks = asyncio.all_tasks()
+    except RuntimeError:  # no loop is running here
+        return set()
+    return {str(getattr(task.get_coro(), "__qualname__", task)) for task in tasks}
 
 
 def _shows_figures(callback: Any) -> bool:

@@ -10,7 +10,10 @@ from typing import Callable, Dict, List, Tuple
 
 from ..protocol.messages import File
 
-_INDEX = "index"
+INDEX = "index"
+"""The file that lists the changes."""
+BESIDE = "beside"
+"""The folder, below that of the others, for changes to files that are not judged, which are not the user's to get."""
 
 Change = Tuple[str, str, str]
 """Name of the file, its kind (as in `File`), and the name of its content in the saved folder."""
@@ -29,7 +32,7 @@ def save(changed: Dict[bytes, File], shown: Callable[[bytes], str], folder: str)
         if file["kind"] == "file":
             shutil.copy2(path, os.path.join(os.fsencode(folder), b"%d" % number), follow_symlinks=False)
         index.append((shown(path), file["kind"], str(number)))
-    with open(os.path.join(folder, _INDEX), "wb") as out:
+    with open(os.path.join(folder, INDEX), "wb") as out:
         dump(index, out)
 
 
@@ -39,7 +42,7 @@ def apply(folder: str, base: str, before: Callable[[bytes], None] = lambda path:
     Args:
         before: called with every path that is about to be replaced or removed.
     """
-    with open(os.path.join(folder, _INDEX), "rb") as saved:
+    with open(os.path.join(folder, INDEX), "rb") as saved:
         index: List[Change] = load(saved)
     for name, kind, _ in reversed(index):  # a folder's content comes after it
         path = os.path.join(base, name)

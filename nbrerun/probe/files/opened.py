@@ -61,6 +61,8 @@ class FileLog:
         self.inputs = InputLog()
         self.counts: Callable[[], bool] = lambda: True
         """Returns whether files are written by the cell, and not by an import."""
+        self.is_of_others: Callable[[bytes], bool] = lambda path: False
+        """Returns whether it is other programs that read and write a file, where no event announces it."""
         self._folders: Tuple[bytes, ...] = ()
         self._apart: Tuple[bytes, ...] = ()
         """The folders whose files are kept safe or hold none, ..."""
@@ -83,10 +85,14 @@ class FileLog:
             folders: whose files are recorded.
             beside: whose files are kept safe as well.
         """
-        self._folders = tuple(os.path.join(folder, b"") for folder in folders)
-        self._apart = (*self._folders, *(os.path.join(folder, b"") for folder in beside), *_NO_FILES)
+        self.watch(folders, beside)
         self.inputs.install()
         sys.addaudithook(self._hear)
+
+    def watch(self, folders: Iterable[bytes], beside: Iterable[bytes]) -> None:
+        """Record what is opened in these folders from now on; see `install`."""
+        self._folders = tuple(os.path.join(folder, b"") for folder in folders)
+        self._apart = (*self._folders, *(os.path.join(folder, b"") for folder in beside), *_NO_FILES)
 
     def begin(self, folders: Iterable[bytes]) -> None:
         """Forget what was opened until now, and watch these folders from now on."""
@@ -111,6 +117,8 @@ class FileLog:
         """
         asked, self._asked = self._asked, self.position()
         for path, read, written, written_first in self._watch.read():
+            if self.is_of_others(path):
+                continue
             if read and not written_first and not path.endswith(b".ipynb"):  # an editor reads notebooks, no C library
                 self.inputs.file(path)
             self._record(path, _Effect(read, written, kept=False), written_first, asked)

@@ -18,8 +18,6 @@ from .guard import announce
 from .opened import FileLog
 
 _NOT_VALUE = (b"/__pycache__/", b"/.ipynb_checkpoints/", b"/.nbrerun_cache/")
-_BESIDE = "beside"
-"""Where changes to files that are not judged are saved, which are not the user's to get."""
 _NOT_VALUE_SUFFIXES = (b".pyc", b"-journal", b"-wal", b"-shm", b".wal")
 
 
@@ -54,6 +52,10 @@ class NotebookFiles:
         self._log.install(self.sandbox.folders, self.sandbox.beside)
         lookups.observe(self._log.hear_lookup)
         self.begin()
+
+    def watch_again(self) -> None:
+        """Record what is opened in the folders that the sandbox has now, which are others than at `install`."""
+        self._log.watch(self.sandbox.folders, self.sandbox.beside)
 
     def begin(self, position: Callable[[], int] = int) -> None:
         """Forget what was opened until now, before a cell runs.
@@ -118,6 +120,19 @@ class NotebookFiles:
         found = map(os.fsdecode, filter(_is_value, self._log.elsewhere()))
         return [{"kind": "file", "what": path, "how": "writes to", "reads": False} for path in found]
 
+    def written(self) -> List[bytes]:
+        """The paths of the files in the sandbox that the last cell has written."""
+        return [path for path, opened in self._log.opened().items() if opened["written"] and _is_value(path)]
+
+    def kept_from(self) -> List[Contact]:
+        """What the last cell was about to write, and was kept from."""
+        found = dict.fromkeys(self.sandbox.shown(path) for path in self.sandbox.refused if _is_value(path))
+        return [{"kind": "file", "what": path, "how": "writes to", "reads": False} for path in found]
+
+    def leave_out(self, is_of_others: Callable[[bytes], bool]) -> None:
+        """Do not record what other programs do to these files, in folders that they write to as well."""
+        self._log.is_of_others = is_of_others
+
     def last_read(self) -> bytes:
         """The path of the file in the sandbox that was read last."""
         return self._log.last_read
@@ -141,12 +156,12 @@ class NotebookFiles:
     def save(self, folder: str) -> None:
         """Write what has changed into a folder, for another kernel or for the user."""
         changeset.save(self._changed(), self.sandbox.shown, folder)
-        changeset.save(self._changed_beside(), os.fsdecode, os.path.join(folder, _BESIDE))
+        changeset.save(self._changed_beside(), os.fsdecode, os.path.join(folder, changeset.BESIDE))
 
     def restore(self, folder: str) -> None:
         """Apply the changes that another kernel has saved."""
-        for part in (folder, os.path.join(folder, _BESIDE)):
-            changeset.apply(part, os.fsdecode(self.sandbox.notebook), self.sandbox.before_move)
+        for part in (folder, os.path.join(folder, changeset.BESIDE)):
+            changeset.apply(part, os.fsdecode(self.sandbox.notebook), self.sandbox.before_restore)
 
     def remove(self, names: List[str]) -> None:
         """Remove files, as if they had never been created, and folders that are empty then."""

@@ -185,5 +185,5 @@ def _open_databases(folders: Sequence[bytes]) -> Set[Tuple[str, bytes]]:
 
 def _matters(thread: threading.Thread) -> bool:
     names = {thread.name, *(cls.__name__ for cls in type(thread).__mro__)}
-    ipykernel = type(thread).__module__.startswith(("ipykernel", "IPython", "zmq", "debugpy", "pydevd"))
-    return thread.is_alive() and not ipykernel and not names & set(_HARMLESS)
+    own = type(thread).__module__.startswith(("ipykernel", "IPython", "zmq", "debugpy", "pydevd", "nbrerun.live"))
+    return thread.is_alive() and not own and not names & set(_HARMLESS)

@@ -31,6 +31,10 @@ class Forks:
         self._running: Set[int] = set()
         """Processes of the notebook that were running before the cell."""
 
+    def leave_out(self, pid: int, descriptor: int) -> None:
+        """Do not count a process of nbrerun's own, and the connection to it, among what the kernel shares."""
+        self._shared.leave_out(pid, descriptor)
+
     def watch(self, folders: Sequence[bytes]) -> None:
         """Set the folders whose files each branch has to itself."""
         self.hazards.watch(folders)

@@ -22,8 +22,10 @@ from ..sandbox import syscalls
 from .shared import started_here
 
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty"})
+_BECOMES = "os.exec"
+"""What follows a fork where another program is started."""
 _SENDS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-_EVENTS = _STARTS | _SENDS | {"http.client.send", "socket.__new__"}
+_EVENTS = _STARTS | {_BECOMES} | _SENDS | {"http.client.send", "socket.__new__"}
 _READS = (b"GET ", b"HEAD ")
 _VERBS = {b"POST": "posts to", b"PUT": "puts to", b"PATCH": "patches at", b"DELETE": "deletes at"}
 _LISTENS = "0A"
@@ -43,6 +45,8 @@ class Outside:
             reaches_out: reruns may do everything.
         """
         self._reaches_out = reaches_out
+        self.starts_programs = True
+        """Reruns may start programs, whose files are kept apart as well."""
         self._found: Dict[str, Contact] = {}
         self._stops = self._for_good = False
         self._busy = threading.local()
@@ -92,7 +96,7 @@ class Outside:
                 continue
             self._known.add(inode)
             peer = _peer(descriptor)
-            if peer and not _is_own(peer):
+            if peer and not _is_own(peer) and not _is_accepted(descriptor):
                 what = f"{peer[0]}:{peer[1]}"
                 self._found.setdefault(what, {"kind": "network", "what": what, "how": "connects to", "reads": False})
 
@@ -101,7 +105,11 @@ class Outside:
             return
         self._busy.on = True
         try:
-            if event in _STARTS:
+            if event == _BECOMES:
+                self._before_program()
+            elif event in _STARTS:
+                if event != "os.fork":  # which need not be followed by another program
+                    self._before_program()
                 self._before_start()
             elif event == "socket.__new__":
                 self._before_socket(arguments[1])
@@ -138,6 +146,11 @@ class Outside:
             self._found[what] = {"kind": "network", "what": what, "how": how, "reads": reads}
         if self._stops and not reads:
             raise ConnectionAbortedError(errno.ECONNABORTED, "nbrerun keeps cells that are run again from the network")
+
+    def _before_program(self) -> None:
+        if self._stops and not self.starts_programs:
+            self._found["a program"] = {"kind": "process", "what": "a program", "how": "starts", "reads": False}
+            raise PermissionError(errno.EPERM, "nbrerun cannot keep apart what a program does here")
 
     def _before_start(self) -> None:
         """Put this thread, and so the program that it is about to start, into a network of its own."""
@@ -212,6 +225,14 @@ def _peer(descriptor: int) -> Optional[Tuple[Any, ...]]:
         if copy.family in (socket.AF_INET, socket.AF_INET6):
             return tuple(copy.getpeername())
     return None
+
+
+def _is_accepted(descriptor: int) -> bool:
+    """Whether it was the other side that connected, to a port at which this process listens."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
+        inodes = _listening(copy.getsockname()[1])
+        return any(link in inodes for link in _sockets(os.getpid()))
+    return False
 
 
 def _in_http_client() -> bool:

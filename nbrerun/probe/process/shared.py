@@ -13,7 +13,7 @@ import re
 import socket
 import stat
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Set, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Union
 
 _WRITABLE = re.compile(rb"(\w+)-\w+ .w.s \w+ (\w+:\w+ \d+) *(.*)$")
 """A shared mapping that can be written to: its address, its device and inode, and its path (proc_pid_maps(5))."""
@@ -26,6 +26,9 @@ _OPENMP_MARK = b"/dev/shm/__KMP_REGISTERED_LIB_"
 
 _WORKERS = ("multiprocessing.", "joblib.", "concurrent.futures.", "asyncio.", "tqdm.", "_multiprocessing")
 """Modules of the objects that hold a library's workers together: its queues, their pipes and semaphores."""
+
+_adopts_orphans = True
+"""The parent of the kernel is nbrerun's keeper, which every daemon of the notebook becomes a child of."""
 
 _MOST_OBJECTS = 2_000
 _LONGEST = 60
@@ -66,6 +69,13 @@ class Shared:
         """In a forked process: it shares no memory that its parent did not share, or it would not have been forked."""
         self._descriptors = set(_descriptors().values())
         self._processes = set(_running())
+        self._ports = set(_ports())
+        """Those at which Jupyter talks to the kernel."""
+
+    def leave_out(self, pid: int, descriptor: int) -> None:
+        """Do not count a process of nbrerun's own, and the connection to it."""
+        self._processes.add(pid)
+        self._descriptors.add(_descriptors().get(descriptor, ""))
 
     def watch(self, folders: Sequence[bytes]) -> None:
         """Set the folders whose files each branch has to itself."""
@@ -115,6 +125,8 @@ class Shared:
                 names = [_name(end.getsockname), _name(end.getpeername)]
         except OSError:
             return ""
+        if _port(names[0]) in self._ports:
+            return ""
         if any(os.fsencode(name).startswith(self._socket_folder) for name in names if isinstance(name, (str, bytes))):
             return ""
         return f"{_connection(*names)} is open"
@@ -124,6 +136,20 @@ def _name(ask: Any) -> Any:
     with contextlib.suppress(OSError):  # it is not connected
         return ask()
     return ""
+
+
+def _port(name: Any) -> Optional[int]:
+    """The port of an address of the internet."""
+    return int(name[1]) if isinstance(name, tuple) and len(name) > 1 else None
+
+
+def _ports() -> Iterator[int]:
+    """The ports at which this process listens (socket(7), SO_ACCEPTCONN)."""
+    for descriptor in _descriptors():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as end:
+            port = _port(end.getsockname())
+            if port is not None and end.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                yield port
 
 
 def _connection(here: Any, there: Any) -> str:
@@ -184,8 +210,16 @@ def _running() -> List[int]:
 
     Orphans that run the kernel's own program are branches of nbrerun's that are about to end, as are those without one.
     """
+    if not _adopts_orphans:
+        return list(_children(os.getpid()))
     orphans = [pid for pid in _children(os.getppid()) if pid != os.getpid() and _program(pid) not in (b"", _program())]
     return [*_children(os.getpid()), *orphans]
+
+
+def keeps_no_orphans() -> None:
+    """The kernel has been started by somebody else, whose other children are not the notebook's."""
+    global _adopts_orphans
+    _adopts_orphans = False
 
 
 def started_here() -> List[int]:

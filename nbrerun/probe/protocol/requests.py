@@ -363,6 +363,22 @@ class Fullness(TypedDict):
     full: bool
 
 
+class HandBack(TypedDict):
+    """Hand over the values of names, for a process that has gone on."""
+
+    names: List[str]
+    unchanged: List[str]
+    """Names that have the same values there."""
+
+
+class HandedBack(TypedDict):
+    """The values, for `hand_back.unpack`."""
+
+    data: bytes
+    lost: Dict[str, str]
+    """Why some of them cannot be handed over, by name."""
+
+
 Request = TypeVar("Request", bound=Mapping[str, object])
 Answer = TypeVar("Answer", bound=Mapping[str, object])
 
@@ -404,4 +420,5 @@ LEAVE_FILES = Operation("leave files", Empty, Empty)
 REMOVE_FILES = Operation("remove files", RemoveFiles, Empty)
 SAVE_FILES = Operation("save files", FilesFolder, Empty)
 RESTORE_FILES = Operation("restore files", FilesFolder, Empty)
+HAND_BACK = Operation("hand back", HandBack, HandedBack)
 FILES_ARE_FULL = Operation("files are full", Empty, Fullness)

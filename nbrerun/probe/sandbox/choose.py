@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Protocol, Sequence
 
 from ..protocol.messages import File
 from .copy import Scratch
+from .live import Live
 from .overlay import Overlay
 
 
@@ -24,6 +25,8 @@ class Sandbox(Protocol):
     """The folders that are protected as well."""
     note: str
     """What this sandbox does not protect."""
+    refused: List[bytes]
+    """What it has kept the notebook from writing to, because it could not keep that safe in any other way."""
     models: Callable[[], List[str]]
     """Returns the names of the notebook's own classes that are models."""
 
@@ -70,10 +73,16 @@ class Sandbox(Protocol):
     def before_move(self, path: bytes) -> None:
         """The notebook is about to create, rename or delete this path."""
 
+    def before_restore(self, path: bytes) -> None:
+        """nbrerun itself is about to replace what is there by what was there at another moment."""
+
 
 # In order of preference: an overlay also protects against C libraries and shell commands, a copy does not.
 
 _KINDS: Dict[str, Callable[[str, Sequence[str], int, Sequence[str]], Sandbox]] = {"overlay": Overlay, "copy": Scratch}
+
+# A kernel that somebody works in has none; its forks have.
+_ATTACHED: Dict[str, Callable[[str, Sequence[str], int, Sequence[str]], Sandbox]] = {**_KINDS, "live": Live}
 
 
 def set_up(home: str, wanted: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> Dict[str, Any]:
@@ -106,7 +115,7 @@ def set_up(home: str, wanted: str, folders: Sequence[str], limit: int, beside: S
 
 def attach(found: Dict[str, Any]) -> Sandbox:
     """Return the sandbox that this kernel was started in, from the result of `set_up`."""
-    sandbox = _KINDS[found["kind"]](*found["made"])
+    sandbox = _ATTACHED[found["kind"]](*found["made"])
     sandbox.folders = [os.fsencode(folder) for folder in found["covered"]]
     sandbox.beside = [os.fsencode(folder) for folder in found["beside"]]
     return sandbox

@@ -39,6 +39,7 @@ class Scratch:
     def __init__(self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> None:
         self.beside: List[bytes] = []
         """None: a copy in these folders may be one that somebody else needs at the same time."""
+        self.refused: List[bytes] = []
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
         self.note = _NOTE
@@ -198,6 +199,14 @@ class Scratch:
             Refused: it cannot be kept.
         """
         self._guard(path.rstrip(b"/"), moved=True)
+
+    def before_restore(self, path: bytes) -> None:
+        """Keep it as well.
+
+        Raises:
+            Refused: it cannot be kept.
+        """
+        self.before_move(path)
 
     def _guard(self, path: bytes, moved: bool) -> None:
         try:

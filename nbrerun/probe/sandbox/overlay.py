@@ -33,17 +33,25 @@ class Overlay:
 
     kind = "overlay"
 
-    def __init__(self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = ()) -> None:
+    def __init__(
+        self, home: str, folders: Sequence[str], limit: int, beside: Sequence[str] = (), layers: bytes = b"layers"
+    ) -> None:
+        """Mount nothing yet.
+
+        Args:
+            layers: name of the folder of the layers, below `home`, which belongs to this sandbox alone.
+        """
         self.notebook = os.fsencode(folders[0])
         self.folders = self.given = sorted({os.fsencode(folder) for folder in folders})
         self.beside = [os.fsencode(folder) for folder in beside]
         """Folders that are covered as well, but whose files are not judged."""
         self.note = "what the notebook writes goes to a layer in memory"
+        self.refused: List[bytes] = []
         self.models: Callable[[], List[str]] = list
         """Returns the names of the notebook's own classes that are models."""
         self._home = os.fsencode(home)
         """The folder of this check, which belongs to it alone."""
-        self._layers = os.path.join(self._home, b"layers")
+        self._layers = os.path.join(self._home, layers)
         self._own = self._layers
         """Where this process's own layer is mounted."""
         self._limit = limit
@@ -208,17 +216,25 @@ class Overlay:
     def before_move(self, path: bytes) -> None:
         """Nothing to do: the overlay records it."""
 
+    def before_restore(self, path: bytes) -> None:
+        """Nothing to do, as well."""
+
     def shown(self, path: bytes) -> str:
         """Return a path as the user would write it: relative to the notebook's folder for files near it."""
         around = [folder for folder in self.folders if is_below(self.notebook, [folder])]
         near = is_below(path, [self.notebook, *around])
         return os.fsdecode(os.path.relpath(path, self.notebook) if near else path)
 
+    def value(self, path: bytes) -> Optional[File]:
+        """Return the value of a file as it is now; None if there is none."""
+        with contextlib.suppress(OSError):
+            return self._reading.file(path, self.models)
+        return None
+
     def model_in(self, path: bytes) -> bool:
         """Whether a file holds a model."""
-        with contextlib.suppress(OSError):
-            return self._reading.file(path, self.models)["model"]
-        return False
+        found = self.value(path)
+        return found is not None and found["model"]
 
     def is_full(self) -> bool:
         """Whether nothing more can be written."""

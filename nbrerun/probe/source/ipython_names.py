@@ -37,7 +37,7 @@ BINDING_BARE = frozenset({"pylab"})
 NEVER_BINDING = frozenset(
     """
     matplotlib config autoreload pip conda mamba micromamba uv cd pwd ls env set_env who whos precision timeit
-    reset_selective history tensorboard tensorflow_version watermark
+    reset_selective history tensorboard tensorflow_version watermark nbrerun
     """.split()
 )
 """Line magics that bind no name, whatever their arguments; some are an extension's or Colab's."""
@@ -48,7 +48,7 @@ NEVER_WRITING = frozenset("matplotlib config autoreload load_ext".split())
 EXTENSIONS = frozenset(
     """
     autoreload tensorboard line_profiler memory_profiler watermark dotenv autotime nb_black lab_black jupyter_black
-    rpy2.ipython cython Cython sql
+    rpy2.ipython cython Cython sql nbrerun
     """.split()
 )
 """What `%load_ext` can load without binding a name; other extensions bind some."""
@@ -61,5 +61,5 @@ CELL_MAGICS_ELSEWHERE = frozenset(
 )
 """Cell magics that run nothing in the notebook's namespace."""
 
-CELL_MAGICS_AROUND = frozenset("time timeit capture prun".split())
+CELL_MAGICS_AROUND = frozenset("time timeit capture prun rerun".split())
 """Cell magics that run their cell as Python."""
