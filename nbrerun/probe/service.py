@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import inspect
 import os
-import platform
-import sys
 import time
-from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
+from .answering import METHODS, answers
+from .change_answers import ChangeAnswers
 from .describe.ownership import belongs_to_user, own_modules
 from .execute import hand_back
 from .execute.after_restart import Stripped
@@ -21,24 +21,24 @@ from .execute.observed import run_observed
 from .execute.proven import Company, is_foreseeable, names_bound
 from .execute.rerun import describe_error, follow
 from .execute.user_functions import mark_beforehand
+from .file_answers import FileAnswers
 from .files.session import NotebookFiles
-from .plugins.discovery import Packages, installed_version
+from .package_answers import PackageAnswers
+from .plugins.discovery import Packages
 from .process.entropy import Entropy
 from .process.forked import live
 from .process.forking import die_with_parent, reseed
 from .process.forks import Forks
-from .process.import_hook import ImportWatch, can_be_found
+from .process.import_hook import ImportWatch
 from .process.outside import Outside
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Known, Rerun, State
-from .protocol.requests import OPERATION, Answer, Operation, Request
+from .protocol.requests import OPERATION
 from .protocol.wire import Wire, connect
 from .read import containers, generators, untouched
 from .read.earlier_parts import EarlierParts
 from .read.looks import Looks
 from .read.namespace import user_names
-from .read.perturb import perturb
-from .read.process_settings import perturb_setting, read_settings
 from .read.walk import Reader, collector_paused
 from .sandbox.handles import reopen_files
 from .state import bound_state, held_by_modules, read_state
@@ -47,23 +47,8 @@ _ARRIVE: Mapping[str, Any] = {OPERATION: ask.ARRIVE.name}
 _LOOKS = frozenset(each.name for each in (ask.ARRIVE, ask.READ, ask.TOUCHABLE, ask.TAKE_APART))
 """Operations after which everything is as it was."""
 
-METHODS: Dict[str, Callable[[Any, Any], Any]] = {}
-"""Which method answers which operation."""
 
-
-def answers(
-    operation: Operation[Request, Answer],
-) -> Callable[[Callable[[Any, Request], Union[Answer, Awaitable[Answer]]]], Any]:
-    """Mark the method that answers an operation; mypy checks that it takes this request and gives this answer."""
-
-    def mark(method: Callable[[Any, Request], Union[Answer, Awaitable[Answer]]]) -> Any:
-        METHODS[operation.name] = method
-        return method
-
-    return mark
-
-
-class Service:
+class Service(FileAnswers, ChangeAnswers, PackageAnswers):
     """One process that answers; every fork of the kernel inherits the kernel's own."""
 
     def __init__(self, kernel: Any, address: str, first_generators: List[Generator], sandbox: Dict[str, Any]) -> None:
@@ -291,43 +276,6 @@ class Service:
         """The parts of variables as they were before the cell of the main run began."""
         return {"parts": self._parts.before_cell(request["names"])}
 
-    @answers(ask.PERTURB)
-    def perturb(self, request: ask.Perturb) -> ask.Perturbed:
-        """Change the values of variables, each in the parts that are given."""
-        namespace, paths = user_names(self.shell), {}
-        for name, earlier in request["earlier"].items():
-            value, changed = perturb(name, namespace[name], earlier) if name in namespace else (None, set())
-            if changed:
-                self.shell.user_ns[name] = value
-                paths[name] = sorted(changed)
-        return {"paths": paths}
-
-    @answers(ask.PERTURB_SETTINGS)
-    def perturb_settings(self, request: ask.PerturbSettings) -> ask.PerturbedSettings:
-        """Change process settings."""
-        before = read_settings()
-        for name in request["names"]:
-            perturb_setting(name)
-        after = read_settings()
-        changed = [name for name in request["names"] if after.get(name) != before.get(name)]
-        return {"settings": {name: after.get(name, "") for name in changed}}
-
-    @answers(ask.DELETE_NAMES)
-    def delete_names(self, request: ask.DeleteNames) -> ask.Empty:
-        """Delete names of the namespace."""
-        for name in request["names"]:
-            self.shell.user_ns.pop(name, None)
-        return {}
-
-    @answers(ask.START_OVER)
-    def start_over(self, _: ask.Empty) -> ask.Empty:
-        """Delete all names of the namespace, and the notebook's own modules, which are to be imported again."""
-        for name in user_names(self.shell):
-            self.shell.user_ns.pop(name, None)
-        for name in own_modules():
-            del sys.modules[name]
-        return {}
-
     @answers(ask.TOUCHABLE)
     def touchable(self, request: ask.AskTouchable) -> ask.Touchable:
         """Names that cells may read or bind."""
@@ -361,58 +309,11 @@ class Service:
             alive = alive | held_by_modules(self.shell.user_ns)
         return {"ids": [address for address in request["ids"] if address in alive]}
 
-    @answers(ask.LACKS)
-    def lacks(self, request: ask.AskLacks) -> ask.Lacks:
-        """Which top-level modules cannot be imported."""
-        return {"modules": [name for name in request["modules"] if not can_be_found(name)]}
-
-    @answers(ask.DISTRIBUTIONS)
-    def distributions(self, request: ask.AskDistributions) -> ask.Distributions:
-        """Which versions of distributions are installed."""
-        found = {name: installed_version(name) for name in request["names"]}
-        there = {name: version for name, version in found.items() if version}
-        return {"python": platform.python_version(), "versions": there}
-
-    @answers(ask.FORGET_FILES)
-    def forget_files(self, request: ask.KeptFiles) -> ask.Empty:
-        """Forget the files that are kept under a name."""
-        self.files.sandbox.forget(request["name"])
-        return {}
-
-    @answers(ask.LEAVE_FILES)
-    def leave_files(self, _: ask.Empty) -> ask.Empty:
-        """In the kernel, after a branch that shares its sandbox: see the kernel's own files again."""
-        self.files.leave()
-        return {}
-
-    @answers(ask.REMOVE_FILES)
-    def remove_files(self, request: ask.RemoveFiles) -> ask.Empty:
-        """Remove files, as if they had never been made."""
-        self.files.remove(request["names"])
-        return {}
-
-    @answers(ask.SAVE_FILES)
-    def save_files(self, request: ask.FilesFolder) -> ask.Empty:
-        """Write what the notebook has changed into a folder."""
-        self.files.save(request["folder"])
-        return {}
-
-    @answers(ask.RESTORE_FILES)
-    def restore_files(self, request: ask.FilesFolder) -> ask.Empty:
-        """Change the files as those of another kernel had been changed."""
-        self.files.restore(request["folder"])
-        return {}
-
     @answers(ask.HAND_BACK)
     def hand_back(self, request: ask.HandBack) -> ask.HandedBack:
         """Hand over the values of names, for a process that has gone on."""
         data, lost = hand_back.pack(self.shell.user_ns, request["names"], request["unchanged"])
         return {"data": data, "lost": lost}
-
-    @answers(ask.FILES_ARE_FULL)
-    def files_are_full(self, _: ask.Empty) -> ask.Fullness:
-        """Whether there is no more room for files."""
-        return {"full": self.files.sandbox.is_full()}
 
     def _read(self) -> Tuple[State, Reader]:
         self._notice_modules()
