@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Callable, Container, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters.generic import ancestry, layout, members, module_of
-from .inputs import inputs, parsed
+from .inputs import NAMESPACES, inputs, parsed
 from .statements import called_word
 from .vocabulary import PICKLING, SAVING
 
@@ -99,8 +99,11 @@ def global_names(code: types.CodeType) -> GlobalNames:
     known = _disassembled.get(id(code))
     if known is None or known[0]() is not code:
         instructions = [instruction for each in _nested(code) for instruction in dis.get_instructions(each)]
+        looked_up = {str(each.argval) for each in instructions if each.opname in _LOOKS_UP}
+        if looked_up & NAMESPACES:  # `globals()["x"]`, and whatever else it does to a name that it has as a text
+            looked_up.update(text for each in _nested(code) for text in each.co_consts if _is_name(text))
         names = GlobalNames(
-            frozenset(str(each.argval) for each in instructions if each.opname in _LOOKS_UP),
+            frozenset(looked_up),
             frozenset(str(each.argval) for each in instructions if each.opname in _BINDS),
         )
         known = _disassembled[id(code)] = (weakref.ref(code), names)
@@ -117,6 +120,10 @@ def _closure(names: Iterable[str], namespace: Dict[str, Any]) -> Set[str]:
             found.add(name)
             pending.extend(_mentioned(namespace[name]) if name in namespace else ())
     return found
+
+
+def _is_name(constant: Any) -> bool:
+    return type(constant) is str and constant.isidentifier()
 
 
 def _mentioned(value: Any) -> Iterator[str]:

@@ -16,7 +16,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _HOLDERS: Tuple[Any, ...] = (ast.ExceptHandler, getattr(ast, "match_case", ast.ExceptHandler))
 """Parts of compound statements that contain statements themselves; `match` came with Python 3.10 (PEP 634)."""
 
-_NAMESPACES = frozenset({"globals", "locals", "vars"})
+NAMESPACES = frozenset({"globals", "locals", "vars"})
 _RETURNS_ITEM = frozenset({"get", "pop", "setdefault", "__getitem__"})
 
 
@@ -198,7 +198,7 @@ def _is_namespace(node: ast.expr) -> bool:
     """Whether an expression is `globals()`, or the like."""
     if not isinstance(node, ast.Call) or node.args:
         return False
-    return isinstance(node.func, ast.Name) and node.func.id in _NAMESPACES
+    return isinstance(node.func, ast.Name) and node.func.id in NAMESPACES
 
 
 def _texts(nodes: List[Any]) -> Iterator[str]:

@@ -253,4 +253,22 @@ CASES = [
         cell("handle = connection()", "persisted", handle="persisted", conn="persisted"),
         cell("handle['queries'] += 1", "in-place", handle="in-place", conn="in-place"),
     ),
+    Case(
+        "names that functions know as texts",
+        cell(
+            """
+            def keep():
+                globals().setdefault('kept', 'text')
+            def bind():
+                globals()['bound'] = 'text'
+            def guard():
+                if 'guarded' not in globals():
+                    globals()['guarded'] = [1]
+            """,
+            "stateless",
+        ),
+        cell("keep()", "persisted", kept="persisted", via={"kept": "kernel"}),
+        cell("bind()", "reset", bound="reset"),
+        cell("guard()", "persisted", guarded="persisted"),
+    ),
 ]
