@@ -107,7 +107,7 @@ def supposed(shell: Any, cells: Cells, tracer: Tracer) -> Optional[Ran]:
     elsewhere: Dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
     tracer.install(shell)
     try:
-        exec(compile(tracer.visit(tree), "<cell>", "exec"), elsewhere)
+        exec(compile(tracer.visit(tree), "<cell>", "exec", dont_inherit=True), elsewhere)
     finally:
         tracer.remove(shell)
     bound, imported = tracer.names("binds"), tracer.imported()
