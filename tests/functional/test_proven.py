@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -17,10 +18,14 @@ from tests.functional.cases import ALL
 
 
 def _is_proven(source: str) -> bool:
+    """Whether it is, and imports only what every kernel of the tests has."""
     try:
-        return only_defines(ast.parse(source).body)
+        body = ast.parse(source).body
     except SyntaxError:
         return False
+    imports = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    modules = {str(getattr(node, "module", None) or node.names[0].name).partition(".")[0] for node in imports}
+    return only_defines(body) and modules <= {*sys.stdlib_module_names, "numpy", "pandas", "sklearn"}
 
 
 def reports(cells: list[str], folder: Path, engine: Literal["fork", "replay"], *, paranoid: bool) -> list[CellReport]:
