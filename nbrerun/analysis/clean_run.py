@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from types import TracebackType
 
 from nbrerun.engine.choose import Choice
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Branch, Doing, Fresh, Past, Undone
-from nbrerun.engine.kernelspec import resolve_kernel
+from nbrerun.engine.kernelspec import ChosenKernel, resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import Cell, Failure
 from nbrerun.notebooks.read import Notebook
@@ -38,12 +37,12 @@ class CleanRun:
         notebook: Notebook,
         settings: Settings,
         doing: Doing = lambda index, purpose: None,
-        environment: Mapping[str, str] | None = None,
+        kernel: ChosenKernel | None = None,
     ) -> None:
         """Start the kernel; `run` runs the cells.
 
         Args:
-            environment: the variables that the kernel is started with; None for those of this process.
+            kernel: the one to run in; None for that which `nbrerun check` would choose.
 
         Raises:
             KernelError: the kernel does not exist, does not start, or cannot be read.
@@ -60,8 +59,7 @@ class CleanRun:
         self._of_kernels: set[Name] | None = None
         """What differs between two kernels that have run nothing; None while there is only one."""
         self.doing = doing
-        kernel = replace(resolve_kernel(notebook, settings), environment=environment)
-        self._choice = Choice(notebook, settings, kernel, doing)
+        self._choice = Choice(notebook, settings, kernel or resolve_kernel(notebook, settings), doing)
 
     def __enter__(self) -> CleanRun:
         return self
