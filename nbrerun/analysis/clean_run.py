@@ -147,10 +147,11 @@ class CleanRun:
                 return undone
         return branch
 
-    def _repeated(self, branch: Branch, position: int, cell: Cell) -> Undone | None:
+    def _repeated(self, branch: Fresh, position: int, cell: Cell) -> Undone | None:
         self.doing(cell.index, "again up to here")
         pins = [item for item in self.states[position]["generators"] if item["library"]]
-        run = branch.run(cell, pins)
+        branch.put_back(pins)
+        run = branch.run_all([cell], self.seconds_for([cell]), anew=False)
         if isinstance(run, Undone):
             return run
         failed = self.failure is not None and self.failure.index == cell.index
