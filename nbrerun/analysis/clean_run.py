@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from types import TracebackType
 
 from nbrerun.engine.choose import Choice
 from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import Branch, Doing, Fresh, Past, Undone
-from nbrerun.engine.kernelspec import resolve_kernel
+from nbrerun.engine.kernelspec import ChosenKernel, resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import Cell, Failure
 from nbrerun.notebooks.read import Notebook
@@ -38,13 +37,13 @@ class CleanRun:
         notebook: Notebook,
         settings: Settings,
         doing: Doing = lambda index, purpose: None,
-        environment: Mapping[str, str] | None = None,
+        kernel: ChosenKernel | None = None,
         seeds: Sequence[Generator] = (),
     ) -> None:
         """Start the kernel; `run` runs the cells.
 
         Args:
-            environment: the variables that the kernel is started with; None for those of this process.
+            kernel: the one to run in; None for that which `nbrerun check` would choose.
             seeds: the states in which the global generators begin; other ones begin as they do in any fresh kernel.
 
         Raises:
@@ -62,7 +61,7 @@ class CleanRun:
         self._of_kernels: set[Name] | None = None
         """What differs between two kernels that have run nothing; None while there is only one."""
         self.doing = doing
-        kernel = replace(resolve_kernel(notebook, settings), environment=environment)
+        kernel = kernel or resolve_kernel(notebook, settings)
         self._choice = Choice(notebook, settings, kernel, doing, seeds)
 
     def __enter__(self) -> CleanRun:
@@ -151,10 +150,11 @@ class CleanRun:
                 return undone
         return branch
 
-    def _repeated(self, branch: Branch, position: int, cell: Cell) -> Undone | None:
+    def _repeated(self, branch: Fresh, position: int, cell: Cell) -> Undone | None:
         self.doing(cell.index, "again up to here")
         pins = [item for item in self.states[position]["generators"] if item["library"]]
-        run = branch.run(cell, pins)
+        branch.put_back(pins)
+        run = branch.run_all([cell], self.seconds_for([cell]), anew=False)
         if isinstance(run, Undone):
             return run
         failed = self.failure is not None and self.failure.index == cell.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from nbrerun.certify.answer import Certificate, Difference, Effect
 from nbrerun.certify.factors import FOLDER, Factor, factors
 from nbrerun.engine.folders import Folder
 from nbrerun.engine.interface import Doing, Undone
+from nbrerun.engine.kernelspec import ChosenKernel, resolve_kernel
 from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.errors import KernelError
 from nbrerun.notebooks.read import Notebook
@@ -48,11 +49,12 @@ def certify(
     """
     begun = Certificate(str(notebook.path))
     environment = {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
-    with CleanRun(notebook, settings, doing, environment) as base:
+    kernel = replace(resolve_kernel(notebook, settings), environment=environment)
+    with CleanRun(notebook, settings, doing, kernel) as base:
         base.run()
         if not base.is_complete:
             return replace(begun, failure=base.failure, reason=base.lost)
-        again = _effect(base, notebook, settings, Factor("", "", dict), environment, frozenset(), doing)
+        again = _effect(base, notebook, settings, Factor("", "", dict), kernel, frozenset(), doing)
         if again.raised or again.reason:
             return replace(begun, failure=again.raised, reason=again.reason)
         own = frozenset(each.name for each in again.differences)
@@ -60,7 +62,7 @@ def certify(
         for factor in factors():
             if not names or factor.name in names:
                 try:
-                    effects.append(_effect(base, notebook, settings, factor, environment, own, doing))
+                    effects.append(_effect(base, notebook, settings, factor, kernel, own, doing))
                 except KernelError as error:  # it starts without the factor
                     effects.append(Effect(factor.name, factor.what, reason=str(error)))
         return replace(begun, effects=tuple(effects), unsettled=again.differences)
@@ -71,7 +73,7 @@ def _effect(
     notebook: Notebook,
     settings: Settings,
     factor: Factor,
-    environment: Mapping[str, str],
+    kernel: ChosenKernel,
     own: frozenset[str],
     doing: Doing,
 ) -> Effect:
@@ -80,10 +82,9 @@ def _effect(
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(_elsewhere(notebook)) if factor.name == FOLDER else notebook.path
         if place is None:
-            return replace(effect, reason="the folder is too large to be copied")
-        other = stack.enter_context(
-            CleanRun(replace(notebook, path=place), settings, _with(factor, doing), factor.change(environment))
-        )
+            return replace(effect, reason="the folder is too large, or cannot be copied")
+        varied = replace(kernel, environment=factor.change(kernel.environment or {}))
+        other = stack.enter_context(CleanRun(replace(notebook, path=place), settings, _with(factor, doing), varied))
         other.run()
         if not other.is_complete:
             return replace(effect, raised=other.failure, reason=other.lost)
@@ -130,18 +131,23 @@ def _parts(run: CleanRun, names: Collection[Name]) -> Leaves:
 
 @contextlib.contextmanager
 def _elsewhere(notebook: Notebook) -> Iterator[Path | None]:
-    """Copy the notebook's folder to another place; None if it is too large."""
-    own = notebook.folder.resolve()
-    if _size(own) > _MOST_BYTES:
-        yield None
-        return
-    temporary = Folder()
+    """Copy the notebook's folder to another place; None if it is too large, or has something that cannot be copied."""
+    own, temporary = notebook.folder.resolve(), Folder()
     try:
         place = Path(temporary.path, "elsewhere", own.name)
-        shutil.copytree(own, place, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
-        yield place / notebook.path.name
+        yield place / notebook.path.name if _copy(own, place) else None
     finally:
         temporary.remove()
+
+
+def _copy(folder: Path, place: Path) -> bool:
+    if _size(folder) > _MOST_BYTES:
+        return False
+    try:
+        shutil.copytree(folder, place, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
+    except OSError:
+        return False
+    return True
 
 
 def _size(folder: Path) -> int:

@@ -106,6 +106,11 @@ class ForkBranch:
         self.client.begin_to_run([], pins=seeds, seeds=seeds)
         self._unless_lost(self.client.ran(Waiting(self._engine.timeout, _PATIENCE, forked=True)))
 
+    def put_back(self, stands: Sequence[Generator]) -> None:
+        """Put global generators where they stood."""
+        self.may_stay = False
+        self.client.read(stands)
+
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:
         """Run cells one after the other."""
         self.may_stay = False

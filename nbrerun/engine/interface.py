@@ -147,6 +147,9 @@ class Fresh(Branch, Protocol):
     def begin_as(self, seeds: Sequence[Generator]) -> None:
         """Have the global generators begin in these states, those that imports will bring as well."""
 
+    def put_back(self, stands: Sequence[Generator]) -> None:
+        """Put global generators where they stood; all others stay as they are."""
+
 
 @dataclass(frozen=True)
 class Past:

@@ -44,7 +44,8 @@ def plan_after(
     found = edits(old.cells, new.cells)
     if found.is_none:
         return replace(_begun(old, new, found), verified=True, reason="both versions have the same code")
-    with CleanRun(replace(old, path=new.path), settings, doing) as run:
+    here = replace(old, path=new.path, kernel_name=new.kernel_name, language=new.language)
+    with CleanRun(here, settings, doing) as run:
         run.run()
         if run.lost or not run.states:
             return _restart(_begun(old, new, found), new.cells, f"the old notebook could not be run: {run.lost}")

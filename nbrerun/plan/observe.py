@@ -186,7 +186,7 @@ def _run(old: CleanRun, cells: Sequence[Cell], stands: Stands | None = None, ane
         for at, cell in enumerate(cells):
             old.doing(cell.index, "clean run")
             if stands is not None and stands[at]:
-                branch.begin_as(stands[at])
+                branch.put_back(stands[at])
             run = branch.run_all([cell], old.seconds_for([cell]), anew=anew and not at)
             if isinstance(run, Undone):
                 return Undone(f"cell {cell.index} of a clean run: {run.reason}", stopped=run.stopped)

@@ -91,7 +91,7 @@ class Verifier:
             cell = seen.cells[at]
             self._before.run.doing(cell.index, "trying a plan")
             if seen.stands[at]:
-                branch.begin_as(seen.stands[at])
+                branch.put_back(seen.stands[at])
             run = branch.run_all([cell], self._before.run.seconds_for([cell]), anew=False)
             if isinstance(run, Undone):
                 return Outcome(at=at, reason=f"cell {cell.index}: {run.reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,11 @@ def test_a_notebook_that_raises_has_no_certificate(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(main, ["certify", str(tmp_path / "nb.ipynb"), "--factor", "tine zone"])
     assert wrong.exit_code == 2
     assert "time zone" in wrong.stderr
+
+
+def test_a_folder_that_cannot_be_copied_is_no_certificate(tmp_path: Path) -> None:
+    """The factor has no answer, which is said, and the badge is not green."""
+    os.mkfifo(tmp_path / "pipe")
+    found = certify(notebook(tmp_path, ["x = 1"]), Settings(), ["folder"])
+    assert (found.depends, found.is_complete) == (False, False)
+    assert "cannot be copied" in found.effects[0].reason

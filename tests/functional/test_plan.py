@@ -70,6 +70,20 @@ CASES = [
     edit("a seeded draw", ["import random\nrandom.seed(1)", "x = random.random()"], 1, "x = -random.random()", [0, 1]),
     edit("beside an unseeded draw", ["import random\nr = random.random()", "a = 1"], 1, "a = 2", [1]),
     edit("an unseeded draw", ["import random", "r = random.random()", "a = 1"], 1, "r = 2 * random.random()", [1]),
+    edit(
+        "an unseeded draw of another library",
+        ["import numpy as np\nr = np.random.rand()", "k = 1", "x = k * np.random.rand()"],
+        1,
+        "k = 2",
+        [1, 2],
+    ),
+    edit(
+        "a seeded draw beside an unseeded one",
+        ["import random\nimport numpy as np\nnp.random.seed(1)", "r = random.random()", "x = np.random.rand()"],
+        2,
+        "x = -np.random.rand()",
+        [0, 2],
+    ),
     edit("beside a clock", ["import time\nt = time.time()", "a = 1"], 1, "a = 2", [1]),
     edit(
         "a factor of a clock", ["import time\nk = 1", "t = k * time.time()", "a = 1"], 0, "import time\nk = 2", [0, 1]
@@ -180,7 +194,9 @@ def test_a_cell_that_may_have_been_anything(
     assert (cells(plan), plan.verified, plan.stand_in) == (expected, True, True)
 
 
-@pytest.mark.parametrize("name", ["through an alias", "a seeded draw", "an unseeded draw", "through a file"])
+@pytest.mark.parametrize(
+    "name", ["through an alias", "a seeded draw beside an unseeded one", "an unseeded draw", "through a file"]
+)
 def test_replay_finds_the_same_cells(name: str, tmp_path: Path) -> None:
     """Where the kernel cannot be forked, fresh kernels run the cells up to the moment."""
     case = next(case for case in CASES if case.name == name)

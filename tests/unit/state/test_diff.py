@@ -19,6 +19,7 @@ from nbrerun.state.diff import (
     rebound,
     same_generator,
     setting_change,
+    unequal,
     written_beside,
 )
 from tests.unit.making import file, generator, leaf, name, named, rerun, state, variable
@@ -342,3 +343,13 @@ def test_a_run_leaves_everything_as_it_was_only_if_all_that_it_reached_could_be_
     assert not left_as_it_was(before, rerun({**before, "settings": {"cwd": "/"}}))
     assert not left_as_it_was(before, rerun({**before, "files": {"a": file(b"1")}}))
     assert not left_as_it_was(before, rerun({**before, "variables": {**before["variables"], "x": variable(b"2")}}))
+
+
+def test_two_kernels_differ_in_where_generators_stand() -> None:
+    """Those of libraries by name, others by the variable: addresses say nothing about another kernel."""
+    one = state({"x": b"1", "rng": b"r"}, [generator("random", b"a", 1, library=True), generator("rng", b"c", 2)])
+    same = state({"x": b"1", "rng": b"r"}, [generator("random", b"a", 8, library=True), generator("rng", b"c", 9)])
+    other = state({"x": b"2", "rng": b"r"}, [generator("random", b"b", 1, library=True), generator("rng", b"d", 2)])
+    assert unequal(one, same) == set()
+    assert unequal(one, other) == named("x", "rng", "generator:random")
+    assert unequal(one, state({"x": b"1", "rng": b"r"})) == named("rng", "generator:random")
