@@ -192,7 +192,7 @@ def _masked(text: str) -> tuple[str, tuple[str, ...]] | None:
         if not ipython.is_python(name) or not text.startswith("%%"):
             return None
         head = text[: len(text) - len(body)].rstrip("\n")
-    elif ipython.with_percent(text) != text:
+    elif ipython.with_percent(text) != text and not _is_call(text):
         return None
     kept, _ = ipython.without_magics(body, _is_plain)
     lines: list[str] = ["pass  # nbrerun: line 0"] if head else []
@@ -218,6 +218,14 @@ def _is_plain(text: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
+
+
+def _is_call(text: str) -> bool:
+    """Whether it is a call such as `ll[0].append(1)`, which is no line magic `ll` although it begins like one."""
+    if not _is_plain(text):
+        return False
+    (statement, *others) = ast.parse(text).body
+    return not others and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
 
 
 def _tidied(body: Sequence[TopLevel]) -> list[TopLevel]:

@@ -65,6 +65,14 @@ def test_where_the_rerun_raised_what_changed_in_the_first_run_counts() -> None:
     assert edit.sources[1] == "a_2 = a.drop(b)\nb = 1"
 
 
+def test_what_one_statement_binds_is_renamed_together() -> None:
+    """With one of the two names renamed, the other one would still be exchanged with it."""
+    moments = [{}, {"a": "1", "b": "2"}, {"a": "2", "b": "1"}, {"a": "2", "b": "1"}]
+    cells = ["a, b = 1, 2", "a, b = b, a", "print(a, b)"]
+    edit = only(list(new_name(situation(cells, moments, "NBR003", "b", 1, changing=["a", "b"]))))
+    assert edit.sources == {1: "a_2, b_2 = b, a", 2: "print(a_2, b_2)"}
+
+
 def test_a_new_name_is_none_of_the_notebook() -> None:
     """Not in a string or comment either, where it may be a name for somebody."""
     cells = ["x_2 = 1  # x_3", "x_2 = x_2 + 1"]

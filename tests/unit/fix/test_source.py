@@ -26,6 +26,7 @@ def source(text: str) -> Source:
         "!ls -l\n?x\nprint( 'a' ) ;",
         "for i in x:\n    %time f()\n    pass\n\n",
         "a = 1; b = 2",
+        "ll[0].append(1) ",
     ],
 )
 def test_a_cell_is_written_back_as_it_was(text: str) -> None:
@@ -33,7 +34,9 @@ def test_a_cell_is_written_back_as_it_was(text: str) -> None:
     assert source(text).text == text
 
 
-@pytest.mark.parametrize("text", ["%%bash\nls", "files = !ls", "ls", "x = (", "%time f(\\\n  1)", "  %%time\nx"])
+@pytest.mark.parametrize(
+    "text", ["%%bash\nls", "files = !ls", "ls", "ls -l", "cd [a]", "x = (", "%time f(\\\n  1)", "  %%time\nx"]
+)
 def test_what_is_not_python_line_by_line_is_not_edited(text: str) -> None:
     """Nobody can tell what an edit would do to it."""
     assert Source.of(text) is None
