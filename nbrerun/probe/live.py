@@ -24,7 +24,7 @@ _OF_EDITORS = (b".ipynb",)
 """Jupyter saves notebooks in the folder where their kernels work."""
 
 
-class Moment(NamedTuple):
+class Fork(NamedTuple):
     """A fork of the kernel, or why there is none."""
 
     token: str
@@ -86,7 +86,7 @@ class LiveService(Service):
         self._leave = leave
         self._sandbox.move(os.path.dirname(address))
 
-    def fork_here(self) -> Moment:
+    def fork_here(self) -> Fork:
         """Fork the kernel for a process that stays at this moment."""
         with self.files.unheard():
             hazards, pid, token = self._forks.prepare(), 0, ""
@@ -94,7 +94,7 @@ class LiveService(Service):
                 self._forked += 1
                 token = f"moment{self._forked}"
                 pid = self._fork(token, lambda: self._stay(token))
-        return Moment(token, pid, hazards)
+        return Fork(token, pid, hazards)
 
     def _stay(self, name: str) -> None:
         self._leave()
@@ -106,6 +106,10 @@ class LiveService(Service):
         """In a fork, once it is known how its files are kept apart."""
         self._outside.starts_programs = not self._sandbox.why_none
         self.files.watch_again()
+
+    def end_forks(self) -> None:
+        """End all forks that stay at a moment."""
+        self._forks.end()
 
     def begin(self) -> None:
         """Another cell is about to run in the kernel."""
