@@ -28,7 +28,7 @@ _MORE_SECONDS = 5.0
 """That a rerun may take beyond the limit, and beyond twice the time of the first run."""
 _RESTART_SHARE = 3
 """Times the limit: seconds that cells may take to find out what brings models back, which the user asked for."""
-_MOST_WAITING = 3
+_MOST_WAITING = 10
 """Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
 _SPOILED = "no answer: a later cell has changed files while this one was run again"
 _GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
@@ -208,7 +208,7 @@ class Session:
         if seconds > self.limit:
             why = f"this cell took {seconds:.0f} s, and the limit is {self.limit:g} s: `%nbrerun` runs it again"
             return place.show(display.told(why))
-        if len(self._waiting) >= _MOST_WAITING:
+        if len(self._waiting) >= _MOST_WAITING or memory().is_short:
             return place.show(display.told("cells above are still being run again: `%nbrerun` runs this one again"))
         place.show(display.told("running this cell again ..."))
         number = self._line.next_number()

@@ -7,6 +7,7 @@ a kernel does (`service`).
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Set
 
@@ -89,6 +90,8 @@ class LiveService(Service):
     def fork_here(self) -> Fork:
         """Fork the kernel for a process that stays at this moment."""
         with self.files.unheard():
+            # Of a process that has ended, and that nobody can wait for any more (`os.popen(...).read()`).
+            getattr(sys.modules.get("subprocess"), "_cleanup", lambda: None)()
             hazards, pid, token = self._forks.prepare(), 0, ""
             if not hazards:
                 self._forked += 1

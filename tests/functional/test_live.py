@@ -162,6 +162,12 @@ def test_what_cannot_be_forked_is_said(live: Live) -> None:
     assert live.value("x, end.set()") == "(1, None)"
 
 
+def test_a_program_that_has_ended_is_no_hazard(live: Live) -> None:
+    """Nobody has waited for it, and nobody can any more."""
+    live.run("import os\ntext = os.popen('echo hello').read()")
+    assert live.facts("%nbrerun")["verdict"] == "reset"
+
+
 def test_a_cell_that_sends_something_is_not_run_again(live: Live) -> None:
     """Whoever listens hears of the first run only."""
     heard = []
