@@ -16,7 +16,7 @@ from typing import Any
 from nbrerun.analysis import judge
 from nbrerun.engine.arrivals import Arrivals
 from nbrerun.engine.liveness import ProbeFailure
-from nbrerun.live.host import Choice, Host, Moment, met
+from nbrerun.live.host import Choice, Containers, Host, Moment, met
 from nbrerun.live.messages import Judge, Request, Restart, Undo
 from nbrerun.live.restart import losses
 from nbrerun.live.sentence import listed, told
@@ -49,12 +49,14 @@ class Analyst:
         self._notebook = Path(notebook)
         self._arrivals = arrivals
         self._moments: dict[str, Moment] = {}
+        self._containers: Containers = {}
+        """Those that were read last."""
 
     def answer(self, asked: Request) -> Mapping[str, object] | None:
         """Do what the kernel asks for, and return the answer, if it wants one."""
         if asked["do"] == "meet":
             with contextlib.suppress(Closed):  # it died; whoever needs it will be told
-                self._moments[asked["token"]] = met(self._arrivals, asked["token"], asked["pid"])
+                self._moments[asked["token"]] = met(self._arrivals, asked["token"], asked["pid"], self._containers)
         elif asked["do"] == "drop":
             self._drop(asked["token"])
             if asked["kept"]:

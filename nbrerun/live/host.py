@@ -11,24 +11,37 @@ from nbrerun.engine.fork import ForkEngine
 from nbrerun.engine.interface import FirstRun, Limits, Past, Undone
 from nbrerun.model import Cell
 from nbrerun.probe.protocol import requests as ask
-from nbrerun.probe.protocol.messages import Known
+from nbrerun.probe.protocol.messages import Known, KnownContainer
 from nbrerun.probe.protocol.requests import SandboxFound
 from nbrerun.probe.protocol.wire import Wire
 from nbrerun.settings.values import Settings
 
-_KNOWN: Known = {"buffers": [], "containers": {}, "settings": {}, "generators": {}}
+Containers = dict[str, KnownContainer]
+"""Large containers of plain values, by the names of their variables: see `probe/read/containers.py`."""
 
 
 class Moment(Client):
     """A fork of the kernel, which stays where it is."""
 
+    def __init__(self, wire: Wire, pid: int, containers: Containers) -> None:
+        """Ask the process at the other end of a wire.
+
+        Args:
+            containers: those that were read last, in any fork; changed in place.
+        """
+        super().__init__(wire, pid)
+        self._containers = containers
+
     def hold(self, token: str, known: Known) -> ask.Held:
         """Fork it for a branch that reads the state.
 
-        What was found out at the moment before the cell does not help: the kernel that has gone on since is another
-        process than the one that has found it out.
+        What was found out about memory at the moment before the cell does not help: the kernel that has gone on since
+        is another process than the one that has found it out. Containers are known by what they hold.
         """
-        return super().hold(token, _KNOWN)
+        if known["containers"]:
+            self._containers.clear()
+            self._containers.update(known["containers"])
+        return super().hold(token, {**known, "buffers": [], "containers": self._containers})
 
 
 class Host:
@@ -81,7 +94,7 @@ class Choice:
         return replace(undone, reason=f"{undone.reason}; `nbrerun check` can use another kernel instead")
 
 
-def met(arrivals: Arrivals, token: str, pid: int) -> Moment:
+def met(arrivals: Arrivals, token: str, pid: int, containers: Containers) -> Moment:
     """Wait for a fork of the kernel.
 
     Raises:
@@ -89,4 +102,4 @@ def met(arrivals: Arrivals, token: str, pid: int) -> Moment:
     """
     wire: Wire
     wire, _ = arrivals.accept(token, pid=pid)
-    return Moment(wire, pid)
+    return Moment(wire, pid, containers)

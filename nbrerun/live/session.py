@@ -18,7 +18,7 @@ from nbrerun.live.line import Line
 from nbrerun.live.messages import Back, RanCell, Request, Shown
 from nbrerun.live.source import asks_for_rerun, is_own, without_magic
 from nbrerun.notebooks.git import repository
-from nbrerun.probe.live import Ended, LiveService, Moment
+from nbrerun.probe.live import Ended, Fork, LiveService
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.outside import sent
 
@@ -28,7 +28,7 @@ _MORE_SECONDS = 5.0
 """That a rerun may take beyond the limit, and beyond twice the time of the first run."""
 _RESTART_SHARE = 3
 """Times the limit: seconds that cells may take to find out what brings models back, which the user asked for."""
-_MOST_WAITING = 3
+_MOST_WAITING = 10
 """Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
 _SPOILED = "no answer: a later cell has changed files while this one was run again"
 _GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
@@ -42,7 +42,7 @@ class Last:
     """The last cell that was run."""
 
     cell: RanCell
-    before: Moment
+    before: Fork
     ended: Ended
 
 
@@ -63,11 +63,11 @@ class Session:
         self._past: list[RanCell] = []
         self._running: Any = None
         """IPython's description of the cell that is running, ..."""
-        self._before = Moment("", 0, [])
+        self._before = Fork("", 0, [])
         """... the fork that stays before it, ..."""
         self._started = 0.0
         """... and when it began, by `time.perf_counter`."""
-        self._waiting: dict[int, tuple[display.Place, Moment]] = {}
+        self._waiting: dict[int, tuple[display.Place, Fork]] = {}
         """Where answers of the background belong, by their numbers, and the forks after those cells."""
         self._instead: dict[int, str] = {}
         """What is said in place of answers that are worth nothing any more."""
@@ -99,7 +99,7 @@ class Session:
         except Closed:
             raise Refusal(_GONE) from None
 
-    def _fork(self) -> Moment:
+    def _fork(self) -> Fork:
         moment = self._service.fork_here()
         if moment.pid:
             self._tell({"do": "meet", "token": moment.token, "pid": moment.pid})
@@ -118,7 +118,7 @@ class Session:
     def _before_cell(self, info: Any) -> None:
         if self._running is not None or not self._counts(info):
             return
-        self._before = Moment("", 0, [_GONE])
+        self._before = Fork("", 0, [_GONE])
         with contextlib.suppress(Refusal):  # whoever asks for something will be told
             self._forget_last()
             self._before = self._fork()
@@ -165,12 +165,12 @@ class Session:
             raise Refusal("there is no cell before this one that was run since `%load_ext nbrerun`")
         return self.last
 
-    def _fork_to_judge(self, last: Last) -> Moment:
+    def _fork_to_judge(self, last: Last) -> Fork:
         if not last.cell["usable"] and not sent(last.ended.outside):
             raise Refusal(f"In [{last.cell['count']}] raised: what running it again does is not asked then")
         return self._fork_after(last)
 
-    def _ask_to_judge(self, last: Last, after: Moment, number: int) -> None:
+    def _ask_to_judge(self, last: Last, after: Fork, number: int) -> None:
         self._tell(
             {
                 "do": "judge",
@@ -184,7 +184,7 @@ class Session:
             }
         )
 
-    def _fork_after(self, last: Last) -> Moment:
+    def _fork_after(self, last: Last) -> Fork:
         """Fork the kernel, if it could be forked before the cell as well."""
         after = last.before if last.before.hazards else self._fork()
         if after.hazards:
@@ -192,7 +192,7 @@ class Session:
             raise Refusal(_GONE if gone else f"the kernel cannot be forked: {after.hazards[0]}")
         return after
 
-    def _wait(self, number: int, *forks: Moment) -> Any:
+    def _wait(self, number: int, *forks: Fork) -> Any:
         """Wait for an answer; Ctrl-C ends the forks that it is made with."""
         try:
             return self._line.wait(number)
@@ -208,7 +208,7 @@ class Session:
         if seconds > self.limit:
             why = f"this cell took {seconds:.0f} s, and the limit is {self.limit:g} s: `%nbrerun` runs it again"
             return place.show(display.told(why))
-        if len(self._waiting) >= _MOST_WAITING:
+        if len(self._waiting) >= _MOST_WAITING or memory().is_short:
             return place.show(display.told("cells above are still being run again: `%nbrerun` runs this one again"))
         place.show(display.told("running this cell again ..."))
         number = self._line.next_number()
@@ -296,9 +296,10 @@ class Session:
                 self._shell.events.unregister(event, heard)
         self._end_background()
         self._line.close()
+        self._service.end_forks()
 
 
-def _end(forks: Iterable[Moment]) -> None:
+def _end(forks: Iterable[Fork]) -> None:
     for fork in forks:
         if fork.pid:
             with contextlib.suppress(ProcessLookupError):

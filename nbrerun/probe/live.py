@@ -7,6 +7,7 @@ a kernel does (`service`).
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Set
 
@@ -24,7 +25,7 @@ _OF_EDITORS = (b".ipynb",)
 """Jupyter saves notebooks in the folder where their kernels work."""
 
 
-class Moment(NamedTuple):
+class Fork(NamedTuple):
     """A fork of the kernel, or why there is none."""
 
     token: str
@@ -86,15 +87,17 @@ class LiveService(Service):
         self._leave = leave
         self._sandbox.move(os.path.dirname(address))
 
-    def fork_here(self) -> Moment:
+    def fork_here(self) -> Fork:
         """Fork the kernel for a process that stays at this moment."""
         with self.files.unheard():
+            # Of a process that has ended, and that nobody can wait for any more (`os.popen(...).read()`).
+            getattr(sys.modules.get("subprocess"), "_cleanup", lambda: None)()
             hazards, pid, token = self._forks.prepare(), 0, ""
             if not hazards:
                 self._forked += 1
                 token = f"moment{self._forked}"
                 pid = self._fork(token, lambda: self._stay(token))
-        return Moment(token, pid, hazards)
+        return Fork(token, pid, hazards)
 
     def _stay(self, name: str) -> None:
         self._leave()
@@ -106,6 +109,10 @@ class LiveService(Service):
         """In a fork, once it is known how its files are kept apart."""
         self._outside.starts_programs = not self._sandbox.why_none
         self.files.watch_again()
+
+    def end_forks(self) -> None:
+        """End all forks that stay at a moment."""
+        self._forks.end()
 
     def begin(self) -> None:
         """Another cell is about to run in the kernel."""

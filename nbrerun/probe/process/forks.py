@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from typing import Any, Callable, List, NoReturn, Sequence, Set
 
 from ..protocol.messages import Contact
@@ -83,6 +85,14 @@ class Forks:
             live()
         self._children.add(pid)
         return pid
+
+    def end(self) -> None:
+        """End all forks of this process, and wait for that."""
+        while self._children:
+            pid = self._children.pop()
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
     def leave_kernel(self) -> None:
         """In the child: share nothing with the kernel."""
