@@ -11,8 +11,10 @@ from .vocabulary import LOOKING_FUNCTIONS
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _OWN_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_NAMESPACES = frozenset({"globals", "vars", "locals", "exec"})
-"""Functions that can bind a name which they are given as a string."""
+_NAMESPACES = frozenset({"globals", "vars", "locals"})
+"""Functions that return a namespace, in which names can be bound."""
+_LEAVES_ITEMS = frozenset({"get", "setdefault", "keys", "values", "items", "copy"})
+"""Methods of a dict that give no other value to what is in it."""
 
 STAR = "*"
 """Stands before a module's name for all names that `from module import *` binds."""
@@ -275,13 +277,24 @@ def _executed(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _bound_by_string(statement: ast.stmt) -> Set[str]:
     """Names given as strings to what can bind them: `globals()["x"] = 1`, `exec("x = 1")`."""
-    nodes = list(_executed(statement))
-    if not any(isinstance(node, ast.Call) and getattr(node.func, "id", "") in _NAMESPACES for node in nodes):
-        return set()
-    if any(isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in nodes):
-        return set()
-    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return {word for text in texts for word in text.replace("=", " ").split() if word.isidentifier()}
+    given: List[Any] = []
+    for node in _executed(statement):
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load) and _is_namespace(node.value):
+            given.append(node.slice)
+        elif isinstance(node, ast.Call):
+            values = [*node.args, *(keyword.value for keyword in node.keywords)]
+            called = node.func.value if isinstance(node.func, ast.Attribute) else None
+            if _is_namespace(called) and called_word(node) not in _LEAVES_ITEMS:
+                given += [*values, *(ast.Constant(keyword.arg) for keyword in node.keywords)]
+            elif called_word(node) == "exec" or any(map(_is_namespace, values)):
+                given += values
+    texts = [part.value for value in given for part in ast.walk(value) if isinstance(part, ast.Constant)]
+    words = (word for text in texts if isinstance(text, str) for word in text.replace("=", " ").split())
+    return {word for word in words if word.isidentifier()}
+
+
+def _is_namespace(value: Any) -> bool:
+    return isinstance(value, ast.Call) and getattr(value.func, "id", "") in _NAMESPACES
 
 
 def _passed(call: ast.Call) -> Set[str]:

@@ -270,5 +270,8 @@ CASES = [
         cell("keep()", "persisted", kept="persisted", via={"kept": "kernel"}),
         cell("bind()", "reset", bound="reset"),
         cell("guard()", "persisted", guarded="persisted"),
+        cell("a = 1", "reset", a="reset"),
+        cell("got = globals().get('got', {'a': [1]})", "persisted", got="persisted", a="untouched"),
+        cell("flag = 'a' in globals()", "reset", flag="reset", a="untouched"),
     ),
 ]
