@@ -63,14 +63,14 @@ class Shared:
         self._socket_folder = os.fsencode(socket_folder)
         self._folders: Sequence[bytes] = ()
         self._mappings = set(_mappings())
+        self._ports = set(_ports())
+        """Those at which Jupyter talks to the kernel."""
         self.begin_fork()
 
     def begin_fork(self) -> None:
         """In a forked process: it shares no memory that its parent did not share, or it would not have been forked."""
         self._descriptors = set(_descriptors().values())
         self._processes = set(_running())
-        self._ports = set(_ports())
-        """Those at which Jupyter talks to the kernel."""
 
     def leave_out(self, pid: int, descriptor: int) -> None:
         """Do not count a process of nbrerun's own, and the connection to it."""
@@ -145,7 +145,9 @@ def _port(name: Any) -> Optional[int]:
 
 def _ports() -> Iterator[int]:
     """The ports at which this process listens (socket(7), SO_ACCEPTCONN)."""
-    for descriptor in _descriptors():
+    for descriptor, link in _descriptors().items():
+        if not link.startswith("socket:"):
+            continue
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as end:
             port = _port(end.getsockname())
             if port is not None and end.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
