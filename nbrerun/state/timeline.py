@@ -88,13 +88,15 @@ def data_files(steps: Iterable[Step]) -> frozenset[str]:
     A model may keep the data that it was fitted to. Then the data was there before the model.
     """
     found: set[str] = set()
-    past: list[Step] = []
-    for step in steps:
-        past.append(step)
-        found = {name for name in found if not _writes(step, name)}
-        if step.seen is not None and step.seen.again is not None:
-            found.update(step.seen.again["saved_data"])
-            for file, values in step.seen.again["saved_values"].items():
+    every = list(steps)
+    reruns = [step.seen.again if step.seen is not None else None for step in every]
+    saves = [position for position, run in enumerate(reruns) if run and (run["saved_data"] or run["saved_values"])]
+    for position in range(min(saves, default=len(every)), len(every)):  # most notebooks save nothing
+        found = {name for name in found if not _writes(every[position], name)}
+        if run := reruns[position]:
+            past = every[: position + 1]
+            found.update(run["saved_data"])
+            for file, values in run["saved_values"].items():
                 if any(_is_older(name, models, past) for name, models in values.items()):
                     found.add(file)
     return frozenset(found)
