@@ -158,7 +158,8 @@ def all_findings(check: Check) -> Iterator[Finding]:
 
 def _unseeded_draws(check: Check, report: CellReport) -> Iterator[Finding]:
     """Findings on data that is drawn without a seed, where a model in a later cell is fitted on it."""
-    later = [step for step in check.steps if step.cell.index > report.index]
+    # Where the check was interrupted, the last cell has been run, and not been judged.
+    later = [step for step in check.steps if step.cell.index > report.index and step.cell.index in check.reports]
     for variable in report.variables:
         if Mark.UNSEEDED not in variable.marks or variable.kind is not Kind.DATA or variable.incidental:
             continue
