@@ -17,7 +17,7 @@ from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
 
 QUIET = {"fork": ["hold", "run"], "replay": ["begin cell", "read", "run"]}
-"""A cell that binds a number: its moment is held and read, and it is run again."""
+"""A cell that computes a number: its moment is held and read, and it is run again."""
 
 
 def check(folder: Path, engine: str, *sources: str) -> NotebookReport:
@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("engine", QUIET)
 def test_a_quiet_cell_takes_few_requests(engine: str, asked: list[str], tmp_path: Path) -> None:
     """On both engines, and nothing more for another cell."""
-    report = check(tmp_path, engine, *(f"x{i} = {i}" for i in range(4)))
+    report = check(tmp_path, engine, *(f"x{i} = abs({i})" for i in range(4)))
     assert [cell.verdict for cell in report.cells] == [Verdict.RESET] * 4
     # Whether a second kernel follows depends on how busy the machine is.
     left = [operation for operation in asked if operation not in ("save files", "forget files", "follow")]
