@@ -66,8 +66,8 @@ class Foresight:
 
     def _is_worth_asking(self, moment: int, is_in_row: bool) -> bool:
         """Whether the next cell may be told of; and the one after it, if that would be the first in a row."""
-        following = self._plain[moment : moment + (1 if is_in_row else 2)]
-        return len(following) == (1 if is_in_row else 2) and all(following)
+        wanted = 1 if is_in_row else 2
+        return self._plain[moment : moment + wanted] == [True] * wanted
 
 
 def _only_binds(cell: Cell) -> bool:

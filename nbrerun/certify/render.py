@@ -89,7 +89,10 @@ def _failure(failure: Failure | None) -> dict[str, Any] | None:
 
 
 def _lines(certificate: Certificate) -> Iterable[str]:
-    yield f"{certificate.path}: {word(certificate)[0]}"
+    said = word(certificate)[0]
+    if not (certificate.depends or certificate.failure or certificate.reason):
+        said = f"reproducible: {said}"  # as on the badge
+    yield f"{certificate.path}: {said}"
     if certificate.failure:
         yield f"  cell {certificate.failure.index} raises {certificate.failure.ename}: {certificate.failure.evalue}"
     elif certificate.reason:

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from nbrerun.cli import validate
-from nbrerun.cli.ending import end, say, signals_interrupt
+from nbrerun.cli.ending import end, signals_interrupt
 from nbrerun.cli.options import CONTEXT
-from nbrerun.cli.plan import only_notebook
+from nbrerun.cli.plan import deliver, only_notebook
 from nbrerun.cli.usage import Words
 from nbrerun.errors import UsageError
 from nbrerun.spelling import suggestion
@@ -71,11 +71,7 @@ def _certify(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
         listener.notebook_started(str(job.path), job.size)
         found = certified(job.notebook, job.settings, options["factor"], listener.cell_started)
     shown = functools.partial(render.as_json if options["form"] == "json" else render.as_text, found)
-    if output is None:
-        write.write_stdout(shown)
-    else:
-        write.write_file(output, shown)
-        say(f"written to {output}")
+    deliver(shown, output)
     if options["badge"]:
         write.write_file(options["badge"], functools.partial(render.badge, found))
     if found.failure:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -76,12 +77,19 @@ def _plan(arguments: tuple[str, ...], options: dict[str, Any]) -> int:
         listener.notebook_started(str(job.path), job.size)
         found = ask(job.notebook, job.settings, edited, against, outputs, listener.cell_started)
     shown = functools.partial(render.as_json if options["form"] == "json" else render.as_text, found)
+    deliver(shown, output)
+    return _RAISED if found.failure else _RESTART if found.restart else 0
+
+
+def deliver(shown: Callable[[TextIO], None], output: str | None) -> None:
+    """Write what was found to a file, or to stdout."""
+    from nbrerun.reporters import write
+
     if output is None:
         write.write_stdout(shown)
     else:
         write.write_file(output, shown)
         say(f"written to {output}")
-    return _RAISED if found.failure else _RESTART if found.restart else 0
 
 
 def only_notebook(command: str, arguments: tuple[str, ...]) -> Job:

@@ -73,3 +73,14 @@ def test_every_factor_changes_the_environment_or_the_folder(monkeypatch: pytest.
     for factor in factors():
         after = factor.change(before)
         assert list(after.items()) != list(before.items()) or factor.name == "folder", factor
+
+
+def test_the_first_line_says_what_the_answer_is_about() -> None:
+    """The word alone would leave open to what."""
+    for certificate, said in (
+        (replace(CERTIFICATE, effects=(NOTHING,), unsettled=()), "reproducible: yes"),
+        (replace(CERTIFICATE, effects=(NOTHING,), unsettled=(X,)), "reproducible: except for 1 value"),
+    ):
+        out = io.StringIO()
+        render.as_text(certificate, out)
+        assert out.getvalue().splitlines()[0] == f"nb.ipynb: {said}"
