@@ -1,7 +1,8 @@
 """Functions of the notebook's, marked while a cell runs: what a statement does is the same inside a function.
 
 A function's code is compiled anew from the source that IPython keeps, with the tracer's marks, and put back afterwards.
-Functions that the cell itself defines come out of the marked cell; they get the code that they would have had.
+Functions that the cell itself defines come out of the marked cell; they get the code that they would have had. All this
+happens at once where somebody looks at the code: a compiler (numba), what sends functions elsewhere (cloudpickle).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import __future__
 import ast
 import gc
 import linecache
+import sys
 import types
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
@@ -19,6 +21,10 @@ from .marks import MARK_IN_FUNCTION, Marker
 _FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 _Place = Tuple[str, int]
 """A function's name and its first line."""
+_READ = "object.__getattr__"
+"""What Python announces when the code of a function is read (PEP 578)."""
+_LEAVE_AS_IT_IS = (__name__.partition(".")[0], "inspect")
+"""Packages that may see marks: the probe, and what asks for signatures and sources, which are the same."""
 
 
 class MarkedFunctions:
@@ -30,6 +36,9 @@ class MarkedFunctions:
         self._was: List[Tuple[types.FunctionType, types.CodeType]] = []
         self.ids: Set[int] = set()
         """Addresses of the functions that were marked while they ran."""
+        self._plain: Dict[str, Mapping[_Place, types.CodeType]] = {}
+        """Code without marks, by file."""
+        _begin(self)
 
     def mark(self, functions: Iterable[types.FunctionType]) -> None:
         """Have the statements of functions recorded, where their source is known."""
@@ -46,23 +55,45 @@ class MarkedFunctions:
 
     def restore(self) -> None:
         """Give all functions the code that they would have without this."""
+        _begin(None)
         for function, code in reversed(self._was):
             function.__code__ = code
         self.ids.update(id(function) for function, _ in self._was)
         self._was.clear()
         if self._marker.makes_functions:
-            self._restore_new()
+            for each in gc.get_objects():  # nothing tells where those are that came into being meanwhile
+                if type(each) is types.FunctionType:
+                    self.restore_one(each)
 
-    def _restore_new(self) -> None:
-        """Do so for functions that came into being meanwhile; nothing tells where they are."""
-        known: Dict[str, Mapping[_Place, types.CodeType]] = {}
-        for function in gc.get_objects():
-            if type(function) is types.FunctionType and MARK_IN_FUNCTION in function.__code__.co_names:
-                code = function.__code__
-                if code.co_filename not in known:
-                    known[code.co_filename] = _compiled(code, None)
-                function.__code__ = known[code.co_filename].get(_place(code), code)
-                self.ids.add(id(function))
+    def restore_one(self, function: types.FunctionType) -> None:
+        """Do so for a single function, if it is marked."""
+        code = function.__code__
+        if MARK_IN_FUNCTION in code.co_names:
+            original = next((was for each, was in self._was if each is function), None)
+            if original is None and code.co_filename not in self._plain:
+                self._plain[code.co_filename] = _compiled(code, None)
+            function.__code__ = original or self._plain[code.co_filename].get(_place(code), code)
+            self.ids.add(id(function))
+
+
+_current: Optional[MarkedFunctions] = None
+_hears = False
+
+
+def _begin(functions: Optional[MarkedFunctions]) -> None:
+    """Restore these functions, and no others, when somebody looks at their code."""
+    global _current, _hears
+    _current = functions
+    if not _hears:
+        _hears = True
+        sys.addaudithook(_hear)
+
+
+def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
+    if event == _READ and _current is not None and type(arguments[0]) is types.FunctionType:
+        reader = str(sys._getframe(1).f_globals.get("__name__"))
+        if arguments[1] == "__code__" and reader.partition(".")[0] not in _LEAVE_AS_IT_IS:
+            _current.restore_one(arguments[0])
 
 
 _Marked = Tuple[Mapping[_Place, types.CodeType], Marker]

@@ -621,18 +621,39 @@ CASES = [
         cell("a+=1", "in-place", a="in-place"),
     ),
     Case(
-        "a compiled function that is read",
+        "functions that are compiled",
+        cell("import numba\ndef plain(x):\n    y = x + 1\n    return y", "reset"),
         cell(
             """
-            import numba
             @numba.njit
             def f(x):
-                return x + 1
+                y = x + 1
+                return y
             print(f(1))
             """,
-            None,
+            "reset",
+            f="reset",
         ),
         cell("print(2)", "stateless", f="untouched"),
+        cell("g = numba.njit(plain)\nb = g(2)", "reset", b="reset"),
+        cell("b = g(2.5)", "reset", b="reset", g="untouched"),
+    ),
+    Case(
+        "functions that go to other processes",
+        cell("from joblib import Parallel, delayed\ndef twice(x):\n    y = x * 2\n    return y", "reset"),
+        cell("a = Parallel(n_jobs=2)(delayed(twice)(i) for i in range(3))", "reset", a="reset"),
+        cell(
+            """
+            def half(x):
+                y = x / 2
+                return y
+            b = Parallel(n_jobs=2)(delayed(half)(i) for i in range(3))
+            """,
+            "reset",
+            b="reset",
+            half="reset",
+        ),
+        cell("a += Parallel(n_jobs=2)(delayed(half)(i) for i in a)", "in-place", a="in-place"),
     ),
     Case(
         "an exception whose text is no plain string",

@@ -70,6 +70,24 @@ def test_functions_of_earlier_cells_are_marked(cells: Cells) -> None:
     assert cells.namespace["x"] == 2
 
 
+def test_whoever_looks_at_the_code_sees_no_marks(cells: Cells) -> None:
+    """What compiles a function or sends it to another process needs the code that the user wrote."""
+    cells.run("def f(x):\n    y = x\n    return y\n")
+    f = cells.namespace["f"]
+    code = f.__code__
+    cells.again("seen = f.__code__\ndef g(x):\n    return x\nown = g.__code__.co_names\nf(1)", f)
+    assert cells.namespace["seen"] is f.__code__ is code
+    assert cells.namespace["own"] == ()
+
+
+def test_a_signature_takes_no_marks_away(cells: Cells) -> None:
+    """It is the same with them, and asked for often."""
+    cells.run("import inspect\ndef f(x):\n    global y\n    y = x\n")
+    tracer, _ = cells.again("s = inspect.signature(f)\nf(1)", cells.namespace["f"])
+    assert str(cells.namespace["s"]) == "(x)"
+    assert tracer.names("binds") >= {"s", "y"}
+
+
 def test_functions_that_the_cell_defines_have_the_code_that_they_would_have(cells: Cells) -> None:
     """Wherever they are: in a class, behind a decorator, closed over, or returned by another function."""
     source = (
