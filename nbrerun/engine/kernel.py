@@ -35,7 +35,8 @@ from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
-from nbrerun.probe.protocol.requests import DOORBELL, Distributions, KeeperHello, SandboxFound
+from nbrerun.probe.protocol.package_requests import Distributions
+from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
 from nbrerun.secrets import error_without_values, shown_error

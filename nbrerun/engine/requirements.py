@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from nbrerun.notebooks.inline_metadata import InlineMetadata
-from nbrerun.probe.protocol.requests import Distributions
+from nbrerun.probe.protocol.package_requests import Distributions
 
 
 def declared(metadata: InlineMetadata | None, ask: Callable[[Sequence[str]], Distributions]) -> str:
