@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nbrerun.model import ABSENT, Change, Kind, Raised
-from nbrerun.probe.protocol.messages import State, Variable
+from nbrerun.probe.protocol.messages import Variable
 from nbrerun.secrets import HIDDEN
 from nbrerun.state.diff import differing, exceeds, rebound
 from nbrerun.state.names import Name, Space, files, settings, variables
@@ -203,7 +203,11 @@ def _files(seen: Observation, changed: set[Name]) -> Iterator[Evidence]:
     """Files that the first run changed or the rerun wrote."""
     assert seen.again is not None
     after = seen.again["after"]
-    written = (path for path, opened in after["opened"].items() if opened["written"] and _is_there(path, after))
+    written = (
+        path
+        for path, opened in after["opened"].items()
+        if opened["written"] and (opened["exists"] or path in after["files"])
+    )
     touched = {name for name in changed | seen.moved.keys() if name.space is Space.FILE}
     for name in sorted(touched | files(written)):
         path = name.key
@@ -232,10 +236,6 @@ def _files(seen: Observation, changed: set[Name]) -> Iterator[Evidence]:
             later=seen.later.places.get(name) if seen.later else None,
             later_raised=seen.later.raised if seen.later else None,
         )
-
-
-def _is_there(path: str, state: State) -> bool:
-    return state["opened"][path]["exists"] or path in state["files"]
 
 
 def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool) -> Kind:
