@@ -122,7 +122,9 @@ def _without_values(change: Change) -> Change:
 def _gather(seen: Observation) -> Iterator[Evidence]:
     assert seen.again is not None
     after = seen.again["after"]
-    changed = differing(seen.before, seen.first) - _by_import(seen)
+    changed = differing(seen.before, seen.first)
+    # Settings that the first run changed by importing modules only do not count.
+    changed -= {name for name in changed if name.space is Space.SETTING} - settings(seen.first["by_hand"])
     bound_first = rebound(seen.before, seen.first)
     names = changed | bound_first | seen.moved.keys()
     names |= variables(seen.again["replaced"] + seen.again["bound"] + seen.again["stores"])
@@ -272,9 +274,3 @@ def _by_threads(seen: Observation, names: set[Name]) -> set[Name]:
     acted = variables([*run["bound"], *run["stores"], *run["written"], *run["filled"]])
     acted |= variables(run["passed"]) & seen.moved.keys()
     return {name for name in names - acted if name.space is Space.VARIABLE}
-
-
-def _by_import(seen: Observation) -> set[Name]:
-    """Settings that the first run changed by importing modules only."""
-    changed = {name for name in differing(seen.before, seen.first) if name.space is Space.SETTING}
-    return changed - settings(seen.first["by_hand"])
