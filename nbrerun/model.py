@@ -12,6 +12,7 @@ from nbrerun.cells import Spot as Spot
 from nbrerun.clock import Part as Part
 from nbrerun.clock import Spent as Spent
 from nbrerun.variables import ABSENT as ABSENT
+from nbrerun.variables import COLOURS as COLOURS
 from nbrerun.variables import Change as Change
 from nbrerun.variables import Drift as Drift
 from nbrerun.variables import Numbers as Numbers

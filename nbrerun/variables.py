@@ -10,6 +10,10 @@ ABSENT = "(absent)"
 """Stands for the value of a part that does not exist."""
 
 
+COLOURS = (3, 4)
+"""How many numbers a pixel has: red, green, blue, and perhaps opacity."""
+
+
 @dataclass(frozen=True)
 class Numbers:
     """A sample of the numbers in one part after both runs, for pictures; the places are the same in both."""

@@ -174,7 +174,7 @@ class Kernel:
 
     def _load_probe(self) -> None:
         found: SandboxFound = {**self.sandbox, "reaches_out": self._settings.rerun_outside}
-        if why := run_sync(self._run)(loader(self.arrivals.address, self._seeds, found)):
+        if why := run_sync(self._run)(loader(self._folder, self.arrivals.address, self._seeds, found)):
             raise self._unreadable(why)
         try:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import marshal
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,27 +25,30 @@ if shell is None:
     raise Unfit("there is no get_ipython() in it")
 if getattr(sys.modules.get("ipykernel"), "version_info", (0,))[0] < 6:
     raise Unfit("there is no ipykernel 6 or newer in it")
-import importlib.util
+import importlib.util, marshal
 spec = importlib.util.spec_from_file_location("_nbrerun_probe", {init!r}, submodule_search_locations=[{folder!r}])
 package = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = package
 spec.loader.exec_module(package)
-importlib.import_module("_nbrerun_probe.service").install(shell().kernel, {address!r}, {seeds!r}, {sandbox!r})
+with open({path!r}, "rb") as file:
+    importlib.import_module("_nbrerun_probe.service").install(shell().kernel, *marshal.load(file))
 """
 _KEEPER = "import sys; sys.path[:] = {path!r}; from {module} import main; main(sys.argv[1:])"
 
 
-def loader(address: str, seeds: Iterable[Generator], sandbox: SandboxFound) -> str:
+def loader(folder: str, address: str, seeds: Iterable[Generator], sandbox: SandboxFound) -> str:
     """Code that loads the probe into the kernel that executes it, and binds no name there.
 
     Args:
+        folder: of this kernel; what is long is written there, since IPython tokenizes the code and hashes it.
         address: path of the socket that the probe connects to.
         seeds: the states in which the kernel's global generators begin.
         sandbox: the one that the kernel was started in.
     """
-    code = _LOADER.format(
-        init=str(_PROBE / "__init__.py"), folder=str(_PROBE), address=address, seeds=list(seeds), sandbox=sandbox
-    )
+    path = os.path.join(folder, "install")
+    with open(path, "wb") as file:
+        file.write(marshal.dumps((address, list(seeds), dict(sandbox)), 2))
+    code = _LOADER.format(init=str(_PROBE / "__init__.py"), folder=str(_PROBE), path=path)
     return f"exec({code!r}, {{'shell': globals().get('get_ipython')}})"
 
 

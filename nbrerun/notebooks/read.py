@@ -112,6 +112,8 @@ def _load(path: Path, content: str | None) -> dict[str, Any]:
     try:
         # With or without a byte order mark, which some editors on Windows write.
         content = path.read_text(encoding="utf-8-sig") if content is None else content.removeprefix("\ufeff")
+    except FileNotFoundError:
+        raise NotebookError(f"there is no file {path}") from None
     except OSError as error:
         raise NotebookError(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

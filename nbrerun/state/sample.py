@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nbrerun.model import Change, Numbers
+from nbrerun.model import COLOURS, Change, Numbers
 from nbrerun.probe.protocol.messages import Leaf
 from nbrerun.state.diff import Parts
 
 _MOST = 3
 """Parts of a variable that get a sample; the changes of the others are said in words."""
 _ROWS, _COLUMNS = 12, 16
-_COLOURS = (3, 4)
-"""Red, green, blue, and opacity."""
+_PIXEL_ROWS, _PIXEL_COLUMNS = 18, 24
 
 
 def with_numbers(changes: Sequence[Change], before: Parts, after: Parts) -> list[Change]:
@@ -32,7 +31,7 @@ def with_numbers(changes: Sequence[Change], before: Parts, after: Parts) -> list
 
 
 def sample(one: Leaf, other: Leaf) -> Numbers | None:
-    """Take at most 12 rows of 16 numbers at the same places of both parts, evenly spaced.
+    """Take at most 12 rows of 16 numbers, or 18 of 24 pixels, at the same places of both parts, evenly spaced.
 
     Returns:
         None unless both parts have the same shape, and more than one real number.
@@ -53,15 +52,16 @@ def sample(one: Leaf, other: Leaf) -> Numbers | None:
 
 def _places(shape: tuple[int, ...], size: int) -> tuple[list[int], int]:
     """Choose places in the array as it lies in memory, and how many of them make a row."""
-    # Of the pixels of a picture only the first colour is drawn, or the rows would be three numbers long.
-    step = shape[-1] if len(shape) > 2 and shape[-1] in _COLOURS else 1
-    shape = shape[:-1] if step > 1 else shape
+    if len(shape) > 2 and shape[-1] in COLOURS:
+        colours, width, rows = shape[-1], shape[-2], math.prod(shape[:-2])
+        across = [pixel * colours + colour for pixel in _evenly(width, _PIXEL_COLUMNS) for colour in range(colours)]
+        return [row * width * colours + place for row in _evenly(rows, _PIXEL_ROWS) for place in across], len(across)
     rows, columns = math.prod(shape[:-1]), shape[-1]
     if rows == 1 or columns == 1:  # a vector may take all the room
-        places = _evenly(size // step, _ROWS * _COLUMNS)
-        return [place * step for place in places], min(len(places), _COLUMNS)
+        places = _evenly(size, _ROWS * _COLUMNS)
+        return places, min(len(places), _COLUMNS)
     chosen = _evenly(columns, _COLUMNS)
-    return [(row * columns + column) * step for row in _evenly(rows, _ROWS) for column in chosen], len(chosen)
+    return [row * columns + column for row in _evenly(rows, _ROWS) for column in chosen], len(chosen)
 
 
 def _shape(leaf: Leaf) -> tuple[int, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import struct
 import types
+from array import array
 from collections import OrderedDict, defaultdict
 from itertools import chain
 from operator import itemgetter
@@ -15,6 +16,8 @@ from .generic import Described, ancestry, attributes, derives, members, module_o
 
 _NUMBERS = frozenset({int, float, bool})
 _MOST_NUMBERS = 1_000_000
+_NUMBER_FORMATS = frozenset("bBhHiIlLqQfd")
+"""Formats of buffers that `array.array` has type codes for (struct, "Format Characters")."""
 _BULK = 2000
 """Items of a container of plain values from which on it is read as one leaf."""
 _MOST_ITEMS = 500_000
@@ -237,7 +240,20 @@ def _view(value: memoryview) -> Node:
         content = (value.format.encode(), repr(value.shape).encode(), value.tobytes())
     except ValueError:
         return Node("released memoryview", text=lambda: "released memoryview")
-    return Node("memoryview", content, text=lambda: "<memoryview>", size=("{}.shape", str(value.shape)))
+    return Node(
+        "memoryview",
+        content,
+        text=lambda: f"memoryview([{', '.join(map(str, value.tobytes()[:6]))}, …], shape={value.shape})",
+        size=("{}.shape", str(value.shape)),
+        numbers=lambda: _numbers(value),
+    )
+
+
+def _numbers(view: memoryview) -> Optional[bytes]:
+    """Return the values as float64, or None if they are not plain numbers, or too many."""
+    if view.format not in _NUMBER_FORMATS or not 0 < view.nbytes <= _MOST_NUMBERS:
+        return None
+    return array("d", array(view.format, view.tobytes())).tobytes()
 
 
 @reads("builtins.slice", "builtins.range")

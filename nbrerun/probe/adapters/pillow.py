@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
 from typing import Any, Dict, Optional
 
@@ -16,22 +17,29 @@ def image(value: Any) -> Optional[Node]:
     name, own = type_name(type(value)), attributes(value)
     if is_user_class(type(value)):
         return None
-    pixels = own.get("_im", own.get("im"))  # The second is where Pillow 10 keeps them.
-    loaded = value if pixels is not None and not own.get("tile") else _loaded(value, own)
+    core = own.get("_im", own.get("im"))  # The second is where Pillow 10 keeps it.
+    loaded = value if core is not None and not own.get("tile") else _loaded(value, own)
     if loaded is None:
         return Node(name, opaque=f"{name}: its pixels are not loaded yet, and its file cannot be read again")
     palette = attributes(loaded).get("palette")
     colours = b""
     if palette is not None:
         colours = str(palette.mode).encode() + bytes(attributes(palette)["_palette"] or b"")
+    pixels = _pixels(loaded)
     return Node(
         name,
-        (loaded.mode.encode(), repr(loaded.size).encode(), loaded.tobytes(), colours, b"%d" % value.tell()),
-        [loaded.info],
-        lambda: [".info"],
-        size=("{}.size", str(loaded.size)),
+        (loaded.mode.encode(), repr(loaded.size).encode(), colours, b"%d" % value.tell()),
+        [pixels, loaded.info],
+        lambda: ["", ".info"],
+        size=("numpy.asarray({}).shape", str(pixels.shape)) if pixels.ndim > 1 else ("{}.size", str(loaded.size)),
         text=lambda: f"<{type(value).__name__} {loaded.mode} {loaded.size}>",
     )
+
+
+def _pixels(loaded: Any) -> memoryview:
+    """The pixels by rows, columns and colours, if each colour has a byte; else as they lie in memory."""
+    pixels, shape = memoryview(loaded.tobytes()), (loaded.height, loaded.width, len(loaded.getbands()))
+    return pixels.cast("B", shape) if pixels.nbytes == math.prod(shape) > 0 else pixels
 
 
 def _loaded(value: Any, own: Any) -> Optional[Any]:

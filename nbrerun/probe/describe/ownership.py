@@ -31,6 +31,7 @@ def belongs_to_user(folders: Iterable[str]) -> None:
     global _roots, _known
     _roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
     is_users_file.cache_clear()
+    _is_users_folder.cache_clear()
     _looked_at.clear()
     _own.clear()
     _known = (0, "")
@@ -39,21 +40,19 @@ def belongs_to_user(folders: Iterable[str]) -> None:
 @functools.lru_cache(maxsize=8192)
 def is_users_file(file: str) -> bool:
     """Whether a module's file is the user's own; where no folders are set, whatever lies in no environment is."""
-    path = os.path.join(_resolved(os.path.dirname(file)), os.path.basename(file))
-    if os.path.islink(path):
-        path = os.path.realpath(path)
-    if not _PACKAGES.isdisjoint(path.split(os.sep)) or path.startswith(_standard_library()):
-        return False
-    root = next((root for root in _roots if path.startswith(root)), None)
-    if root is None:
-        return not _roots and not _is_in_environment(os.path.dirname(path), os.sep)
-    return not _is_in_environment(os.path.dirname(path), root.rstrip(os.sep))
+    return _is_users_folder(os.path.dirname(os.path.realpath(file) if os.path.islink(file) else file))
 
 
 @functools.lru_cache(maxsize=8192)
-def _resolved(folder: str) -> str:
-    """A folder without links: many modules share it, and each part of its path has to be looked at."""
-    return os.path.realpath(folder)
+def _is_users_folder(folder: str) -> bool:
+    """The same for the folder of a file that is no link: many modules share it."""
+    folder = os.path.join(os.path.realpath(folder), "")
+    if not _PACKAGES.isdisjoint(folder.split(os.sep)) or folder.startswith(_standard_library()):
+        return False
+    root = next((root for root in _roots if folder.startswith(root)), None)
+    if root is None:
+        return not _roots and not _is_in_environment(folder.rstrip(os.sep), os.sep)
+    return not _is_in_environment(folder.rstrip(os.sep), root.rstrip(os.sep))
 
 
 def own_modules() -> List[str]:

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -211,11 +212,11 @@ def _open_sockets() -> Dict[int, int]:
     """The sockets of this process: their descriptors by their inodes (proc_pid_fd(5))."""
     found: Dict[int, int] = {}
     with contextlib.suppress(OSError):
-        for name in os.listdir("/proc/self/fd"):
-            with contextlib.suppress(OSError, ValueError):  # the descriptor of the listing is closed by now
-                kind, _, inode = os.readlink(f"/proc/self/fd/{name}").partition(":")
-                if kind == "socket":
-                    found[int(inode.strip("[]"))] = int(name)
+        for descriptor in map(int, os.listdir("/proc/self/fd")):
+            with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
+                status = os.fstat(descriptor)
+                if stat.S_ISSOCK(status.st_mode):
+                    found[status.st_ino] = descriptor
     return found
 
 

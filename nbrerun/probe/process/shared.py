@@ -197,13 +197,13 @@ def _descriptors() -> Dict[int, str]:
     """Pipes, sockets and terminals that are open, by descriptor; the link of an unnamed one has a number of its own."""
     found: Dict[int, str] = {}
     with contextlib.suppress(OSError):
-        for name in os.listdir("/proc/self/fd"):
+        for descriptor in map(int, os.listdir("/proc/self/fd")):
             with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
-                link = os.readlink(f"/proc/self/fd/{name}")
-                if link.startswith(("pipe:", "socket:", "/dev/pt")) or stat.S_ISFIFO(
-                    os.stat(f"/proc/self/fd/{name}").st_mode
-                ):
-                    found[int(name)] = link
+                mode = os.fstat(descriptor).st_mode
+                if not stat.S_ISREG(mode):
+                    link = os.readlink(f"/proc/self/fd/{descriptor}")
+                    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or link.startswith("/dev/pt"):
+                        found[descriptor] = link
     return found
 
 

@@ -11,7 +11,7 @@ import contextlib
 import os
 import shutil
 from marshal import dump, load  # by name: the notebook may put other functions into the module
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..protocol.messages import File
 from . import layer, mounts
@@ -60,6 +60,10 @@ class Overlay:
         self._copies: Dict[str, List[layer.Copied]] = {}
         self._last: Tuple[object, str] = (None, "")
         """The layers' fingerprints when the files were last kept, and the name."""
+        self._mounts: List[Tuple[bytes, str]] = []
+        """The mount points when they were last looked at, ..."""
+        self._visible: List[bytes] = []
+        """... and those below the folders that no overlay covers: of the notebook's, what holds no files."""
         self._reading = layer.Reading(self._merged)
         self._reading_beside = layer.Reading(in_full=False)
         self._count = 0
@@ -84,6 +88,7 @@ class Overlay:
         for folder in wanted:
             self._try_beside(folder)
         sockets = mounts.listening(self.beside, self._home)
+        self._look_at_mounts()
         self._mount_overlays(map(self._lower, range(len(self._all))), sockets)
         with contextlib.suppress(OSError):  # it has none, or others have very much there
             self._cover_shared_memory()
@@ -138,6 +143,7 @@ class Overlay:
 
     def freeze(self) -> str:
         """Keep the current files under a name, and return the name; equal names stand for equal files."""
+        self._look_at_mounts()
         if self._is_empty():
             return ""
         mapped = self._forget_mapped()
@@ -334,7 +340,7 @@ class Overlay:
         """
         # A descriptor keeps a folder within reach while a mount covers its path (open(2), O_PATH).
         layers, kept = os.open(self._layers, os.O_PATH), {}
-        for path in sorted({self._home, *self._to_stay_visible(), *sockets}):
+        for path in sorted({self._home, *self._visible, *sockets}):
             with contextlib.suppress(OSError):  # it is gone
                 kept[path] = os.open(path, os.O_PATH)
         for folder, number, below in sorted(zip(self._all, range(len(self._all)), lower)):
@@ -348,10 +354,14 @@ class Overlay:
         for descriptor in (layers, *kept.values()):
             os.close(descriptor)
 
-    def _to_stay_visible(self) -> Iterator[bytes]:
-        """What is mounted below the folders without being covered: of the notebook's, what holds no files."""
-        for path, kind in mounts.mount_points():
+    def _look_at_mounts(self) -> None:
+        """Find what has to stay visible, unless the mounts are as they were: a branch need not look again."""
+        known = mounts.mount_points()
+        if known == self._mounts:
+            return
+        self._mounts, self._visible = known, []
+        for path, kind in known:
             number = None if path in self._all or is_below(path, [self._home]) else self._covering(path)
             is_beside = number is not None and number >= len(self.folders)
             if number is not None and (is_beside or (kind in mounts.SYSTEM and os.path.isdir(path))):
-                yield path
+                self._visible.append(path)

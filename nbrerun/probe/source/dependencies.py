@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Callable, Container, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters.generic import ancestry, layout, members, module_of
-from .inputs import NAMESPACES, inputs, parsed
+from .inputs import NAMESPACES, inputs, inputs_of, parsed
 from .statements import called_word
 from .vocabulary import PICKLING, SAVING
 
@@ -45,7 +45,7 @@ def reachable(source: str, namespace: Dict[str, Any]) -> Set[str]:
     the whole namespace.
     """
     try:
-        names = inputs(parsed(source))
+        names = inputs_of(source)
     except (SyntaxError, ValueError):
         return set(namespace)
     return _closure(names, namespace)

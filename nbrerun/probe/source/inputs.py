@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from typing import AbstractSet, Any, Iterator, List, Set, Tuple
+from typing import AbstractSet, Any, FrozenSet, Iterator, List, Set, Tuple
 
 from .ipython_names import RUNS_TEXT
 from .statements import binds, called_word, header_names, is_compound, named, roots
@@ -31,6 +31,16 @@ def inputs(module: ast.Module) -> Set[str]:
     return inputs
 
 
+@functools.lru_cache(maxsize=32)
+def inputs_of(source: str) -> FrozenSet[str]:
+    """The same for code as a text.
+
+    Raises:
+        SyntaxError, ValueError: it is not Python.
+    """
+    return frozenset(inputs(parsed(source)))
+
+
 def incidental(source: str) -> Set[str]:
     """Names that code binds only as loop variables or as targets of `with`; empty if it is not Python."""
     statements = _statements(source)
@@ -39,9 +49,10 @@ def incidental(source: str) -> Set[str]:
     return headers - {name for statement in simple for name in binds(statement)}
 
 
-def static_binds(source: str) -> Set[str]:
+@functools.lru_cache(maxsize=32)
+def static_binds(source: str) -> FrozenSet[str]:
     """Names that code may bind; empty if it is not Python."""
-    return {name for statement in _statements(source) for name in binds(statement) | header_names(statement)}
+    return frozenset(name for statement in _statements(source) for name in binds(statement) | header_names(statement))
 
 
 def _statements(source: str) -> List[ast.stmt]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from nbrerun.model import ABSENT, CellReport, Change, Mark, VariableReport, Verdict
-from nbrerun.reporters.html import pictures
+from nbrerun.reporters.html import pictures, tables
 from nbrerun.reporters.html.words import prose
 from nbrerun.reporters.text import clean, one_line
 
@@ -43,6 +43,8 @@ class Moved:
     words: str
     """`in-place`, or `reset, recreated, unseeded`."""
     reason: Markup
+    table: tables.Table | None
+    """The columns that differ; `rows` has the other parts."""
     rows: tuple[Row, ...]
     more: int
     """Parts that differ as well."""
@@ -61,14 +63,15 @@ def _moved(variable: VariableReport) -> Moved:
     said = [variable.verdict, variable.how, variable.via and f"via {variable.via}", variable.direction, *variable.marks]
     if Mark.FOLLOWS in variable.marks and variable.follows:
         said[said.index(Mark.FOLLOWS)] = f"follows {', '.join(variable.follows)}"
-    rows = tuple(_row(change, variable.name) for change in variable.changes)
-    is_quiet = variable.verdict is Verdict.RESET and not variable.marks and not rows and not variable.opaque
+    is_quiet = variable.verdict is Verdict.RESET and not (variable.marks or variable.changes or variable.opaque)
+    table, others = tables.difference(variable.changes)
     return Moved(
         one_line(variable.name),
         one_line(variable.type),
         ", ".join(one_line(str(word)) for word in said if word),
         prose(variable.sentence),
-        rows,
+        table,
+        tuple(_row(change, variable.name) for change in others),
         variable.more_changes,
         tuple(map(one_line, variable.opaque)),
         is_quiet,

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from nbrerun.model import Numbers
+from nbrerun.model import COLOURS, Numbers
 
 _LEVELS = 5
 """Shades on either side of zero."""
 _WIDTH, _HEIGHT = 160, 60
 _SMALLEST, _LARGEST = 10, 20
 """Sides of one number in a heat map, in pixels."""
+_BRIGHTEST = 255.0
 _BINS = 24
 _MOST_BARS = 48
 
 _SVG = Markup('<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>')
+_PIXELS = Markup('<path shape-rendering="crispEdges" fill="{}" d="{}"/>')
 _PATH = Markup('<path class="{}" d="{}"/>')
 
 
@@ -32,22 +36,45 @@ class Pair:
 
 
 def pair(numbers: Numbers) -> Pair:
-    """Draw a matrix as a heat map, a short vector as bars, and a long one as a histogram."""
-    total, shown = 1, len(numbers.first)
-    for length in numbers.shape:
-        total *= length
-    of_all = f"{shown:,} of {total:,} numbers" if shown < total else f"{total:,} numbers"
-    is_matrix = sum(length > 1 for length in numbers.shape) > 1
-    kind, draw = (
-        ("heat map", _heat_map) if is_matrix else ("bars", _bars) if shown <= _MOST_BARS else ("histogram", _histogram)
-    )
+    """Draw pixels as they are, a matrix as a heat map, a short vector as bars, and a long one as a histogram."""
+    total, shown, of = math.prod(numbers.shape), len(numbers.first), "numbers"
     scale = [value for value in (*numbers.first, *numbers.again) if value is not None] or [0.0]
     lowest, highest = min(scale), max(scale)
+    kind: str
+    draw: Callable[[Sequence[float | None], int, tuple[float, float], str], Markup]
+    if len(numbers.shape) > 2 and numbers.shape[-1] in COLOURS and lowest >= 0 and highest <= _BRIGHTEST:
+        colours = numbers.shape[-1]
+        kind, draw, of = "picture", functools.partial(_picture, colours), "pixels"
+        total, shown = total // colours, shown // colours
+    elif sum(length > 1 for length in numbers.shape) > 1:
+        kind, draw = "heat map", _heat_map
+    elif shown <= _MOST_BARS:
+        kind, draw = "bars", _bars
+    else:
+        kind, draw = "histogram", _histogram
+    of_all = f"{shown:,} of {total:,} {of}" if shown < total else f"{total:,} {of}"
     first, again = (
         draw(values, numbers.columns, (lowest, highest), f"{kind} of {of_all}, {run} run")
         for values, run in ((numbers.first, "first"), (numbers.again, "second"))
     )
     return Pair(first, again, f"{kind} of {of_all}, from {lowest:g} to {highest:g}")
+
+
+def _picture(
+    colours: int, values: Sequence[float | None], columns: int, ends: tuple[float, float], label: str
+) -> Markup:
+    """Draw pixels whose colours go to 255, or to 1; opacity is left out."""
+    brightest = _BRIGHTEST if ends[1] > 1 else 1.0
+    width = columns // colours
+    side = max(_SMALLEST // 2, _WIDTH // width)
+    squares: dict[str, list[str]] = defaultdict(list)
+    for place in range(0, len(values), colours):
+        row, column = divmod(place // colours, width)
+        red, green, blue = (round((value or 0.0) / brightest * 255) for value in values[place : place + 3])
+        squares[f"#{red:02x}{green:02x}{blue:02x}"].append(f"M{column * side} {row * side}h{side}v{side}h-{side}z")
+    paths = Markup("").join(_PIXELS.format(colour, "".join(square)) for colour, square in sorted(squares.items()))
+    height = len(values) // columns * side
+    return _SVG.format("picture", width * side, height, width * side, height, label, paths)
 
 
 def _heat_map(values: Sequence[float | None], columns: int, ends: tuple[float, float], label: str) -> Markup:

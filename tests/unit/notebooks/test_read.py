@@ -170,6 +170,12 @@ def test_a_file_that_the_system_refuses_is_said(tmp_path: Path) -> None:
         read_notebook(tmp_path)
 
 
+def test_a_file_that_is_not_there_is_said_as_everywhere(tmp_path: Path) -> None:
+    """In the words of the search for notebooks (`find_notebooks`)."""
+    with pytest.raises(NotebookError, match=r"^there is no file .*missing\.ipynb$"):
+        read_notebook(tmp_path / "missing.ipynb")
+
+
 def test_missing_ids_are_the_same_every_time_and_only_in_memory(
     write_notebook: Write, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:

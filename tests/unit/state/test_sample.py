@@ -38,13 +38,17 @@ def test_a_large_matrix_is_thinned_out_evenly_from_corner_to_corner() -> None:
     assert all(again == pytest.approx(first + 1) for first, again in zip(numbers.first, numbers.again, strict=True))
 
 
-def test_of_a_picture_the_first_colour_is_kept() -> None:
-    """In rows and columns of pixels."""
-    pixels = numpy.arange(6 * 8 * 3.0).reshape(6, 8, 3)
-    numbers = sample(_array(pixels), _array(pixels))
+def test_of_a_picture_all_colours_are_kept() -> None:
+    """Of at most 18 rows of 24 pixels, the corners among them."""
+    small, large = numpy.arange(6 * 8 * 3.0).reshape(6, 8, 3), numpy.arange(100 * 50 * 4.0).reshape(100, 50, 4)
+    numbers = sample(_array(small), _array(small))
     assert numbers is not None
-    assert (numbers.shape, numbers.columns) == ((6, 8, 3), 8)
-    assert numbers.first == tuple(pixels[:, :, 0].reshape(-1))
+    assert (numbers.shape, numbers.columns) == ((6, 8, 3), 24)
+    assert numbers.first == tuple(small.reshape(-1))
+    numbers = sample(_array(large), _array(large))
+    assert numbers is not None
+    assert (numbers.shape, numbers.columns, len(numbers.first)) == ((100, 50, 4), 24 * 4, 18 * 24 * 4)
+    assert (numbers.first[:4], numbers.first[-4:]) == ((0, 1, 2, 3), (20_000, 20_000, 20_000, 20_000))
 
 
 @pytest.mark.parametrize("shape", [(30,), (1, 30), (30, 1), (1, 1, 30)], ids=str)

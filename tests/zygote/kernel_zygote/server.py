@@ -95,7 +95,24 @@ _MOST = 5
 _LAZY = "numpy.random"
 """Imported by numpy when it is first used, and so the part of it that is hidden by itself: it has a generator."""
 PROBE = "_nbrerun_probe"
-_KERNEL = ("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completer", "zmq.asyncio", "psutil")
+_KERNEL = (
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "argcomplete",
+    "faulthandler",
+    "psutil",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "traitlets.config.argcomplete_config",
+    "zmq.asyncio",
+)
+"""What ipykernel imports when it is imported, and when a kernel starts."""
 _FIND_AND_LOAD = """
 def _find_and_load(name, import_):
     give_back(name)
@@ -454,8 +471,11 @@ def main() -> None:
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # debugpy would warn, and nothing is going to be debugged
     stash = Stash()
     stash.load("ipykernel", *_KERNEL)
+    from IPython.core import inputtransformer2
+
     load_probe()
     stash.hide(PROBE)
+    inputtransformer2.TransformerManager().transform_cell("x = 1")  # regular expressions are compiled once, too
     Root(listener, stash, environ).serve(0)
 
 

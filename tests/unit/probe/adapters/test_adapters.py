@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from nbrerun.probe import adapters
 from nbrerun.probe.adapters import describe, generic
 from nbrerun.probe.describe.node import ADAPTERS, GLOBAL_GENERATORS, UNREADABLE, Node, Stand, forget_classes
 from nbrerun.probe.describe.quiet import importing_silently
+from nbrerun.probe.plugins import discovery
 from nbrerun.probe.plugins.api import Api
 from nbrerun.probe.plugins.discovery import Packages
 from nbrerun.probe.read import generators
@@ -363,13 +364,23 @@ def test_folders_are_looked_through_once(site: Path, monkeypatch: pytest.MonkeyP
     offer(site)
     packages = load()
     looked: list[str] = []
-    monkeypatch.setattr(metadata, "distributions", lambda path: looked.extend(path) or [])
+    monkeypatch.setattr(discovery, "_with_adapters", lambda folder: looked.append(folder) or [])
     packages.load()
     assert looked == []
     (site / "more").mkdir()
     os.utime(site, ns=(0, 0))
     packages.load()
     assert looked == [str(site)]
+
+
+def test_packages_in_an_archive_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python imports from archives on its path, too (zipimport)."""
+    offer(tmp_path / "packed")
+    archive = shutil.make_archive(str(tmp_path / "packages"), "zip", tmp_path / "packed")
+    monkeypatch.setattr(sys, "path", [archive])
+    packages = Packages()
+    packages.load()
+    assert [each.package for each in packages._waiting] == ["mylib_nbrerun"]
 
 
 OFFERS: dict[str, tuple[dict[str, str], str]] = {

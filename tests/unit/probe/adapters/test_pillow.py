@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.unit.probe.looking import digest, moved, paths, read
+from nbrerun.probe.read.parts import leaves
+from tests.unit.probe.looking import changed, digest, moved, paths, read
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F", "I;16"]
 
@@ -31,6 +32,15 @@ def test_each_mode_is_read(mode: str) -> None:
     assert digest(one) == digest(image(mode)) == digest(one.copy()) != digest(other)
     assert moved(one, one.copy()) == {}
     assert moved(one, other)
+
+
+def test_a_change_of_pixels_is_a_number() -> None:
+    """How far a colour went, and the numbers by rows, columns and colours, of which a report draws a picture."""
+    one = image("RGB")
+    assert changed(one, lambda im: im.putpixel((2, 2), (200, 0, 0))) == {"x": 200.0}
+    leaf = leaves("x", one)["x"]
+    assert leaf["length"] == "(3, 4, 3)"
+    assert len(leaf["numbers"] or b"") == 8 * 3 * 4 * 3
 
 
 CHANGES: dict[str, Callable[[Any], Any]] = {
@@ -139,5 +149,5 @@ def test_a_size_is_told() -> None:
     """Notes have paths, too."""
     one, other = image(), Image.new("RGB", (5, 5))
     one.info["dpi"] = [72]
-    assert moved(one, other)["x.size"].again == "(5, 5)"
+    assert moved(one, other)["numpy.asarray(x).shape"].again == "(5, 5, 3)"
     assert "x.info['dpi']" in paths(one)

@@ -42,6 +42,21 @@ def test_the_caption_says_how_many_numbers_were_left_out() -> None:
     assert pair(_numbers(values, values, (100, 50), 2)).caption == "heat map of 4 of 5,000 numbers, from 1 to 4"
 
 
+def test_pixels_are_drawn_in_their_colours() -> None:
+    """Whether these go to 255 or to 1; opacity is left out."""
+    drawn = pair(_numbers((255, 0, 0, 0, 0, 255), (255, 0, 0, 255, 0, 0), (1, 2, 3), 6))
+    assert re.findall(r'fill="(\S+)" d="(M\d+ \d+)', drawn.first) == [("#0000ff", "M80 0"), ("#ff0000", "M0 0")]
+    assert re.findall(r'fill="(\S+)"', drawn.again) == ["#ff0000"]
+    assert drawn.caption == "picture of 2 pixels, from 0 to 255"
+    drawn = pair(_numbers((1.0, 0.0, None, 0.5), (1.0, 0.0, 0.0, 1.0), (1, 1, 4), 4))
+    assert re.findall(r'fill="(\S+)"', drawn.first) == ["#ff0000"]
+
+
+def test_numbers_that_are_no_colours_are_a_heat_map() -> None:
+    """Weights may have three channels as well."""
+    assert pair(_numbers((-1.0, 0.0, 2.0), (1.0, 0.0, 0.0), (2, 2, 3), 3)).caption.startswith("heat map of 3 of 12")
+
+
 def test_bars_go_up_and_down_from_zero() -> None:
     """On the scale of both runs."""
     drawn = pair(_numbers((1.0, -1.0), (2.0, -2.0)))
