@@ -43,7 +43,7 @@ def is_secret(path: str) -> bool:
 
 def shown(text: str) -> str:
     """Hide the passwords of addresses, and the values of environment variables that look like secrets."""
-    for value in _of_environment():
+    for value in _values_hidden(tuple(getattr(os, "environb", os.environ).items())):
         text = text.replace(value, HIDDEN)
         if "…" in text:  # it may be clipped in the middle of the value
             for size in range(min(len(value), _LONGEST), _SHORTEST - 1, -1):
@@ -69,13 +69,9 @@ def _is_name_of_secret(text: str) -> bool:
     return text.isidentifier() and _names_secret(text)
 
 
-def _of_environment() -> tuple[str, ...]:
-    """The values to be hidden, the longest first, as they are and as `repr` writes them."""
-    return _values_hidden(tuple(getattr(os, "environb", os.environ).items()))
-
-
 @functools.lru_cache(1)
 def _values_hidden(environment: tuple[tuple[str | bytes, str | bytes], ...]) -> tuple[str, ...]:
+    """The values to be hidden, the longest first, as they are and as `repr` writes them."""
     decoded = ((os.fsdecode(name), os.fsdecode(value)) for name, value in environment)
     # `PWD` is the current folder (POSIX, "Environment Variables").
     found = {value for name, value in decoded if name != "PWD" and _names_secret(name)}

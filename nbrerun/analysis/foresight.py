@@ -44,7 +44,8 @@ class Foresight:
         """
         cell = self._cells[moment - 1]
         ran = cell if self._is_agreed and before is not None and first.raised is None else None
-        following = self._cells[moment] if self._is_worth_asking(moment, is_in_row=ran is not None) else None
+        wanted = 1 if ran is not None else 2  # the next cell; and the one after it, if it would be the first in a row
+        following = self._cells[moment] if self._plain[moment : moment + wanted] == [True] * wanted else None
         self._is_agreed = False
         if ran is None and following is None:
             return None
@@ -63,11 +64,6 @@ class Foresight:
             "threads": before["threads"],
         }
         return Observation(cell, before=before, first=left, again={**run, "after": left})
-
-    def _is_worth_asking(self, moment: int, is_in_row: bool) -> bool:
-        """Whether the next cell may be told of; and the one after it, if that would be the first in a row."""
-        wanted = 1 if is_in_row else 2
-        return self._plain[moment : moment + wanted] == [True] * wanted
 
 
 def _only_binds(cell: Cell) -> bool:

@@ -148,7 +148,7 @@ def mistakes_reported(path: Path) -> Iterator[None]:
         yield
     except NbrerunError:
         raise
-    except Exception as error:
+    except Exception as error:  # none of those that nbrerun raises on purpose
         said = "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
         why = f"{path}: nbrerun itself failed ({said}); please report it{_where_to_report()}"
         raise InternalError(why, traceback.format_exc()) from error

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from nbrerun import __version__
 from nbrerun.certify.answer import Certificate, Difference, Effect
-from nbrerun.model import Change, Failure
+from nbrerun.model import Failure
 
 _SCHEMA = 1
 _LABEL = "reproducible"
@@ -118,14 +118,11 @@ def _said(effect: Effect) -> str:
 def _differences(differences: Sequence[Difference]) -> Iterable[str]:
     for found in differences:
         yield f"    {found.name}, from cell {found.cell} on"
-        yield from (f"      {_change(change)}" for change in found.changes)
+        for change in found.changes:
+            size = "" if change.max_abs_change is None else f" (by at most {change.max_abs_change:.3g})"
+            yield f"      {change.path}: {change.first} -> {change.again}{size}"
         if found.more_changes:
             yield f"      and {found.more_changes} more"
-
-
-def _change(change: Change) -> str:
-    size = "" if change.max_abs_change is None else f" (by at most {change.max_abs_change:.3g})"
-    return f"{change.path}: {change.first} -> {change.again}{size}"
 
 
 def word(certificate: Certificate) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nbrerun.model import ABSENT, Change, Kind, Raised
-from nbrerun.probe.protocol.messages import State, Variable
+from nbrerun.probe.protocol.messages import Variable
 from nbrerun.secrets import HIDDEN
 from nbrerun.state.diff import differing, exceeds, rebound
 from nbrerun.state.names import Name, Space, files, settings, variables
@@ -122,7 +122,9 @@ def _without_values(change: Change) -> Change:
 def _gather(seen: Observation) -> Iterator[Evidence]:
     assert seen.again is not None
     after = seen.again["after"]
-    changed = differing(seen.before, seen.first) - _by_import(seen)
+    changed = differing(seen.before, seen.first)
+    # Settings that the first run changed by importing modules only do not count.
+    changed -= {name for name in changed if name.space is Space.SETTING} - settings(seen.first["by_hand"])
     bound_first = rebound(seen.before, seen.first)
     names = changed | bound_first | seen.moved.keys()
     names |= variables(seen.again["replaced"] + seen.again["bound"] + seen.again["stores"])
@@ -203,7 +205,11 @@ def _files(seen: Observation, changed: set[Name]) -> Iterator[Evidence]:
     """Files that the first run changed or the rerun wrote."""
     assert seen.again is not None
     after = seen.again["after"]
-    written = (path for path, opened in after["opened"].items() if opened["written"] and _is_there(path, after))
+    written = (
+        path
+        for path, opened in after["opened"].items()
+        if opened["written"] and (opened["exists"] or path in after["files"])
+    )
     touched = {name for name in changed | seen.moved.keys() if name.space is Space.FILE}
     for name in sorted(touched | files(written)):
         path = name.key
@@ -232,10 +238,6 @@ def _files(seen: Observation, changed: set[Name]) -> Iterator[Evidence]:
             later=seen.later.places.get(name) if seen.later else None,
             later_raised=seen.later.raised if seen.later else None,
         )
-
-
-def _is_there(path: str, state: State) -> bool:
-    return state["opened"][path]["exists"] or path in state["files"]
 
 
 def _kind(variable: Variable | None, bound: bool, imported: bool, changed: bool) -> Kind:
@@ -272,9 +274,3 @@ def _by_threads(seen: Observation, names: set[Name]) -> set[Name]:
     acted = variables([*run["bound"], *run["stores"], *run["written"], *run["filled"]])
     acted |= variables(run["passed"]) & seen.moved.keys()
     return {name for name in names - acted if name.space is Space.VARIABLE}
-
-
-def _by_import(seen: Observation) -> set[Name]:
-    """Settings that the first run changed by importing modules only."""
-    changed = {name for name in differing(seen.before, seen.first) if name.space is Space.SETTING}
-    return changed - settings(seen.first["by_hand"])

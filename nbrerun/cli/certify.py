@@ -9,9 +9,8 @@ import click
 
 from nbrerun.cli import validate
 from nbrerun.cli.ending import end, signals_interrupt
-from nbrerun.cli.options import CONTEXT
+from nbrerun.cli.options import CONTEXT, FORM, OUTPUT
 from nbrerun.cli.plan import deliver, only_notebook
-from nbrerun.cli.usage import Words
 from nbrerun.errors import UsageError
 from nbrerun.spelling import suggestion
 
@@ -43,8 +42,8 @@ Exit codes:
     help="Vary only these, comma separated: hash seed, threads, time zone, locale, folder, order of the environment.",
 )
 @click.option("--badge", metavar="FILE", help="Draw the result as a badge (SVG).")
-@click.option("--format", "form", type=Words(["text", "json"]), default="text", show_default=True)
-@click.option("--output", metavar="FILE", help="Write it to FILE instead of stdout.")
+@FORM
+@OUTPUT
 def certify(arguments: tuple[str, ...], **options: Any) -> None:
     """Say which values depend on what should not matter.
 

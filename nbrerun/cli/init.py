@@ -78,7 +78,10 @@ def _init(given: tuple[str, ...], ci: str | None, baseline: bool | None, yes: bo
         say(f"{NAME} is there already, and stays as it is")
     elif baseline and (code := record(given)) not in (0, 3):  # 3: a notebook raised, which is no obstacle
         return code
-    _write(_CONFIGURATION, _configuration(baseline), Path("pyproject.toml"))
+    lines = ["# Settings of nbrerun; `nbrerun config` shows all that are in force.", 'fail-on = "error"']
+    if baseline:
+        lines.append(f'baseline = "{NAME}"')
+    _write(_CONFIGURATION, "\n".join([*lines, ""]), Path("pyproject.toml"))
     if ci == "github":
         _write(_GITHUB, _WORKFLOW.replace("{paths}", "\n            ".join(given)))
     elif ci == "gitlab":
@@ -92,13 +95,6 @@ def _service() -> str:
     if Path(_GITLAB).exists():
         return "gitlab"
     return "github" if Path(".github").is_dir() else "none"
-
-
-def _configuration(baseline: bool) -> str:
-    from nbrerun.baseline import NAME
-
-    lines = ["# Settings of nbrerun; `nbrerun config` shows all that are in force.", 'fail-on = "error"']
-    return "\n".join([*lines, *([f'baseline = "{NAME}"'] if baseline else []), ""])
 
 
 def _write(file: str, text: str, *others: Path) -> None:

@@ -55,6 +55,9 @@ _option = functools.partial(click.option, cls=GroupedOption)
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 version = click.version_option(__version__, prog_name="nbrerun", message="%(prog)s %(version)s")
 
+# Options that `plan`, `certify` and `diff` have in common.
+FORM = click.option("--format", "form", type=Words(["text", "json"]), default="text", show_default=True)
+OUTPUT = click.option("--output", metavar="FILE", help="Write it to FILE instead of stdout.")
 
 CACHE_DIR = _option(
     "--cache-dir",

@@ -11,8 +11,7 @@ import click
 from nbrerun.cli import validate
 from nbrerun.cli.check import check
 from nbrerun.cli.ending import end, say, signals_interrupt
-from nbrerun.cli.options import CONTEXT
-from nbrerun.cli.usage import Words
+from nbrerun.cli.options import CONTEXT, FORM, OUTPUT
 from nbrerun.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,8 +50,8 @@ Exit codes:
 )
 @click.option("--against", metavar="OLD", help="The notebook as it was when the kernel ran it.")
 @click.option("--outputs", is_flag=True, help="Run as well what would show something else after a clean run.")
-@click.option("--format", "form", type=Words(["text", "json"]), default="text", show_default=True)
-@click.option("--output", metavar="FILE", help="Write it to FILE instead of stdout.")
+@FORM
+@OUTPUT
 def plan(arguments: tuple[str, ...], **options: Any) -> None:
     """Say which cells to run after an edit.
 

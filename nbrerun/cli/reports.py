@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nbrerun.cli.ending import end, say
-from nbrerun.cli.options import CONTEXT, SHOW
+from nbrerun.cli.options import CONTEXT, OUTPUT, SHOW
 from nbrerun.cli.usage import Words
 from nbrerun.reporters import targets
 
@@ -56,7 +56,7 @@ def _show(path: str, options: dict[str, Any]) -> None:
     show_default=True,
     help="markdown: for a comment on a pull request.",
 )
-@click.option("--output", metavar="FILE", help="Write it to FILE instead of stdout.")
+@OUTPUT
 def diff(old: str, new: str, form: str, output: str | None) -> None:
     """Say which verdicts and findings have changed between two saved reports.
 

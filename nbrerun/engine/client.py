@@ -1,4 +1,4 @@
-"""Typed calls to one process of the kernel: one method for each operation of `probe/protocol/requests.py`."""
+"""Typed calls to one process of the kernel: one method for each operation of `probe/protocol`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from nbrerun.clock import Part, ran, spent_on
 from nbrerun.engine.interface import Undone
 from nbrerun.engine.liveness import ProbeFailure, Waiting, answer, has_answered
+from nbrerun.probe.protocol import change_requests, file_requests, package_requests
 from nbrerun.probe.protocol import requests as ask
 from nbrerun.probe.protocol.messages import Alone, Error, Generator, Known, Leaf, Rerun
 from nbrerun.probe.protocol.requests import OPERATION, Answer, Operation, Request
@@ -158,21 +159,22 @@ class Client:
         return self._ask(ask.PARTS_BEFORE_CELL, ask.TakeApart(names=list(names), values=True))["parts"]
 
     def perturb(self, earlier: Mapping[str, Mapping[str, Leaf | None]]) -> dict[str, list[str]]:
-        """Change the values of variables; the paths that were changed, by name. See `ask.Perturb`."""
-        request = ask.Perturb(earlier={name: dict(parts) for name, parts in earlier.items()})
-        return self._ask(ask.PERTURB, request)["paths"]
+        """Change the values of variables; the paths that were changed, by name. See `change_requests.Perturb`."""
+        request = change_requests.Perturb(earlier={name: dict(parts) for name, parts in earlier.items()})
+        return self._ask(change_requests.PERTURB, request)["paths"]
 
     def perturb_settings(self, names: Iterable[str]) -> dict[str, str]:
         """Change process settings; the values of those that were changed."""
-        return self._ask(ask.PERTURB_SETTINGS, ask.PerturbSettings(names=list(names)))["settings"]
+        request = change_requests.PerturbSettings(names=list(names))
+        return self._ask(change_requests.PERTURB_SETTINGS, request)["settings"]
 
     def delete_names(self, names: Iterable[str]) -> None:
         """Delete names of the namespace."""
-        self._ask(ask.DELETE_NAMES, ask.DeleteNames(names=list(names)))
+        self._ask(change_requests.DELETE_NAMES, change_requests.DeleteNames(names=list(names)))
 
     def start_over(self) -> None:
         """Delete all names of the namespace, and the notebook's own modules."""
-        self._ask(ask.START_OVER, ask.Empty())
+        self._ask(change_requests.START_OVER, ask.Empty())
 
     def touchable(self, source: str) -> list[str]:
         """Names that a cell may read or bind."""
@@ -192,31 +194,31 @@ class Client:
 
     def lacks(self, modules: Iterable[str]) -> list[str]:
         """Which top-level modules the kernel could not import; none is imported."""
-        return self._ask(ask.LACKS, ask.AskLacks(modules=list(modules)))["modules"]
+        return self._ask(package_requests.LACKS, package_requests.AskLacks(modules=list(modules)))["modules"]
 
-    def distributions(self, names: Iterable[str]) -> ask.Distributions:
+    def distributions(self, names: Iterable[str]) -> package_requests.Distributions:
         """Which Python the kernel runs, and which versions of distributions are installed there."""
-        return self._ask(ask.DISTRIBUTIONS, ask.AskDistributions(names=list(names)))
+        return self._ask(package_requests.DISTRIBUTIONS, package_requests.AskDistributions(names=list(names)))
 
     def forget_files(self, name: str) -> None:
         """Forget the files that are kept under a name."""
-        self._ask(ask.FORGET_FILES, ask.KeptFiles(name=name))
+        self._ask(file_requests.FORGET_FILES, file_requests.KeptFiles(name=name))
 
     def leave_files(self) -> None:
         """After a branch that shared the kernel's sandbox: see the kernel's own files again."""
-        self._ask(ask.LEAVE_FILES, ask.Empty())
+        self._ask(file_requests.LEAVE_FILES, ask.Empty())
 
     def remove_files(self, names: Iterable[str]) -> None:
         """Remove files, as if they had never been made."""
-        self._ask(ask.REMOVE_FILES, ask.RemoveFiles(names=list(names)))
+        self._ask(file_requests.REMOVE_FILES, file_requests.RemoveFiles(names=list(names)))
 
     def save_files(self, folder: str) -> None:
         """Write what the notebook has changed into a folder."""
-        self._ask(ask.SAVE_FILES, ask.FilesFolder(folder=folder))
+        self._ask(file_requests.SAVE_FILES, file_requests.FilesFolder(folder=folder))
 
     def restore_files(self, folder: str) -> None:
         """Change the files as those of another kernel had been changed."""
-        self._ask(ask.RESTORE_FILES, ask.FilesFolder(folder=folder))
+        self._ask(file_requests.RESTORE_FILES, file_requests.FilesFolder(folder=folder))
 
     def hand_back(self, names: Iterable[str], unchanged: Iterable[str]) -> ask.HandedBack:
         """The values of names, for a process that has gone on; `unchanged` have the same values there."""
@@ -224,7 +226,7 @@ class Client:
 
     def files_are_full(self) -> bool:
         """Whether there is no more room for files."""
-        return self._ask(ask.FILES_ARE_FULL, ask.Empty())["full"]
+        return self._ask(file_requests.FILES_ARE_FULL, ask.Empty())["full"]
 
     def close(self) -> None:
         """Hang up; a forked process ends then."""

@@ -35,7 +35,8 @@ from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
 from nbrerun.probe.protocol.messages import Generator
-from nbrerun.probe.protocol.requests import DOORBELL, Distributions, KeeperHello, SandboxFound
+from nbrerun.probe.protocol.package_requests import Distributions
+from nbrerun.probe.protocol.requests import DOORBELL, KeeperHello, SandboxFound
 from nbrerun.probe.protocol.wire import Closed, Wire
 from nbrerun.probe.sandbox import keeper
 from nbrerun.secrets import error_without_values, shown_error
@@ -314,7 +315,7 @@ class Kernel:
             self._keeper.close()
             with contextlib.suppress(psutil.NoSuchProcess):  # jupyter_client looks for its end every 0.1 s
                 wait_for_end(psutil.Process(self._keeper_pid))
-        with contextlib.suppress(Exception):  # whatever state the kernel is in, it has to go
+        with contextlib.suppress(Exception):  # errors of jupyter_client and its sockets: it has to go
             if self._nbclient.km is not None:
                 self._nbclient._cleanup_kernel()
         if self._probe is not None:

@@ -77,17 +77,14 @@ def _replacement(notebook: Notebook, why: str) -> ChosenKernel:
 
 def _kernel_of(environment: Environment, reason: str) -> ChosenKernel:
     argv = [str(environment.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    is_active = str(environment.folder) in (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
     spec = KernelSpec(
         argv=argv,
         display_name=environment.name,
         language="python",
-        env={} if _is_active(environment) else environment.variables,
+        env={} if is_active else environment.variables,
     )
     return ChosenKernel(environment.name, spec, reason)
-
-
-def _is_active(environment: Environment) -> bool:
-    return str(environment.folder) in (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
 
 
 def _installed(notebook: Notebook, name: str) -> KernelSpec | None:

@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from nbrerun.notebooks.inline_metadata import InlineMetadata
-from nbrerun.probe.protocol.requests import Distributions
+from nbrerun.probe.protocol.package_requests import Distributions
 
 
 def declared(metadata: InlineMetadata | None, ask: Callable[[Sequence[str]], Distributions]) -> str:
@@ -35,7 +35,9 @@ def declared(metadata: InlineMetadata | None, ask: Callable[[Sequence[str]], Dis
     if not (said or missing):
         return "the notebook declares that it needs no package (PEP 723)"
     result = f"but {'; '.join(missing)}" if missing else "and the kernel has all of that"
-    return f"the notebook declares that it needs {_listed(said) or 'something'} (PEP 723), {result}"
+    *first, last = said or ["something"]
+    needs = f"{', '.join(first)} and {last}" if first else last
+    return f"the notebook declares that it needs {needs} (PEP 723), {result}"
 
 
 def _requirements(texts: Sequence[str]) -> tuple[list[Requirement], int]:
@@ -74,8 +76,3 @@ def _holds(specifier: SpecifierSet, version: str) -> bool:
         return specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:  # somebody's own build: nothing can be said against it
         return True
-
-
-def _listed(items: Sequence[str]) -> str:
-    *first, last = items or [""]
-    return f"{', '.join(first)} and {last}" if first else last

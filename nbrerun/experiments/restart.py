@@ -102,9 +102,9 @@ def _needs(engine: Engine, position: int, steps: list[Step], needed: Mapping[str
         return Restart(False, reason=branch.reason)
     with closing(branch):
         last = _give(branch, position, steps, missing)
-    if last is None:
-        return Restart(False, tuple(missing + _deleted(missing, position, steps)))
     rest = _mentioned(missing, position, steps)
+    if last is None:  # it could not be given what is gone by the end of the notebook
+        return Restart(False, tuple(missing + [item for item in rest if item.name not in steps[-1].first["variables"]]))
     return Restart(False, tuple(missing + rest), reason=last.reason, stopped=last.stopped)
 
 
@@ -155,9 +155,3 @@ def _mentioned(missing: list[Missing], position: int, steps: list[Step]) -> list
     known = {item.name for item in missing}
     rest = sorted(name for name in steps[position].read - known if any(name in step.bound for step in steps[:position]))
     return [_missing(name, None, position, steps) for name in rest]
-
-
-def _deleted(missing: list[Missing], position: int, steps: list[Step]) -> list[Missing]:
-    """The names among those that are gone by the end of the notebook, so that the cell could not be given them."""
-    there = steps[-1].first["variables"]
-    return [item for item in _mentioned(missing, position, steps) if item.name not in there]

@@ -38,7 +38,9 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
             if branch.astray & seen.inputs:
                 return Undone(unrepeatable(branch.astray & seen.inputs))
             branch.remove_files([file])
-            branch.delete_names(_recreated(seen.again))
+            # What the rerun binds without looking at what it held, so that it does not miss that.
+            again = seen.again
+            branch.delete_names(sorted(set(again["bound"]) - set(again["reads"]) - set(again["imports"])))
             run = branch.run(seen.cell, goes_on=True)
         if isinstance(run, Undone):
             return run
@@ -98,11 +100,6 @@ def _in_question(seen: Observation, file: str) -> list[str]:
             or (file not in seen.data_files and name in run["parameters_in"].get(file, ()))
         )
     ]
-
-
-def _recreated(run: Rerun) -> list[str]:
-    """Names that the rerun binds without looking at what they held, so that it does not miss them."""
-    return sorted(set(run["bound"]) - set(run["reads"]) - set(run["imports"]))
 
 
 def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:

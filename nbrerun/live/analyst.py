@@ -95,7 +95,7 @@ class Analyst:
                 return judge(notebook, settings, Silent(), choice)
         except KeyError:
             return _with_problem(report, _DIED)
-        except Exception as error:  # noqa: BLE001  the user goes on working, and is told
+        except Exception as error:  # noqa: BLE001  a fork's, a socket's or nbrerun's own: the user is told, and goes on
             return _with_problem(report, f"{type(error).__name__}: {error}")
         finally:
             self._drop(asked["after"])

@@ -6,7 +6,6 @@ from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.live.host import Moment
 from nbrerun.live.messages import Back, Shown
 from nbrerun.live.sentence import listed, told
-from nbrerun.probe.protocol.messages import Generator, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.diff import differing, moved_generators
 from nbrerun.state.names import Space, generator, keys
@@ -27,6 +26,7 @@ def way_back(number: int, before: Moment, after: Moment) -> Back:
         handed = before.hand_back(sorted(names & then["variables"].keys()), sorted(unchanged))
     except (Closed, ProbeFailure) as error:
         return no_way_back(number, str(error))
+    moved = moved_generators(then, now)
     return {
         "number": number,
         "failed": "",
@@ -34,14 +34,9 @@ def way_back(number: int, before: Moment, after: Moment) -> Back:
         "names": sorted((names & then["variables"].keys()) - handed["lost"].keys()),
         "new": sorted(names - then["variables"].keys()),
         "lost": handed["lost"],
-        "generators": _moved(then, now),
+        "generators": [item for item in then["generators"] if item["library"] and generator(item) in moved],
         "not_undone": [str(name) for name in sorted(changed) if name.space in (Space.FILE, Space.SETTING)],
     }
-
-
-def _moved(then: State, now: State) -> list[Generator]:
-    moved = moved_generators(then, now)
-    return [item for item in then["generators"] if item["library"] and generator(item) in moved]
 
 
 def no_way_back(number: int, failed: str) -> Back:

@@ -45,11 +45,12 @@ def answer(cell: CellReport, replaced: tuple[Replaced, ...]) -> Answer:
     """Tell whether the cell may be run again without changing anything; `depends`: on what was run after it."""
     if cell.verdict in _UNKNOWN:
         return "unknown"
-    if _is_changing(cell) or _sends(cell):
+    if cell.verdict in (Verdict.ERROR, Verdict.IN_PLACE) or any(map(_is_moving, cell.variables)) or _sends(cell):
         return "no"
     if any(variable.verdict in _UNKNOWN for variable in cell.variables):
         return "unknown"
-    return "depends" if replaced or _drifts(cell) else "yes"
+    drifts = any(Mark.DRIFTS in variable.marks for variable in cell.variables)
+    return "depends" if replaced or drifts else "yes"
 
 
 def hints(cell: CellReport, replaced: tuple[Replaced, ...]) -> Hints:
@@ -85,14 +86,6 @@ def changes(variable: VariableReport) -> bool:
 def _is_moving(variable: VariableReport) -> bool:
     is_other = bool(variable.changes) or bool(_OTHERWISE & set(variable.marks))
     return is_other or variable.verdict is Verdict.IN_PLACE
-
-
-def _is_changing(cell: CellReport) -> bool:
-    return cell.verdict in (Verdict.ERROR, Verdict.IN_PLACE) or any(map(_is_moving, cell.variables))
-
-
-def _drifts(cell: CellReport) -> bool:
-    return any(Mark.DRIFTS in variable.marks for variable in cell.variables)
 
 
 def _sends(cell: CellReport) -> bool:

@@ -15,7 +15,7 @@ from mcp.types import ToolAnnotations
 import nbrerun
 from nbrerun import explain
 from nbrerun.errors import NbrerunError, UsageError
-from nbrerun.mcp import answers, skill
+from nbrerun.mcp import answers, make, skill
 from nbrerun.mcp.folder import notebook_in
 from nbrerun.model import NotebookReport
 from nbrerun.plan.answer import Plan
@@ -81,7 +81,7 @@ class Tools:
         Verdicts: reset (starts over), in-place (continues), persisted (reuses what an earlier run left), stateless,
         error, undetermined, skipped. `notebook` is a path below the folder of this server.
         """
-        return _answered(lambda: answers.of_notebook(self._checked(notebook), page))
+        return _answered(lambda: make.of_notebook(self._checked(notebook), page))
 
     def may_i_rerun(self, notebook: str, cell: int | str, page: int = 1) -> answers.RerunAnswer:
         """Ask this before you run a cell that has run already: would running it again change anything?
@@ -91,7 +91,7 @@ class Tools:
         tool annotations. `cell` is the index among all cells of the notebook, from 0, or the id of the cell. It is
         measured on the file, so save the notebook first.
         """
-        return _answered(lambda: answers.of_cell(self._checked(notebook), cell, page))
+        return _answered(lambda: make.of_cell(self._checked(notebook), cell, page))
 
     def what_restart_loses(self, notebook: str, page: int = 1) -> answers.RestartAnswer:
         """Ask this before you restart a kernel, or when a name is missing after a restart.
@@ -99,7 +99,7 @@ class Tools:
         Says which cells run alone in a fresh kernel, which names the others need and where those are defined, and the
         fewest cells that restore each model.
         """
-        return _answered(lambda: answers.of_restart(self._checked(notebook), page))
+        return _answered(lambda: make.of_restart(self._checked(notebook), page))
 
     def plan_after_edit(
         self, notebook: str, edited: str = "", against: str = "", outputs: bool = False, page: int = 1
@@ -112,7 +112,7 @@ class Tools:
         it was when it was run. With neither, the file is compared with git's. With `outputs`, cells are run as well
         that would show something else.
         """
-        return _answered(lambda: answers.of_plan(self._planned(notebook, edited, against, outputs), page))
+        return _answered(lambda: make.of_plan(self._planned(notebook, edited, against, outputs), page))
 
     def explain_rule(self, word: str) -> explain.Explained:
         """Explain a rule (such as NBR002), a verdict (such as in-place) or a mark (such as unseeded), with a fix."""

@@ -11,7 +11,7 @@ from nbrerun.engine.liveness import ProbeFailure
 from nbrerun.model import Cell
 from nbrerun.notebooks.read import Notebook
 from nbrerun.plan.answer import Plan, Planned
-from nbrerun.plan.demand import Trace, sources
+from nbrerun.plan.demand import sources
 from nbrerun.plan.edits import Edits, edits
 from nbrerun.plan.kernel import Before, Known, StandIn
 from nbrerun.plan.observe import Observed, observe
@@ -109,12 +109,11 @@ def _restart(begun: Plan, cells: Sequence[Cell], reason: str) -> Plan:
 
 
 def _answer(begun: Plan, new: Notebook, found: Edits, seen: Observed, result: Found) -> Plan:
+    ignored = (str(name) for name in seen.kernel.ignored if name in seen.wanted)
     answer = replace(
         begun,
         same_draws=tuple(map(str, sorted(seen.random & seen.wanted.keys()))),
-        not_compared=tuple(
-            sorted(str(name) for name in seen.kernel.ignored if name in seen.wanted and _is_shown(name))
-        ),
+        not_compared=tuple(sorted(name for name in ignored if not name.startswith(Space.GENERATOR.value))),
         unread=tuple(sorted(map(str, seen.unread))),
         outdated=tuple(seen.cells[at].index for at in sorted(seen.outdated - result.plan)),
         failure=seen.failure,
@@ -128,10 +127,6 @@ def _answer(begun: Plan, new: Notebook, found: Edits, seen: Observed, result: Fo
     if result.outcome.is_right:
         return replace(answer, remove=tuple(map(str, sorted(result.remove))), instead=planned)
     return answer
-
-
-def _is_shown(name: Name) -> bool:
-    return not str(name).startswith(Space.GENERATOR.value)
 
 
 def _why(at: int, result: Found, found: Edits, seen: Observed) -> str:
@@ -148,14 +143,10 @@ def _why(at: int, result: Found, found: Edits, seen: Observed) -> str:
                 return f"it gives {_listed(names)} to cell {seen.cells[later].index}"
     if at in found.moved:
         return "it was moved"
-    given = _last_given(trace, at, seen)
+    given = [name for name in trace.writes if at in sources(name, len(seen.traces), seen.traces)]
     if not given:
         return "it shows something else"
     return f"it gives {_listed(given)} {'its value' if len(given) == 1 else 'their values'}"
-
-
-def _last_given(trace: Trace, at: int, seen: Observed) -> list[Name]:
-    return [name for name in trace.writes if at in sources(name, len(seen.traces), seen.traces)]
 
 
 def _why_restart(seen: Observed, result: Found) -> str:

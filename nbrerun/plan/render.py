@@ -77,7 +77,9 @@ def _lines(plan: Plan) -> Iterable[str]:
     else:
         yield f"Run {_these(plan.cells)} of {plan.total}:"
         yield from _table(plan.cells)
-        yield f"Verified: the kernel then holds what it would after Restart & Run All.{_seconds(plan)}"
+        verified = "Verified: the kernel then holds what it would after Restart & Run All."
+        took = f" They took {plan.seconds:.1f} s, and a clean run {plan.whole_seconds:.1f} s."
+        yield verified + (took if plan.whole_seconds else "")
     yield from _notes(plan)
 
 
@@ -123,7 +125,3 @@ def _indexes(indexes: Sequence[int]) -> str:
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _seconds(plan: Plan) -> str:
-    return f" They took {plan.seconds:.1f} s, and a clean run {plan.whole_seconds:.1f} s." if plan.whole_seconds else ""

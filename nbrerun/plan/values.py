@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Mapping
 
 from nbrerun.engine.interface import Branch
-from nbrerun.probe.protocol.messages import State, Variable
+from nbrerun.probe.protocol.messages import State
 from nbrerun.state.diff import Leaves
 from nbrerun.state.names import Name, Space, generator
 
@@ -58,14 +58,9 @@ def sharing(state: State, branch: Branch) -> set[frozenset[str]]:
     Args:
         branch: where that is the state.
     """
-    names = _worth_looking_into(state)
+    data = [name for name, each in state["variables"].items() if each["kind"] == "data" and not each["atom"]]
+    names = sorted(data)[:_MOST_LOOKED_INTO]
     return aliases(state) | (holders(state, branch.leaves_after(names)) if names else set())
-
-
-def _worth_looking_into(state: State) -> list[str]:
-    """Variables whose parts may be other variables; not too many."""
-    found = [name for name, each in state["variables"].items() if each["kind"] == "data" and not each["atom"]]
-    return sorted(found)[:_MOST_LOOKED_INTO]
 
 
 def holders(state: State, leaves: Leaves) -> set[frozenset[str]]:
@@ -74,14 +69,14 @@ def holders(state: State, leaves: Leaves) -> set[frozenset[str]]:
     Args:
         leaves: the parts of variables in that state.
     """
-    known = {each["id"]: name for name, each in state["variables"].items() if not each["atom"] and _is_held(each)}
+    known = {
+        each["id"]: name
+        for name, each in state["variables"].items()
+        if not each["atom"] and each["kind"] != "definition"
+    }
     return {
         frozenset((name, known[leaf["id"]]))
         for name, parts in leaves.items()
         for leaf in parts.values()
         if not leaf["atom"] and leaf["id"] in known and known[leaf["id"]] != name
     }
-
-
-def _is_held(variable: Variable) -> bool:
-    return variable["kind"] != "definition"

@@ -13,7 +13,7 @@ from nbrerun.plan.demand import Trace, sources
 from nbrerun.plan.kernel import Before
 from nbrerun.plan.observe import Observed
 from nbrerun.plan.values import sharing, unlike, values_of
-from nbrerun.probe.protocol.messages import Rerun, State, Variable
+from nbrerun.probe.protocol.messages import Rerun, State
 from nbrerun.probe.protocol.wire import Closed
 from nbrerun.state.names import Name, Space, keys, variables
 
@@ -123,15 +123,13 @@ def _of_older_classes(before: State, after: State, plan: Collection[int], traces
     """
     one, other = before["variables"], after["variables"]
     there = {name for name in one.keys() & other.keys() if not other[name]["atom"]}
-    classes = variables(name for name in there if one[name]["id"] != other[name]["id"] and _is_class(other[name]))
-    kept = {name for name in there if one[name]["id"] == other[name]["id"] and other[name]["kind"] != "definition"}
+    definitions = {name for name in there if other[name]["kind"] == "definition"}
+    rebound = {name for name in there if one[name]["id"] != other[name]["id"]}
+    classes = variables(name for name in definitions & rebound if other[name]["type"] not in ("function", "module"))
+    kept = there - rebound - definitions
     return {
         name
         for name in kept
         for at in sources(Name(Space.VARIABLE, name), len(traces), traces) - set(plan)
         if traces[at].reads & classes
     }
-
-
-def _is_class(variable: Variable) -> bool:
-    return variable["kind"] == "definition" and variable["type"] not in ("function", "module")

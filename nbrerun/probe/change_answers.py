@@ -7,7 +7,8 @@ from typing import Any
 
 from .answering import answers
 from .describe.ownership import own_modules
-from .protocol import requests as ask
+from .protocol import change_requests as ask
+from .protocol.requests import Empty
 from .read.namespace import user_names
 from .read.perturb import perturb
 from .read.process_settings import perturb_setting, read_settings
@@ -40,14 +41,14 @@ class ChangeAnswers:
         return {"settings": {name: after.get(name, "") for name in changed}}
 
     @answers(ask.DELETE_NAMES)
-    def delete_names(self, request: ask.DeleteNames) -> ask.Empty:
+    def delete_names(self, request: ask.DeleteNames) -> Empty:
         """Delete names of the namespace."""
         for name in request["names"]:
             self.shell.user_ns.pop(name, None)
         return {}
 
     @answers(ask.START_OVER)
-    def start_over(self, _: ask.Empty) -> ask.Empty:
+    def start_over(self, _: Empty) -> Empty:
         """Delete all names of the namespace, and the notebook's own modules, which are to be imported again."""
         for name in user_names(self.shell):
             self.shell.user_ns.pop(name, None)

@@ -7,7 +7,7 @@ import platform
 from .answering import answers
 from .plugins.discovery import installed_version
 from .process.import_hook import can_be_found
-from .protocol import requests as ask
+from .protocol import package_requests as ask
 
 
 class PackageAnswers:

@@ -29,10 +29,11 @@ def copied(situation: Situation) -> Iterator[Edit]:
     if changed is None or below is None:
         return
     texts, renamings = below
+    in_place_of = ", ".join(f"`{name}` for `{old}`" for old, name in new.items())
     for how, imports in _ways(situation, names):
         lines = [*imports, f"{', '.join(new.values())} = {how}"]
         sources = {situation.index: changed.begun_with(parsed("\n".join(lines))).text, **texts}
-        what = f"change a copy in cell {situation.index}, with {_names(new)}"
+        what = f"change a copy in cell {situation.index}, with {in_place_of}"
         added = frozenset(new.values()) | {line.rpartition(" ")[2] for line in imports}
         yield Edit("copy", what, sources, tuple(renamings), added=added)
 
@@ -64,7 +65,3 @@ def imported(situation: Situation, module: str, name: str) -> list[str]:
     above = (situation.sources[index] for index in situation.above)
     has = any(name in each.bound and each.is_import for source in above if source for each in source.statements)
     return [] if has else [line]
-
-
-def _names(new: dict[str, str]) -> str:
-    return ", ".join(f"`{name}` for `{old}`" for old, name in new.items())

@@ -18,7 +18,8 @@ def kept(situation: Situation) -> Iterator[Edit]:
         return
     if above.statements[-1].is_shown:
         return  # it would not be shown any more
-    new = [_fresh(situation, name) for name in names]
+    wanted = [f"{name}_before" for name in names]
+    new = [name if name not in situation.words else situation.fresh(name) for name in wanted]
     needed = imported(situation, "copy", "deepcopy")
     keeping = [*needed, f"{', '.join(new)} = {deep_copy(names)}"]
     sources = {
@@ -29,11 +30,6 @@ def kept(situation: Situation) -> Iterator[Edit]:
     what = f"keep a copy of {named} at the end of cell {index}, and begin cell {situation.index} from it"
     added = frozenset(new) | {line.rpartition(" ")[2] for line in needed}
     yield Edit("kept copy", what, sources, added=added)
-
-
-def _fresh(situation: Situation, name: str) -> str:
-    wanted = f"{name}_before"
-    return wanted if wanted not in situation.words else situation.fresh(wanted)
 
 
 def _last_changed(situation: Situation, names: Sequence[str]) -> int | None:

@@ -50,7 +50,7 @@ def _load(name: str, libraries: Iterable[str]) -> None:
     """Load an adapter; if it is broken, the objects of its libraries are opaque, and all others are read."""
     try:
         importlib.import_module("." + name, __name__)
-    except Exception as error:  # noqa: BLE001  whatever is broken, the kernel must keep working
+    except Exception as error:  # noqa: BLE001  it runs a library's code; the kernel must keep working
         why = f"nbrerun's own adapter cannot be loaded ({type(error).__name__}: {error})"
         UNREADABLE.update((library, why) for library in libraries)
         # Remove what it had registered: half an adapter might read half of an object. Python has removed the

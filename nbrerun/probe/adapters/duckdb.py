@@ -18,7 +18,7 @@ def connection(value: Any) -> Node:
     name = type_name(type(value))
     try:
         other = value.cursor()
-    except Exception as error:  # noqa: BLE001  the library raises errors of its own
+    except Exception as error:  # noqa: BLE001  duckdb.Error, or that of a user's subclass
         closed = "closed" in str(error).lower()
         return Node("closed database") if closed else Node(name, opaque=f"{name}: {error}")
     with other:

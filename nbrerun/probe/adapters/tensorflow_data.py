@@ -36,7 +36,7 @@ def _graph(value: Any) -> Node:
     try:
         stored = _ops("dataset").dataset_to_graph_v2(value._variant_tensor, external_state_policy=_IGNORE_OTHER_STATE)
         graph = sys.modules["tensorflow.core.framework.graph_pb2"].GraphDef.FromString(stored.numpy())
-    except Exception:  # noqa: BLE001  a dataset within a graph has none, and some cannot be serialized
+    except Exception:  # noqa: BLE001  TensorFlow's errors: within a graph, or not serializable
         return Node(name, opaque=f"{name}: its state is inside TensorFlow")
     return Node(name, (graph_digest(graph),), text=lambda: f"<{name}>")
 
@@ -97,7 +97,7 @@ def shuffle(value: Any) -> Node:
     name = "tensorflow.data.Dataset.shuffle"
     try:
         drawn, state = _look(value)
-    except Exception:  # noqa: BLE001  the format may differ in this version; do not try the dataset a second time
+    except Exception:  # noqa: BLE001  TensorFlow's, or the format is another; do not try it a second time
         value.unreadable = True
         return Node(name, opaque=f"{name}: how often it was shuffled cannot be read")
     stand = Stand(state, lambda data: _restore(_iterator(value.dataset()), data), "tensorflow shuffle")

@@ -89,7 +89,7 @@ class Blame:
                 known = dict(self._look_now())
                 changed = [name for name in known if known[name] != self._known.get(name)]
                 self._parts.update({name: self._take_apart(name) for name in changed})
-            except Exception:  # noqa: BLE001  what cannot be read is not blamed on anything
+            except Exception:  # noqa: BLE001  libraries convert the values, and may fail; then nothing is blamed
                 known = {}
             self._known = known
             self._left -= time.thread_time() - started

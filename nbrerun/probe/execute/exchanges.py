@@ -215,7 +215,7 @@ class Exchanges:
         if path and type(value) is float:  # two numbers that are read are two objects
             self._given[id(value)] = _Given(value, path, b"")
         elif path and type(value) not in (int, bool, str, bytes, type(None)):
-            with contextlib.suppress(Exception):  # what cannot be read is no evidence
+            with contextlib.suppress(Exception):  # libraries convert the values, and may fail; then it is no evidence
                 reader = Reader()
                 whole = reader.read("", value)
                 for part in parts("", value, reader):
@@ -267,7 +267,7 @@ class Exchanges:
             given = [*args[argument : argument + 1], *(kwargs[name] for name in _SAVED if name in kwargs)]
             if not self._inside and given:
                 path = _path_in(tuple(each for each in (*args, *kwargs.values()) if each is not given[0]))
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(Exception):  # as in `_note`
                     path = path or self._last_written()
                     is_data = not is_model(given[0])
                     self.saved[path] = self.saved.get(path, False) or not is_data

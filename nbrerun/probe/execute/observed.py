@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ..describe.ownership import own_modules
 from ..files.session import NotebookFiles
-from ..protocol.messages import Rerun, State
+from ..protocol.messages import Exchanged, Rerun, State, Traced
 from ..read.looks import Looks
 from ..read.namespace import user_names
 from .blame import Blame
@@ -69,10 +69,8 @@ async def run_observed(
     namespace = user_names(shell)
     mentions = cells.touchable(namespace)
     touched = mentions | ran.bound
-    given, continued = (look(namespace, touched) for look in (exchanges.given_to, exchanges.changed_since))
-    filled, saved, data = exchanges.filled_in(namespace, touched), exchanges.saved, exchanges.data
+    exchanged, any_exchanged = _exchanged(exchanges, namespace, touched, files), exchanges.happened()
     numbers = exchanges.numbers_given_to(namespace, touched)
-    exchanged = exchanges.happened()
     del exchanges  # it keeps alive what came out of files
     gone = parts.gone()
     del parts
@@ -80,45 +78,53 @@ async def run_observed(
     after = read() if repeats is None or proven is None else left_by(repeats, files)
     models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
     return {
+        **_traced(marks, after, models, raised=ran.error is not None),
+        **exchanged,
         "error": ran.error,
         "seconds": ran.seconds,
         "bound": sorted(ran.bound),
         "bound_first": sorted(ran.bound_first),
-        "written": sorted(marks.written()),
-        "stores": sorted(marks.names("stores")),
-        "imports": sorted(marks.imported()),
-        "blamed": marks.blamed(),
-        "touched_by": marks.touched_by(raised=ran.error is not None),
-        "after_read": {
-            name: sorted(marks.touched_since(opened["at"], models))
-            for name, opened in after["opened"].items()
-            if opened["read"]
-        },
-        "read_by": {
-            name: sorted(marks.bound_at(opened["at"])) for name, opened in after["opened"].items() if opened["read"]
-        },
         "parameters_in": parameters_in(namespace, models & touched, files, after, marks, numbers),
-        "given": {name: files.shown(path) for name, path in given.items()},
-        "given_and_changed": {name: files.shown(path) for name, path in continued.items()},
-        "filled": sorted(filled),
-        "saved": {files.shown(path): model for path, model in saved.items()},
         "saved_values": saved_values(namespace, touched, files, after),
-        "saved_data": sorted(files.shown(path) for path, is_data in data.items() if is_data),
-        "acts": marks.acted(),
         "passed": sorted(ran.passed),
         "replaced": sorted(ran.replaced),
         "gone": gone,
         "incidental": sorted(cells.incidental()),
         "reads": sorted(ran.reads),
         "mentions": sorted(mentions),
-        "needs": {} if ran.error else marks.needs(),
-        "certain_needs": [] if ran.error else list(marks.needs(other_ways=True)),
         "own_modules": bool(own_modules()),
         "only_defines": cells.only_define(),
-        "shows_needs": ran.error is None and cells.show_needs(namespace, ran.reads, exchanged),
+        "shows_needs": ran.error is None and cells.show_needs(namespace, ran.reads, any_exchanged),
         "disk_full": files.sandbox.is_full(),
         "shows": shows,
         "stopped": [],
         "shared": [],
         "after": after,
+    }
+
+
+def _exchanged(exchanges: Exchanges, namespace: Dict[str, Any], touched: Set[str], files: NotebookFiles) -> Exchanged:
+    given, changed = exchanges.given_to(namespace, touched), exchanges.changed_since(namespace, touched)
+    return {
+        "given": {name: files.shown(path) for name, path in given.items()},
+        "given_and_changed": {name: files.shown(path) for name, path in changed.items()},
+        "filled": sorted(exchanges.filled_in(namespace, touched)),
+        "saved": {files.shown(path): is_model for path, is_model in exchanges.saved.items()},
+        "saved_data": sorted(files.shown(path) for path, is_data in exchanges.data.items() if is_data),
+    }
+
+
+def _traced(marks: Tracer, after: State, models: Set[str], raised: bool) -> Traced:
+    read = {name: opened["at"] for name, opened in after["opened"].items() if opened["read"]}
+    return {
+        "written": sorted(marks.written()),
+        "stores": sorted(marks.names("stores")),
+        "imports": sorted(marks.imported()),
+        "blamed": marks.blamed(),
+        "touched_by": marks.touched_by(raised),
+        "after_read": {name: sorted(marks.touched_since(position, models)) for name, position in read.items()},
+        "read_by": {name: sorted(marks.bound_at(position)) for name, position in read.items()},
+        "acts": marks.acted(),
+        "needs": {} if raised else marks.needs(),
+        "certain_needs": [] if raised else list(marks.needs(other_ways=True)),
     }

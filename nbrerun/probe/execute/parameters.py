@@ -80,7 +80,7 @@ def numbers_of(value: Any) -> List[float]:
     for node in (node for first in range(step) for node in large[first::step]):
         if len(chosen) >= _LEAVES * _OF_EACH:
             break
-        with contextlib.suppress(Exception):  # a library may fail to convert them
+        with contextlib.suppress(Exception):  # it is the library that converts them
             numbers = memoryview(node.numbers() or b"").cast("d")  # type: ignore[misc]
             telling = [number for number in numbers[:4096] if _is_telling(number)]
             chosen += telling[:: max(1, len(telling) // _OF_EACH)][:_OF_EACH]

@@ -41,7 +41,7 @@ def saved_values(
 def _numbers_in(value: Any) -> bytes:
     found: List[bytes] = []
     for part in parts("", value, Reader()):
-        with contextlib.suppress(Exception):  # a library may fail to convert them
+        with contextlib.suppress(Exception):  # it is the library that converts them
             found.append(part.node.numbers() or b"" if part.node.numbers else b"")
         del part
     return b"".join(found)

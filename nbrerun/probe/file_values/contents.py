@@ -60,7 +60,7 @@ def digest(path: bytes) -> bytes:
     Raises:
         OSError: the file cannot be read.
     """
-    with contextlib.suppress(Exception):  # a damaged file is compared by its bytes
+    with contextlib.suppress(Exception):  # whatever parsing a damaged file raises: it is compared by its bytes
         found = tensorflow_files.digest(path)
         if found:
             return found
@@ -68,7 +68,7 @@ def digest(path: bytes) -> bytes:
     with open(path, "rb") as file:
         magic = file.read(16)
         file.seek(0)
-        with contextlib.suppress(Exception):  # as above
+        with contextlib.suppress(Exception):  # as above; zipfile, sqlite3, zlib and h5py have errors of their own
             if magic.startswith(_ZIP):
                 return _of_archive(file)
             if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
@@ -95,7 +95,7 @@ def _of_archive(file: BinaryIO) -> bytes:
     hasher = new_hash()
     with zipfile.ZipFile(file) as archive:
         if NETWORK_MEMBERS.issubset(archive.namelist()):
-            with contextlib.suppress(Exception):  # another format that happens to have these members
+            with contextlib.suppress(Exception):  # as in `digest`; another format may happen to have these members
                 return of_network(archive)
         for member in sorted(archive.infolist(), key=lambda item: item.filename):
             if member.filename in _CLOCKS:
@@ -186,11 +186,14 @@ def _torch_pickle(path: bytes) -> bytes:
 
 
 def _unpacked(head: bytes) -> bytes:
-    with contextlib.suppress(Exception):  # damaged or not compressed after all; some Pythons lack bz2 or lzma
+    # Damaged or not compressed after all; some Pythons lack bz2 or lzma.
+    with contextlib.suppress(zlib.error, OSError, ImportError):
         if head.startswith((_GZIP, _ZLIB)):
             return zlib.decompressobj(47).decompress(head, _PEEK)  # 47: gzip or zlib, as the header says
         if head.startswith(_BZIP2):
             return importlib.import_module("bz2").BZ2Decompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
         if head.startswith(_LZMA):
-            return importlib.import_module("lzma").LZMADecompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
+            lzma = importlib.import_module("lzma")
+            with contextlib.suppress(lzma.LZMAError, MemoryError):  # its header says how much memory it takes
+                return lzma.LZMADecompressor().decompress(head, _PEEK)  # type: ignore[no-any-return]
     return head

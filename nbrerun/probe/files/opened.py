@@ -159,7 +159,7 @@ class FileLog:
                 self._open(accesses)
             except Refused:
                 raise
-            except Exception:  # noqa: BLE001  whatever fails here, the notebook goes on
+            except Exception:  # noqa: BLE001  the arguments may be the user's objects; an error here would be the cell's
                 return
 
     def hear_lookup(self, name: Optional[bytes]) -> None:

@@ -83,7 +83,7 @@ def _in_vain(original: Any, hear: Hear) -> Any:
             found = original(path, *args, **kwargs)
         finally:
             if not found and not isinstance(path, int):
-                with contextlib.suppress(Exception):  # what is no path is the caller's error
+                with contextlib.suppress(Exception):  # no path, or the user's `__fspath__`: the caller's error
                     hear(os.path.abspath(os.fsencode(path)))
         return found
 

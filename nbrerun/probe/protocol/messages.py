@@ -185,41 +185,37 @@ class Error(TypedDict):
     traceback: List[str]
 
 
-class Rerun(TypedDict):
-    """The result of running cells in a branch."""
+class Traced(TypedDict):
+    """What the marks in a run's statements have told."""
 
-    error: Optional[Error]
-    seconds: float
-    bound: List[str]
-    """Names that the run bound or may have bound."""
-    bound_first: List[str]
-    """Those among them that it did so before it could look at what they held."""
     written: List[str]
     """Names on whose objects the run called a method, or into which it stored."""
-    passed: List[str]
-    """Names whose objects the run passed to a call, which may have written to them."""
-    incidental: List[str]
-    """Names that the cells bind as loop variables or handles only."""
     stores: List[str]
     """Names into whose objects the run stored an item or an attribute."""
     imports: List[str]
     """Names that the run bound by import statements."""
-    replaced: List[str]
-    """Names that hold another object than before the run."""
-    gone: List[int]
-    """Addresses of parts of watched variables that the run threw away."""
     touched_by: Dict[str, List[str]]
     """The places of the statements that bound or wrote to each name."""
     after_read: Dict[str, List[str]]
     """Names that were bound or written to after each file was first read."""
     read_by: Dict[str, List[str]]
     """Names that the statement binds in which each file was first read."""
-    parameters_in: Dict[str, List[str]]
-    """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
     blamed: Dict[str, Dict[str, str]]
     """For watched variables, by path: the last call, as the source writes it, that gave the part another value:
     `opt.step`, `train()`; nothing if it was no call. At the empty path, for the whole variable, and for parts that are
     left out."""
+    acts: bool
+    """Whether the run called anything that may have side effects."""
+    needs: Dict[str, str]
+    """Names that the run could not have gone on without, in the order of the first use, each with the function or
+    class of the notebook that looked it up; nothing for the cell itself."""
+    certain_needs: List[str]
+    """Those among them that hold even where other files are there."""
+
+
+class Exchanged(TypedDict):
+    """What a run has taken out of files and put into them by means of libraries."""
+
     given: Dict[str, str]
     """Names whose value, or a part of it, a library gave back from a file and is as it came; with the file."""
     given_and_changed: Dict[str, str]
@@ -228,22 +224,36 @@ class Rerun(TypedDict):
     """Names of objects, or of objects in them, that a library's function gave a state that was saved."""
     saved: Dict[str, bool]
     """Files into which a library saved an object, with whether that was a model."""
+    saved_data: List[str]
+    """Those of `saved` into which neither a model was saved nor what a model consists of."""
+
+
+class Rerun(Traced, Exchanged):
+    """The result of running cells in a branch."""
+
+    error: Optional[Error]
+    seconds: float
+    bound: List[str]
+    """Names that the run bound or may have bound."""
+    bound_first: List[str]
+    """Those among them that it did so before it could look at what they held."""
+    passed: List[str]
+    """Names whose objects the run passed to a call, which may have written to them."""
+    incidental: List[str]
+    """Names that the cells bind as loop variables or handles only."""
+    replaced: List[str]
+    """Names that hold another object than before the run."""
+    gone: List[int]
+    """Addresses of parts of watched variables that the run threw away."""
+    parameters_in: Dict[str, List[str]]
+    """For each file that was read: models whose numbers lie in it, and were not computed after it was read."""
     saved_values: Dict[str, Dict[str, List[str]]]
     """For files that the run wrote: variables that are data and whose numbers lie there, each with the models that have
     some of these numbers, too."""
-    saved_data: List[str]
-    """Those of them into which neither a model was saved nor what a model consists of."""
-    acts: bool
-    """Whether the run called anything that may have side effects."""
     reads: List[str]
     """Names whose values the cells depend on, functions they call followed."""
     mentions: List[str]
     """Names that the cells may read or bind."""
-    needs: Dict[str, str]
-    """Names that the run could not have gone on without, in the order of the first use, each with the function or
-    class of the notebook that looked it up; nothing for the cell itself."""
-    certain_needs: List[str]
-    """Those among them that hold even where other files are there."""
     own_modules: bool
     """Modules of the user's own are loaded, which may have a state that no name leads to."""
     only_defines: bool

@@ -3,6 +3,8 @@
 An `Operation` ties the three together. nbrerun's client asks by it (`engine/client.py`), and the service has one
 table that says which method answers it; mypy checks both sides against the types here. A request travels with the
 operation's name under `op`. An answer is the TypedDict itself, or `Failure`.
+
+What concerns only files, changes or packages is in `file_requests`, `change_requests` and `package_requests`.
 """
 
 from __future__ import annotations
@@ -231,38 +233,6 @@ class Apart(TypedDict):
     """By name and path."""
 
 
-class Perturb(TypedDict):
-    """Change the values of variables, for the *perturbed* experiment."""
-
-    earlier: Dict[str, Dict[str, Optional[Leaf]]]
-    """By name and path: the parts to change, with what was there before the cell's first run; None if nothing was."""
-
-
-class Perturbed(TypedDict):
-    """What was changed."""
-
-    paths: Dict[str, List[str]]
-    """By name; names of which nothing could be changed are left out."""
-
-
-class PerturbSettings(TypedDict):
-    """Change process settings, for the *perturbed* experiment."""
-
-    names: List[str]
-
-
-class PerturbedSettings(TypedDict):
-    """Their values now; settings that cannot be changed are left out."""
-
-    settings: Dict[str, str]
-
-
-class DeleteNames(TypedDict):
-    """Delete names of the namespace."""
-
-    names: List[str]
-
-
 class BeginCell(TypedDict):
     """A cell of the main run is about to run."""
 
@@ -311,58 +281,6 @@ class Existed(TypedDict):
     ids: List[int]
 
 
-class AskLacks(TypedDict):
-    """Find out which top-level modules cannot be imported; none is imported."""
-
-    modules: List[str]
-
-
-class Lacks(TypedDict):
-    """The modules that cannot be."""
-
-    modules: List[str]
-
-
-class AskDistributions(TypedDict):
-    """Find out which versions of distributions are installed; none is imported."""
-
-    names: List[str]
-
-
-class Distributions(TypedDict):
-    """What is installed."""
-
-    python: str
-    """Version of the interpreter, such as `3.12.4`."""
-    versions: Dict[str, str]
-    """By the names that were asked for; those that are not installed are left out."""
-
-
-class KeptFiles(TypedDict):
-    """Forget the files that are kept under a name."""
-
-    name: str
-
-
-class RemoveFiles(TypedDict):
-    """Remove files, as if they had never been made."""
-
-    names: List[str]
-    """Relative to the notebook's folder, or absolute."""
-
-
-class FilesFolder(TypedDict):
-    """The folder to save what the notebook has changed into, or to restore it from."""
-
-    folder: str
-
-
-class Fullness(TypedDict):
-    """Whether there is no more room for files."""
-
-    full: bool
-
-
 class HandBack(TypedDict):
     """Hand over the values of names, for a process that has gone on."""
 
@@ -405,20 +323,8 @@ GIVE_ALL_NAMES_BACK = Operation("give all names back", Empty, Empty)
 TAKE_APART = Operation("take apart", TakeApart, Apart)
 NOTED = Operation("noted", TakeApart, Apart)
 PARTS_BEFORE_CELL = Operation("parts before cell", TakeApart, Apart)
-PERTURB = Operation("perturb", Perturb, Perturbed)
-PERTURB_SETTINGS = Operation("perturb settings", PerturbSettings, PerturbedSettings)
-DELETE_NAMES = Operation("delete names", DeleteNames, Empty)
-START_OVER = Operation("start over", Empty, Empty)
 TOUCHABLE = Operation("touchable", AskTouchable, Touchable)
 PUT_BACK = Operation("put back", PutBack, Empty)
 BEGIN_CELL = Operation("begin cell", BeginCell, BegunCell)
 EXISTED = Operation("existed", AskExisted, Existed)
-LACKS = Operation("lacks", AskLacks, Lacks)
-DISTRIBUTIONS = Operation("distributions", AskDistributions, Distributions)
-FORGET_FILES = Operation("forget files", KeptFiles, Empty)
-LEAVE_FILES = Operation("leave files", Empty, Empty)
-REMOVE_FILES = Operation("remove files", RemoveFiles, Empty)
-SAVE_FILES = Operation("save files", FilesFolder, Empty)
-RESTORE_FILES = Operation("restore files", FilesFolder, Empty)
 HAND_BACK = Operation("hand back", HandBack, HandedBack)
-FILES_ARE_FULL = Operation("files are full", Empty, Fullness)

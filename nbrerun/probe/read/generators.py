@@ -89,7 +89,7 @@ class Seeds:
         for name, target in global_generators():
             if name not in self._seen:
                 if name in self._wanted:
-                    with contextlib.suppress(Exception):  # an adapter of another package may fail at it
+                    with contextlib.suppress(Exception):  # it calls the library, or another package's adapter
                         set_state(target, self._wanted[name])
                 reader.read(name, target, library=True)
         self._seen.update({item.name: item.state for item in reader.generators.values()})

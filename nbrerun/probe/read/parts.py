@@ -83,7 +83,7 @@ class _Table:
     def _numbers(self, node: Node) -> Any:
         try:
             numbers = node.numbers() if node.numbers and self.budget > 0 else None
-        except Exception:  # noqa: BLE001  a library may fail to convert them
+        except Exception:  # noqa: BLE001  it is the library that converts them
             numbers = None
         self.budget -= len(numbers or b"")
         return numbers

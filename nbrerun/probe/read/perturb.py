@@ -73,7 +73,7 @@ class _Perturbation:
         self._met.add(id(value))
         changer = _changer(type(value))
         if changer is not None:
-            with contextlib.suppress(Exception):  # read-only, or of a type that its library cannot change
+            with contextlib.suppress(Exception):  # the library's errors: read-only, or of a fixed type
                 self.changed |= changer(value, path, self._wanted)
         elif path in self._earlier:
             new = self._container(path, value)
@@ -96,7 +96,7 @@ class _Perturbation:
             elif label in setters:
                 try:
                     setters[label](new)
-                except Exception:  # noqa: BLE001  a read-only attribute, a frozen class: it stays as it is
+                except Exception:  # noqa: BLE001  read-only, frozen, or the user's `__setattr__`: it stays as it is
                     self._forget(path + label)
             else:
                 self._forget(path + label)

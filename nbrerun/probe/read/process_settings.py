@@ -26,7 +26,7 @@ def read_settings() -> Dict[str, str]:
     for reader in (_process, _logging, _numpy, _pandas, _sklearn, _matplotlib, _torch):
         try:
             found.update(reader())
-        except Exception:  # noqa: BLE001  a library of another version may keep its settings elsewhere
+        except Exception:  # noqa: BLE001  libraries' code: another version may keep them elsewhere
             continue
     return found
 

@@ -85,13 +85,10 @@ def _row(change: Change, name: str) -> Row:
     state = "new" if change.first == ABSENT else "gone" if change.again == ABSENT else ""
     first, again = side_by_side(change.first, change.again)
     size = change.max_abs_change
-    by = f"{size:.3g}" if size is not None and not _are_single(change) else ""
+    # Of two plain numbers everybody sees the difference.
+    are_single = _NUMBER.fullmatch(change.first) and _NUMBER.fullmatch(change.again)
+    by = f"{size:.3g}" if size is not None and not are_single else ""
     return Row(part, first, again, by, state, pictures.pair(change.numbers) if change.numbers else None)
-
-
-def _are_single(change: Change) -> bool:
-    """Whether both values are plain numbers, whose difference everybody sees."""
-    return bool(_NUMBER.fullmatch(change.first) and _NUMBER.fullmatch(change.again))
 
 
 def side_by_side(first: str, again: str) -> tuple[Markup, Markup]:

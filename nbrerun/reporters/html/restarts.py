@@ -29,8 +29,8 @@ def need(restart: Restart) -> Need:
     is_alone = restart.runs_alone and not restart.reason
     if is_alone:
         label = "runs alone"
-    elif restart.missing:
-        label = f"needs {_count(len(restart.missing), 'name')}"
+    elif count := len(restart.missing):
+        label = f"needs {count} name{'' if count == 1 else 's'}"
     else:
         label = "raises" if restart.raised else "not known"
     cells = {one.defined_in for one in restart.missing if one.defined_in is not None}
@@ -94,7 +94,3 @@ def _cells(indexes: tuple[int, ...]) -> str:
     """Render `cell 4`, `cells 1 and 7`, `cells 0, 1 and 5`."""
     *first, last = map(str, indexes)
     return f"cells {', '.join(first)} and {last}" if first else f"cell {last}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ import pytest
 
 from nbrerun.engine.requirements import declared
 from nbrerun.notebooks.inline_metadata import InlineMetadata
-from nbrerun.probe.protocol.requests import Distributions
+from nbrerun.probe.protocol.package_requests import Distributions
 
 INSTALLED = {"numpy": "2.1.0", "pandas": "3.0.0rc1", "mine": "of today", "secret": "1"}
 

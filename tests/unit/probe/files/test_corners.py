@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import lzma
 import os
 import pickle
 import sqlite3
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,12 @@ def test_a_model_is_known_in_every_protocol(protocol: int, tmp_path: Path) -> No
 def test_a_model_is_known_in_every_compression(compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
     """joblib offers these, besides zlib and gzip."""
     assert holds(tmp_path, compress(pickle.dumps(MODEL)))
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, lzma.compress, zlib.compress, gzip.compress])
+def test_a_damaged_compressed_file_holds_no_model(compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """Whatever the library raises at it."""
+    assert not holds(tmp_path, compress(pickle.dumps(MODEL))[:8] + b"\xff" * 100)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,16 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
-from nbrerun.probe.protocol import requests
+from nbrerun.probe.protocol import change_requests, file_requests, package_requests, requests
 from nbrerun.probe.protocol.requests import Operation
 from nbrerun.probe.service import METHODS
 
-OPERATIONS: list[Operation[Any, Any]] = [each for each in vars(requests).values() if isinstance(each, Operation)]
+OPERATIONS: list[Operation[Any, Any]] = [
+    each
+    for module in (requests, file_requests, change_requests, package_requests)
+    for each in vars(module).values()
+    if isinstance(each, Operation)
+]
 
 
 def test_each_operation_has_one_row() -> None:

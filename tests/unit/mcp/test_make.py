@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbrerun.errors import UsageError
-from nbrerun.mcp import answers, pages
+from nbrerun.mcp import answers, make, pages
 from nbrerun.mcp.hints import Hints, Replaced
 from nbrerun.model import (
     CellReport,
@@ -90,7 +90,7 @@ CASES: dict[str, tuple[CellReport, str, str]] = {
 def test_the_hints_of_a_cell(name: str) -> None:
     """MCP's words, as far as they were measured; what is unknown gets MCP's own defaults, which are the worst."""
     judged, answer, words = CASES[name]
-    given = answers.of_cell(report(judged), 1, 1)
+    given = make.of_cell(report(judged), 1, 1)
     assert given.answer == answer
     expected = ("read-only" in words, "destructive" in words, "idempotent" in words, "open" in words)
     assert given.hints == Hints(*expected)
@@ -103,10 +103,10 @@ def test_what_later_cells_wrote_is_replaced() -> None:
     reads = cell(Verdict.RESET, variable(Verdict.RESET, "z"), variable(Verdict.UNTOUCHED), index=2)
     trains = cell(Verdict.IN_PLACE, variable(Verdict.IN_PLACE), index=3)
     again = cell(Verdict.RESET, RESET, index=4)
-    given = answers.of_cell(report(before, starts, reads, trains, again), 1, 1)
+    given = make.of_cell(report(before, starts, reads, trains, again), 1, 1)
     assert (given.answer, given.replaces) == ("depends", (Replaced("x", (3, 4)),))
     assert given.hints == Hints(readOnlyHint=False, destructiveHint=True, idempotentHint=True, openWorldHint=False)
-    assert answers.of_cell(report(before, starts, reads), 1, 1).answer == "yes"
+    assert make.of_cell(report(before, starts, reads), 1, 1).answer == "yes"
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_a_variable_that_is_not_started_over_is_not_replaced(
 ) -> None:
     """One that is left alone, one that continues, and a loop variable that is left over."""
     first = cell(verdict, variable(verdict, via=via, incidental=incidental))
-    assert answers.of_cell(report(first, cell(Verdict.RESET, RESET, index=2)), 1, 1).replaces == ()
+    assert make.of_cell(report(first, cell(Verdict.RESET, RESET, index=2)), 1, 1).replaces == ()
 
 
 def test_a_cell_that_only_defines_is_not_read_only_if_a_later_one_defines_the_same() -> None:
     """Running it again brings the earlier function back."""
     first, second = (cell(Verdict.STATELESS, variable(Verdict.RESET, "f"), index=index) for index in (1, 2))
-    given = answers.of_cell(report(first, second), 1, 1)
+    given = make.of_cell(report(first, second), 1, 1)
     assert (given.answer, given.hints.readOnlyHint, given.hints.destructiveHint) == ("depends", False, True)
 
 
@@ -132,13 +132,13 @@ def test_a_loaded_model_is_started_over() -> None:
     """Loading it again forgets what was trained since."""
     loaded = cell(Verdict.PERSISTED, variable(Verdict.PERSISTED, via=Via.FILE))
     trained = cell(Verdict.IN_PLACE, variable(Verdict.IN_PLACE), index=2)
-    assert answers.of_cell(report(loaded, trained), 1, 1).answer == "depends"
+    assert make.of_cell(report(loaded, trained), 1, 1).answer == "depends"
 
 
 def test_only_what_would_change_is_listed_with_its_evidence() -> None:
     """The others have nothing to say, and an agent reads every word."""
     moves = variable(Verdict.IN_PLACE, "moves", changes=(CHANGE,), more_changes=7, reason="`moves` grows")
-    given = answers.of_cell(report(cell(Verdict.IN_PLACE, RESET, moves)), 1, 1)
+    given = make.of_cell(report(cell(Verdict.IN_PLACE, RESET, moves)), 1, 1)
     (listed,) = given.would_change
     assert (listed.name, listed.reason, listed.more_changes) == ("moves", "`moves` grows", 7)
     assert listed.changes == (answers.ChangeAnswer("x", "1", "2", 1.0),)
@@ -147,7 +147,7 @@ def test_only_what_would_change_is_listed_with_its_evidence() -> None:
 @pytest.mark.parametrize("wanted", [3, "3", " 3 ", "id-3"])
 def test_a_cell_is_named_by_its_index_or_its_id(wanted: int | str) -> None:
     """Agents see the one or the other."""
-    assert answers.of_cell(report(cell(Verdict.RESET), cell(Verdict.ERROR, index=3)), wanted, 1).cell == 3
+    assert make.of_cell(report(cell(Verdict.RESET), cell(Verdict.ERROR, index=3)), wanted, 1).cell == 3
 
 
 def test_a_cell_without_a_verdict_is_refused_with_the_reason() -> None:
@@ -156,7 +156,7 @@ def test_a_cell_without_a_verdict_is_refused_with_the_reason() -> None:
     with pytest.raises(
         UsageError, match=r"cell '5'; code cells with a verdict: 1; the main run raised ValueError in cell 2"
     ):
-        answers.of_cell(failed, 5, 1)
+        make.of_cell(failed, 5, 1)
 
 
 def test_a_notebook_in_pages() -> None:
@@ -164,25 +164,25 @@ def test_a_notebook_in_pages() -> None:
     cells = [cell(Verdict.RESET, index=index) for index in range(45)]
     findings = tuple(Finding("NBR003", Severity.ERROR, index, "x", "grows", listed=index != 9) for index in range(23))
     notebook = report(*cells, findings=findings)
-    given = [answers.of_notebook(notebook, number) for number in (1, 2, 3)]
+    given = [make.of_notebook(notebook, number) for number in (1, 2, 3)]
     assert [one.cell for each in given for one in each.cells] == list(range(45))
     assert [one.cell for each in given for one in each.findings] == [index for index in range(23) if index != 9]
     assert [len(each.cells) for each in given] == [pages.LENGTH, pages.LENGTH, 5]
     assert {(each.pages, each.verdicts["reset"]) for each in given} == {(3, 45)}
     for number in (0, 4, -1):
         with pytest.raises(UsageError, match=f"there is no page {number}: the answer has 3"):
-            answers.of_notebook(notebook, number)
+            make.of_notebook(notebook, number)
 
 
 def test_an_empty_notebook_has_one_page() -> None:
     """And says why it is empty."""
-    given = answers.of_notebook(report(lacks=("torch",)), 1)
+    given = make.of_notebook(report(lacks=("torch",)), 1)
     assert (given.status, given.problem, given.cells, given.pages) == ("skipped", "skipped: needs torch", (), 1)
 
 
 def test_long_texts_are_clipped() -> None:
     """A reason may quote an exception of any length."""
-    given = answers.of_cell(report(replace(cell(Verdict.ERROR), reason="y" * 5000)), 1, 1)
+    given = make.of_cell(report(replace(cell(Verdict.ERROR), reason="y" * 5000)), 1, 1)
     assert given.reason == "y" * (pages.LONGEST - 1) + "…"
 
 
@@ -198,7 +198,7 @@ def test_what_a_restart_loses() -> None:
         cell(Verdict.RESET, index=2, restart=stopped),
         cell(Verdict.RESET, index=3),
     ]
-    given = answers.of_restart(report(*cells, recover=(Recovery("net", (0, 2), (1,), None, True),)), 1)
+    given = make.of_restart(report(*cells, recover=(Recovery("net", (0, 2), (1,), None, True),)), 1)
     assert given.run_alone == (0,)
     assert [(need.cell, need.reason) for need in given.need_others] == [(1, ""), (2, "it was stopped")]
     assert given.need_others[0].missing == (
@@ -211,4 +211,4 @@ def test_what_a_restart_loses() -> None:
 
 def test_a_restart_that_was_not_examined_says_so() -> None:
     """No answer must not look like nothing lost."""
-    assert "leave out the experiment `restart`" in answers.of_restart(report(cell(Verdict.RESET)), 1).problem
+    assert "leave out the experiment `restart`" in make.of_restart(report(cell(Verdict.RESET)), 1).problem
