@@ -136,7 +136,9 @@ def _compiled(code: types.CodeType, marker: Optional[Marker]) -> Mapping[_Place,
         ]
     except (SyntaxError, ValueError):  # the file has changed since, or was never there
         return {}
-    return {_place(each): each for module in modules for each in _nested(module)}
+    codes = [each for module in modules for each in _nested(module)]
+    # Lambdas have no marks, and several of them may stand in one line.
+    return {_place(each): each for each in codes if marker is None or MARK_IN_FUNCTION in each.co_names}
 
 
 def _place(code: Any) -> _Place:

@@ -80,6 +80,13 @@ def test_whoever_looks_at_the_code_sees_no_marks(cells: Cells) -> None:
     assert cells.namespace["own"] == ()
 
 
+def test_lambdas_in_one_line_stay_apart(cells: Cells) -> None:
+    """They have the same name and the same line, and no marks."""
+    cells.run("f, g = lambda x: x + 1, lambda x: x * 10")
+    cells.again("found = f(2), g(2)", cells.namespace["f"], cells.namespace["g"])
+    assert cells.namespace["found"] == (3, 20)
+
+
 def test_a_signature_takes_no_marks_away(cells: Cells) -> None:
     """It is the same with them, and asked for often."""
     cells.run("import inspect\ndef f(x):\n    global y\n    y = x\n")
