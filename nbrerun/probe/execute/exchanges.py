@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import sys
+import types
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..describe.originals import original_of, stands_for
@@ -210,6 +211,9 @@ class Exchanges:
         stands_for(wrapper, function)
         undo.append((holder, name, function))
         setattr(holder, name, wrapper)
+        if isinstance(holder, types.ModuleType) and not _is_importable(wrapper):
+            # Sent to another process, it is the function of this name there.
+            wrapper.__module__, wrapper.__qualname__ = holder.__name__, name
 
     def _note(self, value: Any, path: bytes) -> None:
         if path and type(value) is float:  # two numbers that are read are two objects
@@ -299,6 +303,12 @@ def _path_in(args: Tuple[Any, ...]) -> bytes:
                 if os.path.lexists(found):
                     return found
     return b""
+
+
+def _is_importable(function: Any) -> bool:
+    """Whether a function is what pickle finds under its name."""
+    module = sys.modules.get(function.__module__)
+    return getattr(module, function.__qualname__, None) is function
 
 
 def _found(table: Mapping[str, Tuple[str, ...]]) -> Iterator[Tuple[Any, str, Any, str]]:

@@ -250,3 +250,10 @@ def test_only_libraries_that_are_loaded_are_wrapped() -> None:
     observe("x = 1")
     after = {name for name in sys.modules if name.partition(".")[0] in ("dill", "skops", "safetensors", "keras")}
     assert after == before
+
+
+def test_functions_that_are_observed_can_be_sent_elsewhere(folder: Path) -> None:
+    """Another process finds them under their names: `pool.map(pickle.loads, texts)`."""
+    source = "functions = [pickle.loads, torch.load, np.load, np.fromfile, joblib.load]\n"
+    _, namespace = observe(source + "sent = pickle.dumps(functions)")
+    assert [each.__name__ for each in pickle.loads(namespace["sent"])] == ["loads", "load", "load", "fromfile", "load"]
