@@ -27,7 +27,7 @@ from .package_answers import PackageAnswers
 from .plugins.discovery import Packages
 from .process.entropy import Entropy
 from .process.forked import live
-from .process.forking import die_with_parent, reseed
+from .process.forking import die_with_parent, name_cells_as_in, reseed
 from .process.forks import Forks
 from .process.import_hook import ImportWatch
 from .process.outside import Outside
@@ -80,6 +80,7 @@ class Service(FileAnswers, ChangeAnswers, PackageAnswers):
     def install(self) -> None:
         """Begin to answer."""
         die_with_parent()
+        name_cells_as_in(0)  # the same for all kernels, whose states are compared
         self._entropy.install()
         self.observe()
         self.kernel.shell_handlers[ask.DOORBELL] = self._on_doorbell

@@ -67,6 +67,7 @@ def detach(kernel: Any) -> None:
     _silence(kernel)
     _forget_workers()
     _forget_loop_and_locks(kernel.shell)
+    name_cells_as_in(os.getppid())
 
 
 def _silence(kernel: Any) -> None:
@@ -111,6 +112,14 @@ def _forget_workers() -> None:
     lock = vars(getattr(sys.modules.get("tqdm.std"), "tqdm", object)).get("_lock")
     if lock is not None and hasattr(lock, "locks"):
         lock.locks = [each for each in lock.locks if not hasattr(each, "_semlock")]
+
+
+def name_cells_as_in(process: int) -> None:
+    """Have the files that stand for cells be named as in another process: tracebacks and warnings name them."""
+    compiler: Any = sys.modules.get("ipykernel.compiler")
+    if compiler is not None:
+        folder = compiler.get_tmp_directory().replace(f"ipykernel_{os.getpid()}", f"ipykernel_{process}")
+        compiler.get_tmp_directory = lambda: folder
 
 
 def _bind(module: Any, helper: Any, *names: str) -> None:

@@ -656,6 +656,39 @@ CASES = [
         cell("a += Parallel(n_jobs=2)(delayed(half)(i) for i in a)", "in-place", a="in-place"),
     ),
     Case(
+        "several lambdas in one line",
+        cell("f, g = lambda x: x + 1, lambda x: x * 10\nrates = {'a': lambda x: x, 'b': lambda x: -x}", "reset"),
+        cell("y = f(2)\nassert y == 3", "reset", y="reset", marks={"y": ()}),
+        cell("z = rates['a'](1), g(1)\nassert z == (1, 10)", "reset", z="reset"),
+    ),
+    Case(
+        "readers that go to other processes",
+        cell("import pickle\nfrom multiprocessing import Pool\ntexts = [pickle.dumps(i) for i in range(3)]", "reset"),
+        cell("with Pool(2) as pool:\n    a = pool.map(pickle.loads, texts)", None, a="reset"),
+    ),
+    Case(
+        "names of the files that stand for cells",
+        cell("import inspect, traceback, warnings\ndef f():\n    return 1", "stateless"),
+        cell(
+            "try:\n    1 / 0\nexcept ZeroDivisionError:\n    text = traceback.format_exc()",
+            "reset",
+            text="reset",
+            marks={"text": ()},
+        ),
+        cell("path = inspect.getfile(f)", "reset", path="reset", marks={"path": ()}),
+        cell(
+            """
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter('always')
+                warnings.warn('x')
+            said = [str(each) for each in caught]
+            """,
+            "reset",
+            said="reset",
+            marks={"said": ()},
+        ),
+    ),
+    Case(
         "an exception whose text is no plain string",
         cell(
             """
