@@ -82,7 +82,10 @@ def environment(folder: Path, program: str) -> None:
         subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
         pip = [python, "-m", "pip"]
     subprocess.run(
-        [*pip, "install", "--quiet", "--disable-pip-version-check", "ipykernel"], check=True, capture_output=True
+        # What a kernel imports is compiled then, and that is less than half.
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-compile", "ipykernel"],
+        check=True,
+        capture_output=True,
     )
     install_kernel(folder, "foreign", python, "-m", "ipykernel_launcher")
 
