@@ -78,7 +78,9 @@ def environment(folder: Path, program: str) -> None:
     subprocess.run([program, "-m", "venv", "--without-pip", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python]  # to install pip itself would take as long again
-    if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:  # too old a Python for this pip
+    if subprocess.run(
+        [*pip, "--version"], capture_output=True, check=False
+    ).returncode:  # too old a Python for this pip
         subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
         pip = [python, "-m", "pip"]
     subprocess.run(

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from distributed import LocalCluster
 
-from tests.functional.test_bad_input import Running, assert_gone, beside, nbrerun, run, scratch, write
+from tests.functional.test_bad_input import Running, assert_gone, beside, nbrerun_process, run, scratch, write
 
 __all__ = ["run", "scratch"]  # fixtures
 
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 def reports(folder: Path, *options: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code, and what is said of each notebook, its seconds aside."""
-    done = nbrerun(folder, "--format", "json", "--no-cache", *options)
+    done = nbrerun_process(folder, "--format", "json", "--no-cache", *options)
     assert done.stderr == ""
     found = json.loads(done.stdout)["notebooks"]
     for notebook in found:
@@ -68,7 +68,7 @@ def test_what_cannot_be_checked_takes_no_others_with_it(folder: Path) -> None:
     node = json.loads((folder / "c.ipynb").read_text())
     node["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "nowhere", "language": "R"}
     (folder / "c.ipynb").write_text(json.dumps(node))
-    done = nbrerun(folder, "--format", "json", "--jobs", "2")
+    done = nbrerun_process(folder, "--format", "json", "--jobs", "2")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "no kernel is named 'nowhere'" in done.stderr
     found = {Path(one["path"]).name: one["status"] for one in json.loads(done.stdout)["notebooks"]}
@@ -106,7 +106,7 @@ def test_notebooks_broken_in_five_ways(jobs: str, tmp_path: Path) -> None:
         write(tmp_path, f"x = {number}", name=f"sound {number}.ipynb")
     for name, content in BROKEN.items():
         (tmp_path / f"{name}.ipynb").write_text(content)
-    done = nbrerun(tmp_path, "--format", "json", "--jobs", jobs)
+    done = nbrerun_process(tmp_path, "--format", "json", "--jobs", jobs)
     assert done.returncode == 2, done.stderr
     found = {Path(one["path"]).stem: one for one in json.loads(done.stdout)["notebooks"]}
     assert {name for name, one in found.items() if one["status"] == "unchecked"} == BROKEN.keys()
@@ -117,7 +117,7 @@ def test_notebooks_broken_in_five_ways(jobs: str, tmp_path: Path) -> None:
 
 def test_the_first_failure_ends_a_run_of_several_at_once(folder: Path) -> None:
     """Notebooks that come after it have no report, and a sentence says so."""
-    done = nbrerun(folder, "--format", "json", "--jobs", "2", "--fail-fast")
+    done = nbrerun_process(folder, "--format", "json", "--jobs", "2", "--fail-fast")
     assert done.returncode == 1
     names = {Path(one["path"]).name for one in json.loads(done.stdout)["notebooks"]}
     assert names & {"b.ipynb", "c.ipynb"}  # whichever fails first
@@ -149,7 +149,7 @@ def test_a_process_that_is_killed_ends_its_own_notebook(tmp_path: Path, scratch:
     write(tmp_path, "x = 1", name="c.ipynb")
     environment = {**os.environ, "TMPDIR": str(scratch)}
     options = ("--jobs", "2", "--sandbox", "copy", "--format", "json", "--no-cache")
-    done = nbrerun(tmp_path, *options, timeout=100, env=environment)
+    done = nbrerun_process(tmp_path, *options, timeout=100, env=environment)
     assert done.returncode == 2
     assert done.stderr.startswith(f"nbrerun: {tmp_path}/a.ipynb: the process that checked it has died")
     assert done.stderr.count("\n") == 1
@@ -177,10 +177,10 @@ def test_a_dask_cluster_does_the_work(folder: Path, cluster: LocalCluster) -> No
 
 def test_a_cluster_that_does_not_answer_is_one_sentence(folder: Path) -> None:
     """Exit code 2, before anything was run."""
-    done = nbrerun(folder, "--backend", "dask", "--scheduler", "nowhere")
+    done = nbrerun_process(folder, "--backend", "dask", "--scheduler", "nowhere")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith("nbrerun: no dask scheduler answers at nowhere")
-    done = nbrerun(folder, "--backend", "dask")
+    done = nbrerun_process(folder, "--backend", "dask")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 

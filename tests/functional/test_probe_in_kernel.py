@@ -20,7 +20,7 @@ from nbrerun.settings.values import Settings
 
 COLD = pytest.mark.cold_kernel
 """Each kernel is compared with one that nbrerun has nothing to do with. Replay's main run has the same probe in it, so
-that a forked kernel will do there, compared with a forked one; what shows the kernel itself has cold ones everywhere."""
+a forked kernel will do there, compared with a forked one; what shows the kernel itself has cold ones everywhere."""
 
 ENGINES = pytest.mark.parametrize("engine", [pytest.param("fork", marks=COLD), "replay"])
 

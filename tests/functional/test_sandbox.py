@@ -27,6 +27,7 @@ from nbrerun.probe.sandbox import syscalls
 from nbrerun.progress import Silent
 from nbrerun.settings.values import WHOLE, Settings
 
+
 def allows_overlay() -> bool:
     """Whether this system lets a process have mounts of its own: asked in a child, without the code under test."""
     pid = os.fork()
