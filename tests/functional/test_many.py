@@ -18,7 +18,8 @@ from tests.functional.test_bad_input import Running, assert_gone, beside, nbreru
 
 __all__ = ["run", "scratch"]  # fixtures
 
-pytestmark = pytest.mark.cold_kernel  # nbrerun, its workers and their kernels are one tree of processes
+ONE_TREE = pytest.mark.cold_kernel
+"""nbrerun, its workers and their kernels are one tree of processes, with the environment that nbrerun gave them."""
 
 COUNTS = "import os\nthreads = os.environ.get('OMP_NUM_THREADS')\nassert threads == {expected!r}, threads"
 
@@ -54,6 +55,7 @@ def test_several_at_once_say_what_one_after_the_other_says(folder: Path) -> None
     assert verdicts == [["reset"], ["reset", "in-place"], ["reset", "error"], ["stateless"]]
 
 
+@ONE_TREE
 def test_kernels_share_the_cores(tmp_path: Path) -> None:
     """Thread pools of kernels that run side by side are as much smaller."""
     threads = max(1, joblib.cpu_count() // 2)
@@ -126,6 +128,7 @@ def test_the_first_failure_ends_a_run_of_several_at_once(folder: Path) -> None:
     assert done.stderr == f"nbrerun: stopped at the first notebook that fails; {left} of 4 not checked\n"
 
 
+@ONE_TREE
 def test_a_process_that_is_killed_ends_its_own_notebook(tmp_path: Path, scratch: Path) -> None:
     """As the system does it where memory runs out: the others are checked, files are as they were, nothing is left."""
     marker, data = beside(tmp_path), tmp_path / "data.txt"
@@ -166,6 +169,7 @@ def cluster() -> Iterator[LocalCluster]:
         yield found
 
 
+@ONE_TREE
 def test_a_dask_cluster_does_the_work(folder: Path, cluster: LocalCluster) -> None:
     """The same reports, and the notebooks ran there."""
     place = ("--backend", "dask", "--scheduler", cluster.scheduler_address)
@@ -184,6 +188,7 @@ def test_a_cluster_that_does_not_answer_is_one_sentence(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
+@ONE_TREE
 def test_ctrl_c_ends_all_that_run_side_by_side(tmp_path: Path, scratch: Path, run: Callable[..., Running]) -> None:
     """Exit code 130, the notebooks that were done, no process and no temporary file left behind."""
     marker = beside(tmp_path)
