@@ -84,10 +84,7 @@ def environment(folder: Path, program: str) -> None:
         subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
         pip = [python, "-m", "pip"]
     subprocess.run(
-        # What a kernel imports is compiled then, and that is less than half.
-        [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-compile", "ipykernel"],
-        check=True,
-        capture_output=True,
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "ipykernel"], check=True, capture_output=True
     )
     install_kernel(folder, "foreign", python, "-m", "ipykernel_launcher")
 
