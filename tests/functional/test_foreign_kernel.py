@@ -78,9 +78,8 @@ def environment(folder: Path, program: str) -> None:
     subprocess.run([program, "-m", "venv", "--without-pip", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python]  # to install pip itself would take as long again
-    if subprocess.run(
-        [*pip, "--version"], capture_output=True, check=False
-    ).returncode:  # too old a Python for this pip
+    asked = subprocess.run([*pip, "--version"], capture_output=True, check=False)
+    if asked.returncode:  # this pip is too new for that Python
         subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
         pip = [python, "-m", "pip"]
     subprocess.run(
