@@ -1,4 +1,8 @@
-"""What can go wrong, as a user meets it: a real process, its exit code, and what it leaves behind."""
+"""What can go wrong, as a user meets it: the exit code, what is said, and what is left behind.
+
+A process of its own takes most of a second to import everything. It is started where signals and processes matter, and
+once for each exit code.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -20,6 +24,9 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from click.testing import CliRunner
+
+from nbrerun.cli import main
 
 pytestmark = pytest.mark.timeout(120)  # a hang is what several of these tests are about
 
@@ -43,11 +50,25 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "nbrerun", "check", *map(str, arguments)]
 
 
-def nbrerun(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    """Run it to its end; it never waits for input."""
+def nbrerun_process(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run it to its end as a process of its own; it never waits for input."""
     return subprocess.run(
         command(*arguments), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **more
     )
+
+
+def nbrerun(
+    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, in a folder and with environment variables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd or Path.cwd())
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        done = CliRunner().invoke(main, ["check", *map(str, arguments)])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def checked(path: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
@@ -130,7 +151,7 @@ def test_bad_input_is_refused_before_anything_runs(case: str, tmp_path: Path) ->
     spec = {"argv": ["no-such-program", "{connection_file}"], "display_name": "R", "language": "R"}
     (kernel / "kernel.json").write_text(json.dumps(spec))
     before = listing(folder)
-    environment = {**os.environ, "JUPYTER_PATH": str(tmp_path / "jupyter")}
+    environment = {"JUPYTER_PATH": str(tmp_path / "jupyter")}
     sentence = assert_refused(nbrerun(*arguments or ["nb.ipynb"], cwd=folder, env=environment))
     for word in words:
         assert word in sentence
@@ -141,7 +162,7 @@ def test_the_notebooks_own_kernel_is_refused_too(tmp_path: Path) -> None:
     """A notebook of a kernel that is not there says which there are."""
     node = json.loads(SOUND) | {"metadata": {"kernelspec": {"name": "old-env", "display_name": "Old"}}}
     (tmp_path / "nb.ipynb").write_text(json.dumps(node))
-    sentence = assert_refused(nbrerun("nb.ipynb", cwd=tmp_path))
+    sentence = assert_refused(nbrerun_process("nb.ipynb", cwd=tmp_path))
     assert "old-env" in sentence
     assert "python3" in sentence
     assert not (tmp_path / "ran.txt").exists()
@@ -155,7 +176,7 @@ def test_a_kernel_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
         spec = {"argv": [*argv, "{connection_file}"], "display_name": name, "language": "python"}
         (kernel / "kernel.json").write_text(json.dumps(spec))
     write(tmp_path, "x = 1")
-    environment = {**os.environ, "JUPYTER_PATH": str(tmp_path / "jupyter")}
+    environment = {"JUPYTER_PATH": str(tmp_path / "jupyter")}
     for name in ("ends", "missing"):
         assert name in assert_refused(nbrerun("nb.ipynb", "--kernel", name, cwd=tmp_path, env=environment))
 
@@ -199,7 +220,7 @@ def test_a_cell_that_raises_in_the_main_run(engine: str, tmp_path: Path) -> None
 def test_the_terminal_report_names_the_failure(tmp_path: Path) -> None:
     """In words, with the position of the cell, after what is known of the cells before."""
     path = write(tmp_path, "x = 1", "x += 1", "1 / 0")
-    done = nbrerun(path)
+    done = nbrerun_process(path)
     assert done.returncode == 3
     assert "ZeroDivisionError" in done.stdout
     assert "in-place" in done.stdout
@@ -240,9 +261,9 @@ def test_a_kernel_that_dies_in_a_rerun_only(death: str, engine: str, tmp_path: P
 def test_a_rerun_out_of_time(engine: str, tmp_path: Path) -> None:
     """Stopped at the limit that was set, said so, and all others are judged."""
     path = write(tmp_path, "x = 1", AGAIN + "while True: pass", "x += 1")
-    done, notebook = checked(path, "--engine", engine, "--timeout", "3")
+    done, notebook = checked(path, "--engine", engine, "--timeout", "2")
     assert verdicts(notebook) == {0: "reset", 1: "undetermined", 2: "in-place"}
-    assert "3 s" in notebook["cells"][1]["reason"]
+    assert "2 s" in notebook["cells"][1]["reason"]
     assert done.returncode == 1
 
 

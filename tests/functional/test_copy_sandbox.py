@@ -22,10 +22,9 @@ from nbrerun.model import NotebookReport
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
-from tests.functional.test_probe_in_kernel import ENGINES, write
+from tests.functional.test_probe_in_kernel import write
+from tests.functional.test_sandbox import COLD, ENGINES
 from tests.unit.probe.sandbox.test_copy import snapshot
-
-pytestmark = pytest.mark.cold_kernel  # what the keeper keeps safe is shown with a keeper that was started as usual
 
 
 @pytest.fixture
@@ -113,6 +112,7 @@ def test_nothing_of_what_a_notebook_does_to_files_stays(engine: str, notebooks: 
     assert wrong == []
 
 
+@COLD
 def test_the_report_says_what_is_not_kept_safe(notebooks: Path) -> None:
     """Kind and reason."""
     report = check(write(notebooks, "x = 1"))
@@ -150,6 +150,7 @@ def test_the_place_of_the_scratch_tree_is_no_value(notebooks: Path) -> None:
     assert report.cells[1].variables[0].marks == ()
 
 
+@COLD
 def test_a_module_beside_the_folder_is_compiled_elsewhere(notebooks: Path) -> None:
     """An import writes files, too."""
     (notebooks.parent / "lib").mkdir()
@@ -160,6 +161,7 @@ def test_a_module_beside_the_folder_is_compiled_elsewhere(notebooks: Path) -> No
     assert snapshot(notebooks.parent) == before
 
 
+@COLD
 def test_processes_that_the_notebook_starts_write_to_the_scratch_tree(notebooks: Path) -> None:
     """They work in the same folder."""
     code = "import pathlib; pathlib.Path('old.txt').write_text('by a child'); pathlib.Path('made').mkdir()"
@@ -174,6 +176,7 @@ def test_processes_that_the_notebook_starts_write_to_the_scratch_tree(notebooks:
     assert snapshot(notebooks) == before
 
 
+@COLD
 def test_a_kernel_that_dies_leaves_nothing(notebooks: Path, temporary: Path) -> None:
     """What it wrote by absolute paths is undone by its keeper."""
     cell = f"open('{notebooks}/old.txt', 'w').close()\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
@@ -202,6 +205,7 @@ LONG = """
 """
 
 
+@COLD  # all processes are to be descendants of the check
 @ENGINES
 @pytest.mark.parametrize("again", [False, True])
 def test_kill_9_leaves_nothing(engine: str, again: bool, notebooks: Path, temporary: Path, tmp_path: Path) -> None:

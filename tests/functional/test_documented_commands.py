@@ -11,8 +11,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 
 from nbrerun.baseline import NAME
+from nbrerun.cli import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("nbrerun/rules/*.md"))]
@@ -75,12 +77,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """Run it as a user's shell would; whoever is asked something presses Enter."""
-    words = shlex.split(command)
-    program = [sys.executable, "-m", *words]
-    return subprocess.run(
-        program, cwd=folder, input="\n" * 20, capture_output=True, text=True, timeout=200, check=False
-    )
+    """Run it as a user's shell would; whoever is asked something presses Enter.
+
+    In this process, which has imported everything, except for what has workers or talks over its own descriptors.
+    """
+    words, answers = shlex.split(command), "\n" * 20
+    if "mcp" in words or "--jobs" in words:
+        program = [sys.executable, "-m", *words]
+        return subprocess.run(
+            program, cwd=folder, input=answers, capture_output=True, text=True, timeout=200, check=False
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        ran = CliRunner().invoke(main, words[1:], input=answers)
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
+    return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def test_there_are_commands() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import re
@@ -21,13 +22,13 @@ from nbrerun.progress import Silent
 from nbrerun.settings.values import Settings
 from tests.functional.cases import MODULES
 from tests.functional.cases.case import Case
+from tests.functional.metamorphic.packs import packed
 from tests.functional.test_bad_input import assert_refused, beside, nbrerun, write
 from tests.functional.test_cases import disagreements, written
 
 # An environment is made first, and several workers may make theirs at once.
 pytestmark = [pytest.mark.timeout(600), pytest.mark.cold_kernel]
 
-ENGINES = ("fork", "replay")
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 _RUNNING = "{}.{}".format(*sys.version_info)
 _ASK = """
@@ -77,6 +78,10 @@ def environment(folder: Path, program: str) -> None:
     subprocess.run([program, "-m", "venv", "--without-pip", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python]  # to install pip itself would take as long again
+    asked = subprocess.run([*pip, "--version"], capture_output=True, check=False)
+    if asked.returncode:  # this pip is too new for that Python
+        subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
+        pip = [python, "-m", "pip"]
     subprocess.run(
         [*pip, "install", "--quiet", "--disable-pip-version-check", "ipykernel"], check=True, capture_output=True
     )
@@ -121,16 +126,34 @@ def test_many_themes_need_no_library() -> None:
     assert sum(len(case.cells) for case in chosen()) >= 60
 
 
-@pytest.mark.parametrize(("case", "engine"), [(case, ENGINES[place % 2]) for place, case in enumerate(chosen())])
-def test_verdicts_in_another_environment_are_as_usual(
-    case: Case, engine: str, foreign: Settings, tmp_path: Path
-) -> None:
-    """The report on each cell of a case agrees with its label; the engines take turns."""
-    settings = replace(foreign, engine=engine if case.survives_fork else engine.replace("fork", "auto"))
-    report = analyze(read_notebook(written(case, tmp_path)), settings, Silent())
+PACKS = [pack.together() for pack in packed("no library", chosen(), ("renamed",))]
+"""The cases in few notebooks: a kernel of another Python takes a second to start."""
+
+
+def assert_as_labelled(case: Case, settings: Settings, folder: Path) -> None:
+    """The kernel is that of the other environment, and the report on each cell agrees with its label."""
+    report = analyze(read_notebook(written(case, folder)), settings, Silent())
     assert (report.kernel, report.failure) == ("foreign", None)
     wrong = [text for label, cell in zip(case.cells, report.cells, strict=True) for text in disagreements(label, cell)]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("case", PACKS, ids=str)
+def test_verdicts_in_another_environment_are_as_usual(case: Case, foreign: Settings, tmp_path: Path) -> None:
+    """Every case gets the verdicts of its label from a kernel that is forked."""
+    engine = "fork" if case.survives_fork else "auto"
+    assert_as_labelled(case, replace(foreign, engine=engine), tmp_path)
+
+
+def in_turn() -> list[tuple[str, Case]]:
+    """Every second case with one of the versions: replay starts a kernel for nearly every cell."""
+    return list(zip(itertools.cycle(PYTHONS), chosen()[1::2], strict=False))
+
+
+@pytest.mark.parametrize(("jupyter_path", "case"), in_turn(), indirect=["jupyter_path"])
+def test_replay_in_another_environment_says_the_same(case: Case, foreign: Settings, tmp_path: Path) -> None:
+    """The environments take turns, so that each has some cases."""
+    assert_as_labelled(case, replace(foreign, engine="replay"), tmp_path)
 
 
 def test_the_environment_has_nothing_of_nbreruns(foreign: Settings, tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ import nbformat
 import pytest
 from distributed import LocalCluster
 
-from tests.functional.test_bad_input import Running, assert_gone, beside, nbrerun, run, scratch, write
+from tests.functional.test_bad_input import Running, assert_gone, beside, nbrerun_process, run, scratch, write
 
 __all__ = ["run", "scratch"]  # fixtures
 
-pytestmark = pytest.mark.cold_kernel  # nbrerun, its workers and their kernels are one tree of processes
+ONE_TREE = pytest.mark.cold_kernel
+"""nbrerun, its workers and their kernels are one tree of processes, with the environment that nbrerun gave them."""
 
 COUNTS = "import os\nthreads = os.environ.get('OMP_NUM_THREADS')\nassert threads == {expected!r}, threads"
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def reports(folder: Path, *options: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code, and what is said of each notebook, its seconds aside."""
-    done = nbrerun(folder, "--format", "json", "--no-cache", *options)
+    done = nbrerun_process(folder, "--format", "json", "--no-cache", *options)
     assert done.stderr == ""
     found = json.loads(done.stdout)["notebooks"]
     for notebook in found:
@@ -54,6 +55,7 @@ def test_several_at_once_say_what_one_after_the_other_says(folder: Path) -> None
     assert verdicts == [["reset"], ["reset", "in-place"], ["reset", "error"], ["stateless"]]
 
 
+@ONE_TREE
 def test_kernels_share_the_cores(tmp_path: Path) -> None:
     """Thread pools of kernels that run side by side are as much smaller."""
     threads = max(1, joblib.cpu_count() // 2)
@@ -68,7 +70,7 @@ def test_what_cannot_be_checked_takes_no_others_with_it(folder: Path) -> None:
     node = json.loads((folder / "c.ipynb").read_text())
     node["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "nowhere", "language": "R"}
     (folder / "c.ipynb").write_text(json.dumps(node))
-    done = nbrerun(folder, "--format", "json", "--jobs", "2")
+    done = nbrerun_process(folder, "--format", "json", "--jobs", "2")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "no kernel is named 'nowhere'" in done.stderr
     found = {Path(one["path"]).name: one["status"] for one in json.loads(done.stdout)["notebooks"]}
@@ -106,7 +108,7 @@ def test_notebooks_broken_in_five_ways(jobs: str, tmp_path: Path) -> None:
         write(tmp_path, f"x = {number}", name=f"sound {number}.ipynb")
     for name, content in BROKEN.items():
         (tmp_path / f"{name}.ipynb").write_text(content)
-    done = nbrerun(tmp_path, "--format", "json", "--jobs", jobs)
+    done = nbrerun_process(tmp_path, "--format", "json", "--jobs", jobs)
     assert done.returncode == 2, done.stderr
     found = {Path(one["path"]).stem: one for one in json.loads(done.stdout)["notebooks"]}
     assert {name for name, one in found.items() if one["status"] == "unchecked"} == BROKEN.keys()
@@ -117,7 +119,7 @@ def test_notebooks_broken_in_five_ways(jobs: str, tmp_path: Path) -> None:
 
 def test_the_first_failure_ends_a_run_of_several_at_once(folder: Path) -> None:
     """Notebooks that come after it have no report, and a sentence says so."""
-    done = nbrerun(folder, "--format", "json", "--jobs", "2", "--fail-fast")
+    done = nbrerun_process(folder, "--format", "json", "--jobs", "2", "--fail-fast")
     assert done.returncode == 1
     names = {Path(one["path"]).name for one in json.loads(done.stdout)["notebooks"]}
     assert names & {"b.ipynb", "c.ipynb"}  # whichever fails first
@@ -126,6 +128,7 @@ def test_the_first_failure_ends_a_run_of_several_at_once(folder: Path) -> None:
     assert done.stderr == f"nbrerun: stopped at the first notebook that fails; {left} of 4 not checked\n"
 
 
+@ONE_TREE
 def test_a_process_that_is_killed_ends_its_own_notebook(tmp_path: Path, scratch: Path) -> None:
     """As the system does it where memory runs out: the others are checked, files are as they were, nothing is left."""
     marker, data = beside(tmp_path), tmp_path / "data.txt"
@@ -149,7 +152,7 @@ def test_a_process_that_is_killed_ends_its_own_notebook(tmp_path: Path, scratch:
     write(tmp_path, "x = 1", name="c.ipynb")
     environment = {**os.environ, "TMPDIR": str(scratch)}
     options = ("--jobs", "2", "--sandbox", "copy", "--format", "json", "--no-cache")
-    done = nbrerun(tmp_path, *options, timeout=100, env=environment)
+    done = nbrerun_process(tmp_path, *options, timeout=100, env=environment)
     assert done.returncode == 2
     assert done.stderr.startswith(f"nbrerun: {tmp_path}/a.ipynb: the process that checked it has died")
     assert done.stderr.count("\n") == 1
@@ -166,6 +169,7 @@ def cluster() -> Iterator[LocalCluster]:
         yield found
 
 
+@ONE_TREE
 def test_a_dask_cluster_does_the_work(folder: Path, cluster: LocalCluster) -> None:
     """The same reports, and the notebooks ran there."""
     place = ("--backend", "dask", "--scheduler", cluster.scheduler_address)
@@ -177,13 +181,14 @@ def test_a_dask_cluster_does_the_work(folder: Path, cluster: LocalCluster) -> No
 
 def test_a_cluster_that_does_not_answer_is_one_sentence(folder: Path) -> None:
     """Exit code 2, before anything was run."""
-    done = nbrerun(folder, "--backend", "dask", "--scheduler", "nowhere")
+    done = nbrerun_process(folder, "--backend", "dask", "--scheduler", "nowhere")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith("nbrerun: no dask scheduler answers at nowhere")
-    done = nbrerun(folder, "--backend", "dask")
+    done = nbrerun_process(folder, "--backend", "dask")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
+@ONE_TREE
 def test_ctrl_c_ends_all_that_run_side_by_side(tmp_path: Path, scratch: Path, run: Callable[..., Running]) -> None:
     """Exit code 130, the notebooks that were done, no process and no temporary file left behind."""
     marker = beside(tmp_path)

@@ -27,8 +27,6 @@ from nbrerun.probe.sandbox import syscalls
 from nbrerun.progress import Silent
 from nbrerun.settings.values import WHOLE, Settings
 
-ENGINES = pytest.mark.parametrize("engine", ["fork", "replay"])
-
 
 def allows_overlay() -> bool:
     """Whether this system lets a process have mounts of its own: asked in a child, without the code under test."""
@@ -41,10 +39,12 @@ def allows_overlay() -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-pytestmark = pytest.mark.cold_kernel  # what the keeper keeps safe is shown with a keeper that was started as usual
+COLD = pytest.mark.cold_kernel
+"""What the keeper keeps safe is shown with a keeper that was started as usual, on one engine: it knows of none."""
 
 KINDS = ["overlay", "copy"] if allows_overlay() else ["copy"]
 SANDBOXES = pytest.mark.parametrize("sandbox", KINDS)
+ENGINES = pytest.mark.parametrize("engine", [pytest.param("fork", marks=COLD), "replay"])
 
 
 def tree(folder: Path) -> dict[bytes, tuple[object, ...]]:
@@ -189,6 +189,7 @@ def test_write_files_keeps_those_of_the_main_run(sandbox: str, engine: str, tmp_
     assert sorted(os.listdir(tmp_path)) == ["keep.txt", "link", "log.txt", "made", "nb.ipynb", "run.sh"]
 
 
+@COLD
 @SANDBOXES
 def test_a_folder_given_besides_is_kept_safe(sandbox: str, tmp_path: Path) -> None:
     """`--sandbox-dir` covers what lies elsewhere."""
@@ -204,6 +205,7 @@ def test_a_folder_given_besides_is_kept_safe(sandbox: str, tmp_path: Path) -> No
     assert [variable.name for variable in report.cells[1].variables] == [f"file:{elsewhere / 'b.txt'}"]
 
 
+@COLD
 @SANDBOXES
 def test_strange_names_and_strange_files(sandbox: str, tmp_path: Path) -> None:
     """Spaces, line ends, bytes that are no text; a pipe, a socket, links that lead nowhere and in circles."""
@@ -229,6 +231,7 @@ def test_strange_names_and_strange_files(sandbox: str, tmp_path: Path) -> None:
     assert verdicts(report) == ["in-place", "reset", "reset"]
 
 
+@COLD
 @SANDBOXES
 def test_a_link_that_leaves_the_folder(sandbox: str, tmp_path: Path) -> None:
     """What is written through a link in the notebook's folder does not reach the other end."""
@@ -244,6 +247,7 @@ def test_a_link_that_leaves_the_folder(sandbox: str, tmp_path: Path) -> None:
     assert verdicts(report) == ["reset", "in-place"]
 
 
+@COLD
 @SANDBOXES
 def test_a_rerun_that_fills_its_layer_is_undetermined(sandbox: str, tmp_path: Path) -> None:
     """The first run fits into the limit, the rerun does not: that says nothing about the cell."""
@@ -259,6 +263,7 @@ def test_a_rerun_that_fills_its_layer_is_undetermined(sandbox: str, tmp_path: Pa
     assert report.cells[1].verdict is Verdict.RESET
 
 
+@COLD
 @pytest.mark.parametrize("sandbox", [kind for kind in KINDS if kind == "overlay"])
 def test_a_main_run_that_fills_its_layer_says_so(sandbox: str, tmp_path: Path) -> None:
     """It fails as on a full disk, and the message names the option that gives more; a copy is on the disk itself."""
@@ -269,6 +274,7 @@ def test_a_main_run_that_fills_its_layer_says_so(sandbox: str, tmp_path: Path) -
     assert "--sandbox-limit" in report.failure.evalue
 
 
+@COLD
 @SANDBOXES
 def test_two_checks_of_one_folder_at_once(sandbox: str, tmp_path: Path) -> None:
     """They do not see each other."""
@@ -279,6 +285,7 @@ def test_two_checks_of_one_folder_at_once(sandbox: str, tmp_path: Path) -> None:
         assert [process.wait(120) for process in both] == [1, 1]
 
 
+@COLD
 @SANDBOXES
 def test_kill_9_leaves_nothing_behind(sandbox: str, tmp_path: Path) -> None:
     """No process, no mount, no temporary folder; and the folder as it was."""
@@ -326,6 +333,7 @@ def _running(marker: str) -> list[int]:
     return found
 
 
+@COLD
 @SANDBOXES
 def test_a_read_only_folder(sandbox: str, tmp_path: Path) -> None:
     """A notebook that only reads there is checked like any other."""
@@ -340,11 +348,13 @@ def test_a_read_only_folder(sandbox: str, tmp_path: Path) -> None:
     assert verdicts(report) == ["reset", "reset"]
 
 
+@COLD
 def test_the_first_choice_is_the_overlay(tmp_path: Path) -> None:
     """Where the system allows one, `auto` takes it."""
     assert check(write(tmp_path, "x = 1")).sandbox == KINDS[0]
 
 
+@COLD
 @SANDBOXES
 def test_the_repository_around_the_folder_is_kept_safe(sandbox: str, tmp_path: Path) -> None:
     """What notebooks write to `../models` does not reach the disk either, and has its name."""
@@ -358,6 +368,7 @@ def test_the_repository_around_the_folder_is_kept_safe(sandbox: str, tmp_path: P
     assert [variable.name for variable in report.cells[0].variables] == ["file:../models/m.txt"]
 
 
+@COLD
 @SANDBOXES
 def test_a_folder_around_the_notebooks_own_can_be_given(sandbox: str, tmp_path: Path) -> None:
     """`--sandbox-dir ..` covers the notebook's folder and what lies beside it."""

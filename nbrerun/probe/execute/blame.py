@@ -40,6 +40,8 @@ class Blame:
         """It may have been a call inside the statement, after which there was no time for a look."""
         self._is_fresh = False
         """Nothing has run since the last look."""
+        self.rests = False
+        """Statements have run that had run before, and one more would change nothing here."""
         self.last: Dict[str, Dict[str, Optional[int]]] = {}
         """By variable and path: the last statement or call that was seen to change it, or None if that is unclear."""
 
@@ -50,6 +52,7 @@ class Blame:
         elif statement is not None and not self._is_fresh:
             self._look()
         self._statement, self._is_fresh, self._is_unclear = statement, False, False
+        self.rests = statement is None
 
     def inside(self, call: int) -> None:
         """A call inside a statement is over."""
@@ -65,7 +68,7 @@ class Blame:
     def after(self, statement: int) -> None:
         """A statement that has run for the first time is over."""
         self._tell(None if self._is_unclear else statement)
-        self._statement = None
+        self._statement, self.rests = None, False
 
     def end(self) -> None:
         """The run is over."""

@@ -84,6 +84,8 @@ class Marker(ast.NodeTransformer):
         self.in_functions = in_functions
         self.in_statements = in_statements
         self.marks: Dict[int, Mark] = {}
+        self.also: Dict[int, List[int]] = {}
+        """Marks that are reached together with another one, since nothing stands between them, in their order."""
         self.calls: Dict[int, str] = {}
         """What the marks inside statements stand for: the call as written."""
         self.makes_functions = False
@@ -106,6 +108,7 @@ class Marker(ast.NodeTransformer):
     def adopt(self, other: Marker) -> None:
         """Know the marks in functions that another one has marked."""
         self.marks.update(other.marks)
+        self.also.update(other.also)
         self.makes_functions |= other.makes_functions
         self.handles_errors |= other.handles_errors
         self.asks_for_names |= other.asks_for_names
@@ -155,10 +158,14 @@ class Marker(ast.NodeTransformer):
         names = (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
         self.asks_for_names |= not _ASKS_FOR_NAMES.isdisjoint(names)
 
-    def _body(self, body: List[ast.stmt]) -> List[ast.stmt]:
-        """Add marks to the body of a cell, a function or a compound statement."""
+    def _body(self, body: List[ast.stmt], reached: Optional[int] = None) -> List[ast.stmt]:
+        """Add marks to the body of a cell, a function or a compound statement.
+
+        Args:
+            reached: as for `_block`.
+        """
         if not self.goes_on or self._is_in_loop:
-            return self._block(body)
+            return self._block(body, reached)
         # One by one, so that a statement that raises takes no other with it.
         guarded: List[ast.stmt] = []
         for statement in body:
@@ -177,7 +184,12 @@ class Marker(ast.NodeTransformer):
         assert isinstance(found, ast.Try)
         return found.handlers
 
-    def _block(self, body: List[ast.stmt]) -> List[ast.stmt]:
+    def _block(self, body: List[ast.stmt], reached: Optional[int] = None) -> List[ast.stmt]:
+        """Add marks to statements in a row.
+
+        Args:
+            reached: the mark right before them, with which the first one can be reached together.
+        """
         marked: List[ast.stmt] = []
         for statement in body:
             walrus = named(getattr(statement, "test", ast.Pass()))
@@ -186,11 +198,18 @@ class Marker(ast.NodeTransformer):
             else:
                 what = header(walrus, set()) if walrus else None
             if what is None or isinstance(statement, _MARKED_BEHIND):
-                marked += [self._mark(beginning(statement), statement), statement]
-                if what is not None:
-                    marked.append(self._mark(what, statement, ends=True))
+                number = self._mark(beginning(statement), statement)
             else:
-                marked += [self._mark(what, statement, begins=True), statement]
+                number, what = self._mark(what, statement, begins=True), None
+            if reached is None:
+                marked.append(self._record(number, statement))
+            else:
+                self.also.setdefault(reached, []).append(number)
+            marked.append(statement)
+            reached = None
+            if what is not None:
+                reached = self._mark(what, statement, ends=True)
+                marked.append(self._record(reached, statement))
             if self.in_statements and self._scope is None:
                 mark_calls(statement, self._mark_call)
             self._add_inside(statement)
@@ -217,30 +236,27 @@ class Marker(ast.NodeTransformer):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
                 heads: List[ast.stmt] = []
+                head: Optional[int] = None
                 if field == "body" and bound:
                     of_handle = isinstance(statement, (ast.With, ast.AsyncWith))
-                    heads = [self._mark(header(bound, loop_aliases(statement)), inner[0], of_handle=of_handle)]
+                    head = self._mark(header(bound, loop_aliases(statement)), inner[0], of_handle=of_handle)
+                    heads = [self._record(head, inner[0])]
                 before = self._awaited, self._is_in_loop
                 for handler in getattr(statement, "handlers", ()) if field == "body" else ():
                     kind = ast.unparse(handler.type) if handler.type else "BaseException"
                     self._awaited = [*self._awaited, kind]
                 # A loop may wait for what a statement in it does, and would never end.
                 self._is_in_loop = self._is_in_loop or isinstance(statement, _LOOPS)
-                setattr(statement, field, [*heads, *self._body(inner)])
+                setattr(statement, field, [*heads, *self._body(inner, head)])
                 self._awaited, self._is_in_loop = before
         for part in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
             part.body = self._body(part.body)
         self._is_conditional, self._is_handled = outside
 
     def _mark(
-        self,
-        what: Statement,
-        where: ast.stmt,
-        begins: bool = False,
-        ends: bool = False,
-        of_handle: bool = False,
-    ) -> ast.stmt:
-        """Make one mark, at the line of another statement, so that tracebacks show the cell's own lines."""
+        self, what: Statement, where: ast.stmt, begins: bool = False, ends: bool = False, of_handle: bool = False
+    ) -> int:
+        """Make one mark, and return its number."""
         number, scope = next(_numbers), self._scope
         self.marks[number] = Mark(
             what if scope is None else _renamed(what, scope),
@@ -253,7 +269,11 @@ class Marker(ast.NodeTransformer):
             conditional=self._is_conditional,
             handled=self._is_handled,
         )
-        name = MARK if scope is None else MARK_IN_FUNCTION
+        return number
+
+    def _record(self, number: int, where: ast.stmt) -> ast.stmt:
+        """The statement of a mark, at the line of another one, so that tracebacks show the cell's own lines."""
+        name = MARK if self._scope is None else MARK_IN_FUNCTION
         call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), where))
 

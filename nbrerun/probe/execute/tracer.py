@@ -33,8 +33,8 @@ class Tracer:
         self._blame = blame
         self._skipped: Set[int] = set()
         """Marks of the statements that raised and were skipped."""
-        self._reached: Dict[int, None] = {}
-        """Marks that were reached, in the order of the first time."""
+        self._first: Dict[int, None] = {}
+        """Marks that were reached, in the order of the first time; others are reached together with them."""
         self._threads = 0
         """How many there were before the run."""
 
@@ -44,8 +44,8 @@ class Tracer:
 
     def install(self, shell: Any) -> None:
         """Begin to record; the mark is a builtin, so that the namespace stays as it is."""
-        setattr(builtins, MARK, self._reached.setdefault if self._blame is None else self._tell)
-        setattr(builtins, MARK_IN_FUNCTION, self._reached.setdefault)
+        setattr(builtins, MARK, self._first.setdefault if self._blame is None else self._tell)
+        setattr(builtins, MARK_IN_FUNCTION, self._first.setdefault)
         setattr(builtins, MARK_CALL, self._tell_call)
         setattr(builtins, SKIP, self._skip)
         self._threads = threading.active_count()
@@ -63,15 +63,18 @@ class Tracer:
                 delattr(builtins, name)
 
     def _tell(self, mark: int) -> None:
-        """Record a mark that is reached, and tell who is to blame for what has changed."""
+        """Record marks that are reached, and tell who is to blame for what has changed."""
         assert self._blame is not None
-        if mark in self._reached:
-            self._blame.before(None)
-        elif self._mark(mark).ends:
-            self._blame.after(mark)
-        else:
-            self._blame.before(mark)
-        self._reached.setdefault(mark)
+        if mark in self._first:
+            if not self._blame.rests:  # in a loop it mostly does
+                self._blame.before(None)
+            return
+        for each in self._together(mark):
+            if self._mark(each).ends:
+                self._blame.after(each)
+            else:
+                self._blame.before(each)
+        self._first[mark] = None
 
     def _tell_call(self, mark: int, value: Any) -> Any:
         """Tell that a call inside a statement has returned a value, and pass that on."""
@@ -100,20 +103,27 @@ class Tracer:
 
     def _skip(self) -> None:
         """The last statement that had begun has raised."""
-        last = next(reversed(self._reached), None)
-        if last is not None and self._mark(last).begins:
-            self._skipped.add(last)
+        for last in self._reached()[-1:]:
+            if self._mark(last).begins:
+                self._skipped.add(last)
+
+    def _together(self, mark: int) -> List[int]:
+        return [mark, *self.marker.also.get(mark, ())]
+
+    def _reached(self) -> List[int]:
+        """Marks that were reached, in the order of the first time."""
+        return [number for mark in list(self._first) for number in self._together(mark)]
 
     def _mark(self, number: int) -> Mark:
         """What a number stands for; a thread of an earlier run may have reached one of that run's."""
         return self.marker.marks.get(number, _UNKNOWN)
 
     def _ran(self) -> List[Statement]:
-        return [self._mark(number).statement for number in self._reached]
+        return [self._mark(number).statement for number in self._reached()]
 
     def count(self) -> int:
         """How many marks have been reached: a position in the run of the cell."""
-        return len(self._reached)
+        return len(self._reached())
 
     def names(self, field: str) -> Set[str]:
         """Names in one field of the statements that ran."""
@@ -142,7 +152,7 @@ class Tracer:
         if other_ways:  # without the names, others may be bound instead
             marks = self.marker.marks.values()
             bound = {name for mark in marks if mark.conditional for name in mark.statement.binds}
-        for mark in map(self._mark, self._reached):
+        for mark in map(self._mark, self._reached()):
             statement = mark.statement
             if not (mark.handled or (other_ways and (mark.conditional or mark.inner))):
                 for name in statement.needs:
@@ -173,7 +183,7 @@ class Tracer:
             raised: the last statement that had begun raised, and does not count.
         """
         found: Dict[str, List[str]] = {}
-        ran = list(self._reached)
+        ran = self._reached()
         if raised and ran and self._mark(ran[-1]).begins:
             ran.pop()
         for number in ran:
@@ -195,7 +205,7 @@ class Tracer:
         """
         ran = self._ran()
         found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes & models)}
-        for number in self._running(position) & set(list(self._reached)[:position]):
+        for number in self._running(position) & set(self._reached()[:position]):
             running = self._mark(number).statement
             found |= running.stores | running.outermost | (running.writes & models)
         computed = {name for each in ran if not each.literal for name in each.binds | each.writes | each.passes}
@@ -212,7 +222,7 @@ class Tracer:
         for is_inner in (False, True):
             # The mark of such a statement stands behind it, and any other block of statements begins with one that
             # neither begins nor ends a statement.
-            following = [mark for mark in map(self._mark, list(self._reached)[position:]) if mark.inner is is_inner]
+            following = [mark for mark in map(self._mark, self._reached()[position:]) if mark.inner is is_inner]
             if following and following[0].ends:
                 found |= following[0].statement.binds
         return expand(found)
@@ -229,7 +239,7 @@ class Tracer:
         found: Set[str] = set()
         handles: Set[str] = set()
         running = self._running(position)
-        for number in list(self._reached)[position:]:
+        for number in self._reached()[position:]:
             statement = self._mark(number).statement
             if self._mark(number).of_handle:
                 handles |= statement.binds
@@ -240,7 +250,7 @@ class Tracer:
 
     def _running(self, position: int) -> Set[int]:
         """Marks of the statements that are under way at a position: one of the cell, and perhaps one of a function."""
-        order = list(self._reached)
+        order = self._reached()
         found: Set[int] = set()
         for is_inner in {False, position > 0 and self._mark(order[position - 1]).inner}:
             before = [number for number in order[:position] if self._mark(number).inner is is_inner]

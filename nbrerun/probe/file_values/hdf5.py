@@ -23,8 +23,9 @@ def digest(path: bytes) -> Optional[bytes]:
 
 def opened(path: bytes) -> Any:
     """The `h5py.File` through which a file is written, or None."""
-    h5f, files = sys.modules["h5py"].h5f, None
+    files = None
     with contextlib.suppress(Exception):  # h5py's errors: just being imported, or the file closed meanwhile
+        h5f = sys.modules["h5py"].h5f
         for identity in h5f.get_obj_ids(h5f.OBJ_ALL, h5f.OBJ_FILE):
             if identity.get_intent() == h5f.ACC_RDWR and os.path.samefile(identity.name, path):
                 files = sys.modules["h5py"].File(identity)

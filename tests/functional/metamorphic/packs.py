@@ -59,20 +59,24 @@ class Pack:
             for number, case in enumerate(self.cases)
         ]
 
-    def disagreements(self, folder: Path) -> dict[str, list[str]]:
-        """By case: everything that the report on its cells says other than its labels."""
+    def together(self) -> Case:
+        """All of the cases as one."""
         parts = self.parts()
-        together = Case(
+        return Case(
             self.name,
             *(cell for part in parts for cell in part.cells),
             setup="\n".join(part.setup for part in parts),
             survives_fork=all(part.survives_fork for part in parts),
         )
+
+    def disagreements(self, folder: Path) -> dict[str, list[str]]:
+        """By case: everything that the report on its cells says other than its labels."""
+        together = self.together()
         report = check(together, folder, ENGINE if together.survives_fork else "auto")
         assert report.failure is None, report.failure
         cells = iter(report.cells)
         wrong: dict[str, list[str]] = {}
-        for part in parts:
+        for part in self.parts():
             for label in part.cells:
                 found = [f"{text}\n{label.source}" for text in disagreements(label, next(cells))]
                 if found:

@@ -165,7 +165,7 @@ def test_what_was_touched_since_a_file_was_read(source: str) -> None:
     begun: list[int] = []
 
     def read() -> str:
-        begun.append(len(tracer._reached))
+        begun.append(tracer.count())
         return "text"
 
     namespace: dict[str, Any] = {"__name__": "__main__", "read": read, "rows": [], "path": SimpleNamespace(join=str)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from pathlib import Path
 
 import h5py
@@ -66,3 +68,9 @@ def test_handles_are_places(tmp_path: Path) -> None:
         x = file["x"]
     assert digest(x) != before
     assert not read(x).opaque
+
+
+def test_a_library_that_is_just_being_imported_has_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its module is there, and empty."""
+    monkeypatch.setitem(sys.modules, "h5py", types.ModuleType("h5py"))
+    assert hdf5.digest(bytes(tmp_path)) is None
