@@ -119,6 +119,9 @@ def method(value: Any) -> Node:
     function: Any = value.__func__ if type(value) is types.MethodType else None
     # A bound callable of the user's may compute its `__name__`: ask only functions, and methods written in C.
     name = value.__name__ if type(function) in (types.FunctionType, type(None)) else ""
+    if name and function is not None and _is_method_of_module(value, name):
+        full = f"{type_name(type(target))}.{name}"
+        return Node("callable", (full.encode("utf-8", "surrogatepass"),), kind="definition", text=lambda: f"<{full}>")
     if name and (target is None or _is_definition(target)):
         full = _name_of(target) + "." + name if function is None else function.__qualname__
         return Node("callable", (full.encode("utf-8", "surrogatepass"),), kind="definition", text=lambda: f"<{full}>")
@@ -129,6 +132,17 @@ def method(value: Any) -> Node:
         lambda: [".__self__", ".__func__"],
         text=lambda: f"<method {name}>",
     )
+
+
+def _is_method_of_module(value: types.MethodType, name: str) -> bool:
+    """Whether a library offers it as a function, as multiprocessing does with the methods of its default context."""
+    module = type(value.__self__).__module__
+    while type(module) is str and module not in ("", "__main__"):
+        namespace = namespace_of(sys.modules.get(module))
+        if namespace.get(name) is value:
+            return not is_user_module(namespace)
+        module = module.rpartition(".")[0]
+    return False
 
 
 def _name_of(target: Any) -> str:

@@ -664,7 +664,7 @@ CASES = [
     Case(
         "readers that go to other processes",
         cell("import pickle\nfrom multiprocessing import Pool\ntexts = [pickle.dumps(i) for i in range(3)]", "reset"),
-        cell("with Pool(2) as pool:\n    a = pool.map(pickle.loads, texts)", None, a="reset"),
+        cell("with Pool(2) as pool:\n    a = pool.map(pickle.loads, texts)", "reset", a="reset", Pool="untouched"),
     ),
     Case(
         "names of the files that stand for cells",
