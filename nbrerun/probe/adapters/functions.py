@@ -195,7 +195,10 @@ def class_(value: Any) -> Node:
     name = type_name(value)
     if module_of(value) != "__main__":
         return Node("class", (name.encode(),), kind="definition", text=lambda: f"<class {name}>")
-    own = _state(members(value), lambda key, item: key not in _NOT_STATE and type(item) not in _SLOTS)
+    own = _state(
+        members(value),
+        lambda key, item: not (key in _NOT_STATE or key.startswith(_OF_PYDANTIC) or type(item) in _SLOTS),
+    )
     return Node(
         "class",
         (name.encode(), *(key.encode("utf-8", "surrogatepass") for key, _ in own)),
@@ -206,6 +209,8 @@ def class_(value: Any) -> Node:
     )
 
 
+_OF_PYDANTIC = "__pydantic_"
+"""Begins the names of what pydantic makes of a model's fields: schemas, which have the class's address in them."""
 # The descriptors of `__slots__`, `__dict__` and `__weakref__`: they say where instances keep their state.
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 

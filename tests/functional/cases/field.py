@@ -622,7 +622,7 @@ CASES = [
     ),
     Case(
         "functions that are compiled",
-        cell("import numba\ndef plain(x):\n    y = x + 1\n    return y", "reset"),
+        cell("import numba\ndef plain(x):\n    y = x + 1\n    return y", "stateless"),
         cell(
             """
             @numba.njit
@@ -631,7 +631,7 @@ CASES = [
                 return y
             print(f(1))
             """,
-            "reset",
+            "stateless",
             f="reset",
         ),
         cell("print(2)", "stateless", f="untouched"),
@@ -640,7 +640,7 @@ CASES = [
     ),
     Case(
         "functions that go to other processes",
-        cell("from joblib import Parallel, delayed\ndef twice(x):\n    y = x * 2\n    return y", "reset"),
+        cell("from joblib import Parallel, delayed\ndef twice(x):\n    y = x * 2\n    return y", "stateless"),
         cell("a = Parallel(n_jobs=2)(delayed(twice)(i) for i in range(3))", "reset", a="reset"),
         cell(
             """
@@ -687,6 +687,24 @@ CASES = [
             said="reset",
             marks={"said": ()},
         ),
+    ),
+    Case(
+        "records that are validated",
+        cell(
+            """
+            from pydantic import BaseModel, field_validator
+            class Run(BaseModel):
+                rate: float
+                @field_validator('rate')
+                @classmethod
+                def positive(cls, rate):
+                    return abs(rate)
+            """,
+            "stateless",
+            marks={"Run": ()},
+        ),
+        cell("run = Run(rate='-0.5')", "reset", run="reset"),
+        cell("run.rate /= 2", "in-place", run="in-place"),
     ),
     Case(
         "an exception whose text is no plain string",
