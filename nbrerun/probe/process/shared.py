@@ -62,13 +62,16 @@ class Shared:
         self._shell = shell
         self._socket_folder = os.fsencode(socket_folder)
         self._folders: Sequence[bytes] = ()
-        self._mappings = set(_mappings())
         self._ports = set(_ports())
         """Those at which Jupyter talks to the kernel."""
         self.begin_fork()
 
     def begin_fork(self) -> None:
-        """In a forked process: it shares no memory that its parent did not share, or it would not have been forked."""
+        """In a forked process: what it shares by now spoke against no fork, or it would not have been forked.
+
+        Semaphores of workers are among that. Here nothing finds whose they are: the collector's objects are frozen.
+        """
+        self._mappings = set(_mappings())
         self._descriptors = set(_descriptors().values())
         self._processes = set(_running())
 
