@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, FrozenSet, List
 
 from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes, attributes_node
@@ -13,6 +13,16 @@ _SHOWN = """
     get_facecolor get_edgecolor get_linestyle get_linewidth get_marker get_label get_alpha
     get_visible get_zorder get_position
 """.split()
+
+_COLORS = frozenset({"get_facecolor", "get_edgecolor"})
+_PLACES = frozenset({"get_path", "get_paths"})
+"""Where something lies on the paper, for what is laid out when it is drawn."""
+_PROJECTED = frozenset({*_COLORS, *_PLACES, "get_xdata", "get_ydata", "get_data", "get_offsets", "get_zorder"})
+_IN_SPACE = """
+    _verts3d _segments3d _segment3d _code3d _codes3d _offsets3d _faces _vec _z _dir_vec _sizes3d
+    _3dverts_codes
+""".split()
+_COLORS_IN_SPACE = ["_facecolor", "_edgecolor", "_facecolors", "_edgecolors", "_facecolor3d", "_edgecolor3d"]
 
 
 def _shown(value: Any, names: List[str]) -> Dict[str, Any]:
@@ -48,18 +58,65 @@ def axes(value: Any) -> Node:
     found = _shown(value, ["get_title", "get_xlabel", "get_ylabel", "get_xscale", "get_yscale"])
     found["get_children()"] = list(value._children)
     found["legend"] = value.get_legend()
-    for axis in "xy":
+    for axis in "xyz" if hasattr(value, "zaxis") else "xy":
         # Automatic limits follow from the data, and are computed when the figure is drawn.
         found[f"{axis}axis.get_inverted()"] = bool(getattr(value, f"{axis}axis").get_inverted())
         if not getattr(value, f"get_autoscale{axis}_on")():
             found[f"get_{axis}lim()"] = tuple(getattr(value, f"get_{axis}lim")())
+    found.update((name, getattr(value, name)) for name in ("elev", "azim", "roll") if hasattr(value, "zaxis"))
     return _node(value, found)
 
 
 @reads("matplotlib.artist.Artist")
 def artist(value: Any) -> Node:
     """A line, a bar, a text or another artist, by its getters."""
-    return _node(value, _shown(value, _SHOWN))
+    return _node(value, _as_made(value, frozenset(), []))
+
+
+@reads("matplotlib.quiver.Quiver")
+def quiver(value: Any) -> Node:
+    """Arrows, by the vectors."""
+    return _node(value, _as_made(value, _PLACES, ["U", "V", "Umask"]))
+
+
+@reads("matplotlib.patches.FancyArrowPatch")
+def arrow(value: Any) -> Node:
+    """An arrow, by its ends or its path."""
+    return _node(value, _as_made(value, _PLACES, ["_posA_posB", "_path_original"]))
+
+
+@reads(
+    *(f"mpl_toolkits.mplot3d.art3d.{name}3D" for name in ("Text", "Line", "Patch", "Collection")),
+    *(f"mpl_toolkits.mplot3d.art3d.{name}3DCollection" for name in ("Line", "Patch", "Path", "Poly")),
+)
+def in_space(value: Any) -> Node:
+    """An artist in space, by its coordinates there: it is projected when it is drawn, or asked for its colors."""
+    colors = [] if _is_mapped(value) else _COLORS_IN_SPACE
+    return _node(value, _as_made(value, _PROJECTED, [*_IN_SPACE, *colors]))
+
+
+def _as_made(value: Any, drawn: FrozenSet[str], kept: List[str]) -> Dict[str, Any]:
+    """Return what getters and attributes give, without what matplotlib computes when it draws."""
+    mapped = _is_mapped(value)
+    found = _shown(value, [name for name in _SHOWN if name not in (drawn | _COLORS if mapped else drawn)])
+    own = attributes(value)
+    found.update((name, own[name]) for name in kept if name in own)
+    if mapped:
+        found.update({"get_cmap()": value.get_cmap(), "get_clim()": _limits(value)})
+        found.update((name, own[name]) for name in ("_original_facecolor", "_original_edgecolor") if name in own)
+    return found
+
+
+def _limits(value: Any) -> List[Any]:
+    """Return the values that get the first and the last color; those of the data themselves may be set by drawing."""
+    array = value.get_array()
+    own = (array.min(), array.max()) if array.size else (None, None)
+    return [None if limit == of_data else limit for limit, of_data in zip(value.get_clim(), own)]
+
+
+def _is_mapped(value: Any) -> bool:
+    """Whether the colors follow from an array."""
+    return getattr(value, "norm", None) is not None and value.get_array() is not None
 
 
 @reads("matplotlib.legend.Legend")

@@ -83,6 +83,54 @@ def test_rendering_is_no_change() -> None:
     assert (digest(axes), digest(axes.figure)) == before
 
 
+R = np.arange(4.0)
+GRID = np.meshgrid(R, R)
+
+LAID_OUT: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "colors": (lambda axes: axes.scatter(R, R, c=R), lambda axes: axes.collections[0].set_array(R[::-1])),
+    "a colormap": (lambda axes: axes.pcolormesh(GRID[0]), lambda axes: axes.collections[0].set_cmap("plasma")),
+    "limits of colors": (lambda axes: axes.imshow(GRID[0]), lambda axes: axes.images[0].set_clim(0, 9)),
+    "arrows": (lambda axes: axes.quiver(R, R, R, R), lambda axes: axes.collections[0].set_UVC(R, R + 1)),
+    "arrows of arrays": (lambda axes: axes.quiver(R, R, R, R, R), lambda axes: axes.collections[0].set_UVC(R, R, -R)),
+    "streams": (lambda axes: axes.streamplot(*GRID, *GRID), lambda axes: axes.patches[0].set_positions((0, 0), (1, 1))),
+}
+IN_SPACE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "a surface": (
+        lambda axes: axes.plot_surface(*GRID, GRID[0]),
+        lambda axes: axes.collections[0].set_facecolor("red"),
+    ),
+    "a mapped surface": (
+        lambda axes: axes.plot_surface(*GRID, GRID[0], cmap="viridis"),
+        lambda axes: axes.collections[0].set_cmap("plasma"),
+    ),
+    "a grid": (lambda axes: axes.plot_wireframe(*GRID, GRID[0]), lambda axes: axes.collections[0].set_linewidth(7)),
+    "points": (lambda axes: axes.scatter(R, R, R), lambda axes: axes.scatter(R, R, R)),
+    "mapped points": (lambda axes: axes.scatter(R, R, R, c=R), lambda axes: axes.collections[0].set_array(-R)),
+    "a line": (lambda axes: axes.plot(R, R, R), lambda axes: axes.lines[0].set_data_3d(R, R, -R)),
+    "bars": (lambda axes: axes.bar(R, R, zs=1, zdir="y"), lambda axes: axes.patches[0].set_facecolor("red")),
+    "contours": (lambda axes: axes.contour(*GRID, GRID[0]), lambda axes: axes.contour(*GRID, GRID[1])),
+    "a text": (lambda axes: axes.text(1, 1, 1, "x"), lambda axes: axes.texts[0].set_z(2)),
+    "the view": (lambda axes: axes.plot(R, R, R), lambda axes: axes.view_init(10, 20)),
+    "a limit": (lambda axes: axes.plot(R, R, R), lambda axes: axes.set_zlim(0, 9)),
+}
+
+
+@pytest.mark.parametrize("case", [*LAID_OUT, *IN_SPACE])
+def test_what_is_laid_out_when_it_is_drawn_is_no_change(case: str) -> None:
+    """Neither drawing nor looking changes a figure; what the user changes is seen."""
+    draw, change = {**LAID_OUT, **IN_SPACE}[case]
+    one, other = (Figure().add_subplot(projection="3d" if case in IN_SPACE else None) for _ in range(2))
+    draw(one)
+    draw(other)
+    before = digest(one)
+    assert before == digest(one) == digest(other)
+    FigureCanvasAgg(one.figure).draw()
+    assert digest(one) == before
+    change(one)
+    assert digest(one) != before
+    assert moved(other, one)
+
+
 def test_looking_draws_nothing() -> None:
     """The pixels are those of a figure that nobody looked at."""
     alone, looked_at = drawn(), drawn()
