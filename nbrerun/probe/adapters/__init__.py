@@ -20,6 +20,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "pandas": ("pandas",),
     "scipy": ("scipy",),
     "sklearn": ("sklearn",),
+    "joblib": ("joblib",),
     "h5py": ("h5py",),
     "duckdb": ("duckdb", "_duckdb"),
     "matplotlib": ("matplotlib",),

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Set
 
 from ..describe.change import Wanted, changes
 from ..describe.node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
-from .generic import attributes, is_user_class
+from .generic import attributes, attributes_node, is_user_class
 from .numpy import other_values
 from .pyarrow import as_numbers, contents, joined
 
@@ -219,6 +219,13 @@ def grouping(value: Any) -> Node:
     """A grouping, by its frame and keys; everything else in it is computed on demand."""
     kept = {name: vars(value).get(name) for name in ("obj", "keys", "level", "sort", "as_index", "dropna")}
     return Node(type_name(type(value)), children=list(kept.values()), labels=lambda: ["." + name for name in kept])
+
+
+@reads("pandas.io.formats.style_render.StylerRenderer")
+def styler(value: Any) -> Node:
+    """A table with styles, without the few random digits that name it in HTML."""
+    found = {name: item for name, item in attributes(value).items() if name != "uuid"}
+    return attributes_node(value, found, text=lambda: f"<{type(value).__name__}>")
 
 
 @changes("pandas.DataFrame", "pandas.core.frame.DataFrame")

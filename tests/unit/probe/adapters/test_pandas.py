@@ -223,3 +223,13 @@ def test_a_rolling_window_and_an_accessor_are_read() -> None:
     """Objects of pandas that no adapter knows are read by their attributes."""
     series = pd.Series([1.0, 2.0, 3.0])
     assert digest(series.rolling(2)) == digest(series.rolling(2)) != digest(series.rolling(3))
+
+
+def test_a_styled_table_is_the_frame_and_its_styles() -> None:
+    """Each gets random digits for its HTML; showing it changes nothing."""
+    df = pd.DataFrame({"a": [1, 2]})
+    one, other = df.style.set_caption("numbers"), df.style.set_caption("numbers")
+    before = digest(one)
+    assert one.to_html() != other.to_html()
+    assert digest(one) == digest(other) == before
+    assert digest(df.style.set_caption("others")) != before != digest((df + 1).style.set_caption("numbers"))
