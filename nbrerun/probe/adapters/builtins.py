@@ -11,7 +11,19 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
-from ..describe.node import ADAPTERS, ATOMS, Node, clip, dumps, interleave, key_text, reads, show, type_name
+from ..describe.node import (
+    ADAPTERS,
+    ATOMS,
+    Node,
+    clip,
+    dumps,
+    have_ids,
+    interleave,
+    key_text,
+    reads,
+    show,
+    type_name,
+)
 from .generic import Described, ancestry, attributes, derives, members, module_of, of_class, refusal, with_attributes
 
 _NUMBERS = frozenset({int, float, bool})
@@ -163,7 +175,7 @@ def items_only(value: Any) -> Node:
         if node is not None:
             return node
     items = list(OrderedDict.items(value) if ordered else dict.items(value))
-    by_key = not ordered and _has_order(key for key, _ in items)
+    by_key = not ordered and _has_order([key for key, _ in items])
     if by_key:
         items.sort(key=itemgetter(0))
     return Node(
@@ -178,9 +190,9 @@ def items_only(value: Any) -> Node:
     )
 
 
-def _has_order(items: Iterable[Any]) -> bool:
+def _has_order(items: Sequence[Any]) -> bool:
     """Whether values can be sorted, so that equal dicts and sets give them in one order."""
-    return frozenset(map(id, map(type, items))) in _SORTABLE
+    return frozenset(map(id, map(type, items))) in _SORTABLE and not have_ids(items)
 
 
 def _many_items(value: Any, ordered: bool) -> Optional[Node]:

@@ -13,7 +13,18 @@ import threading
 import weakref
 from typing import Any, Dict, Iterable, Optional, Tuple
 
-from ..describe.node import ATOMS, Node, Stand, attribute_label, clip, draws_from, interleave, reads, type_name
+from ..describe.node import (
+    ATOMS,
+    Node,
+    Stand,
+    attribute_label,
+    clip,
+    draws_from,
+    interleave,
+    reads,
+    type_name,
+    without_ids,
+)
 from .generic import (
     ancestry,
     attributes,
@@ -206,7 +217,10 @@ def printed(value: Any) -> Optional[Node]:
     cls = type(value)
     if not is_user_class(cls):
         return Node(
-            type_name(cls), (repr(value).encode("utf-8", "surrogatepass"),), atom=True, text=lambda: clip(repr(value))
+            type_name(cls),
+            (without_ids(repr(value).encode("utf-8", "surrogatepass")),),
+            atom=True,
+            text=lambda: clip(repr(value)),
         )
     base: Any = next(each for each in ancestry(cls) if not is_user_class(each))
     if base is datetime.tzinfo or _PRINTED_BY_PYTHON.isdisjoint({type_name(base)}):

@@ -103,7 +103,7 @@ def dumps(value: Any) -> bytes:
     data = _marshalled(value, 2)
     for place in _left_out:
         data = data.replace(place, b"")
-    return _ADDRESS.sub(_without_address, data) if b" at 0x" in data else data
+    return without_ids(_ADDRESS.sub(_without_address, data) if b" at 0x" in data else data)
 
 
 _ADDRESS = re.compile(rb"(?<= at 0x)[0-9a-f]{9,12}(?=>)")
@@ -113,6 +113,35 @@ _ADDRESS = re.compile(rb"(?<= at 0x)[0-9a-f]{9,12}(?=>)")
 def _without_address(found: Match[bytes]) -> bytes:
     """An address is no value; that of an object can be divided by the size of a word."""
     return b"" if int(found[0], 16) % 8 == 0 else found[0]
+
+
+_MOST_IDS = 1 << 16
+_ids: Dict[bytes, None] = {}
+_ID = re.compile(rb"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
+
+
+def leave_out_id(digits: str) -> None:
+    """Ignore an id that a library has drawn for an object of its own, given as 32 hexadecimal digits."""
+    _ids[digits.encode()] = None
+    if len(_ids) > _MOST_IDS:
+        del _ids[next(iter(_ids))]
+
+
+def without_ids(data: bytes) -> bytes:
+    """Return bytes of values without the ids that libraries have drawn."""
+    return _ID.sub(_without_id, data) if _ids else data
+
+
+def have_ids(items: Sequence[Any]) -> bool:
+    """Whether atoms, or tuples of them, have such ids in them: they are sorted another way in each run."""
+    if not _ids:
+        return False
+    data = _marshalled(list(items), 2)
+    return without_ids(data) != data
+
+
+def _without_id(found: Match[bytes]) -> bytes:
+    return b"" if found[0].replace(b"-", b"") in _ids else found[0]
 
 
 Adapter = Callable[[Any], Optional[Node]]

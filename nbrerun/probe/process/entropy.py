@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import os
 import random
+import sys
+import uuid
 from collections import deque
 from typing import Deque, Iterable, List
+
+from ..describe.node import leave_out_id
+from ..describe.ownership import is_users_file
 
 _MOST_RECORDED = 1 << 20
 """Bytes that a cell may ask for and still be repeated."""
@@ -47,4 +52,16 @@ class Entropy:
         self._room -= len(data)
         if self._room >= 0:
             self._recorded.append(data)
+        if _is_id_of_library():
+            leave_out_id(uuid.UUID(bytes=data, version=4).hex)
         return data
+
+
+def _is_id_of_library() -> bool:
+    """Whether a library's function is drawing an id with `uuid.uuid4`."""
+    drawing = sys._getframe(2)
+    caller = drawing.f_back
+    if drawing.f_code is not getattr(uuid.uuid4, "__code__", None) or caller is None:
+        return False
+    file = caller.f_globals.get("__file__")  # code of cells has none
+    return type(file) is str and caller.f_globals.get("__name__") != "__main__" and not is_users_file(file)

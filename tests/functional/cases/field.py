@@ -799,4 +799,43 @@ CASES = [
         cell("out.clear_output()", "stateless", out="untouched"),
         cell("print(total)", "stateless"),
     ),
+    Case(
+        "figures that are drawn later",
+        cell("import matplotlib.pyplot as plt\nimport numpy as np", "stateless"),
+        cell(
+            """
+            fig = plt.figure()
+            grid = np.meshgrid(np.arange(3.0), np.arange(3.0))
+            fig.add_subplot(121, projection='3d').plot_surface(*grid, grid[0])
+            fig.add_subplot(122).scatter([1, 2], [1, 2], c=[1, 2])
+            plt.close(fig)
+            """,
+            "reset",
+        ),
+        cell("x = 1", "reset", fig="untouched"),
+        cell("fig.savefig('figure.png')", "reset", fig="untouched"),
+    ),
+    Case(
+        "ids that libraries draw",
+        cell("import uuid\nimport pandas as pd\nfrom joblib import Memory, Parallel, delayed", "stateless"),
+        cell(
+            "memory = Memory('results', verbose=0)\nparallel = Parallel(n_jobs=1)",
+            "reset",
+            memory="reset",
+            marks={"memory": ()},
+        ),
+        cell("squares = parallel(delayed(pow)(number, 2) for number in range(3))", "reset", marks={"parallel": ()}),
+        cell(
+            """
+            from matplotlib.animation import FuncAnimation
+            import matplotlib.pyplot as plt
+            fig, ax = plt.subplots()
+            shown = FuncAnimation(fig, lambda number: ax.plot(number), frames=2).to_jshtml()
+            """,
+            "reset",
+            marks={"shown": ()},
+        ),
+        cell("styled = pd.DataFrame({'a': [1, 2]}).style.set_caption('numbers')", "reset", marks={"styled": ()}),
+        cell("mine = uuid.uuid4()", "reset", marks={"mine": {"nondeterministic"}}),
+    ),
 ]
