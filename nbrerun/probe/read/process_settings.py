@@ -72,7 +72,7 @@ def _logging() -> Iterator[Tuple[str, str]]:
         handlers = [handler for handler in logger.handlers if is_root or type(handler) is not logging.NullHandler]
         if handlers or is_root:
             yield f"{name}.handlers", repr([type(handler).__name__ for handler in handlers])
-        if logger.level and (handlers or is_root):
+        if logger.level:
             yield f"{name}.level", logging.getLevelName(logger.level)
 
 

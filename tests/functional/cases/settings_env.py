@@ -159,6 +159,12 @@ CASES = [
         ),
     ),
     Case(
+        "a logger gets its level and its handlers in two cells",
+        cell("import logging\nlog = logging.getLogger('mine')\nlog.setLevel(20)", "reset"),
+        cell("log.handlers.clear()\nlog.addHandler(logging.StreamHandler())", "reset"),
+        cell("logging.getLogger('nbcase3').setLevel(30)", "reset"),
+    ),
+    Case(
         "logging that is set up where nobody has done so yet",
         cell("import logging\nlogging.getLogger().handlers.clear()", None),
         cell(

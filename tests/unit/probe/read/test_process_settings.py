@@ -63,12 +63,13 @@ def handler(name: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def level(value: int) -> Iterator[None]:
-    """Another level of the root logger for a while."""
-    before = logging.root.level
-    logging.root.setLevel(value)
+def level(value: int, name: str | None = None) -> Iterator[None]:
+    """Another level of a logger for a while."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(value)
     yield
-    logging.root.setLevel(before)
+    logger.setLevel(before)
 
 
 SETTINGS: dict[str, Callable[[], AbstractContextManager[object]]] = {
@@ -80,6 +81,7 @@ SETTINGS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "logging.root.handlers": lambda: handler(None),
     "logging.root.level": lambda: level(7),
     "logging[tests.settings].handlers": lambda: handler("tests.settings"),
+    "logging[tests.settings].level": lambda: level(7, "tests.settings"),
     "numpy.printoptions[precision]": lambda: np.printoptions(precision=3),
     "numpy.err[divide]": lambda: np.errstate(divide="raise"),
     "pandas.options[display.max_rows]": lambda: pd.option_context("display.max_rows", 7),
