@@ -23,7 +23,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "joblib": ("joblib",),
     "h5py": ("h5py",),
     "duckdb": ("duckdb", "_duckdb"),
-    "matplotlib": ("matplotlib",),
+    "matplotlib": ("matplotlib", "mpl_toolkits"),
     "torch": ("torch",),
     "torch_random": ("torch",),
     "keras": ("keras",),

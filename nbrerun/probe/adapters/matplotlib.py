@@ -73,6 +73,13 @@ def artist(value: Any) -> Node:
     return _node(value, _as_made(value, frozenset(), []))
 
 
+@reads("matplotlib.spines.Spine")
+def spine(value: Any) -> Node:
+    """A border of axes; it sets its position if it is asked for it."""
+    place = attributes(value).get("_position") or ("outward", 0.0)
+    return _node(value, {**_as_made(value, frozenset({*_PLACES, "get_position"}), []), "get_position()": place})
+
+
 @reads("matplotlib.quiver.Quiver")
 def quiver(value: Any) -> Node:
     """Arrows, by the vectors."""
@@ -117,6 +124,14 @@ def _limits(value: Any) -> List[Any]:
 def _is_mapped(value: Any) -> bool:
     """Whether the colors follow from an array."""
     return getattr(value, "norm", None) is not None and value.get_array() is not None
+
+
+@reads("matplotlib.colorbar.Colorbar")
+def colorbar(value: Any) -> Node:
+    """A colorbar, by its axes and what they explain; drawing it fills its ticks and their texts."""
+    own = attributes(value)
+    names = ("ax", "mappable", "orientation", "extend", "spacing", "drawedges")
+    return _node(value, {name: own[name] for name in names if name in own})
 
 
 @reads("matplotlib.legend.Legend")

@@ -807,13 +807,13 @@ CASES = [
             fig = plt.figure()
             grid = np.meshgrid(np.arange(3.0), np.arange(3.0))
             fig.add_subplot(121, projection='3d').plot_surface(*grid, grid[0])
-            fig.add_subplot(122).scatter([1, 2], [1, 2], c=[1, 2])
+            bar = fig.colorbar(fig.add_subplot(122).scatter([1, 2], [1, 2], c=[1, 2]))
             plt.close(fig)
             """,
             "reset",
         ),
-        cell("x = 1", "reset", fig="untouched"),
-        cell("fig.savefig('figure.png')", "reset", fig="untouched"),
+        cell("x = 1", "reset", fig="untouched", bar="untouched"),
+        cell("fig.savefig('figure.png')", "reset", fig="untouched", bar="untouched"),
     ),
     Case(
         "ids that libraries draw",

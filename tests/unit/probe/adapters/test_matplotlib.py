@@ -131,6 +131,22 @@ def test_what_is_laid_out_when_it_is_drawn_is_no_change(case: str) -> None:
     assert moved(other, one)
 
 
+def test_a_colorbar_is_what_it_explains() -> None:
+    """Neither drawing nor looking changes it or the borders around it; its texts and its colors do."""
+    made = drawn()
+    points = made.scatter([1, 2], [3, 4], c=[5, 6])
+    bar = made.figure.colorbar(points)
+    before = digest(bar), digest(made.spines["top"])
+    FigureCanvasAgg(made.figure).draw()
+    assert before == (digest(bar), digest(made.spines["top"]))
+    bar.set_label("height")
+    labelled = digest(bar)
+    points.set_cmap("plasma")
+    made.spines["top"].set_position(("outward", 10))
+    assert len({before[0], labelled, digest(bar)}) == 3
+    assert digest(made.spines["top"]) != before[1]
+
+
 def test_looking_draws_nothing() -> None:
     """The pixels are those of a figure that nobody looked at."""
     alone, looked_at = drawn(), drawn()
