@@ -73,5 +73,5 @@ def test_another_file(edited: Path, tmp_path: Path, write_notebook: Write) -> No
     assert [cell.source for cell in found.cells] == ["x = 1"]
     with pytest.raises(UsageError, match="give one of them"):
         version(read_notebook(edited), ["1"], str(old))
-    with pytest.raises(NotebookError, match="cannot be read"):
+    with pytest.raises(NotebookError, match="there is no file"):
         version(read_notebook(edited), (), str(tmp_path / "gone.ipynb"))
