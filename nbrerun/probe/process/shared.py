@@ -10,6 +10,7 @@ import contextlib
 import gc
 import os
 import re
+import signal
 import socket
 import stat
 import sys
@@ -26,6 +27,12 @@ _OPENMP_MARK = b"/dev/shm/__KMP_REGISTERED_LIB_"
 
 _WORKERS = ("multiprocessing.", "joblib.", "concurrent.futures.", "asyncio.", "tqdm.", "_multiprocessing")
 """Modules of the objects that hold a library's workers together: its queues, their pipes and semaphores."""
+
+_KILLED = 1 << (signal.SIGKILL - 1)
+"""Its bit among the pending signals."""
+
+_EXITING = 0x4
+"""A flag of a process (`PF_EXITING`)."""
 
 _adopts_orphans = True
 """The parent of the kernel is nbrerun's keeper, which every daemon of the notebook becomes a child of."""
@@ -213,12 +220,22 @@ def _descriptors() -> Dict[int, str]:
 def _running() -> List[int]:
     """Children of this process that have not been waited for, and orphans that the keeper has adopted: daemons.
 
-    Orphans that run the kernel's own program are branches of nbrerun's that are about to end, as are those without one.
+    Orphans that run the kernel's own program are branches of nbrerun's that are about to end, as are those without one,
+    and those that have been killed: workers of a branch, which is killed with all that it has started.
     """
     if not _adopts_orphans:
         return list(_children(os.getpid()))
     orphans = [pid for pid in _children(os.getppid()) if pid != os.getpid() and _program(pid) not in (b"", _program())]
-    return [*_children(os.getpid()), *orphans]
+    return [*_children(os.getpid()), *(pid for pid in orphans if not is_ending(pid))]
+
+
+def is_ending(pid: int) -> bool:
+    """Whether a process has been killed, or exits just now (proc_pid_status(5), proc_pid_stat(5))."""
+    with contextlib.suppress(OSError):
+        killed = re.findall(rb"^S(?:ig|hd)Pnd:\s*(\w+)$", _read(f"/proc/{pid}/status"), re.MULTILINE)
+        flags = int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[6])
+        return bool(flags & _EXITING) or any(int(mask, 16) & _KILLED for mask in killed)
+    return True
 
 
 def keeps_no_orphans() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from nbrerun.probe.process.shared import Shared
+from nbrerun.probe.process.shared import Shared, is_ending
 
 
 class Kernel:
@@ -106,6 +106,16 @@ def test_forks_of_nbrerun_are_not_the_notebooks(shared: Shared) -> None:
     assert shared.read({process.pid}) == []
     process.kill()
     process.wait()
+
+
+def test_what_has_been_killed_is_about_to_end() -> None:
+    """Also before anybody has waited for it."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert not is_ending(process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert is_ending(process.pid)
+    assert is_ending(process.pid)
 
 
 def test_files_of_the_sandbox_are_a_branchs_own(shared: Shared, tmp_path: Path) -> None:
