@@ -42,8 +42,9 @@ def pair(numbers: Numbers) -> Pair:
     lowest, highest = min(scale), max(scale)
     kind: str
     draw: Callable[[Sequence[float | None], int, tuple[float, float], str], Markup]
-    if len(numbers.shape) > 2 and numbers.shape[-1] in COLOURS and lowest >= 0 and highest <= _BRIGHTEST:
-        colours = numbers.shape[-1]
+    colours = numbers.shape[-1] if len(numbers.shape) > 2 and numbers.shape[-1] in COLOURS else 0
+    is_whole = colours and not numbers.columns % colours and not shown % numbers.columns  # a saved report may say more
+    if is_whole and lowest >= 0 and highest <= _BRIGHTEST:
         kind, draw, of = "picture", functools.partial(_picture, colours), "pixels"
         total, shown = total // colours, shown // colours
     elif sum(length > 1 for length in numbers.shape) > 1:

@@ -57,6 +57,12 @@ def test_numbers_that_are_no_colours_are_a_heat_map() -> None:
     assert pair(_numbers((-1.0, 0.0, 2.0), (1.0, 0.0, 0.0), (2, 2, 3), 3)).caption.startswith("heat map of 3 of 12")
 
 
+def test_a_saved_report_may_hold_parts_of_pixels() -> None:
+    """One that somebody has edited, or that is older: its numbers are drawn all the same."""
+    assert pair(_numbers((1.0, 2.0), (2.0, 2.0), (5, 2, 3), 2)).caption.startswith("heat map of 2 of 30")
+    assert pair(_numbers((1.0,) * 4, (2.0,) * 4, (5, 2, 3), 3)).caption.startswith("heat map of 4 of 30")
+
+
 def test_bars_go_up_and_down_from_zero() -> None:
     """On the scale of both runs."""
     drawn = pair(_numbers((1.0, -1.0), (2.0, -2.0)))
