@@ -43,7 +43,8 @@ def pair(numbers: Numbers) -> Pair:
     kind: str
     draw: Callable[[Sequence[float | None], int, tuple[float, float], str], Markup]
     colours = numbers.shape[-1] if len(numbers.shape) > 2 and numbers.shape[-1] in COLOURS else 0
-    is_whole = colours and not numbers.columns % colours and not shown % numbers.columns  # a saved report may hold anything
+    # A saved report may hold anything.
+    is_whole = colours and not numbers.columns % colours and not shown % numbers.columns
     if is_whole and lowest >= 0 and highest <= _BRIGHTEST:
         kind, draw, of = "picture", functools.partial(_picture, colours), "pixels"
         total, shown = total // colours, shown // colours
