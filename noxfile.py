@@ -33,8 +33,10 @@ CORE = (
 """Tests that need no machine learning framework except for scikit-learn."""
 
 NEED_FRAMEWORKS = (
+    "tests/unit/probe/adapters/test_bokeh.py",
     "tests/unit/probe/adapters/test_catboost.py",
     "tests/unit/probe/adapters/test_duckdb.py",
+    "tests/unit/probe/adapters/test_gensim.py",
     "tests/unit/probe/adapters/test_jax.py",
     "tests/unit/probe/adapters/test_jupyter.py",
     "tests/unit/probe/adapters/test_keras.py",

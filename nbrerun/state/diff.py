@@ -116,6 +116,9 @@ _OTHER = "other contents"
 def file_change(name: Name, first: State, second: State) -> Change:
     """What happened to one file."""
     one, other = (state["files"].get(name.key) for state in (first, second))
+    rows = [file.get("rows") if file else None for file in (one, other)]
+    if rows[0] is not None and rows[1] is not None and rows[0] != rows[1]:
+        return Change(str(name), _counted(rows[0], "row"), _counted(rows[1], "row"), abs(rows[1] - rows[0]))
     texts = [_file_text(file) for file in (one, other)]
     if texts[0] == texts[1]:
         texts[1] = _OTHER
@@ -128,7 +131,11 @@ def _file_text(file: File | None) -> str:
         return "(as before the notebook ran)"
     if file["kind"] != "file":
         return f"({file['kind']})"
-    return f"{file['size']} byte{'' if file['size'] == 1 else 's'}"
+    return _counted(file["size"], "byte")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def changes(first: Parts, second: Parts) -> list[Change]:

@@ -39,6 +39,8 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "pyarrow": ("pyarrow",),
     "pillow": ("PIL",),
     "networkx": ("networkx",),
+    "bokeh": ("bokeh",),
+    "gensim": ("gensim",),
     "sqlalchemy": ("sqlalchemy",),
     "thinc": ("thinc", "spacy"),
     "tokenizers": ("tokenizers",),

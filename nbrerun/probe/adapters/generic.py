@@ -7,6 +7,7 @@ import sys
 import types
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
+from ..describe import clock
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
 from ..describe.ownership import is_users_file
 from ..protocol.messages import VariableKind
@@ -243,6 +244,8 @@ def read(value: Any) -> Node:
     if plan.sealed:
         return unreadable(cls, "its attributes are out of sight")
     own = module_of(cls) == "__main__"
+    if not is_user_class(cls):
+        found = {name: Described(clock.READING) if clock.is_reading(item) else item for name, item in found.items()}
     return attributes_node(value, found, kind=plan.kind, holds=own, text=lambda: f"<{type_name(cls)}>")
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from typing import BinaryIO, Collection
+from typing import BinaryIO, Collection, NamedTuple, Optional
 
 from ..describe.digest import new_hash
 from . import tensorflow as tensorflow_files
@@ -54,8 +54,17 @@ _WEIGHTS = ".weights.h5"
 _HDF, _NETWORK = b"\x89HDF", re.compile(rb"model_config|keras_version|model_weights|layer_names")
 
 
-def digest(path: bytes) -> bytes:
-    """Return a digest that is equal for files of equal value.
+class Contents(NamedTuple):
+    """What a file holds."""
+
+    digest: bytes
+    """Equal for files of equal value."""
+    rows: Optional[int] = None
+    """Of a database."""
+
+
+def read(path: bytes) -> Contents:
+    """Read a file.
 
     Raises:
         OSError: the file cannot be read.
@@ -63,23 +72,23 @@ def digest(path: bytes) -> bytes:
     with contextlib.suppress(Exception):  # whatever parsing a damaged file raises: it is compared by its bytes
         found = tensorflow_files.digest(path)
         if found:
-            return found
+            return Contents(found)
     hasher = new_hash()
     with open(path, "rb") as file:
         magic = file.read(16)
         file.seek(0)
         with contextlib.suppress(Exception):  # as above; zipfile, sqlite3, zlib and h5py have errors of their own
             if magic.startswith(_ZIP):
-                return _of_archive(file)
+                return Contents(_of_archive(file))
             if magic == _SQLITE and os.path.getsize(path) <= _DATABASE_LIMIT:
                 return _of_database(path)
             if magic.startswith(_GZIP) and os.path.getsize(path) <= _UNPACKED_LIMIT:
-                return _of_packed(file)
+                return Contents(_of_packed(file))
             if magic.startswith(_HDF) and "h5py" in sys.modules:
-                return of_tables(file, Names())
+                return Contents(of_tables(file, Names()))
             folder, name = os.path.split(path)
             if name == _CALL and os.path.exists(os.path.join(folder, _RESULT)):
-                return _of_call(file)
+                return Contents(_of_call(file))
         file.seek(0)
         if magic.startswith(_GZIP):
             hasher.update(file.read(4))
@@ -87,7 +96,7 @@ def digest(path: bytes) -> bytes:
             file.read(4)
         for chunk in iter(lambda: file.read(_CHUNK), b""):
             hasher.update(chunk)
-    return bytes(hasher.digest())
+    return Contents(bytes(hasher.digest()))
 
 
 def _of_archive(file: BinaryIO) -> bytes:
@@ -95,7 +104,7 @@ def _of_archive(file: BinaryIO) -> bytes:
     hasher = new_hash()
     with zipfile.ZipFile(file) as archive:
         if NETWORK_MEMBERS.issubset(archive.namelist()):
-            with contextlib.suppress(Exception):  # as in `digest`; another format may happen to have these members
+            with contextlib.suppress(Exception):  # as in `read`; another format may happen to have these members
                 return of_network(archive)
         for member in sorted(archive.infolist(), key=lambda item: item.filename):
             if member.filename in _CLOCKS:
@@ -122,11 +131,11 @@ def _of_call(file: BinaryIO) -> bytes:
     return bytes(hasher.digest())
 
 
-def _of_database(path: bytes) -> bytes:
-    """Digest the tables and rows of an SQLite database, whose header has a file change counter."""
+def _of_database(path: bytes) -> Contents:
+    """Read the tables and rows of an SQLite database, whose header has a file change counter."""
     import sqlite3
 
-    hasher = new_hash()
+    hasher, rows = new_hash(), 0
     with tempfile.TemporaryDirectory(prefix="nbrerun-") as folder:
         # A copy: opening the original would create a journal beside it, and needs a lock.
         copy = os.path.join(os.fsencode(folder), b"copy")
@@ -136,7 +145,8 @@ def _of_database(path: bytes) -> bytes:
         with contextlib.closing(sqlite3.connect(os.fsdecode(copy))) as database:
             for line in database.iterdump():
                 hasher.update(line.encode("utf-8", "surrogateescape"))
-    return bytes(hasher.digest())
+                rows += line.startswith("INSERT INTO ")
+    return Contents(bytes(hasher.digest()), rows)
 
 
 def holds_model(path: bytes, own_models: Collection[str]) -> bool:

@@ -76,15 +76,20 @@ class Generator(TypedDict):
     state: bytes
 
 
-class File(TypedDict):
-    """One file or folder that is not as it was before the first cell."""
-
+class _AnyFile(TypedDict):
     kind: FileKind
     digest: bytes
     """Equal for equal contents, without timestamps and counters of the format."""
     size: int
     model: bool
     """It holds a trained model."""
+
+
+class File(_AnyFile, total=False):
+    """One file or folder that is not as it was before the first cell."""
+
+    rows: int
+    """Of a database, which takes space by pages, whether there are rows on them or not."""
 
 
 class Opened(TypedDict):

@@ -96,10 +96,13 @@ def _read(path: bytes, status: os.stat_result, models: Callable[[], List[str]]) 
         kind: FileKind = "folder" if stat.S_ISDIR(status.st_mode) else "special"
         return {"kind": kind, "digest": mode, "size": 0, "model": False}
     try:
-        digest, model = contents.digest(path), contents.holds_model(path, models())
+        held, model = contents.read(path), contents.holds_model(path, models())
     except OSError as error:
-        digest, model = f"unreadable: {error.strerror}".encode(), False
-    return {"kind": "file", "digest": digest + mode, "size": status.st_size, "model": model}
+        held, model = contents.Contents(f"unreadable: {error.strerror}".encode()), False
+    found: File = {"kind": "file", "digest": held.digest + mode, "size": status.st_size, "model": model}
+    if held.rows is not None:
+        found["rows"] = held.rows
+    return found
 
 
 def _glance(path: bytes, status: os.stat_result) -> File:

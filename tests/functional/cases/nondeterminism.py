@@ -36,6 +36,26 @@ CASES = [
         cell("runs = globals().get('runs', [])\nruns.append(time.time())", "in-place", runs="in-place"),
     ),
     Case(
+        "rows with the time in a database",
+        cell("import sqlite3\nimport time\nfrom contextlib import closing", "stateless"),
+        cell(
+            """
+            with closing(sqlite3.connect("runs.db")) as con, con:
+                con.execute("create table if not exists run (t real, loss real)")
+            """,
+            "reset",
+            variables={"file:runs.db": "reset"},
+        ),
+        cell(
+            """
+            with closing(sqlite3.connect("runs.db")) as con, con:
+                con.execute("insert into run values (?, 0.5)", (time.time(),))
+            """,
+            "in-place",
+            variables={"file:runs.db": "in-place"},
+        ),
+    ),
+    Case(
         "a fresh generator without a seed",
         cell("import numpy as np", "stateless"),
         cell("rng = np.random.default_rng()", "reset", rng="reset", kinds={"rng": "generator"}),

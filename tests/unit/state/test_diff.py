@@ -75,6 +75,16 @@ FILES: dict[str, tuple[File | None, File | None, tuple[str, str, float | None]]]
     "grown": (file(b"1", size=3), file(b"2", size=10), ("3 bytes", "10 bytes", 7)),
     "shrunk": (file(b"1", size=10), file(b"2", size=1), ("10 bytes", "1 byte", 9)),
     "rewritten": (file(b"1", size=3), file(b"2", size=3), ("3 bytes", "other contents", None)),
+    "a database with more rows": (
+        {**file(b"1", size=4096), "rows": 1},
+        {**file(b"2", size=4096), "rows": 3},
+        ("1 row", "3 rows", 2),
+    ),
+    "a database with other rows": (
+        {**file(b"1", size=4096), "rows": 1},
+        {**file(b"2", size=4096), "rows": 1},
+        ("4096 bytes", "other contents", None),
+    ),
     "made": (None, file(b"1", size=3), ("(as before the notebook ran)", "3 bytes", None)),
     "put back": (file(b"1", size=3), None, ("3 bytes", "(as before the notebook ran)", None)),
     "deleted": (file(b"1", size=3), file(kind="gone"), ("3 bytes", "(gone)", None)),

@@ -6,9 +6,11 @@ import io
 import os
 import shutil
 import sys
+import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -442,3 +444,40 @@ def test_unreadable_objects_have_no_content() -> None:
     """Two of them are neither called equal nor read."""
     node = generic.unreadable(Thing, "why")
     assert (node.opaque, node.content, node.children) == ("mylib.Thing: why", (), ())
+
+
+class Noted:
+    """An object that says when."""
+
+    def __init__(self, when: object) -> None:
+        self.when = when
+
+
+class OfLibrary(Noted):
+    """The same, of the library `json`."""
+
+
+OfLibrary.__module__ = "json"
+
+NOW: dict[str, Callable[[], object]] = {
+    "seconds since the epoch": time.time,
+    "local time": datetime.now,
+    "time in UTC": lambda: datetime.now(timezone.utc),
+    "time in UTC that does not say so": lambda: datetime.now(timezone.utc).replace(tzinfo=None),
+    "time in another zone": lambda: datetime.now(timezone(timedelta(hours=5))),
+}
+
+
+@pytest.mark.parametrize("which", NOW)
+def test_when_a_library_made_something_is_no_value(which: str) -> None:
+    """A moment since the kernel began; the user's own objects keep what the user asked for."""
+    now = NOW[which]
+    assert digest(OfLibrary(now())) == digest(OfLibrary(now())) != digest(OfLibrary(None))
+    assert digest(Noted(now())) != digest(Noted(now()))
+
+
+@pytest.mark.parametrize("when", [datetime(2020, 1, 1), datetime.max, datetime(2020, 1, 1, tzinfo=timezone.utc), 12.5])
+def test_another_moment_is_a_value(when: object) -> None:
+    """A library's object may hold dates that somebody has given to it."""
+    assert texts(OfLibrary(when))["x.when"][:12] == repr(when)[:12]
+    assert digest(OfLibrary(when)) != digest(OfLibrary(datetime(2021, 1, 1)))

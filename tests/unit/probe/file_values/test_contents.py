@@ -27,12 +27,17 @@ from sklearn.utils import Bunch
 from thinc.api import Softmax
 
 from nbrerun.probe.file_values import contents
-from nbrerun.probe.file_values.contents import digest, holds_model
+from nbrerun.probe.file_values.contents import holds_model
 
 Save = Callable[..., bytes]
 Exported = dict[str, bytes]
 Export = Callable[[str, float, str, int], Exported]
 TENSORS = "variables/variables"
+
+
+def digest(path: bytes) -> bytes:
+    """Equal for files of equal value."""
+    return contents.read(path).digest
 
 
 @pytest.fixture
@@ -184,6 +189,15 @@ def test_a_database_with_other_rows_or_tables_is_another(database: Database, sta
     """Whatever SQL can read back is value."""
     first = digest(database.path)
     assert database.do(statement) != first
+
+
+def test_the_rows_of_a_database_are_counted(database: Database) -> None:
+    """Those of all its tables; other files have none."""
+    database.do(
+        "delete from t", "insert into t (b) values ('x')", "create table u (a)", "insert into u values (1), (2)"
+    )
+    assert contents.read(database.path).rows == 3
+    assert contents.read(os.fsencode(__file__)).rows is None
 
 
 def test_rows_that_are_still_in_the_log_count(database: Database) -> None:

@@ -340,13 +340,13 @@ class Counted:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
         self._reading = Reading()
-        digest = contents.digest
+        read = contents.read
 
-        def counted(path: bytes) -> bytes:
+        def counted(path: bytes) -> contents.Contents:
             self.count += 1
-            return digest(path)
+            return read(path)
 
-        monkeypatch.setattr(contents, "digest", counted)
+        monkeypatch.setattr(contents, "read", counted)
 
     def __call__(self, path: Path) -> File:
         return self._reading.file(os.fsencode(path), list)
@@ -420,11 +420,11 @@ def test_a_file_that_holds_a_model_is_one(place: Path) -> None:
 def test_a_file_that_cannot_be_read_says_why(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is equal to itself, and reading it stops nothing."""
 
-    def refuse(path: bytes) -> bytes:
+    def refuse(path: bytes) -> contents.Contents:
         raise PermissionError(13, "Permission denied")  # root may read everything
 
     (place / "a").write_text("1")
-    monkeypatch.setattr(contents, "digest", refuse)
+    monkeypatch.setattr(contents, "read", refuse)
     found = Reading().file(os.fsencode(place / "a"), list)
     assert found["digest"].startswith(b"unreadable: Permission denied")
     assert not found["model"]
