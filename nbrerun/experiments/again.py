@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbrerun.engine.interface import Branch, Engine, FirstResult, Undone
+from nbrerun.experiments.after_imports import after_imports
 from nbrerun.experiments.control import control
 from nbrerun.experiments.inputs_put_back import inputs_put_back
 from nbrerun.experiments.perturbed import perturbed
@@ -36,7 +37,8 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
     if seen.error is not None:
         return seen
     return (
-        control(engine, moment, seen, done.parts)
+        after_imports(engine, moment, seen)
+        or control(engine, moment, seen, done.parts)
         or without_file(engine, moment, seen)
         or perturbed(engine, moment, seen)
         or inputs_put_back(engine, moment, seen)

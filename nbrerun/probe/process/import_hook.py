@@ -56,7 +56,7 @@ class ImportWatch:
         """Settings when the import began."""
         self._first: Dict[str, str] = {}
         """Settings when the cell began, ..."""
-        self._imported: Dict[str, str] = {}
+        self.settings: Dict[str, str] = {}
         """... and those that imports have changed since."""
         self._before_import = before
         self._after_import = after
@@ -70,7 +70,7 @@ class ImportWatch:
 
     def begin(self) -> None:
         """Forget what was imported until now, before a cell runs; `began` has to be called as well."""
-        self.drew, self._found, self._moved_between, self.left, self._imported = {}, {}, False, {}, {}
+        self.drew, self._found, self._moved_between, self.left, self.settings = {}, {}, False, {}, {}
 
     def began(self, settings: Dict[str, str], generators: Dict[str, bytes]) -> None:
         """Set what there was at `begin`, before anybody asks what has changed since.
@@ -93,7 +93,7 @@ class ImportWatch:
 
     def set_by_hand(self, now: Dict[str, str]) -> Set[str]:
         """Names of the settings that differ from those when the cell began, except for changes by imports."""
-        return _differing({**self._first, **self._imported}, now)
+        return _differing({**self._first, **self.settings}, now)
 
     def enter(self) -> None:
         """An outermost import begins."""
@@ -121,7 +121,7 @@ class ImportWatch:
             self.depth = 0
         after = read_settings()
         for name in _differing(self._before, after):
-            self._imported[name] = after.get(name, "")
+            self.settings[name] = after.get(name, "")
 
 
 def can_be_found(module: str) -> bool:

@@ -151,6 +151,8 @@ class State(TypedDict):
     """Digests of the global generators that imports of the last cell brought or drew from, right after that."""
     by_hand: List[str]
     """Settings that the last cell changed, other than by importing."""
+    by_imports: List[str]
+    """Settings that imports of the last cell changed."""
     files: Dict[str, File]
     """Those that are not as before the first cell, by path: relative to the notebook's folder, or absolute."""
     beside: Dict[str, File]

@@ -190,4 +190,18 @@ CASES = [
             variables={"env:logging[mine].handlers": "in-place"},
         ),
     ),
+    Case(
+        "a setting that an import changes as well",
+        cell(
+            "import logging\nlogging.getLogger('loud').setLevel('ERROR')\nimport loud",
+            "stateless",
+            variables={"env:logging[loud].level": "untouched"},
+        ),
+        cell("import sys\nsys.path.append('/opt/x')\nimport far", "in-place", variables={PATH: "in-place"}),
+        setup="""
+            from pathlib import Path
+            Path("loud.py").write_text("import logging\\nlogging.getLogger('loud').setLevel('INFO')\\n")
+            Path("far.py").write_text("import sys\\nsys.path.append('/opt/y')\\n")
+            """,
+    ),
 ]
