@@ -9,8 +9,8 @@ from pathlib import PurePath
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
 from nbrerun.probe.protocol.messages import Error, Generator, State
-from nbrerun.state.diff import differing, moved_generators, same_generator
-from nbrerun.state.names import Name, files, generator, settings, variables
+from nbrerun.state.diff import differing, same_generator
+from nbrerun.state.names import Name, files, settings, variables
 from nbrerun.state.observation import Later, Observation, Place
 
 
@@ -44,9 +44,12 @@ def later(engine: Engine, moment: int, seen: Observation, end: State) -> None:
     with closing(branch):
         if branch.astray & seen.inputs:
             return  # what differs here need not have come from the cells below
-        seen.later = first = _once(branch, seen, end)
+        pins = _pins_here(_pins(seen, end) or [], end, branch)
+        if pins is None:
+            return
+        seen.later = first = _once(branch, pins, seen, end)
         if seen.moved and first.raised is None and Place.ELSEWHERE in first.places.values():
-            second = _once(branch, seen, end).places
+            second = _once(branch, pins, seen, end).places
             seen.later = replace(
                 first, places={name: at for name, at in first.places.items() if second.get(name) is at}
             )
@@ -57,8 +60,8 @@ def told_anything(later: Later | None) -> bool:
     return later is not None and bool(later.places or later.raised)
 
 
-def _once(branch: Branch, seen: Observation, end: State) -> Later:
-    run = branch.run(seen.cell, _pins(seen, end) or ())
+def _once(branch: Branch, pins: list[Generator], seen: Observation, end: State) -> Later:
+    run = branch.run(seen.cell, pins)
     if isinstance(run, Undone):
         return Later({})
     read = frozenset(name for name, opened in run["after"]["opened"].items() if opened["read"])
@@ -82,11 +85,29 @@ def _places(seen: Observation, after: State, end: State) -> dict[Name, Place]:
 
 
 def _pins(seen: Observation, end: State) -> list[Generator] | None:
-    """The states before the cell of the generators that it draws from; None if one of them is gone by the end."""
-    drawn = moved_generators(seen.before, seen.first)
-    pins = [item for item in seen.before["generators"] if generator(item) in drawn]
+    """The states before the cell of the generators that it draws from; None if one of them is gone by the end.
+
+    They are known by what they are, not by the variable where they are found first: the cell may have put one into
+    another variable.
+    """
+    pins = [item for item in seen.before["generators"] if _has_moved(item, seen.first)]
     there = all(any(same_generator(pin, item) for item in end["generators"]) for pin in pins)
     return pins if there else None
+
+
+def _has_moved(item: Generator, after: State) -> bool:
+    return any(same_generator(item, now) and item["digest"] != now["digest"] for now in after["generators"])
+
+
+def _pins_here(pins: list[Generator], end: State, branch: Branch) -> list[Generator] | None:
+    """The same states for another kernel that has come to the end; None where it has other generators."""
+    if all(pin["library"] for pin in pins):
+        return pins
+    here = branch.read()["generators"]
+    if [item["name"] for item in here] != [item["name"] for item in end["generators"]]:
+        return None
+    pairs = list(zip(end["generators"], here, strict=True))
+    return [{**pin, "id": now["id"]} for pin in pins for then, now in pairs if same_generator(pin, then)]
 
 
 def described(error: Error) -> Raised:

@@ -101,6 +101,19 @@ CASES = [
         ),
     ),
     Case(
+        "a number drawn and not kept, and one that is",
+        cell("import numpy as np\nkept = []", "reset"),
+        cell("print(np.random.rand())", "stateless"),
+        cell("kept.append(np.random.rand())", "in-place", kept="in-place", marks={"kept": ()}),
+    ),
+    Case(
+        "a generator that is drawn from further down does not drift",
+        cell("import numpy as np\nrng, n = np.random.default_rng(0), 0", "reset"),
+        cell("a = [rng, rng.normal()]", "reset", a="reset", marks={"a": {"unseeded"}}),
+        cell("x = rng.normal()", "reset", x="reset", marks={"x": {"unseeded"}}),
+        cell("n += rng.random()", "in-place", n="in-place"),
+    ),
+    Case(
         "generator objects of the standard library and of old numpy",
         cell(
             "import random\nimport numpy as np\nr = random.Random(0)\nrs = np.random.RandomState(0)",
@@ -157,7 +170,7 @@ CASES = [
             "reset",
             boot="reset",
             values="untouched",
-            marks={"boot": {"unseeded"}},
+            marks={"boot": {"unseeded", "drifts"}},
         ),
         cell("values = rng.choice(values, 20)", "in-place", values="in-place"),
     ),
