@@ -51,7 +51,9 @@ async def run_observed(
     history = HistoryKept(shell)
     cells = Cells(shell, sources)
     namespace = user_names(shell)
-    parts = Parts(namespace[name] for name in watched if name in namespace)
+    there = [namespace[name] for name in watched if name in namespace]
+    parts = Parts(there, bool(there) and cells.may_resize(namespace))
+    del there
     del namespace  # it would keep alive what the cells delete
     marks = Tracer(goes_on, Blame(lambda: looks.digests(watched), looks.digests_of_parts) if watched else None)
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
