@@ -114,6 +114,13 @@ CASES = [
         cell("n += rng.random()", "in-place", n="in-place"),
     ),
     Case(
+        "a draw, and what it is multiplied by changes further down",
+        cell("import numpy as np\nrng, n, scale = np.random.default_rng(0), 0, 1", "reset"),
+        cell("x = rng.normal() * scale", "reset", x="reset", marks={"x": {"unseeded", "drifts"}}),
+        cell("n += 1", "in-place", n="in-place"),
+        cell("scale = 4", "reset"),
+    ),
+    Case(
         "generator objects of the standard library and of old numpy",
         cell(
             "import random\nimport numpy as np\nr = random.Random(0)\nrs = np.random.RandomState(0)",
