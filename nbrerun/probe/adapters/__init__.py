@@ -40,6 +40,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "pillow": ("PIL",),
     "networkx": ("networkx",),
     "sympy": ("sympy",),
+    "plotly": ("plotly",),
     "sqlalchemy": ("sqlalchemy",),
     "thinc": ("thinc", "spacy"),
     "tokenizers": ("tokenizers",),
