@@ -104,7 +104,19 @@ CASES = [
         "a number drawn and not kept, and one that is",
         cell("import numpy as np\nkept = []", "reset"),
         cell("print(np.random.rand())", "stateless"),
-        cell("kept.append(np.random.rand())", "in-place", kept="in-place", marks={"kept": ()}),
+        cell(
+            "kept.append(np.random.rand())",
+            "in-place",
+            kept="in-place",
+            marks={"kept": ()},
+            variables={"numpy.random": "untouched"},
+        ),
+        cell(
+            "np.random.seed(0)\nkept.append(np.random.rand())",
+            "in-place",
+            kept="in-place",
+            variables={"numpy.random": "reset"},
+        ),
     ),
     Case(
         "a generator that is drawn from further down does not drift",
