@@ -41,6 +41,7 @@ NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_jupyter.py",
     "tests/unit/probe/adapters/test_keras.py",
     "tests/unit/probe/adapters/test_lightgbm.py",
+    "tests/unit/probe/adapters/test_plotly.py",
     "tests/unit/probe/adapters/test_polars.py",
     "tests/unit/probe/adapters/test_pyarrow.py",
     "tests/unit/probe/adapters/test_statsmodels.py",

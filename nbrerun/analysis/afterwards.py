@@ -52,17 +52,18 @@ class Afterwards:
 
     def _later(self) -> None:
         cells, end = self._check.notebook.cells, self._steps[-1].first
-        for step in self._steps:
+        for position, step in enumerate(self._steps):
             seen, report = step.seen, self._check.reports[step.cell.index]
             if seen is None or not _may_drift(report):
                 continue
+            below = [(each.before, each.first) for each in self._steps[position + 1 :]]
             moment = cells.index(step.cell) + 1
             settings = {name for at, names in self._check.set_by_hand.items() if at > moment for name in names}
-            if matters(seen, end, settings):
+            if matters(seen, end, settings, below):
                 if self._check.has_time():
                     self._check.listener.cell_started(step.cell.index, "later")
                     with contextlib.suppress(Closed, ProbeFailure):  # then the verdict stays without *later*
-                        later(self._check.choice.engine, len(cells), seen, end)
+                        later(self._check.choice.engine, len(cells), seen, end, below)
                 if not told_anything(seen.later) and not self._check.has_time():
                     self._check.report(not_judged(step.cell, Verdict.UNDETERMINED, OUT_OF_BUDGET, step.seconds))
                 else:

@@ -14,7 +14,7 @@ from nbrerun.engine.interface import Undone
 from nbrerun.engine.liveness import Waiting, group_of, wait_for_end
 from nbrerun.model import Cell
 from nbrerun.probe.protocol.messages import Alone, Generator, Known, Leaf, Rerun, State
-from nbrerun.state.diff import Leaves, left_as_it_was
+from nbrerun.state.diff import Leaves, left_as_it_was, unequal
 from nbrerun.state.names import Name
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ class ForkBranch:
         run = self._unless_lost(self.client.ran(waiting))
         if may_stay and self._began is not None and not isinstance(run, Undone):
             wrote = any(opened["written"] for opened in run["after"]["opened"].values())  # files of its own
-            self.may_stay = not wrote and left_as_it_was(self._began, run)
+            is_as_it_was = left_as_it_was(self._began, run) and not unequal(self._began, run["after"])  # nothing drawn
+            self.may_stay = not wrote and is_as_it_was
         return run
 
     def fork(self) -> ForkBranch | Undone:

@@ -197,6 +197,8 @@ class Again:
     """Of variables whose parts the first run made: whether the rerun left those very parts there."""
     parts: Leaves = field(default_factory=dict)
     """What moved, taken apart as the first run left it."""
+    pinned: bool = False
+    """The generators of random numbers were set back before the rerun."""
 
     @property
     def raised(self) -> bool:

@@ -326,10 +326,23 @@ class ReplayEngine:
         shared, self._shared = self._shared, run["shared"] or self._shared
         if not left_as_it_was(before, run) or (run["acts"] and (shared or run["shared"])):
             return
+        standing = _standing(before["generators"], run["after"]["generators"])
+        if standing is None:
+            return
         if before["generators"] != run["after"]["generators"]:
-            self.kernel.client.put_back(before["generators"])
-        self._now = {**run["after"], "generators": before["generators"]}
+            self.kernel.client.put_back(standing)
+        self._now = {**run["after"], "generators": standing}
         self._fresh = True
+
+
+def _standing(before: Sequence[Generator], after: Sequence[Generator]) -> list[Generator] | None:
+    """Generators as they stood before a rerun, at the addresses where they are after it; None if these are others.
+
+    A cell that creates a generator creates another one when it is run again.
+    """
+    if [item["name"] for item in before] != [item["name"] for item in after]:
+        return None
+    return [{**then, "id": now["id"]} for then, now in zip(before, after, strict=True)]
 
 
 def _apart(one: State | None, other: State) -> frozenset[Name]:

@@ -62,6 +62,7 @@ def pinned_first(engine: Engine, moment: int, branch: Branch, first: FirstResult
             done = look_closer(branch, done, lambda addresses: engine.existed(moment, addresses))
             still_moved = _without_first_imports(branch, first, done.run["after"], pins, done.moved)
             done = replace(done, still_moved=still_moved)
+            done = replace(done, pinned=True)
             if (differing(first.before, first.after) | rebound(first.before, first.after)) - done.moved.keys():
                 done = _with_drawn(branch, done, pins)
             if done.still_moved:
@@ -158,7 +159,7 @@ def _with_drawn(branch: Branch, done: Again, pins: Sequence[Generator]) -> Again
     if isinstance(run, Undone) or run["error"] is not None:
         return done
     after: State = {**done.run["after"], "generators": run["after"]["generators"]}
-    done = replace(done, run={**done.run, "after": after})
+    done = replace(done, run={**done.run, "after": after}, pinned=False)
     others = differing(first.after, run["after"]) - done.moved.keys()
     if not others:
         return done

@@ -33,6 +33,7 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
         still_moved=done.still_moved,
         made=done.made,
         parts_kept=done.parts_kept,
+        pinned=done.pinned,
     )
     if seen.error is not None:
         return seen

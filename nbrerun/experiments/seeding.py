@@ -2,7 +2,7 @@
 
 A generator that has the same state after both runs was seeded by both, or the rerun had nothing to draw: a model that
 is created once (`if "model" not in globals()`) is trained in the first run only. With the generator set back, it is
-again where the first run left it only if the cell seeds it.
+again where the first run left it only if the cell seeds it. Where *again* was pinned itself, a run that is not tells.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def seeding(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     if isinstance(branch, Undone):
         return branch
     with closing(branch):
-        run = branch.run(seen.cell, (branch.previous or seen.before)["generators"])
+        run = branch.run(seen.cell, () if seen.pinned else (branch.previous or seen.before)["generators"])
     if isinstance(run, Undone) or run["error"] is not None:
         return None
     first, after = (

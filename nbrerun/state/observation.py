@@ -49,6 +49,8 @@ class Observation:
     """The same for process settings."""
     follows: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     """What changed only because something else did, with what that is."""
+    pinned: bool = False
+    """The generators in `again` were set back before that run."""
     only_drawn: frozenset[Name] = frozenset()
     """Generators that look as if the cell had seeded them, and that only its first run has drawn from."""
     later: Later | None = None

@@ -41,6 +41,8 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "networkx": ("networkx",),
     "bokeh": ("bokeh",),
     "gensim": ("gensim",),
+    "sympy": ("sympy",),
+    "plotly": ("plotly",),
     "sqlalchemy": ("sqlalchemy",),
     "thinc": ("thinc", "spacy"),
     "tokenizers": ("tokenizers",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, List, Optional, Set
 
-from ..source.dependencies import global_stores, pickles, reachable
+from ..source.dependencies import global_stores, pickles, reachable, resizes
 from ..source.inputs import incidental, parsed, static_binds
 from ..source.statements import only_defines
 
@@ -32,6 +32,10 @@ class Cells:
         """Names that the cells may read or bind."""
         reached = self.reach(namespace)
         return reached | static_binds(self._text) | global_stores(reached, namespace)
+
+    def may_resize(self, namespace: Dict[str, Any]) -> bool:
+        """Whether they may call `resize` of an array, which numpy refuses to one that is weakly referenced."""
+        return resizes(self._text, self.reach(namespace), namespace)
 
     def show_needs(self, namespace: Dict[str, Any], reached: Set[str], exchanged: bool) -> bool:
         """Whether cells that reach some names can miss no others: they are plain Python that pickles nothing.

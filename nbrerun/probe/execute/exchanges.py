@@ -50,7 +50,7 @@ _FILL_THEIR_OBJECT = {
     "torch.optim.optimizer": ("Optimizer.load_state_dict",),
     "keras.src.models.model": ("Model.load_weights",),
     "keras.src.layers.layer": ("Layer.set_weights",),
-    "xgboost.core": ("Booster.load_model",),
+    "xgboost.core": ("Booster.__init__", "Booster.load_model"),
     "xgboost.sklearn": ("XGBModel.load_model",),
     "catboost.core": ("CatBoost.load_model",),
     "lightgbm.basic": ("Booster.__init__",),

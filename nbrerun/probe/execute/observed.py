@@ -51,7 +51,9 @@ async def run_observed(
     history = HistoryKept(shell)
     cells = Cells(shell, sources)
     namespace = user_names(shell)
-    parts = Parts(namespace[name] for name in watched if name in namespace)
+    there = [namespace[name] for name in watched if name in namespace]
+    parts = Parts(there, bool(there) and cells.may_resize(namespace))
+    del there
     del namespace  # it would keep alive what the cells delete
     marks = Tracer(goes_on, Blame(lambda: looks.digests(watched), looks.digests_of_parts) if watched else None)
     exchanges = Exchanges(files.last_read, files.last_written, changes_given)
@@ -116,13 +118,14 @@ def _exchanged(exchanges: Exchanges, namespace: Dict[str, Any], touched: Set[str
 
 def _traced(marks: Tracer, after: State, models: Set[str], raised: bool) -> Traced:
     read = {name: opened["at"] for name, opened in after["opened"].items() if opened["read"]}
+    users = {name for name, variable in after["variables"].items() if variable["users"]} - models
     return {
         "written": sorted(marks.written()),
         "stores": sorted(marks.names("stores")),
         "imports": sorted(marks.imported()),
         "blamed": marks.blamed(),
         "touched_by": marks.touched_by(raised),
-        "after_read": {name: sorted(marks.touched_since(position, models)) for name, position in read.items()},
+        "after_read": {name: sorted(marks.touched_since(position, models, users)) for name, position in read.items()},
         "read_by": {name: sorted(marks.bound_at(position)) for name, position in read.items()},
         "acts": marks.acted(),
         "needs": {} if raised else marks.needs(),

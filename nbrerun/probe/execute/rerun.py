@@ -8,6 +8,7 @@ import traceback
 import weakref
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
+from ..adapters.generic import ancestry, module_of
 from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
@@ -48,22 +49,35 @@ class Identities:
     references; builtin containers have none and are kept alive.
     """
 
-    def __init__(self, namespace: Dict[str, Any]) -> None:
-        self._watched = {name: _watch(value) for name, value in namespace.items()}
+    def __init__(self, namespace: Dict[str, Any], may_resize: bool = False) -> None:
+        """Watch the objects.
 
-    def replaced(self, namespace: Dict[str, Any]) -> Set[str]:
-        """Names of `namespace` that hold another object than before, or held none."""
-        return {
-            name for name, value in namespace.items() if name not in self._watched or self._watched[name]() is not value
-        }
+        Args:
+            may_resize: arrays may be resized in place, so that nothing may refer to them; an array whose name is
+                bound counts as another one then.
+        """
+        apart = {name: id(value) for name, value in namespace.items() if may_resize and _is_array(value)}
+        self._watched = {name: _watch(value) for name, value in namespace.items() if name not in apart}
+        self._addresses = apart
+
+    def replaced(self, namespace: Dict[str, Any], bound: Set[str]) -> Set[str]:
+        """Names of `namespace` that hold another object than before, or held none; `bound` are those given one."""
+        return {name for name, value in namespace.items() if not self._is_same(name, value, name in bound)}
+
+    def _is_same(self, name: str, value: Any, is_bound: bool) -> bool:
+        if name in self._addresses:
+            return self._addresses[name] == id(value) and not is_bound
+        return name in self._watched and self._watched[name]() is value
 
 
 class Parts:
     """Which parts of some objects have been deleted since: other objects may lie at their addresses by now."""
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[Any], may_resize: bool = False) -> None:
+        """Watch the parts, except for arrays if they may be resized in place."""
         reader = Reader()
-        self._watched = {id(each.value): _watch(each.value) for value in values for each in parts("", value, reader)}
+        found = (each.value for value in values for each in parts("", value, reader))
+        self._watched = {id(part): _watch(part) for part in found if not (may_resize and _is_array(part))}
 
     def gone(self) -> List[int]:
         """The addresses of deleted parts."""
@@ -75,6 +89,10 @@ def _watch(value: Any) -> Callable[[], Any]:
         return weakref.ref(value)
     except TypeError:
         return lambda: value
+
+
+def _is_array(value: Any) -> bool:
+    return any(f"{module_of(cls)}.{cls.__name__}" == "numpy.ndarray" for cls in ancestry(type(value)))
 
 
 class HistoryKept:
@@ -114,7 +132,7 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
     """
     namespace = user_names(shell)
     reads = cells.reach(namespace)
-    identities = Identities(namespace)
+    identities = Identities(namespace, cells.may_resize(namespace))
     functions = MarkedFunctions(tracer.marker)
     if tracer.marker.in_functions:
         functions.mark(notebook_functions(reads, namespace))
@@ -138,14 +156,15 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
     namespace = user_names(shell)
     reads |= cells.reach(namespace)
     called = tracer.names("calls")
+    bound = tracer.names("binds") | global_stores(called, namespace, functions.ids)
     return Ran(
         error,
         seconds,
-        bound=tracer.names("binds") | global_stores(called, namespace, functions.ids),
+        bound=bound,
         passed=tracer.names("passes") | through_calls(called, namespace),
         reads=reads,
         bound_first=tracer.bound_first() - through_calls(called, namespace),
-        replaced=identities.replaced(namespace),
+        replaced=identities.replaced(namespace, bound),
     )
 
 

@@ -193,18 +193,19 @@ class Tracer:
                     found.setdefault(name, []).append(mark.where)
         return found
 
-    def touched_since(self, position: int, models: Set[str]) -> Set[str]:
-        """Names that were bound or stored into after a position, and models whose methods were called.
+    def touched_since(self, position: int, models: Set[str], users: Set[str]) -> Set[str]:
+        """Names that were bound or stored into after a position, or had a method called.
 
         The statement at the position counts too if it had only begun: `rows.append(read(path))`. Names that only hold
         values written out in the cell (`n = 5`) do not.
 
         Args:
             position: what `count` returned.
-            models: names of models.
+            models: names of models; the statement at the position may call any method of theirs.
+            users: names of objects of the user's classes, whose methods may compute anything.
         """
         ran = self._ran()
-        found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes & models)}
+        found = {name for each in ran[position:] for name in each.binds | each.stores | (each.writes - users)}
         for number in self._running(position) & set(self._reached()[:position]):
             running = self._mark(number).statement
             found |= running.stores | running.outermost | (running.writes & models)

@@ -83,6 +83,11 @@ def pickles(source: str, names: Set[str], namespace: Dict[str, Any], exchanged: 
     return _calls(lambda word: PICKLING.search(word) or (exchanged and SAVING.search(word)), source, names, namespace)
 
 
+def resizes(source: str, names: Set[str], namespace: Dict[str, Any]) -> bool:
+    """Whether code, or a function among `names`, may give an array another size in place."""
+    return _calls(lambda word: word == "resize", source, names, namespace)
+
+
 def codes(value: Any) -> Iterator[types.CodeType]:
     """The code that may run when a value is used, with that of inner functions."""
     for function in _functions(value):

@@ -55,9 +55,10 @@ def look_at(statement: ast.stmt) -> Statement:
     """Describe a simple statement, or a definition: the body of a function that it defines does not run yet."""
     nodes = list(_executed(statement))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    methods = [call.func for call in calls if isinstance(call.func, ast.Attribute)]
-    functions = {call.func.id for call in calls if isinstance(call.func, ast.Name)} - LOOKING_FUNCTIONS
     decorators = getattr(statement, "decorator_list", [])
+    called = [*(call.func for call in calls), *decorators]
+    methods = [function for function in called if isinstance(function, ast.Attribute)]
+    functions = {call.func.id for call in calls if isinstance(call.func, ast.Name)} - LOOKING_FUNCTIONS
     bound = binds(statement)
     stored = [node for node in nodes if isinstance(node, (ast.Attribute, ast.Subscript))]
     stores = {name for node in stored if isinstance(node.ctx, (ast.Store, ast.Del)) for name in roots(node)}
@@ -70,7 +71,7 @@ def look_at(statement: ast.stmt) -> Statement:
         writes=stores | {root for method in methods for root in roots(method)},
         stores=stores,
         passes={name for call in calls for name in _passed(call)},
-        calls={name for function in [*(call.func for call in calls), *decorators] for name in roots(function)},
+        calls={name for function in called for name in roots(function)},
         aliases=aliases,
         call=name_of_call(own_call(statement)),
         outermost=_outermost(statement),

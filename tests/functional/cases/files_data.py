@@ -82,6 +82,27 @@ CASES = [
             variables={**file("b.txt", "reset"), **file("a.txt", "untouched")},
         ),
         cell("assert text == 'one\\ntwo\\n'", "stateless", text="untouched"),
+        cell(
+            "lines = []\nfor line in open('a.txt'):\n    lines.append(line)",
+            "persisted",
+            lines="persisted",
+            via={"lines": "file"},
+        ),
+        cell(
+            """
+            class Counts:
+                def __init__(self):
+                    self.words = 0
+                def count(self, text):
+                    self.words += len(text.split())
+            counts = Counts()
+            text = Path('a.txt').read_text()
+            counts.count(text)
+            """,
+            "persisted",
+            text="persisted",
+            counts="reset",
+        ),
     ),
     Case(
         "a counter in a file, and a flag",

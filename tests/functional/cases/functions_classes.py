@@ -83,6 +83,43 @@ CASES = [
         cell("c.seen.append(1)", "in-place", Config="in-place"),
     ),
     Case(
+        "a decorator that is a method, and calls the object it belongs to",
+        cell(
+            """
+            from functools import singledispatch
+            @singledispatch
+            def show(x):
+                return "any"
+            """,
+            "reset",
+        ),
+        cell(
+            """
+            @show.register
+            def show_int(x: int):
+                return "int"
+            """,
+            "reset",
+            show="reset",
+        ),
+        cell(
+            """
+            @show.register(str)
+            def show_str(x):
+                return "str"
+            """,
+            "reset",
+            show="reset",
+        ),
+    ),
+    Case(
+        "expressions of sympy, which remembers what it has made and found out",
+        cell("import sympy as sp\nx, y = sp.symbols('x y')\nexpr = (x + 1)**2", "reset", x="reset", expr="reset"),
+        cell("print(sp.expand(expr), x.is_positive)", "stateless"),
+        cell("d = sp.diff(expr, x)", "reset", d="reset", x="untouched", marks={"d": ()}),
+        cell("expr = expr + y", "in-place", expr="in-place"),
+    ),
+    Case(
         "instances that count; a class that counts its instances; subclasses that register themselves",
         cell(
             """

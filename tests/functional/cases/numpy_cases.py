@@ -4,6 +4,28 @@ from tests.functional.cases.case import Case, cell
 
 CASES = [
     Case(
+        "an array that grows in place, which numpy allows only where nothing else refers to it",
+        cell("import numpy as np\na = np.arange(3.0)", "reset"),
+        cell("a.resize(a.size + 1, refcheck=False)", "in-place", a="in-place"),
+        cell("a.resize(a.size + 1)", "in-place", a="in-place"),
+        cell("b = np.zeros(3)\nb.resize(5)", "reset", b="reset", a="untouched", how={"b": "recreated"}),
+        cell(
+            """
+            class Buffer:
+                def __init__(self):
+                    self.n, self.data = 0, np.zeros(2)
+                def push(self, value):
+                    if self.n == len(self.data):
+                        self.data.resize(2 * self.n, refcheck=False)
+                    self.data[self.n] = value
+                    self.n += 1
+            buffer = Buffer()
+            """,
+            "reset",
+        ),
+        cell("for i in range(4):\n    buffer.push(i)", "in-place", buffer="in-place"),
+    ),
+    Case(
         "standardised with stored moments; pixels divided by 255; scaled to the unit interval twice",
         cell(
             """

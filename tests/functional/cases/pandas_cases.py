@@ -156,7 +156,7 @@ CASES = [
             "import pandas as pd\ndf = pd.DataFrame({'a': [5, 3, 8, 1, 9, 2, 7, 4]})\nfixed = df.copy()",
             "reset",
         ),
-        cell("part = df.sample(n=3)", "reset", part="reset", df="untouched", marks={"part": {"unseeded"}}),
+        cell("part = df.sample(n=3)", "reset", part="reset", df="untouched", marks={"part": {"unseeded", "drifts"}}),
         cell("same = df.sample(n=3, random_state=1)", "reset", same="reset", marks={"same": {"drifts"}}),
         cell("df = df.sample(frac=1, random_state=0)", "in-place", df="in-place"),
         cell("df = df.sort_values('a')", "reset", df="reset"),

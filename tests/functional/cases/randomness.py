@@ -101,6 +101,38 @@ CASES = [
         ),
     ),
     Case(
+        "a number drawn and not kept, and one that is",
+        cell("import numpy as np\nkept = []", "reset"),
+        cell("print(np.random.rand())", "stateless"),
+        cell(
+            "kept.append(np.random.rand())",
+            "in-place",
+            kept="in-place",
+            marks={"kept": ()},
+            variables={"numpy.random": "untouched"},
+        ),
+        cell(
+            "np.random.seed(0)\nkept.append(np.random.rand())",
+            "in-place",
+            kept="in-place",
+            variables={"numpy.random": "reset"},
+        ),
+    ),
+    Case(
+        "a generator that is drawn from further down does not drift",
+        cell("import numpy as np\nrng, n = np.random.default_rng(0), 0", "reset"),
+        cell("a = [rng, rng.normal()]", "reset", a="reset", marks={"a": {"unseeded"}}),
+        cell("x = rng.normal()", "reset", x="reset", marks={"x": {"unseeded"}}),
+        cell("n += rng.random()", "in-place", n="in-place"),
+    ),
+    Case(
+        "a draw, and what it is multiplied by changes further down",
+        cell("import numpy as np\nrng, n, scale = np.random.default_rng(0), 0, 1", "reset"),
+        cell("x = rng.normal() * scale", "reset", x="reset", marks={"x": {"unseeded", "drifts"}}),
+        cell("n += 1", "in-place", n="in-place"),
+        cell("scale = 4", "reset"),
+    ),
+    Case(
         "generator objects of the standard library and of old numpy",
         cell(
             "import random\nimport numpy as np\nr = random.Random(0)\nrs = np.random.RandomState(0)",
@@ -157,7 +189,7 @@ CASES = [
             "reset",
             boot="reset",
             values="untouched",
-            marks={"boot": {"unseeded"}},
+            marks={"boot": {"unseeded", "drifts"}},
         ),
         cell("values = rng.choice(values, 20)", "in-place", values="in-place"),
     ),

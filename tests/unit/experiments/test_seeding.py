@@ -47,6 +47,17 @@ def test_a_cell_seeds_a_generator_if_the_pinned_run_leaves_it_there_too(case: st
     assert (engine.asked, engine.left_open()) == ([("moment 3", "run", 0, 1)], [])
 
 
+@pytest.mark.parametrize(("left", "seeds"), [(b"first", True), (b"elsewhere", False)])
+def test_where_again_was_pinned_a_run_that_is_not_tells(left: bytes, seeds: bool) -> None:
+    """A pinned run has drawn the same numbers, so that it ends there whether the cell seeds or not."""
+    found = seen()
+    found.pinned = True
+    engine = FakeEngine(lambda done: pinned(left))
+    assert seeding(engine, 3, found) is None
+    assert found.seeded == (named("generator:random") if seeds else set())
+    assert engine.asked == [("moment 3", "run", 0)]
+
+
 def test_a_cell_that_left_the_generators_alone_is_not_run() -> None:
     """There is nothing to find out."""
     engine = FakeEngine()

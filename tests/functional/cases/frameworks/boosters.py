@@ -78,6 +78,12 @@ CASES = [
             margins="reset",
             grown="untouched",
         ),
+        cell(
+            "given = xgb.Booster({'nthread': 1}, model_file='resumed.ubj')",
+            "persisted",
+            given="persisted",
+            via={"given": "file"},
+        ),
         cell("booster.update(train, 3)", "in-place", booster="in-place"),
         cell(
             "from sklearn.model_selection import GridSearchCV\n"

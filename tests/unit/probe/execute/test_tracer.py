@@ -156,6 +156,7 @@ NEWS = {
     "x = read()\nn, names = 5, ['a']\ny = x": {"x", "y"},
     "x = read()\nfound = []\nfound.append(x)": {"x", "found"},
     "for i in [1]:\n    x = 0\n    x = x + read()": {"x"},
+    "x = read()\nrows.append(x)": {"x", "rows"},
 }
 
 
@@ -176,7 +177,7 @@ def test_what_was_touched_since_a_file_was_read(source: str) -> None:
         exec(compile(tree, "<cell>", "exec"), namespace)
     finally:
         tracer.remove(SimpleNamespace(ast_transformers=[tracer]))
-    assert tracer.touched_since(begun[0], set()) == NEWS[source]
+    assert tracer.touched_since(begun[0], set(), set()) == NEWS[source]
     assert tracer.bound_at(begun[0]) == ({"x"} if "x = read()" in source or "x + read()" in source else set())
 
 
