@@ -88,16 +88,21 @@ def _in_question(seen: Observation, file: str) -> list[str]:
     touched = {*keys(seen.changed, Space.VARIABLE), *run["bound"], *run["stores"]}
     by_calls = {name for name in run["bound"] if name not in run["touched_by"]}
     moved = keys(seen.moved, Space.VARIABLE)
+    filled = {*run["filled"]}
     return [
         name
-        for name in sorted(touched & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
+        for name in sorted((touched | filled) & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
         if name in variables
         and name not in run["incidental"]
         # A model that is fitted to data in a file is computed; one whose coefficients lie in it is loaded, unless it
-        # keeps the data that it was fitted to, as nearest neighbours do.
+        # keeps the data that it was fitted to, as nearest neighbours do. So is one that a part of it was seen to be
+        # loaded into: an agent's network.
         and (
             variables[name]["kind"] == "data"
-            or (file not in seen.data_files and name in run["parameters_in"].get(file, ()))
+            or (
+                file not in seen.data_files
+                and (name in run["parameters_in"].get(file, ()) or name in filled.difference(run["bound"]))
+            )
         )
     ]
 
@@ -107,6 +112,8 @@ def _depends(run: Rerun, file: str, name: str, without: Rerun) -> bool:
     before, after = run["after"]["variables"], without["after"]["variables"]
     if name not in after or after[name]["digest"] != before[name]["digest"]:
         return True
+    if name in run["filled"] and name not in without["filled"]:
+        return True  # it held what is in the file before
     written_again = file in without["after"]["opened"] and without["after"]["opened"][file]["written"]
     if run["touched_by"].get(name) == without["touched_by"].get(name):
         # One call that reads the file where there is one, and else computes and writes it. Any object but a number or

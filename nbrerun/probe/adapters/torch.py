@@ -230,6 +230,8 @@ def script(value: Any) -> Node:
 def optimizer(value: Any) -> Node:
     """An optimizer, by the settings of its groups and its state for each parameter; the parameters are the model's."""
     found = attributes(value)
+    if "param_groups" not in found:  # Lightning's wrappers are of a subclass of what they wrap, and have only that
+        return attributes_node(value, found, kind="model", text=lambda: f"<{type(value).__name__}>")
     groups, state = found["param_groups"], found["state"]
     parts: List[Tuple[str, Any]] = []
     for number, group in enumerate(groups):

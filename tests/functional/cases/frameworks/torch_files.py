@@ -204,6 +204,12 @@ CASES = [
                     with torch.no_grad():
                         return self.module_(X)
 
+                def store(self, where):
+                    torch.save(self.module_.state_dict(), where)
+
+                def revive(self, where):
+                    self.module_.load_state_dict(torch.load(where))
+
             class Lit(nn.Module):
                 def __init__(self):
                     super().__init__()
@@ -245,6 +251,10 @@ CASES = [
         cell("reg.partial_fit(X, y);", "in-place", reg="in-place", kinds={"reg": "model"}),
         saves("joblib.dump(reg, 'reg.joblib');", "reg.joblib", reg="untouched"),
         cell("again = joblib.load('reg.joblib')", "persisted", again="persisted", via=via_file("again")),
+        saves("reg.store('reg.pt')", "reg.pt", reg="untouched"),
+        cell("reg.partial_fit(X, y);", "in-place", reg="in-place"),
+        cell("reg.revive('reg.pt')", "persisted", reg="persisted", via=via_file("reg")),
+        cell("reg.revive('reg.pt')\nreg.fit(X, y);", "reset", reg="reset", how={"reg": "refitted"}),
         cell(
             """
             torch.manual_seed(0)

@@ -266,6 +266,26 @@ def test_optimizers_keep_state_for_each_parameter(kind: str) -> None:
     assert digest(one) != digest(other)
 
 
+class Wrapper:
+    """As Lightning's optimizers are: of a subclass of what they wrap, without its attributes."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizer = optimizer
+        self.__class__ = type("Wrapped", (Wrapper, type(optimizer)), {})
+
+
+def test_what_wraps_an_optimizer_is_that_optimizer() -> None:
+    """It looks like one."""
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), momentum=0.9)
+    wrapper = Wrapper(optimizer)
+    assert isinstance(wrapper, torch.optim.SGD)
+    before = read(wrapper)
+    assert (before.kind, before.opaque) == ("model", ())
+    step(model, optimizer)
+    assert digest(wrapper) != before.digest
+
+
 def test_a_closure_optimizer_keeps_its_history() -> None:
     """LBFGS has lists of directions as its state."""
     model = nn.Linear(1, 1)
