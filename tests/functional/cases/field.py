@@ -792,6 +792,19 @@ CASES = [
         ),
     ),
     Case(
+        "pictures that are shown",
+        cell(
+            """
+            class Picture:
+                def _repr_png_(self):
+                    return b"PNG"
+            """,
+            "stateless",
+        ),
+        cell("picture = Picture()\npicture", "reset", picture="reset"),
+        cell("display(picture)", "stateless", picture="untouched"),
+    ),
+    Case(
         "a widget that outputs are shown in",
         cell("import ipywidgets as widgets\nout = widgets.Output()\nout", "reset", out="reset"),
         cell("with out:\n    print('hello')", "stateless", out="untouched"),
