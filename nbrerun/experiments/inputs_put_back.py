@@ -87,12 +87,13 @@ def _without_names(
             run = branch.run(seen.cell)
         if isinstance(run, Undone):
             break
-        if run["error"] is None:
+        error = run["error"]
+        missed = _MISSED.search(error["evalue"]) if error is not None and error["ename"] == "NameError" else None
+        if missed is None or missed[1] not in left:
+            if seen.fails(run):
+                break
             alike = {Name(Space.VARIABLE, name) for name in left if _is_as_again(seen, run["after"], name)}
             return alike, variables_named(left) - alike
-        missed = _MISSED.search(run["error"]["evalue"])
-        if run["error"]["ename"] != "NameError" or missed is None or missed[1] not in left:
-            break
         left.discard(missed[1])
     return set(), set()
 
@@ -113,7 +114,7 @@ def _ends_alike(engine: Engine, moment: int, seen: Observation, key: str, others
         if not branch.perturb({key: own_parts(changed_parts(before, first), first, parts)}):
             return False
         run = branch.run(seen.cell)
-    return not isinstance(run, Undone) and run["error"] is None and _is_as_again(seen, run["after"], key)
+    return not isinstance(run, Undone) and not seen.fails(run) and _is_as_again(seen, run["after"], key)
 
 
 def _is_as_again(seen: Observation, state: State, key: str) -> bool:

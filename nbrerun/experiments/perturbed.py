@@ -61,7 +61,7 @@ def _settings(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     with closing(branch):
         changed = branch.perturb_settings(names)
         rerun = _rerun(branch, seen) if changed else None
-    if rerun is None or isinstance(rerun, Undone) or rerun["error"] is not None:
+    if rerun is None or isinstance(rerun, Undone) or seen.fails(rerun):
         return None
     for name, value in changed.items():
         now = rerun["after"]["settings"].get(name, "")
@@ -148,7 +148,9 @@ def _run(
     with closing(branch):
         first = branch.leaves_after(list(names))
         others = branch.leaves_after(inputs, values=False) if inputs else {}
-        wanted = {name: own_parts(changed_parts(before.get(name, {}), first[name]), first[name], others) for name in first}
+        wanted = {
+            name: own_parts(changed_parts(before.get(name, {}), first[name]), first[name], others) for name in first
+        }
         taken = [name for name in wanted if only_shrank(wanted[name], first[name])]
         found = dict.fromkeys(taken, Outcome.RESTORED)
         paths = branch.perturb({name: parts for name, parts in wanted.items() if name not in found})
@@ -161,7 +163,7 @@ def _run(
             return found
         if not inputs and (spoiled := _spoiled(seen, run, paths)):
             return _run(engine, moment, seen, names, before, spoiled)
-        if run["error"] is not None and not seen.raises:
+        if seen.fails(run):
             return found
         after = branch.leaves_after(list(paths))
     for name in paths:

@@ -230,7 +230,7 @@ def styler(value: Any) -> Node:
 
 @changes("pandas.DataFrame", "pandas.core.frame.DataFrame")
 def change_frame(value: Any, path: str, wanted: Wanted) -> Set[str]:
-    """Give columns of numbers other values, or others another order: in new arrays, since frames may share the old ones."""
+    """Give columns of numbers other values, or others another order, in new arrays: frames may share the old ones."""
     columns = {f"{path}[{key_text(name)}]": position for position, name in enumerate(value.columns)}
     columns = {place: position for place, position in columns.items() if place in wanted}
     for other in (_other_values, _other_order):
@@ -264,6 +264,6 @@ def _other_values(column: Any, earlier: Optional[bytes]) -> Any:
 
 
 def _other_order(column: Any, _: Optional[bytes]) -> Any:
-    """The values from last to first: other text is what code trips over, and of most objects no other value is known."""
+    """The values from last to first: code trips over other text, and of most objects no other value is known."""
     is_numbers = isinstance(column.dtype, sys.modules["numpy"].dtype) and column.dtype.kind in "biufc"
     return None if is_numbers else column.array[::-1].copy()

@@ -35,7 +35,7 @@ def digest_of(streams: Mapping[str, str], displays: List[Mapping[str, Any]]) -> 
 
 
 def _as_sent(value: Any) -> Any:
-    """What a message has in place of what JSON does not know: pictures and the like in base64 (jupyter_client, jsonutil)."""
+    """What a message has for what JSON does not know: pictures and the like in base64 (jupyter_client, jsonutil)."""
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else _told_alike(repr(value))
 
 

@@ -40,6 +40,10 @@ def test_a_model_is_fitted_on_the_draw_that_has_the_name_then(tmp_path: Path) ->
         steps = [step(held, held, index=at, again=run) for at, run in enumerate([rerun(held), ran[between], fits])]
         notebook: Any = SimpleNamespace(cells=[one.cell for one in steps], skipped=[], folder=tmp_path)
         choice: Any = None
-        reports = {0: replace(report(drawn), index=0), 1: replace(report(), index=1), 2: replace(report(model), index=2)}
+        reports = {
+            0: replace(report(drawn), index=0),
+            1: replace(report(), index=1),
+            2: replace(report(model), index=2),
+        }
         check = Check(notebook, Settings(), Silent(), choice, reports=reports, steps=steps)
         assert [found.rule for found in all_findings(check)] == rules

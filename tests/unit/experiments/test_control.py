@@ -111,7 +111,7 @@ def test_a_control_that_is_like_the_first_run_is_made_again_where_nothing_explai
     [("71 71 72", [], "tx"), ("71 71 71 71", [], "t"), ("71", ["x"], "t"), ("11", [], "")],
 )
 def test_what_a_noisy_cell_makes_from_nothing_may_be_noise_as_well(values: str, reads: list[str], noisy: str) -> None:
-    """A rounded duration `x` of two times `t` comes twice in a row; what the cell has looked at may go on from there."""
+    """A rounded duration `x` comes twice in a row beside a time `t`; what the cell has looked at may go on."""
     left = values.split()
     before, first, after = (state({key: variable(value) for key in "tnx"}) for value in (b"0", b"1", b"2"))
     moved = {name(key): GREW for key in "tx"}
