@@ -104,7 +104,7 @@ class Observation:
         return found - self.only_drawn
 
     def fails(self, run: Rerun) -> bool:
-        """Whether a run of the cell raises where the first one did not, and so tells nothing of what the cell leaves."""
+        """Whether a run of the cell raises where the first one did not, which tells nothing of what the cell leaves."""
         return run["error"] is not None and not self.raises
 
     @property

@@ -792,6 +792,22 @@ CASES = [
         ),
     ),
     Case(
+        "what a widget has beside its traits",
+        cell(
+            """
+            import ipywidgets as widgets
+            class Clicks(widgets.Button):
+                def __init__(self):
+                    super().__init__()
+                    self.count = 0
+            """,
+            "stateless",
+        ),
+        cell("clicks = Clicks()\nshown = widgets.interactive(lambda n: [n], n=(1, 5))\nshown.result = [1]", "reset"),
+        cell("clicks.count += 1", "in-place", clicks="in-place", changed=["clicks.count"]),
+        cell("result = shown.result", "reset", result="reset", shown="untouched"),
+    ),
+    Case(
         "pictures that are shown",
         cell(
             """
