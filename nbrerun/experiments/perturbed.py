@@ -147,7 +147,7 @@ def _run(
         return branch
     with closing(branch):
         first = branch.leaves_after(list(names))
-        others = branch.leaves_after(inputs, values=False) if inputs else {}
+        others = branch.leaves_after(inputs) if inputs else {}
         wanted = {
             name: own_parts(changed_parts(before.get(name, {}), first[name]), first[name], others) for name in first
         }
@@ -156,6 +156,8 @@ def _run(
         paths = branch.perturb({name: parts for name, parts in wanted.items() if name not in found})
         if not paths:
             return found
+        if inputs and _values(branch.leaves_after(inputs)) != _values(others):
+            return found  # parts of a variable are views of an input, and nothing else is known of how it would end
         changed = branch.leaves_after(list(paths))
         paths = {name: _changed_for_good(paths[name], first[name], changed.get(name, {})) for name in paths}
         run = _rerun(branch, seen)
@@ -181,6 +183,10 @@ def _spoiled(seen: Observation, run: Rerun, perturbed_ones: Collection[str]) -> 
     inputs = {key for key in one if key in other and key not in perturbed_ones}
     inputs -= keys(seen.changed | seen.moved.keys(), Space.VARIABLE)
     return sorted(key for key in inputs if one[key]["digest"] != other[key]["digest"])
+
+
+def _values(leaves: Leaves) -> dict[str, bytes]:
+    return {path: leaf["digest"] for parts in leaves.values() for path, leaf in parts.items()}
 
 
 def own_parts(wanted: Earlier, first: Parts, others: Leaves) -> Earlier:

@@ -224,6 +224,7 @@ CASES = [
             "reset",
         ),
         cell("search.fit(X, y)", "reset", search="reset", how={"search": "refitted"}, marks={"search": {"drifts"}}),
+        cell("search.fit(X[:40], y[:40])", "reset", search="reset", marks={"search": {"drifts"}}),
         cell("X = X * 2\nknn.fit(X, y)", "in-place", X="in-place", knn="reset", marks={"knn": {"follows"}}),
     ),
     Case(

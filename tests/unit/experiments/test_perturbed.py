@@ -93,6 +93,24 @@ def test_an_input_that_is_a_part_of_a_model_is_not_changed_with_it() -> None:
     assert changed == [["m.X", "m.a"], ["m.a"]]
 
 
+def test_nothing_is_known_of_a_model_that_keeps_a_view_of_an_input() -> None:
+    """No part of it is the input itself, and yet the input is changed with it."""
+    first = {"m": variable(b"1", 5, "model"), "X": variable(b"1", 7)}
+    seen = observation(state({"X": first["X"]}), state(first), rerun(state(first)))
+    part = leaf(b"1", 1, address=9)
+
+    def leaves(branch: FakeBranch, names: Sequence[str]) -> Leaves:
+        found = {"m": {"m.X": part}, "X": {"X": leaf(b"2" if branch.perturbed else b"1", address=7)}}
+        return {key: found[key] for key in names}
+
+    engine = FakeEngine(
+        answer_after=lambda branch: rerun(state({**first, "X": variable(b"2", 7)})),
+        leaves=leaves,
+    )
+    assert perturbed(engine, 3, seen) is None
+    assert (asked_to_change(engine), seen.outcomes) == ([["m"], ["m"]], {})
+
+
 def cell(
     first: Mapping[str, Any],
     again: Mapping[str, Any] | None = None,
