@@ -39,6 +39,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "pyarrow": ("pyarrow",),
     "pillow": ("PIL",),
     "networkx": ("networkx",),
+    "sympy": ("sympy",),
     "sqlalchemy": ("sqlalchemy",),
     "thinc": ("thinc", "spacy"),
     "tokenizers": ("tokenizers",),

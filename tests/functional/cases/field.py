@@ -792,6 +792,15 @@ CASES = [
         ),
     ),
     Case(
+        "expressions of SymPy",
+        cell("from sympy import *\nx, y = symbols('x y')", "reset", x="reset"),
+        cell("square = (x + y) ** 2", "reset", square="reset"),
+        cell("solve(square, x)", "stateless", square="untouched", x="untouched"),
+        cell("expanded = expand(square)\nexpanded", "reset", expanded="reset", square="untouched"),
+        cell("igcd(4, 6)", "stateless"),
+        cell("expanded = expanded + 1", "in-place", expanded="in-place"),
+    ),
+    Case(
         "what a widget has beside its traits",
         cell(
             """
