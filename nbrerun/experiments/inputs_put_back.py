@@ -42,10 +42,10 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     leading = moving - following - unclear
     bound = {name.key for name in leading if name.key in seen.again["bound"]}
     if bound:  # else there is nothing that a refit could follow
-        others = bound | keys(seen.inputs - moving, Space.VARIABLE)
+        kept = bound | keys(seen.inputs - moving, Space.VARIABLE)
         for name in sorted(leading):
             is_changed_in_place = name.space is Space.VARIABLE and name.key not in bound
-            if is_changed_in_place and _ends_alike(engine, moment, seen, name.key, others - {name.key}):
+            if is_changed_in_place and _ends_alike(engine, moment, seen, name.key, kept - {name.key}):
                 following.add(name)
     # A state that travels through a file or a setting goes on all the same: load, train on, save again.
     leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE} | used_up or streams
