@@ -165,6 +165,8 @@ def _unseeded_draws(check: Check, report: CellReport) -> Iterator[Finding]:
         if Mark.UNSEEDED not in variable.marks or variable.kind is not Kind.DATA or variable.incidental:
             continue
         for step in later:
+            if step.replaces(variable.name):
+                break  # from there on the name is another variable's
             models = [one.name for one in check.reports[step.cell.index].variables if one.kind is Kind.MODEL]
             if variable.name in step.read and models:
                 yield unseeded_draw(report, variable, models[0], step.cell)

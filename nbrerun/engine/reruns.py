@@ -95,11 +95,16 @@ def _rerun(branch: Branch, first: FirstResult, pins: Sequence[Generator] = ()) -
         return Undone(f"the rerun {stopped[0]['how']} {stopped[0]['what']}, and was stopped there", outside=stopped)
     if run["disk_full"]:  # whatever the cell raised then, it does not raise on the user's disk
         return Undone("the rerun filled the disk space that a run is given (--sandbox-limit)")
-    if run["error"] is not None and not first.raises:
+    if _fails(run, first):
         return Again(first, run)
     shown = worth_showing(differing(first.after, run["after"]))
     parts = branch.leaves_before(shown) if shown else {}
     return Again(first, run, _moved(branch, first, run, parts), parts=parts)
+
+
+def _fails(run: Rerun, first: FirstResult) -> bool:
+    """Whether a run raises where the first one did not: then it tells nothing of what the cell leaves."""
+    return run["error"] is not None and not first.raises
 
 
 def _moved(branch: Branch, first: FirstResult, run: Rerun, parts: Leaves) -> Moved:
@@ -117,7 +122,7 @@ def _pinned(branch: Branch, done: Again, start: State, pins: Sequence[Generator]
     run = branch.run(done.first.cell, pins)
     if isinstance(run, Undone):
         return run
-    if run["error"] is not None:
+    if _fails(run, done.first):
         return replace(done, still_moved=frozenset(done.moved))
     moved = differing(start, run["after"]) & done.moved.keys()
     still_moved = _without_first_imports(branch, done.first, run["after"], pins, moved)
@@ -144,7 +149,7 @@ def _without_first_imports(
     names = {generator(item) for item in left}
     others = [item for item in pins if generator(item) not in names]
     run = branch.run(first.cell, pins if between else [*others, *left])
-    if isinstance(run, Undone) or run["error"] is not None:
+    if isinstance(run, Undone) or _fails(run, first):
         return frozenset(moved)
     return frozenset(differing(after if between else first.after, run["after"]).intersection(moved))
 
@@ -156,7 +161,7 @@ def _with_drawn(branch: Branch, done: Again, pins: Sequence[Generator]) -> Again
     """
     first = done.first
     run = branch.run(first.cell)
-    if isinstance(run, Undone) or run["error"] is not None:
+    if isinstance(run, Undone) or _fails(run, first):
         return done
     after: State = {**done.run["after"], "generators": run["after"]["generators"]}
     done = replace(done, run={**done.run, "after": after}, pinned=False)
@@ -165,7 +170,7 @@ def _with_drawn(branch: Branch, done: Again, pins: Sequence[Generator]) -> Again
         return done
     moved = _moved(branch, first, run, branch.leaves_before(worth_showing(others)))
     pinned_again = branch.run(first.cell, pins)
-    if isinstance(pinned_again, Undone) or pinned_again["error"] is not None:
+    if isinstance(pinned_again, Undone) or _fails(pinned_again, first):
         return done
     drawn = others - differing(first.after, pinned_again["after"])
     return replace(done, moved={**{name: moved[name] for name in moved if name in drawn}, **done.moved})

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
-from nbrerun.experiments.perturbed import changed_parts
+from nbrerun.experiments.perturbed import changed_parts, own_parts
 from nbrerun.probe.protocol.messages import State, VariableKind
 from nbrerun.state.diff import moved_generators
 from nbrerun.state.names import Name, Space, keys
@@ -40,10 +40,12 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     # It depends on what it held, unless another draw explains it.
     unclear = otherwise if moved_generators(seen.before, seen.first) else set()
     leading = moving - following - unclear
-    if any(name.key in seen.again["bound"] for name in leading):  # else there is nothing that a refit could follow
+    bound = {name.key for name in leading if name.key in seen.again["bound"]}
+    if bound:  # else there is nothing that a refit could follow
+        kept = bound | keys(seen.inputs - moving, Space.VARIABLE)
         for name in sorted(leading):
-            is_changed_in_place = name.space is Space.VARIABLE and name.key not in seen.again["bound"]
-            if is_changed_in_place and _ends_alike(engine, moment, seen, name.key):
+            is_changed_in_place = name.space is Space.VARIABLE and name.key not in bound
+            if is_changed_in_place and _ends_alike(engine, moment, seen, name.key, kept - {name.key}):
                 following.add(name)
     # A state that travels through a file or a setting goes on all the same: load, train on, save again.
     leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE} | used_up or streams
@@ -85,28 +87,34 @@ def _without_names(
             run = branch.run(seen.cell)
         if isinstance(run, Undone):
             break
-        if run["error"] is None:
+        error = run["error"]
+        missed = _MISSED.search(error["evalue"]) if error is not None and error["ename"] == "NameError" else None
+        if missed is None or missed[1] not in left:
+            if seen.fails(run):
+                break
             alike = {Name(Space.VARIABLE, name) for name in left if _is_as_again(seen, run["after"], name)}
             return alike, variables_named(left) - alike
-        missed = _MISSED.search(run["error"]["evalue"])
-        if run["error"]["ename"] != "NameError" or missed is None or missed[1] not in left:
-            break
         left.discard(missed[1])
     return set(), set()
 
 
-def _ends_alike(engine: Engine, moment: int, seen: Observation, key: str) -> bool:
-    """Whether a variable that is changed in place comes out as in *again*, whatever it held before."""
+def _ends_alike(engine: Engine, moment: int, seen: Observation, key: str, others: Collection[str]) -> bool:
+    """Whether a variable that is changed in place comes out as in *again*, whatever it held before.
+
+    Args:
+        others: variables whose parts stay as they are, also where they are parts of this one.
+    """
     branch = engine.branch(moment)
     if isinstance(branch, Undone):
         return False
     before = engine.parts_before(moment, [key]).get(key, {})
     with closing(branch):
         first = branch.leaves_after([key]).get(key, {})
-        if not branch.perturb({key: changed_parts(before, first)}):
+        parts = branch.leaves_after(sorted(others), values=False)
+        if not branch.perturb({key: own_parts(changed_parts(before, first), first, parts)}):
             return False
         run = branch.run(seen.cell)
-    return not isinstance(run, Undone) and run["error"] is None and _is_as_again(seen, run["after"], key)
+    return not isinstance(run, Undone) and not seen.fails(run) and _is_as_again(seen, run["after"], key)
 
 
 def _is_as_again(seen: Observation, state: State, key: str) -> bool:

@@ -6,7 +6,7 @@ carries on from it and has come to rest. The objects decide where the rerun repl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 
 from nbrerun.engine.interface import Branch, Engine, Undone
@@ -61,7 +61,7 @@ def _settings(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     with closing(branch):
         changed = branch.perturb_settings(names)
         rerun = _rerun(branch, seen) if changed else None
-    if rerun is None or isinstance(rerun, Undone) or rerun["error"] is not None:
+    if rerun is None or isinstance(rerun, Undone) or seen.fails(rerun):
         return None
     for name, value in changed.items():
         now = rerun["after"]["settings"].get(name, "")
@@ -130,30 +130,77 @@ def _aliases(engine: Engine, moment: int, seen: Observation, names: Iterable[str
 
 
 def _run(
-    engine: Engine, moment: int, seen: Observation, names: Iterable[str], before: Leaves
+    engine: Engine,
+    moment: int,
+    seen: Observation,
+    names: Iterable[str],
+    before: Leaves,
+    inputs: Sequence[str] = (),
 ) -> dict[str, Outcome] | Undone:
-    """Change variables, run the cell, and compare; nothing is known of any where the cell raises."""
+    """Change variables, run the cell, and compare; nothing is known of any where the cell raises.
+
+    Args:
+        inputs: other variables, the parts of which stay as they are.
+    """
     branch = engine.branch(moment)
     if isinstance(branch, Undone):
         return branch
     with closing(branch):
         first = branch.leaves_after(list(names))
-        wanted = {name: changed_parts(before.get(name, {}), first[name]) for name in first}
+        others = branch.leaves_after(inputs) if inputs else {}
+        wanted = {
+            name: own_parts(changed_parts(before.get(name, {}), first[name]), first[name], others) for name in first
+        }
         taken = [name for name in wanted if only_shrank(wanted[name], first[name])]
         found = dict.fromkeys(taken, Outcome.RESTORED)
         paths = branch.perturb({name: parts for name, parts in wanted.items() if name not in found})
         if not paths:
             return found
+        if inputs and _values(branch.leaves_after(inputs)) != _values(others):
+            return found  # parts of a variable are views of an input, and nothing else is known of how it would end
         changed = branch.leaves_after(list(paths))
         paths = {name: _changed_for_good(paths[name], first[name], changed.get(name, {})) for name in paths}
         run = _rerun(branch, seen)
-        if isinstance(run, Undone) or (run["error"] is not None and not seen.raises):
+        if isinstance(run, Undone):
+            return found
+        if not inputs and (spoiled := _spoiled(seen, run, paths)):
+            return _run(engine, moment, seen, names, before, spoiled)
+        if seen.fails(run):
             return found
         after = branch.leaves_after(list(paths))
     for name in paths:
         if name in after and paths[name]:
             found[name] = outcome(paths[name], first[name], changed[name], after[name])
     return found
+
+
+def _spoiled(seen: Observation, run: Rerun, perturbed_ones: Collection[str]) -> list[str]:
+    """Inputs of the cell that have another value since variables were changed, whose parts they may be as well.
+
+    A model that keeps the data it was fitted to ends elsewhere because the data is changed with it.
+    """
+    one, other = seen.first["variables"], run["after"]["variables"]
+    inputs = {key for key in one if key in other and key not in perturbed_ones}
+    inputs -= keys(seen.changed | seen.moved.keys(), Space.VARIABLE)
+    return sorted(key for key in inputs if one[key]["digest"] != other[key]["digest"])
+
+
+def _values(leaves: Leaves) -> dict[str, bytes]:
+    return {path: leaf["digest"] for parts in leaves.values() for path, leaf in parts.items()}
+
+
+def own_parts(wanted: Earlier, first: Parts, others: Leaves) -> Earlier:
+    """The parts of a variable that are not parts of others, too.
+
+    Args:
+        wanted: what `changed_parts` returned.
+        first: the parts after the first run.
+        others: the parts of the other variables.
+    """
+    ids = {leaf["id"] for parts in others.values() for leaf in parts.values() if not leaf["atom"]}
+    shared = [path for path in wanted if not first[path]["atom"] and first[path]["id"] in ids]
+    below = tuple(path + mark for path in shared for mark in ".[")
+    return {path: leaf for path, leaf in wanted.items() if path not in shared and not path.startswith(below)}
 
 
 def _rerun(branch: Branch, seen: Observation) -> Rerun | Undone:

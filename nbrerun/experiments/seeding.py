@@ -23,7 +23,7 @@ def seeding(engine: Engine, moment: int, seen: Observation) -> Undone | None:
         return branch
     with closing(branch):
         run = branch.run(seen.cell, () if seen.pinned else (branch.previous or seen.before)["generators"])
-    if isinstance(run, Undone) or run["error"] is not None:
+    if isinstance(run, Undone) or seen.fails(run):
         return None
     first, after = (
         {generator(item): item["digest"] for item in state["generators"]} for state in (seen.first, run["after"])

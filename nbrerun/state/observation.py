@@ -105,6 +105,10 @@ class Observation:
         found = {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
         return found - self.only_drawn
 
+    def fails(self, run: Rerun) -> bool:
+        """Whether a run of the cell raises where the first one did not, which tells nothing of what the cell leaves."""
+        return run["error"] is not None and not self.raises
+
     @property
     def error(self) -> Raised | None:
         """What the rerun raised, where the first run did not."""

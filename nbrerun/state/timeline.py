@@ -64,6 +64,12 @@ class Step:
         """Variables that it looked at, or that functions it calls did."""
         return set(self.seen.again["reads"]) if self.seen and self.seen.again else set()
 
+    def replaces(self, name: str) -> bool:
+        """Whether it gave a variable an object without looking at the one that was there."""
+        again = self.seen.again if self.seen else None
+        is_bound_first = again is not None and name in again["bound_first"]
+        return name in self.bound and (is_bound_first or name not in self.read)
+
     @cached_property
     def needed(self) -> set[Name]:
         """What it read, and the generators that it drew from."""

@@ -247,9 +247,10 @@ def module(value: Any) -> Node:
 
 @reads("functools._lru_cache_wrapper")
 def cached(value: Any) -> Node:
-    """A function with `lru_cache`, and the results that it remembers."""
-    remembered = type(value).cache_info(value).currsize
+    """A function with `lru_cache`, and the results that it remembers, unless it is a library's."""
     inside = value.__dict__.get("__wrapped__")
+    is_of_library = type(inside) is types.FunctionType and not is_user_module(inside.__globals__)
+    remembered = 0 if is_of_library else type(value).cache_info(value).currsize
     results = Node("remembered", children=_remembered(value) if remembered else [], unordered=1)
     return Node(
         "lru_cache",

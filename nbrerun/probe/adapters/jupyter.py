@@ -39,15 +39,17 @@ _FRONT_END = frozenset({"layout", "style", "comm", "tooltip", "tabbable", "log"}
 
 @reads("ipywidgets.widgets.widget.Widget")
 def widget(value: Any) -> Node:
-    """Its public traits that the front end sees, and what the notebook wants to be called when they change.
+    """Its public traits that the front end sees and attributes, and what the notebook wants to be called on changes.
 
-    The model's id and the comm are drawn anew for each widget.
+    Attributes are those of a class of the notebook's own, the last result of an interaction, or what somebody has put
+    there. The model's id and the comm are drawn anew for each widget.
     """
     return _widget(value, _FRONT_END)
 
 
 def _widget(value: Any, left_out: FrozenSet[str]) -> Node:
-    held = attributes(value).get("_trait_values", {})
+    own = attributes(value)
+    held = {**own, **own.get("_trait_values", {})}
     found = {name: item for name, item in held.items() if not name.startswith("_") and name not in left_out | {"keys"}}
     names, callbacks = sorted(found), list(_callbacks(value))
     return Node(
@@ -77,14 +79,13 @@ def output(value: Any) -> Node:
     return _widget(value, _FRONT_END | {"outputs", "msg_id"})
 
 
-@reads("ipywidgets.widgets.interaction.interactive")
-def interactive(value: Any) -> Node:
-    """The function, and the widgets that it takes its arguments from."""
-    node = widget(value)
-    return node._replace(
-        children=[*node.children, attributes(value).get("f")],
-        labels=lambda: [*(node.labels() if node.labels else ()), ".f"],
-    )
+@reads("traitlets.traitlets.ClassBasedTraitType")
+def trait_of_class(value: Any) -> Node:
+    """A trait, with its class by name: `Instance("logging.Logger")` looks the class up when it is first used."""
+    own = attributes(value)
+    klass = own.get("klass")
+    name = klass if isinstance(klass, str) else getattr(klass, "__name__", "")
+    return attributes_node(value, {**own, "klass": name.rpartition(".")[2]})
 
 
 _PROGRESS = ("n", "total", "desc", "postfix", "unit", "initial", "disable", "iterable")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import sys
 from typing import Any, Callable, Dict, FrozenSet, List
 
 from ..describe.node import Node, attribute_label, reads, type_name
@@ -146,11 +148,29 @@ def path(value: Any) -> Node:
     return Node("matplotlib.path.Path", children=[value.vertices, value.codes], labels=lambda: [".vertices", ".codes"])
 
 
+def _as_arrays(value: Any) -> Any:
+    """Lists of numbers as arrays, which are read at once, also in a dict; any other value as it is."""
+    if type(value) is dict:
+        return {name: _as_arrays(item) for name, item in value.items()}
+    if type(value) in (list, tuple):
+        with contextlib.suppress(TypeError, ValueError):  # names of colors
+            return sys.modules["numpy"].asarray(value, "float64")
+    return value
+
+
 @reads("matplotlib.colors.Colormap")
 def colormap(value: Any) -> Node:
-    """A colormap, with its table, which it makes from the rest when it is first used."""
+    """A colormap, by what it makes its table from when it is first used; with the table if somebody has changed that.
+
+    A registry of colormaps has nearly two hundred, so none makes its table only to be read.
+    """
     found = {name: item for name, item in attributes(value).items() if name not in ("_lut", "_isinit")}
-    known = value if value._isinit else copy.copy(value)
-    if known is not value:
-        known._init()
-    return attributes_node(value, {**found, "_lut": known._lut}, text=lambda: f"<colormap {value.name}>")
+    for name in ("colors", "_segmentdata"):
+        if name in found:
+            found[name] = _as_arrays(found[name])
+    if value._isinit:
+        made = copy.copy(value)
+        made._init()
+        if made._lut.tobytes() != value._lut.tobytes():
+            found["_lut"] = value._lut
+    return attributes_node(value, found, text=lambda: f"<colormap {value.name}>")

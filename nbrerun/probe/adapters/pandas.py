@@ -230,23 +230,29 @@ def styler(value: Any) -> Node:
 
 @changes("pandas.DataFrame", "pandas.core.frame.DataFrame")
 def change_frame(value: Any, path: str, wanted: Wanted) -> Set[str]:
-    """Give columns of numbers other values: in new arrays, since other frames may share the old ones."""
-    changed = set()
-    for position, name in enumerate(value.columns):
-        place = f"{path}[{key_text(name)}]"
-        if place in wanted:
-            new = _other_values(value.iloc[:, position], wanted[place])
+    """Give columns of numbers other values, or others another order, in new arrays: frames may share the old ones."""
+    columns = {f"{path}[{key_text(name)}]": position for position, name in enumerate(value.columns)}
+    columns = {place: position for place, position in columns.items() if place in wanted}
+    for other in (_other_values, _other_order):
+        changed = set()
+        for place, position in columns.items():
+            new = other(value.iloc[:, position], wanted[place])
             if new is not None:
                 value.isetitem(position, new)
                 changed.add(place)
-    return changed
+        if changed:
+            return changed
+    return set()
 
 
 @changes("pandas.Series", "pandas.core.series.Series")
 def change_series(value: Any, path: str, wanted: Wanted) -> Set[str]:
-    """Give a series of numbers other values."""
+    """Give a series of numbers other values, or any other series another order."""
     place = f"{path}.values"
-    new = _other_values(value, wanted[place]) if place in wanted else None
+    new = None
+    if place in wanted:
+        new = _other_values(value, wanted[place])
+        new = _other_order(value, wanted[place]) if new is None else new
     if new is None:
         return set()
     value.iloc[:] = new
@@ -254,5 +260,10 @@ def change_series(value: Any, path: str, wanted: Wanted) -> Set[str]:
 
 
 def _other_values(column: Any, earlier: Optional[bytes]) -> Any:
-    numpy = sys.modules["numpy"]
-    return other_values(column.to_numpy(), earlier) if isinstance(column.dtype, numpy.dtype) else None
+    return other_values(column.to_numpy(), earlier) if isinstance(column.dtype, sys.modules["numpy"].dtype) else None
+
+
+def _other_order(column: Any, _: Optional[bytes]) -> Any:
+    """The values from last to first: code trips over other text, and of most objects no other value is known."""
+    is_numbers = isinstance(column.dtype, sys.modules["numpy"].dtype) and column.dtype.kind in "biufc"
+    return None if is_numbers else column.array[::-1].copy()

@@ -118,9 +118,12 @@ class Marker(ast.NodeTransformer):
         # No other statement may stand before imports from `__future__`, apart from a docstring.
         future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
         first = future[-1] + 1 if future else 0
+        heads, rest = node.body[:first], node.body[first:]
         self._is_in_cell, self._file = True, ""
         self._look_for_names(node)
-        node.body = [*node.body[:first], *self._body(node.body[first:])]
+        # They bind names like any import, and none of them raises: their marks can stand behind them all.
+        marks = [each for each in self._block(heads) if each not in heads]
+        node.body = [*heads, *marks, *self._body(rest)]
         self._is_in_cell = False
         return node
 

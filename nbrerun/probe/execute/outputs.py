@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -26,7 +27,16 @@ def digest_of(streams: Mapping[str, str], displays: List[Mapping[str, Any]]) -> 
     shown = [{kind: _told_alike(data[kind]) for kind in _told(data)} for data in displays]
     if not texts and not shown:
         return b""
-    return hashlib.blake2b(json.dumps([texts, shown], sort_keys=True).encode(), digest_size=16).digest()
+    try:
+        told = json.dumps([texts, shown], sort_keys=True, default=_as_sent)
+    except (TypeError, ValueError):  # keys of several types, or a cycle
+        told = _told_alike(repr([texts, shown]))
+    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _as_sent(value: Any) -> Any:
+    """What a message has for what JSON does not know: pictures and the like in base64 (jupyter_client, jsonutil)."""
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else _told_alike(repr(value))
 
 
 def _told(data: Mapping[str, Any]) -> List[str]:

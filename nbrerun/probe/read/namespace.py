@@ -6,6 +6,7 @@ import re
 import sys
 from typing import Any, Dict
 
+from ..describe.originals import original_of
 from ..source.ipython_names import AUTOMATIC
 
 _COMPILED = re.compile(
@@ -18,8 +19,9 @@ _COMPILED = re.compile(
 
 def user_names(shell: Any) -> Dict[str, Any]:
     """Return all names that the user's cells have bound, with their values, sorted."""
-    # `user_ns_hidden` holds what IPython bound at its start; a name with another value is the user's after all.
-    hidden = shell.user_ns_hidden
+    # `user_ns_hidden` holds what IPython bound at its start, and what `%pylab` does, which may be what stands for a
+    # function while a cell is observed; a name with another value is the user's after all.
+    hidden = {name: original_of(value) for name, value in dict(shell.user_ns_hidden).items()}
     missing = object()
     compiles = "torch._dynamo" in sys.modules
     # At once, since a thread of the notebook's may bind names meanwhile. A name can be of a subclass of str, numpy's
@@ -29,6 +31,6 @@ def user_names(shell: Any) -> Dict[str, Any]:
         name: namespace[name]
         for name in sorted(namespace)
         if not AUTOMATIC.fullmatch(name)
-        and hidden.get(name, missing) is not namespace[name]
+        and hidden.get(name, missing) is not original_of(namespace[name])
         and not (compiles and _COMPILED.fullmatch(name))
     }

@@ -792,6 +792,44 @@ CASES = [
         ),
     ),
     Case(
+        "expressions of SymPy",
+        cell("from sympy import *\nx, y = symbols('x y')", "reset", x="reset"),
+        cell("square = (x + y) ** 2", "reset", square="reset"),
+        cell("solve(square, x)", "stateless", square="untouched", x="untouched"),
+        cell("expanded = expand(square)\nexpanded", "reset", expanded="reset", square="untouched"),
+        cell("igcd(4, 6)", "stateless"),
+        cell("expanded = expanded + 1", "in-place", expanded="in-place"),
+    ),
+    Case(
+        "what a widget has beside its traits",
+        cell(
+            """
+            import ipywidgets as widgets
+            class Clicks(widgets.Button):
+                def __init__(self):
+                    super().__init__()
+                    self.count = 0
+            """,
+            "stateless",
+        ),
+        cell("clicks = Clicks()\nshown = widgets.interactive(lambda n: [n], n=(1, 5))\nshown.result = [1]", "reset"),
+        cell("clicks.count += 1", "in-place", clicks="in-place", changed=["clicks.count"]),
+        cell("result = shown.result", "reset", result="reset", shown="untouched"),
+    ),
+    Case(
+        "pictures that are shown",
+        cell(
+            """
+            class Picture:
+                def _repr_png_(self):
+                    return b"PNG"
+            """,
+            "stateless",
+        ),
+        cell("picture = Picture()\npicture", "reset", picture="reset"),
+        cell("display(picture)", "stateless", picture="untouched"),
+    ),
+    Case(
         "a widget that outputs are shown in",
         cell("import ipywidgets as widgets\nout = widgets.Output()\nout", "reset", out="reset"),
         cell("with out:\n    print('hello')", "stateless", out="untouched"),

@@ -115,4 +115,10 @@ CASES = [
         cell("y = 2\n%time z = y + 1\n!true", "reset", y="reset", z="reset"),
         cell("y?", "stateless", y="untouched"),
     ),
+    Case(
+        "all names of numpy and matplotlib",
+        cell("%pylab inline", "stateless"),
+        cell("x = linspace(0, 1, 5)", "reset", x="reset"),
+        cell("plot(x)", "stateless", x="untouched"),
+    ),
 ]

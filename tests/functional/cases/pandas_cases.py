@@ -190,4 +190,24 @@ CASES = [
         cell("df = add_total(df)", "reset", df="reset"),
         cell("grow(df)", "in-place", df="in-place", changed=["df['a']"]),
     ),
+    Case(
+        "columns of objects that a function writes, or leaves if they are there",
+        cell(
+            """
+            from fractions import Fraction
+            import pandas as pd
+
+            def add_half(frame):
+                frame["half"] = frame["a"] / 2
+
+            def add_label(frame):
+                if "label" not in frame:
+                    frame["label"] = ["x", "y"]
+            """,
+            "stateless",
+        ),
+        cell("df = pd.DataFrame({'a': [Fraction(1, 3), Fraction(1, 5)]})", "reset"),
+        cell("add_half(df)", "reset", df="reset"),
+        cell("add_label(df)", "persisted", df="persisted", via={"df": "kernel"}),
+    ),
 ]

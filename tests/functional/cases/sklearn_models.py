@@ -212,6 +212,22 @@ CASES = [
         cell("search = search.best_estimator_", "error"),
     ),
     Case(
+        "models that keep the data they were fitted to",
+        DATA,
+        cell(
+            """
+            from sklearn.model_selection import GridSearchCV
+            from sklearn.neighbors import KNeighborsClassifier
+            search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=2)
+            knn = KNeighborsClassifier()
+            """,
+            "reset",
+        ),
+        cell("search.fit(X, y)", "reset", search="reset", how={"search": "refitted"}, marks={"search": {"drifts"}}),
+        cell("search.fit(X[:40], y[:40])", "reset", search="reset", marks={"search": {"drifts"}}),
+        cell("X = X * 2\nknn.fit(X, y)", "in-place", X="in-place", knn="reset", marks={"knn": {"follows"}}),
+    ),
+    Case(
         "clusters and boosted histograms with a seed",
         DATA,
         cell(

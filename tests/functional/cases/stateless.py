@@ -10,6 +10,7 @@ CASES = [
         cell("from collections import *", "stateless"),
         cell("import sklearn.linear_model as lm", "stateless"),
         cell("import os", "stateless"),
+        cell("from __future__ import print_function\nprint(pi)", "stateless"),
         cold=True,
     ),
     Case(

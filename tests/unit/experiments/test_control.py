@@ -106,6 +106,31 @@ def test_a_control_that_is_like_the_first_run_is_made_again_where_nothing_explai
     assert engine.closed == asked
 
 
+@pytest.mark.parametrize(
+    ("values", "reads", "noisy"),
+    [("71 71 72", [], "tx"), ("71 71 71 71", [], "t"), ("71", ["x"], "t"), ("11", [], "")],
+)
+def test_what_a_noisy_cell_makes_from_nothing_may_be_noise_as_well(values: str, reads: list[str], noisy: str) -> None:
+    """A rounded duration `x` comes twice in a row beside a time `t`; what the cell has looked at may go on."""
+    left = values.split()
+    before, first, after = (state({key: variable(value) for key in "tnx"}) for value in (b"0", b"1", b"2"))
+    moved = {name(key): GREW for key in "tx"}
+    run = rerun(after, reads=["n", *reads], bound=["t", "x"])
+    seen = observation(before, first, run, moved=moved, still_moved=frozenset(moved))
+
+    class Noisy(Repeating):
+        def control(self, moment: int, cell: Cell, anew: bool = False) -> Control | Undone:
+            self.anew.append(anew)
+            t, x = left.pop(0)
+            values = {"t": variable(t.encode()), "n": variable(b"1"), "x": variable(x.encode())}
+            return Control(frozenset(), state(values), lambda names: {}, self._count)
+
+    engine = Noisy()
+    assert control(engine, 1, seen, {}) is None
+    assert "".join(sorted(each.key for each in seen.noise)) == noisy
+    assert left == []
+
+
 def test_without_a_control_there_is_no_answer() -> None:
     """The engine says why."""
     undone = control(Repeating(), 1, _seen(), {})

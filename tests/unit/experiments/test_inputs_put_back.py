@@ -47,7 +47,7 @@ def engine_of(ends: Ends, **more: Any) -> FakeEngine:
         return rerun(state(dict(found)))
 
     def leaves(branch: FakeBranch, names: Sequence[str]) -> Leaves:
-        return {key: {key: leaf(b"first", 1.0)} for key in names}
+        return {key: {key: leaf(b"first", 1.0, address=hash(key))} for key in names}
 
     return FakeEngine(answer_after=answer, leaves=leaves, **more)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nbrerun.engine.interface import Undone
-from nbrerun.experiments.perturbed import changed_parts, doubtful, only_shrank, outcome, perturbed
+from nbrerun.experiments.perturbed import changed_parts, doubtful, only_shrank, outcome, own_parts, perturbed
 from nbrerun.model import Change
 from nbrerun.probe.protocol.messages import Leaf
 from nbrerun.state.diff import Leaves, Parts
@@ -66,6 +66,49 @@ def test_only_what_the_first_run_changed_is_changed() -> None:
     """With what was there before; None for what it made. What it deleted cannot be changed."""
     before, first = {"x.a": A, "x.b": ONE, "x.d": A}, {"x.a": A, "x.b": TWO, "x.c": C}
     assert changed_parts(before, first) == {"x.b": ONE, "x.c": None}
+
+
+def test_what_is_a_part_of_another_variable_is_left_as_it_is() -> None:
+    """By the object, with all that is below it; atoms are nobody's."""
+    number: Leaf = {**leaf(b"3", 1, address=10), "atom": True}
+    kept = leaf(b"1", 1, address=7)
+    first = {"x.X": kept, "x.X.name": leaf(b"2", address=8), "x.Xs": leaf(b"1", 1, address=9), "x.n": number}
+    others = {"X": {"X": kept}, "n": {"n": number}}
+    assert own_parts(dict.fromkeys(first), first, others).keys() == {"x.Xs", "x.n"}
+
+
+def test_an_input_that_is_a_part_of_a_model_is_not_changed_with_it() -> None:
+    """A model that keeps the data it was fitted to ends elsewhere with other data: it is changed once more without."""
+    first, spoiled = {"m": variable(b"1", 5, "model"), "X": variable(b"1", 7)}, {"X": variable(b"2", 7)}
+    seen = observation(state({"X": first["X"]}), state(first), rerun(state(first)))
+    parts = {"m": {"m.X": leaf(b"1", 1, address=7), "m.a": leaf(b"1", 1, address=8)}, "X": {"X": leaf(b"1", address=7)}}
+
+    def answer(branch: FakeBranch) -> Any:
+        return rerun(state({**first, **(spoiled if "m.X" in branch.perturbed["m"] else {})}))
+
+    engine = FakeEngine(answer_after=answer, leaves=lambda _, names: {key: parts[key] for key in names})
+    assert perturbed(engine, 3, seen) is None
+    assert asked_to_change(engine) == [["m"], ["m"]]
+    changed = [list(branch.perturbed["m"]) for branch in engine.branches if branch.perturbed]
+    assert changed == [["m.X", "m.a"], ["m.a"]]
+
+
+def test_nothing_is_known_of_a_model_that_keeps_a_view_of_an_input() -> None:
+    """No part of it is the input itself, and yet the input is changed with it."""
+    first = {"m": variable(b"1", 5, "model"), "X": variable(b"1", 7)}
+    seen = observation(state({"X": first["X"]}), state(first), rerun(state(first)))
+    part = leaf(b"1", 1, address=9)
+
+    def leaves(branch: FakeBranch, names: Sequence[str]) -> Leaves:
+        found = {"m": {"m.X": part}, "X": {"X": leaf(b"2" if branch.perturbed else b"1", address=7)}}
+        return {key: found[key] for key in names}
+
+    engine = FakeEngine(
+        answer_after=lambda branch: rerun(state({**first, "X": variable(b"2", 7)})),
+        leaves=leaves,
+    )
+    assert perturbed(engine, 3, seen) is None
+    assert (asked_to_change(engine), seen.outcomes) == ([["m"], ["m"]], {})
 
 
 def cell(

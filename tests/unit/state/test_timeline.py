@@ -34,6 +34,19 @@ def test_what_the_rerun_bound_is_bound() -> None:
     assert step(first, first, again=rerun(bound=["small", "loop"])).bound == {"small"}
 
 
+def test_an_object_that_was_made_without_the_one_before_replaces_it() -> None:
+    """Also if the cell looks at the name later on; not if it made the new object of the old one."""
+    before, first = state({"x": b"1"}), state({"x": variable(b"2", 2)})
+    runs = {
+        "bound": rerun(bound=["x"]),
+        "bound and used": rerun(bound=["x"], bound_first=["x"], reads=["x"]),
+        "made of it": rerun(bound=["x"], reads=["x"]),
+    }
+    found = {what: step(before, first, again=run).replaces("x") for what, run in runs.items()}
+    assert found == {"bound": True, "bound and used": True, "made of it": False}
+    assert not step(first, first, again=rerun()).replaces("x")
+
+
 def test_importing_once_more_binds_nothing() -> None:
     """The name holds the module that an earlier cell imported; a module that is new is bound all the same."""
     before, first = state({"np": b"1"}), state({"np": b"1", "pd": variable(b"1", 2)})

@@ -91,6 +91,30 @@ def test_looks_are_no_value() -> None:
     assert digest(one) == digest(other)
 
 
+def test_a_widget_has_attributes_of_its_own() -> None:
+    """Those that a class of the notebook's own counts in, and those that somebody has put there."""
+
+    class Clicks(ipywidgets.Button):  # type: ignore[misc]  # ipywidgets has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.count = 0
+
+    before = digest(Clicks)
+    one, other = Clicks(), Clicks()
+    assert digest(one) == digest(other)
+    assert digest(Clicks) == before  # traitlets looks up classes that it knows by name
+    one.count += 1
+    assert digest(one) != digest(other)
+
+
+def test_an_interaction_is_also_what_it_last_returned() -> None:
+    """What a cell takes from there, an earlier one has made."""
+    one = ipywidgets.interactive(lambda n: [n], n=(0, 5))
+    before = digest(one)
+    one.result = [3]
+    assert digest(one) != before
+
+
 def test_an_interaction_is_its_function_and_its_widgets() -> None:
     """Another function, or another default, makes another one."""
 

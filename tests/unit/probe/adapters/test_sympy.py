@@ -72,3 +72,27 @@ def test_a_matrix_may_be_changed() -> None:
 def test_an_expression_is_shown_as_a_whole() -> None:
     """As sympy prints it."""
     assert [(each.path, each.first, each.again) for each in moved(X + 1, X + 2).values()] == [("x", "x + 1", "x + 2")]
+
+
+def test_dummies_are_counted() -> None:
+    """Their numbers, and names that are made of these, are no value; a name that was given is."""
+    assert digest(sp.Dummy()) == digest(sp.Dummy()) != digest(sp.Dummy("n"))
+    assert digest(sp.Dummy("n")) == digest(sp.Dummy("n")) != digest(sp.Dummy("m"))
+
+
+def test_a_class_of_the_users_has_attributes() -> None:
+    """They may change."""
+    user: dict[str, Any] = {"__name__": "__main__"}
+    exec("import sympy\nclass Named(sympy.Symbol): pass", user)
+    one = user["Named"]("x")
+    one.note = [1]
+    before = digest(one)
+    one.note.append(2)
+    assert digest(one) != before
+
+
+def test_what_a_librarys_function_remembers_is_no_value() -> None:
+    """SymPy imports functions with a cache into the notebook: they compute the same without it."""
+    before = digest(sp.igcd)
+    sp.igcd(123456, 7896)
+    assert digest(sp.igcd) == before

@@ -31,6 +31,14 @@ def test_what_is_shown_otherwise_has_another_digest() -> None:
     assert len(set(shown)) == len(shown)
 
 
+def test_what_json_does_not_know_is_compared_all_the_same() -> None:
+    """Pictures are bytes before they are sent, and base64 from then on; keys may be of several types."""
+    assert digest_of({}, [{"image/png": b"PNG"}]) == digest_of({}, [{"image/png": "UE5H"}])
+    for one, other in [(b"1", b"2"), ({1: 2, "a": b""}, {1: 3, "a": b""}), ({1}, {2})]:
+        found = digest_of({}, [{"application/json": one}])
+        assert found == digest_of({}, [{"application/json": one}]) != digest_of({}, [{"application/json": other}])
+
+
 def test_messages_and_streams_are_collected_until_the_output_is_cleared() -> None:
     """As a session sends them: a whole message, or a type with its content."""
     shown = Shown()

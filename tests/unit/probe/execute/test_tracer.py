@@ -326,12 +326,13 @@ def test_a_cell_that_awaits_goes_on_as_well() -> None:
 
 @pytest.mark.parametrize("goes_on", [False, True])
 def test_a_text_may_stand_before_imports_from_the_future(goes_on: bool) -> None:
-    """As in a module: no mark stands before them."""
+    """As in a module: no mark stands before them, and they bind names like any other import."""
     namespace: dict[str, Any] = {}
     source = "'About this cell.'\nfrom __future__ import annotations\nx: Unknown = 1"
     tracer = run(source, namespace, goes_on)
     assert namespace["x"] == 1
-    assert tracer.touched_by(raised=False).keys() == {"x"}
+    assert tracer.touched_by(raised=False).keys() == {"annotations", "x"}
+    assert tracer.imported() == {"annotations"}
 
 
 IN_FUNCTIONS = {

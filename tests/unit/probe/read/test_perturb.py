@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,17 @@ def test_frames_and_series() -> None:
     series = pd.Series([1.0, 2.0])
     assert perturbed(series)[1] == {"x.values"}
     assert series.tolist() == [3.0, 1.75]
+
+
+def test_frames_and_series_without_numbers() -> None:
+    """The same values in another order, where no number has changed: other text is what code trips over."""
+    frame = pd.DataFrame({"a": [3, 1], "b": list("xy"), "c": [Fraction(1, 3), Fraction(1, 5)]})
+    assert perturbed(frame, frame[["a"]])[1] == {"x['b']", "x['c']"}
+    assert frame["b"].tolist() == ["y", "x"]
+    assert perturbed(frame, frame[["b"]])[1] == {"x['a']"}
+    series = pd.Series(["p", "q"])
+    assert perturbed(series)[1] == {"x.values"}
+    assert series.tolist() == ["q", "p"]
 
 
 def test_models() -> None:
