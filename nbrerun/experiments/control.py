@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbrerun.engine.interface import Engine, Undone
-from nbrerun.state.diff import Leaves, differing
+from nbrerun.state.diff import Leaves, differing, exceeds_by_size, larger
 from nbrerun.state.evidence import take_apart, worth_showing
 from nbrerun.state.names import Name, variables
 from nbrerun.state.observation import Observation
@@ -17,7 +17,7 @@ def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> U
     Where the rerun found everything as the first run had, as far as anybody can see, it should have come to the same.
     Then a control that is like the first run is no proof that the cell goes on from where it was: one of a few orders
     comes twice in a row soon enough. So there are some more. The same goes for what a noisy cell makes without looking
-    at what was there: a duration is soon enough the same, rounded.
+    at what was there (a duration is soon enough the same, rounded), and for what differs by more than noise.
 
     Args:
         before: the parts of what *again* left with another value, as the first run left them.
@@ -31,18 +31,25 @@ def control(engine: Engine, moment: int, seen: Observation, before: Leaves) -> U
             return repeated
         if seen.changed & seen.inputs:  # else *again* itself began with what the first run began with
             seen.astray = repeated.astray & seen.inputs
-        names = differing(seen.first, repeated.after) & seen.still_moved - seen.noise.keys()
+        explained = seen.noise.keys() - _by_more_than_noise(seen)
+        names = differing(seen.first, repeated.after) & seen.still_moved - explained
         shown = [name for name in worth_showing(names) if name in before]
         after = repeated.leaves(shown) if names else {}
-        seen.noise = {**seen.noise, **take_apart(names, seen.first, repeated.after, before, after)}
+        found = take_apart(names, seen.first, repeated.after, before, after)
+        seen.noise = {**seen.noise, **{name: larger(seen.noise.get(name, ()), found[name]) for name in found}}
         repeated.close()
         if not seen.noise and saw_a_change:
             break
         if seen.noise and not saw_a_change:  # the cell is noisy, and nothing else explains what it has left
             seen.noise = {**{name: seen.moved[name] for name in seen.still_moved}, **seen.noise}
-        if seen.noise and not _may_be_noise(seen):
+        if seen.noise and not _may_be_noise(seen) and not _by_more_than_noise(seen):
             break
     return None
+
+
+def _by_more_than_noise(seen: Observation) -> set[Name]:
+    """What is noisy, and differs by so much more than in the controls so far that the rerun seems to be the cause."""
+    return {name for name, noise in seen.noise.items() if exceeds_by_size(seen.moved[name], noise)}
 
 
 def _may_be_noise(seen: Observation) -> set[Name]:

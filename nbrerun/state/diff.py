@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from nbrerun.model import ABSENT, Change
 from nbrerun.probe.protocol.messages import File, Generator, Leaf, Rerun, State
@@ -241,13 +242,47 @@ def _weight(change: Change) -> tuple[bool, float, str]:
 
 
 def exceeds(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
-    """Whether the rerun changed a part that the control left alone, or changed one much more."""
-    held = {change.path: change.max_abs_change for change in noise}
+    """Whether the rerun changed a part that the control left alone, or changed one much more.
+
+    Parts that differ by their number only, such as the durations of epochs, are as noisy as the noisiest of them.
+    """
+    noise = list(noise)
+    paths, sizes = {change.path for change in noise}, dict[str, float]()
+    for change in noise:
+        sizes[_without_numbers(change.path)] = max(
+            change.max_abs_change or 0.0, sizes.get(_without_numbers(change.path), 0.0)
+        )
     for change in moved:
-        size, noisy = change.max_abs_change, held.get(change.path) or 0.0
-        if change.path not in held or (size is not None and size > _CLEARLY * noisy):
+        size, noisy = change.max_abs_change, sizes.get(_without_numbers(change.path))
+        if (change.path not in paths) if size is None else (noisy is None or size > _CLEARLY * noisy):
             return True
     return False
+
+
+def exceeds_by_size(moved: Iterable[Change], noise: Iterable[Change]) -> bool:
+    """Whether the rerun only changed much more what the control changed, too: that may be chance.
+
+    Not so where it is a whole number, as lengths are and durations are not.
+    """
+    moved, noise = list(moved), list(noise)
+    certain = (
+        each if float(each.max_abs_change or 0.0).is_integer() else replace(each, max_abs_change=0.0) for each in moved
+    )
+    return exceeds(moved, noise) and not exceeds(certain, noise)
+
+
+def larger(noise: Iterable[Change], more: Iterable[Change]) -> tuple[Change, ...]:
+    """The noise of two controls: of each part, the larger change."""
+    found = {change.path: change for change in noise}
+    for change in more:
+        known = found.get(change.path)
+        if known is None or (change.max_abs_change or 0.0) > (known.max_abs_change or 0.0):
+            found[change.path] = change
+    return tuple(found.values())
+
+
+def _without_numbers(path: str) -> str:
+    return re.sub(r"\[\d+\]", "[]", path)
 
 
 _CLEARLY = 10.0

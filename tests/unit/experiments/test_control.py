@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 import pytest
@@ -26,7 +27,7 @@ def _leaf(text: str) -> Leaf:
         "text": text,
         "size": None,
         "length": None,
-        "numbers": None,
+        "numbers": struct.pack("d", float(text)) if "." in text else None,
         "whole": True,
     }
 
@@ -129,6 +130,21 @@ def test_what_a_noisy_cell_makes_from_nothing_may_be_noise_as_well(values: str, 
     assert control(engine, 1, seen, {}) is None
     assert "".join(sorted(each.key for each in seen.noise)) == noisy
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "noise"), [("1.1 1.2 2.3", 3, "2.3"), ("1.1 1.1 1.1 1.1", 4, "1.1"), ("2.3", 1, "2.3")]
+)
+def test_a_change_that_is_larger_than_the_noise_needs_more_controls(values: str, asked: int, noise: str) -> None:
+    """A duration differs by chance; what it differs by most is the noise."""
+    before, first, after = (state({"x": variable(value)}) for value in (b"0", b"1.0", b"4.5"))
+    moved = {name("x"): (Change("x", "1.0", "4.5", 3.5),)}
+    run = rerun(after, reads=["x"], bound=["x"])
+    seen = observation(before, first, run, moved=moved, still_moved=frozenset(moved))
+    engine = Repeating(*values.split())
+    assert control(engine, 1, seen, _parts("1.0")) is None
+    assert [change.again for change in seen.noise[name("x")]] == [noise]
+    assert (engine.closed, engine.left) == (asked, [])
 
 
 def test_without_a_control_there_is_no_answer() -> None:

@@ -12,7 +12,9 @@ from nbrerun.state.diff import (
     changes,
     differing,
     exceeds,
+    exceeds_by_size,
     file_change,
+    larger,
     left_as_it_was,
     max_abs_change,
     moved_generators,
@@ -264,11 +266,38 @@ def moved(path: str, size: float | None) -> Change:
         ([moved("a", 1.0)], [moved("a", 0.0)], True),
         ([moved("a", None), moved("b", 1.0)], [moved("a", None), moved("b", None)], True),
         ([moved("a", None)], [], True),
+        ([moved("a[0].t", 5.0)], [moved("a[1].t", 1.0)], False),
+        ([moved("a[0].t", 50.0)], [moved("a[1].t", 1.0), moved("a[2].t", None)], True),
+        ([moved("a[0].t", None)], [moved("a[1].t", None)], True),
+        ([moved("a[0].t", 5.0)], [moved("a[0].u", 1.0)], True),
     ],
 )
 def test_noise_is_what_the_control_shows(rerun: list[Change], control: list[Change], beyond: bool) -> None:
     """A part that the control left alone, or moved far less, was moved by the rerun itself."""
     assert exceeds(rerun, control) is beyond
+
+
+@pytest.mark.parametrize(
+    ("rerun", "control", "only_by_size"),
+    [
+        ([moved("a", 50.5)], [moved("a", 1.0)], True),
+        ([moved("a", 5.5)], [moved("a", 1.0)], False),
+        ([moved("a", 50.0)], [moved("a", 1.0)], False),
+        ([moved("a", 50)], [moved("a", 1)], False),
+        ([moved("a", 50.5), moved("b", 1.5)], [moved("a", 1.0)], False),
+        ([moved("a", 50.5), moved("b", None)], [moved("a", 1.0), moved("b", None)], True),
+    ],
+)
+def test_much_more_than_the_noise_may_be_chance(rerun: list[Change], control: list[Change], only_by_size: bool) -> None:
+    """A duration may be; a length is not, nor is what the control left alone."""
+    assert exceeds_by_size(rerun, control) is only_by_size
+
+
+def test_of_two_controls_the_larger_noise_counts() -> None:
+    """Part by part."""
+    one, other = [moved("a", 1.0), moved("b", None)], [moved("a", 3.0), moved("b", None), moved("c", 2.0)]
+    assert larger(one, other) == (other[0], one[1], other[2])
+    assert larger(other, one) == tuple(other)
 
 
 def test_a_tensor_of_the_same_values_is_not_named_beside_its_gradient() -> None:
