@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional
 
 from ..source.inputs import local_names, may_swallow
 from ..source.statements import (
@@ -24,6 +24,9 @@ MARK = "__nbrerun_mark__"
 MARK_IN_FUNCTION = "__nbrerun_inner_mark__"
 MARK_CALL = "__nbrerun_mark_call__"
 SKIP = "__nbrerun_skip__"
+STORE = "__nbrerun_store__"
+ADDRESS = "__nbrerun_address__"
+"""The name of `id` in functions with marks, which may have another one of that name."""
 HIDDEN = "#"
 """Stands in what a function's local names are called here."""
 
@@ -69,7 +72,8 @@ class Marker(ast.NodeTransformer):
     other statement stands before it. Before a statement that has no mark before it, one more mark stands for what it
     looks up at once: when it is reached, what came before is over.
 
-    The statements inside functions have marks as well. Their local names are none of the notebook's.
+    The statements inside functions have marks as well. Their local names are none of the notebook's; what they store
+    into through a parameter may be one of its objects, as the address tells.
     """
 
     def __init__(self, goes_on: bool = False, in_functions: bool = True, in_statements: bool = False) -> None:
@@ -96,6 +100,7 @@ class Marker(ast.NodeTransformer):
         """The cell, or a function, may find out which names there are."""
         self._scope: Optional[Mapping[str, str]] = None
         """In a function: its local names, each with a name that no variable of the notebook can have."""
+        self._parameters: FrozenSet[str] = frozenset()
         self._is_in_cell = False
         self._file = ""
         """Where the statements come from that get their marks."""
@@ -152,9 +157,12 @@ class Marker(ast.NodeTransformer):
         docstring = ast.get_docstring(node, clean=False) is not None
         self.makes_functions |= self._is_in_cell or outer is not None
         self._scope = {**(outer or {}), **{name: f"{name}{HIDDEN}{number}" for name in local_names(node)}}
-        before, self._awaited, self._is_in_loop = (self._awaited, self._is_in_loop), [], False
+        before, self._awaited, self._is_in_loop = (self._awaited, self._is_in_loop, self._parameters), [], False
+        self._parameters = frozenset(
+            each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        )
         node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
-        self._awaited, self._is_in_loop = before
+        self._awaited, self._is_in_loop, self._parameters = before
         self._scope = outer
 
     def _look_for_names(self, node: ast.AST) -> None:
@@ -200,6 +208,7 @@ class Marker(ast.NodeTransformer):
                 what: Optional[Statement] = look_at(statement)
             else:
                 what = header(walrus, set()) if walrus else None
+            stores = [] if what is None or self._scope is None else sorted(what.stores & self._parameters)
             if what is None or isinstance(statement, _MARKED_BEHIND):
                 number = self._mark(beginning(statement), statement)
             else:
@@ -208,6 +217,7 @@ class Marker(ast.NodeTransformer):
                 marked.append(self._record(number, statement))
             else:
                 self.also.setdefault(reached, []).append(number)
+            marked += (self._store(name, statement) for name in stores)
             marked.append(statement)
             reached = None
             if what is not None:
@@ -273,6 +283,12 @@ class Marker(ast.NodeTransformer):
             handled=self._is_handled,
         )
         return number
+
+    def _store(self, name: str, where: ast.stmt) -> ast.stmt:
+        """The statement that tells the address of a parameter's object, to which the next one stores something."""
+        address = ast.Call(ast.Name(ADDRESS, ast.Load()), [ast.Name(name, ast.Load())], [])
+        call = ast.Call(ast.Name(STORE, ast.Load()), [address], [])
+        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), where))
 
     def _record(self, number: int, where: ast.stmt) -> ast.stmt:
         """The statement of a mark, at the line of another one, so that tracebacks show the cell's own lines."""

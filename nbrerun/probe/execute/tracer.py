@@ -6,11 +6,11 @@ import ast
 import builtins
 import sys
 import threading
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 from ..source.statements import STAR, Statement, nothing
 from .blame import WHOLE, Blame
-from .marks import HIDDEN, MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP, Mark, Marker
+from .marks import ADDRESS, HIDDEN, MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP, STORE, Mark, Marker
 
 _UNKNOWN = Mark(nothing(), "")
 
@@ -35,6 +35,8 @@ class Tracer:
         """Marks of the statements that raised and were skipped."""
         self._first: Dict[int, None] = {}
         """Marks that were reached, in the order of the first time; others are reached together with them."""
+        self._stored: Set[int] = set()
+        """Addresses of objects that functions stored something into, by names of their parameters."""
         self._threads = 0
         """How many there were before the run."""
 
@@ -48,6 +50,8 @@ class Tracer:
         setattr(builtins, MARK_IN_FUNCTION, self._first.setdefault)
         setattr(builtins, MARK_CALL, self._tell_call)
         setattr(builtins, SKIP, self._skip)
+        setattr(builtins, STORE, self._stored.add)
+        setattr(builtins, ADDRESS, id)
         self._threads = threading.active_count()
         shell.ast_transformers.append(self)
 
@@ -55,9 +59,9 @@ class Tracer:
         """Stop recording."""
         shell.ast_transformers.remove(self)
         has_inner = any(mark.inner for mark in self.marker.marks.values())
-        for name in (MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP):
+        for name in (MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP, STORE, ADDRESS):
             # A thread of the notebook's may go on in a function with marks.
-            if name == MARK_IN_FUNCTION and has_inner and threading.active_count() > self._threads:
+            if name in (MARK_IN_FUNCTION, STORE, ADDRESS) and has_inner and threading.active_count() > self._threads:
                 setattr(builtins, name, _nothing)
             else:
                 delattr(builtins, name)
@@ -137,6 +141,11 @@ class Tracer:
             if name in found:
                 found.add(root)
         return found
+
+    def stored(self, namespace: Mapping[str, Any]) -> Set[str]:
+        """Names of variables that statements stored something into, in functions also as what they were given."""
+        given = {name for name, value in namespace.items() if id(value) in self._stored}
+        return self.names("stores") | given
 
     def needs(self, other_ways: bool = False) -> Dict[str, str]:
         """Names that the run looked up before it bound them, in that order, so that it does not go on without them.

@@ -4,6 +4,42 @@ from tests.functional.cases.case import Case, cell
 
 CASES = [
     Case(
+        "stored by a function into what it is given",
+        cell(
+            """
+            import pandas as pd
+            df, settings, rows = pd.DataFrame({"a": [-1.0, 2.0]}), {}, [1, 2, 3]
+
+            class Model:
+                pass
+
+            model = Model()
+            """,
+            "reset",
+        ),
+        cell(
+            """
+            def clean(frame):
+                frame["a"] = frame["a"].abs()
+
+            def put(target, value=9):
+                target[0] = value
+
+            def label(thing, *, text):
+                thing.text = text
+
+            def once(options):
+                if "depth" not in options:
+                    options["depth"] = [3]
+            """,
+            "stateless",
+        ),
+        cell("clean(df)", "reset", df="reset"),
+        cell("put(rows)", "reset", rows="reset"),
+        cell("label(model, text='a')", "reset", model="reset"),
+        cell("once(settings)", "persisted", settings="persisted"),
+    ),
+    Case(
         "plain definitions; a mutable default argument; a default that is not mutated",
         cell("def square(x):\n    return x * x", "stateless"),
         cell("class Point:\n    size = 2\n\n    def __init__(self, x):\n        self.x = x", "stateless"),

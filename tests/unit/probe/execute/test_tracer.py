@@ -358,6 +358,28 @@ def test_statements_in_functions_count_when_they_run(source: str) -> None:
     assert (tracer.names("binds"), tracer.names("stores")) == IN_FUNCTIONS[source]
 
 
+STORED = {
+    "def f(d): d['a'] = 1\nf(one)": {"one"},
+    "def f(x, *, d): d['a'] = x\nf(1, d=one)": {"one"},
+    "def f(d):\n    if d: d['a'] = 1\nf(one)": set(),
+    "def f(d): return d['a']\none['a'] = 1\nf(two)": {"one"},
+    "def f(d): print(d)\nf(one)": set(),
+    "def f(d):\n    d = dict(d)\n    d['a'] = 1\nf(one)": set(),
+    "def f(d):\n    def g(e): e['a'] = 1\n    g(d)\nf(one)\nf(two)": {"one", "two"},
+    "class C:\n    def m(self): self.a = 1\nc = C()\nc.m()": {"c"},
+    "def f(d): d.a = 1\nid = None\nf(thing)": {"thing"},
+    "def f(d): d.update(a=1)\nf(one)": set(),
+    "def f(d): del d['x']\nf(one)": {"one"},
+}
+
+
+@pytest.mark.parametrize("source", STORED)
+def test_what_functions_store_into_what_they_are_given(source: str) -> None:
+    """It is stored into the variable, as if the statement stood in the cell; a call may do anything or nothing."""
+    namespace: dict[str, Any] = {"one": {"x": 1} if "x" in source else {}, "two": {"a": 2}, "thing": SimpleNamespace()}
+    assert run(source, namespace).stored(namespace) == STORED[source]
+
+
 def test_what_a_function_raises_reaches_its_caller() -> None:
     """Though statements that raise are skipped otherwise."""
     source = "def f():\n    raise KeyError\ndef g():\n    global x\n    1 / 0\n    x = 1\n"
