@@ -48,6 +48,7 @@ NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_tensorflow.py",
     "tests/unit/probe/adapters/test_thinc.py",
     "tests/unit/probe/adapters/test_torch.py",
+    "tests/unit/probe/adapters/test_torchmetrics.py",
     "tests/unit/probe/adapters/test_transformers.py",
     "tests/unit/probe/adapters/test_xgboost.py",
     "tests/unit/probe/execute/test_exchanges.py",

@@ -26,6 +26,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "matplotlib": ("matplotlib", "mpl_toolkits"),
     "torch": ("torch",),
     "torch_random": ("torch",),
+    "torchmetrics": ("torchmetrics",),
     "keras": ("keras",),
     "keras_random": ("keras",),
     "tensorflow": ("tensorflow",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import re
 import sys
 import types
 from operator import itemgetter
@@ -97,11 +98,18 @@ def _is_filled(cell: Any) -> bool:
     return True
 
 
+_DIGITS = re.compile("[0-9]+")
+
+
 @reads("builtins.code")
 def code(value: types.CodeType) -> Node:
-    """Bytecode and constants, without file names and line numbers."""
+    """Bytecode and constants, without file names and line numbers.
+
+    Code from no file has been generated, and its local names may be numbered (those of SymPy's `lambdify` are).
+    """
     constants = [Described(code(item)) if type(item) is types.CodeType else item for item in value.co_consts]
-    names = " ".join(value.co_names + value.co_varnames)
+    own = " ".join(value.co_varnames)
+    names = " ".join([*value.co_names, _DIGITS.sub("", own) if value.co_filename.startswith("<") else own])
     return Node("code", (value.co_code, names.encode("utf-8", "surrogatepass")), constants, text=lambda: "<code>")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from typing import Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from ..source.inputs import local_names, may_swallow
 from ..source.statements import (
@@ -72,8 +72,8 @@ class Marker(ast.NodeTransformer):
     other statement stands before it. Before a statement that has no mark before it, one more mark stands for what it
     looks up at once: when it is reached, what came before is over.
 
-    The statements inside functions have marks as well. Their local names are none of the notebook's; what they store
-    into through a parameter may be one of its objects, as the address tells.
+    The statements inside functions have marks as well. Their local names are none of the notebook's. What they store
+    into through a parameter may be one of its objects, as what is called `layer` in a loop is; the address tells.
     """
 
     def __init__(self, goes_on: bool = False, in_functions: bool = True, in_statements: bool = False) -> None:
@@ -100,7 +100,8 @@ class Marker(ast.NodeTransformer):
         """The cell, or a function, may find out which names there are."""
         self._scope: Optional[Mapping[str, str]] = None
         """In a function: its local names, each with a name that no variable of the notebook can have."""
-        self._parameters: FrozenSet[str] = frozenset()
+        self._others: Set[str] = set()
+        """Names that may stand for objects that other variables hold: parameters, and what a loop takes out of one."""
         self._is_in_cell = False
         self._file = ""
         """Where the statements come from that get their marks."""
@@ -124,7 +125,7 @@ class Marker(ast.NodeTransformer):
         future = [i for i, each in enumerate(node.body) if getattr(each, "module", None) == "__future__"]
         first = future[-1] + 1 if future else 0
         heads, rest = node.body[:first], node.body[first:]
-        self._is_in_cell, self._file = True, ""
+        self._is_in_cell, self._file, self._others = True, "", set()
         self._look_for_names(node)
         # They bind names like any import, and none of them raises: their marks can stand behind them all.
         marks = [each for each in self._block(heads) if each not in heads]
@@ -157,12 +158,10 @@ class Marker(ast.NodeTransformer):
         docstring = ast.get_docstring(node, clean=False) is not None
         self.makes_functions |= self._is_in_cell or outer is not None
         self._scope = {**(outer or {}), **{name: f"{name}{HIDDEN}{number}" for name in local_names(node)}}
-        before, self._awaited, self._is_in_loop = (self._awaited, self._is_in_loop, self._parameters), [], False
-        self._parameters = frozenset(
-            each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-        )
+        before, self._awaited, self._is_in_loop = (self._awaited, self._is_in_loop, self._others), [], False
+        self._others = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
         node.body = [*node.body[:docstring], *self._body(node.body[docstring:])]
-        self._awaited, self._is_in_loop, self._parameters = before
+        self._awaited, self._is_in_loop, self._others = before
         self._scope = outer
 
     def _look_for_names(self, node: ast.AST) -> None:
@@ -208,7 +207,8 @@ class Marker(ast.NodeTransformer):
                 what: Optional[Statement] = look_at(statement)
             else:
                 what = header(walrus, set()) if walrus else None
-            stores = [] if what is None or self._scope is None else sorted(what.stores & self._parameters)
+            stores = sorted(what.stores & self._others) if what is not None else []
+            self._others |= {name for name, _ in what.aliases} if what is not None else set()
             if what is None or isinstance(statement, _MARKED_BEHIND):
                 number = self._mark(beginning(statement), statement)
             else:
@@ -241,6 +241,7 @@ class Marker(ast.NodeTransformer):
                 self.mark_functions([statement], self._file)
             return
         bound = header_names(statement)
+        self._others |= {name for name, _ in loop_aliases(statement)}
         outside = self._is_conditional, self._is_handled
         self._is_conditional |= not isinstance(statement, _UNCONDITIONAL)
         self._is_handled |= _goes_on_after_errors(statement)
@@ -285,7 +286,7 @@ class Marker(ast.NodeTransformer):
         return number
 
     def _store(self, name: str, where: ast.stmt) -> ast.stmt:
-        """The statement that tells the address of a parameter's object, to which the next one stores something."""
+        """The statement that tells the address of an object, into which the next one stores something."""
         address = ast.Call(ast.Name(ADDRESS, ast.Load()), [ast.Name(name, ast.Load())], [])
         call = ast.Call(ast.Name(STORE, ast.Load()), [address], [])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), where))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ..describe.ownership import own_modules
 from ..files.session import NotebookFiles
@@ -80,7 +80,7 @@ async def run_observed(
     after = read() if repeats is None or proven is None else left_by(repeats, files)
     models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
     return {
-        **_traced(marks, namespace, after, models, raised=ran.error is not None),
+        **_traced(marks, marks.stored(namespace, watched), after, models, raised=ran.error is not None),
         **exchanged,
         "error": ran.error,
         "seconds": ran.seconds,
@@ -116,12 +116,12 @@ def _exchanged(exchanges: Exchanges, namespace: Dict[str, Any], touched: Set[str
     }
 
 
-def _traced(marks: Tracer, namespace: Mapping[str, Any], after: State, models: Set[str], raised: bool) -> Traced:
+def _traced(marks: Tracer, stores: Set[str], after: State, models: Set[str], raised: bool) -> Traced:
     read = {name: opened["at"] for name, opened in after["opened"].items() if opened["read"]}
     users = {name for name, variable in after["variables"].items() if variable["users"]} - models
     return {
         "written": sorted(marks.written()),
-        "stores": sorted(marks.stored(namespace)),
+        "stores": sorted(stores),
         "imports": sorted(marks.imported()),
         "blamed": marks.blamed(),
         "touched_by": marks.touched_by(raised),

@@ -6,8 +6,10 @@ import ast
 import builtins
 import sys
 import threading
-from typing import Any, Dict, List, Mapping, Optional, Set
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
 
+from ..read.parts import parts
+from ..read.walk import Reader
 from ..source.statements import STAR, Statement, nothing
 from .blame import WHOLE, Blame
 from .marks import ADDRESS, HIDDEN, MARK, MARK_CALL, MARK_IN_FUNCTION, SKIP, STORE, Mark, Marker
@@ -36,7 +38,7 @@ class Tracer:
         self._first: Dict[int, None] = {}
         """Marks that were reached, in the order of the first time; others are reached together with them."""
         self._stored: Set[int] = set()
-        """Addresses of objects that functions stored something into, by names of their parameters."""
+        """Addresses of objects that statements stored something into by names that are not theirs alone."""
         self._threads = 0
         """How many there were before the run."""
 
@@ -142,10 +144,20 @@ class Tracer:
                 found.add(root)
         return found
 
-    def stored(self, namespace: Mapping[str, Any]) -> Set[str]:
-        """Names of variables that statements stored something into, in functions also as what they were given."""
-        given = {name for name, value in namespace.items() if id(value) in self._stored}
-        return self.names("stores") | given
+    def stored(self, namespace: Mapping[str, Any], watched: Iterable[str]) -> Set[str]:
+        """Names of variables that statements stored something into, also as what a function was given.
+
+        Args:
+            watched: names of variables whose parts count as well: `layer` in a loop over those of `model`.
+        """
+        found = self.names("stores") | {name for name, value in namespace.items() if id(value) in self._stored}
+        reader = Reader()
+        wholes = [name for name in watched if name in namespace and name not in found] if self._stored else []
+        return found | {
+            name
+            for name in wholes
+            if any(id(part.value) in self._stored for part in parts(name, namespace[name], reader))
+        }
 
     def needs(self, other_ways: bool = False) -> Dict[str, str]:
         """Names that the run looked up before it bound them, in that order, so that it does not go on without them.

@@ -82,6 +82,7 @@ def training(backend: str) -> Case:
         cell("model.evaluate(X, y, verbose=0);", "stateless", model="untouched"),
         cell("out = model(X, training=True)", "in-place", model="in-place"),
         cell("model.layers[-1].trainable = False", "reset", model="reset", how={"model": "refitted"}),
+        cell("for layer in model.layers:\n    layer.trainable = False", "reset", model="reset"),
         cell(
             """
             keras.utils.set_random_seed(0)

@@ -80,6 +80,13 @@ def test_dummies_are_counted() -> None:
     assert digest(sp.Dummy("n")) == digest(sp.Dummy("n")) != digest(sp.Dummy("m"))
 
 
+def test_functions_that_are_generated_have_numbered_names() -> None:
+    """Those of their arguments; what they compute is their value."""
+    one, other, third = (sp.lambdify(sp.Dummy(), 2 * X, "numpy") for X in (X, X, Y))
+    assert one.__code__.co_varnames != other.__code__.co_varnames
+    assert digest(one) == digest(other) != digest(third)
+
+
 def test_a_class_of_the_users_has_attributes() -> None:
     """They may change."""
     user: dict[str, Any] = {"__name__": "__main__"}

@@ -361,7 +361,7 @@ def test_statements_in_functions_count_when_they_run(source: str) -> None:
 STORED = {
     "def f(d): d['a'] = 1\nf(one)": {"one"},
     "def f(x, *, d): d['a'] = x\nf(1, d=one)": {"one"},
-    "def f(d):\n    if d: d['a'] = 1\nf(one)": set(),
+    "def f(d):\n    if not d: d['a'] = 1\nf(one)": set(),
     "def f(d): return d['a']\none['a'] = 1\nf(two)": {"one"},
     "def f(d): print(d)\nf(one)": set(),
     "def f(d):\n    d = dict(d)\n    d['a'] = 1\nf(one)": set(),
@@ -370,14 +370,20 @@ STORED = {
     "def f(d): d.a = 1\nid = None\nf(thing)": {"thing"},
     "def f(d): d.update(a=1)\nf(one)": set(),
     "def f(d): del d['x']\nf(one)": {"one"},
+    "parts = [one]\nfor each in parts: each['a'] = 1": {"one", "parts", "each"},
+    "part = two['b']\npart['a'] = 1": {"part", "two"},
+    "def f(d):\n    for each in d['b'].values(): each['a'] = 1\nf(two)": {"two"},
+    "for each in two['b'].values(): print(each)": set(),
+    "for each in two['b'].values():\n    if not each: each['a'] = 1": set(),
 }
 
 
 @pytest.mark.parametrize("source", STORED)
-def test_what_functions_store_into_what_they_are_given(source: str) -> None:
-    """It is stored into the variable, as if the statement stood in the cell; a call may do anything or nothing."""
-    namespace: dict[str, Any] = {"one": {"x": 1} if "x" in source else {}, "two": {"a": 2}, "thing": SimpleNamespace()}
-    assert run(source, namespace).stored(namespace) == STORED[source]
+def test_what_is_stored_into_under_another_name(source: str) -> None:
+    """It is stored into the variable that holds the object; a call may do anything or nothing."""
+    part = {"c": {"d": 3}}
+    namespace: dict[str, Any] = {"one": {"x": 1}, "two": {"a": 2, "b": part}, "thing": SimpleNamespace()}
+    assert run(source, namespace).stored(namespace, ["two", "parts", "gone"]) == STORED[source]
 
 
 def test_what_a_function_raises_reaches_its_caller() -> None:
