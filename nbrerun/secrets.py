@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+from collections.abc import Sequence
 
 HIDDEN = "(hidden)"
 """Stands for a value that is not shown."""
@@ -41,9 +42,13 @@ def is_secret(path: str) -> bool:
     return path.startswith(_ENVIRONMENT) or _names_secret(path)
 
 
-def shown(text: str) -> str:
-    """Hide the passwords of addresses, and the values of environment variables that look like secrets."""
-    for value in _values_hidden(tuple(getattr(os, "environb", os.environ).items())):
+def shown(text: str, hidden: Sequence[str] | None = None) -> str:
+    """Hide the passwords of addresses, and the values of environment variables that look like secrets.
+
+    Args:
+        hidden: these values, as `hidden_values` returns them, for whoever shows many texts.
+    """
+    for value in hidden_values() if hidden is None else hidden:
         text = text.replace(value, HIDDEN)
         if "…" in text:  # it may be clipped in the middle of the value
             for size in range(min(len(value), _LONGEST), _SHORTEST - 1, -1):
@@ -69,9 +74,14 @@ def _is_name_of_secret(text: str) -> bool:
     return text.isidentifier() and _names_secret(text)
 
 
+def hidden_values() -> tuple[str, ...]:
+    """The values of environment variables that are not shown, the longest first."""
+    return _values_hidden(tuple(getattr(os, "environb", os.environ).items()))
+
+
 @functools.lru_cache(1)
 def _values_hidden(environment: tuple[tuple[str | bytes, str | bytes], ...]) -> tuple[str, ...]:
-    """The values to be hidden, the longest first, as they are and as `repr` writes them."""
+    """Each as it is, and as `repr` writes it."""
     decoded = ((os.fsdecode(name), os.fsdecode(value)) for name, value in environment)
     # `PWD` is the current folder (POSIX, "Environment Variables").
     found = {value for name, value in decoded if name != "PWD" and _names_secret(name)}

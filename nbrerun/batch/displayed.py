@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from nbrerun.model import NotebookReport
-from nbrerun.secrets import shown
+from nbrerun.secrets import hidden_values, shown
 
 LONGEST_NAME = 200
 """Characters of a name, a key, a value or the first line of a cell, wherever it is shown."""
@@ -23,23 +24,27 @@ _LONG_WORD = re.compile(rf"\S{{{LONGEST_NAME + 1},}}")
 
 def displayed(report: NotebookReport) -> NotebookReport:
     """Return the report as it is shown and stored."""
-    found: NotebookReport = _displayed(report, "")
+    found: NotebookReport = _displayed(report, "", hidden_values())
     return replace(found, path=report.path)
 
 
-def sentence(text: str) -> str:
-    """Clip long words, among which are names and keys, and then the whole."""
-    return _clip(_LONG_WORD.sub(lambda word: _clip(word[0], LONGEST_NAME), shown(text)), LONGEST_TEXT)
+def sentence(text: str, hidden: Sequence[str] | None = None) -> str:
+    """Clip long words, among which are names and keys, and then the whole.
+
+    Args:
+        hidden: as for `secrets.shown`.
+    """
+    return _clip(_LONG_WORD.sub(lambda word: _clip(word[0], LONGEST_NAME), shown(text, hidden)), LONGEST_TEXT)
 
 
-def _displayed(value: Any, name: str) -> Any:
+def _displayed(value: Any, name: str, hidden: Sequence[str]) -> Any:
     if type(value) is str:  # and not a word of ours
-        return sentence(value) if name in _TEXTS else _clip(shown(value), LONGEST_NAME)
+        return sentence(value, hidden) if name in _TEXTS else _clip(shown(value, hidden), LONGEST_NAME)
     if isinstance(value, tuple):
-        return tuple(_displayed(item, name) for item in value)
+        return tuple(_displayed(item, name, hidden) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
         parts = {item.name: getattr(value, item.name) for item in fields(value) if item.name not in _KEPT}
-        return replace(value, **{part: _displayed(inner, part) for part, inner in parts.items()})
+        return replace(value, **{part: _displayed(inner, part, hidden) for part, inner in parts.items()})
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from nbrerun.classify.cell import leading
@@ -124,8 +125,9 @@ def cell_reason(
 
 def _several(shown: Sequence[VariableReport]) -> str:
     """Explain several reset variables: plain ones share one clause, and what drifting ones do is said once."""
-    plain = [variable for variable in shown if not set(variable.marks) - {Mark.DRIFTS} and not variable.changes]
-    texts = [variable.reason for variable in shown if variable not in plain][:_NAMED]
+    is_plain = [not set(variable.marks) - {Mark.DRIFTS} and not variable.changes for variable in shown]
+    plain = list(itertools.compress(shown, is_plain))
+    texts = [variable.reason for variable, told in zip(shown, is_plain, strict=True) if not told][:_NAMED]
     together: dict[str, list[str]] = {}
     # What was recreated comes first: models and data before settings, files and generators.
     for variable in sorted(plain, key=lambda one: _how(one.kind, one.how) != "recreated"):

@@ -12,7 +12,7 @@ from contextlib import closing
 from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.probe.protocol.messages import Leaf, Rerun
 from nbrerun.state.diff import Leaves, Parts, is_rounding, moved_generators
-from nbrerun.state.names import Name, Space, keys
+from nbrerun.state.names import Space, keys
 from nbrerun.state.names import settings as names_of_settings
 from nbrerun.state.observation import Observation, Outcome
 
@@ -85,9 +85,9 @@ def doubtful(seen: Observation) -> list[str]:
     assert run is not None
     after, moved, changed = run["after"]["variables"], seen.moved, seen.changed
     found = []
+    written = keys(changed - moved.keys(), Space.VARIABLE)
     for key, variable in seen.first["variables"].items():
-        name = Name(Space.VARIABLE, key)
-        if name not in changed or name in moved or key not in after or key in run["imports"]:
+        if key not in written or key not in after or key in run["imports"]:
             continue
         if variable["kind"] not in ("model", "data") or variable["opaque"]:
             continue

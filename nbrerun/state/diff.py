@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nbrerun.model import ABSENT, Change
-from nbrerun.probe.protocol.messages import File, Generator, Leaf, Rerun, State
+from nbrerun.probe.protocol.messages import File, Generator, Leaf, Rerun, State, Variable
 from nbrerun.state.names import Name, files, generator, settings, variables
 
 Parts = Mapping[str, Leaf]
@@ -21,13 +21,18 @@ Leaves = Mapping[str, Parts]
 def differing(first: State, second: State) -> set[Name]:
     """Names of variables, settings and files whose values differ, or that only one state has."""
     one, other = first["variables"], second["variables"]
-    equal = {name for name in one.keys() & other.keys() if one[name]["digest"] == other[name]["digest"]}
-    values = (one.keys() | other.keys()) - equal
+    # Most are the very same object (`sharing`).
+    pairs = ((name, one.get(name), other.get(name)) for name in one.keys() | other.keys())
+    values = {name for name, this, that in pairs if this is not that and not _equal(this, that)}
     known = first["settings"].keys() | second["settings"].keys()
     set_otherwise = (name for name in known if first["settings"].get(name) != second["settings"].get(name))
     paths = first["files"].keys() | second["files"].keys()
     contents = (path for path in paths if not _same(first["files"].get(path), second["files"].get(path)))
     return variables(values) | settings(set_otherwise) | files(contents)
+
+
+def _equal(one: Variable | None, other: Variable | None) -> bool:
+    return one is not None and other is not None and one["digest"] == other["digest"]
 
 
 def unequal(first: State, second: State) -> set[Name]:

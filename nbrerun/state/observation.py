@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from nbrerun.model import Cell, Change, Raised
 from nbrerun.probe.protocol.messages import Rerun, State
@@ -55,10 +56,10 @@ class Observation:
     """Generators that look as if the cell had seeded them, and that only its first run has drawn from."""
     later: Later | None = None
 
-    @property
-    def changed(self) -> set[Name]:
+    @cached_property
+    def changed(self) -> frozenset[Name]:
         """What the first run bound or gave another value."""
-        return differing(self.before, self.first) | rebound(self.before, self.first)
+        return frozenset(differing(self.before, self.first) | rebound(self.before, self.first))
 
     @property
     def written_beside(self) -> list[str]:

@@ -65,7 +65,7 @@ def _looked_up(source: Source, there: set[str]) -> list[str]:
     for statement in sure_statements(source.body):
         own = _bound_in(ast.walk(statement))
         for name in sorted(_loaded(statement, own) - bound):
-            if not ipython_names.AUTOMATIC.fullmatch(name):
+            if not ipython_names.is_automatic(name):
                 found[name] = None
         bound |= own
     return list(found)

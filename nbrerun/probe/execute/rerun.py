@@ -14,7 +14,7 @@ from ..read.namespace import user_names
 from ..read.parts import parts
 from ..read.walk import Reader
 from ..source.dependencies import global_stores, notebook_functions, through_calls
-from ..source.ipython_names import AUTOMATIC
+from ..source.ipython_names import is_automatic
 from .cells import Cells
 from .tracer import Tracer
 from .user_functions import MarkedFunctions
@@ -120,7 +120,7 @@ class HistoryKept:
 
 
 def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
-    return {name: value for name, value in names.items() if type(name) is str and AUTOMATIC.fullmatch(name)}
+    return {name: value for name, value in names.items() if type(name) is str and is_automatic(name)}
 
 
 async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:

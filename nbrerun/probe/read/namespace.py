@@ -7,7 +7,7 @@ import sys
 from typing import Any, Dict
 
 from ..describe.originals import original_of
-from ..source.ipython_names import AUTOMATIC
+from ..source.ipython_names import is_automatic
 
 _COMPILED = re.compile(
     r"__(?:builtins_dict_|compiled_fn|resume_at|import|comprehension|gen_rand_values|warnings_warn_wrapper"
@@ -30,7 +30,7 @@ def user_names(shell: Any) -> Dict[str, Any]:
     return {
         name: namespace[name]
         for name in sorted(namespace)
-        if not AUTOMATIC.fullmatch(name)
+        if not is_automatic(name)
         and hidden.get(name, missing) is not original_of(namespace[name])
         and not (compiles and _COMPILED.fullmatch(name))
     }

@@ -79,6 +79,8 @@ class GeneratorFound(NamedTuple):
 
 
 _OPAQUE_LIMIT = 5
+_LONGEST = 64
+"""Bytes of a value that is its own digest."""
 
 
 class _Frame:
@@ -290,9 +292,12 @@ class Reader:
 
     def read(self, name: str, value: Any, library: bool = False) -> Read:
         """Read a variable, a part of one, or a generator that belongs to a library."""
+        if is_atom(value):
+            data = dumps(value)
+            return Read(data if len(data) <= _LONGEST else digest_of_bytes(data), atom=True)
         read = self._closed.get(id(value)) or self._walk(name, value, library)
         # Results of cycles are longer than digests.
-        return read if len(read.digest) <= 64 else read._replace(digest=digest_of_bytes(read.digest))
+        return read if len(read.digest) <= _LONGEST else read._replace(digest=digest_of_bytes(read.digest))
 
     def _walk(self, name: str, value: Any, library: bool) -> Read:
         walk = _Walk(self.node, self._closed, self._most)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 
-AUTOMATIC = re.compile(r"_+|_i+|_i\d+|_\d+|_[iod]h|_exit_code|__\w+__|In|Out")
-"""Names that IPython or Python binds in the notebook's namespace by itself: `_`, `_i3`, `_oh`, `__name__`."""
+_AUTOMATIC = re.compile(r"_+|_i+|_i\d+|_\d+|_[iod]h|_exit_code|__\w+__|In|Out")
 
 GIVEN = frozenset("get_ipython In Out exit quit display".split())
 """Names that a notebook can use from the start."""
@@ -63,3 +62,8 @@ CELL_MAGICS_ELSEWHERE = frozenset(
 
 CELL_MAGICS_AROUND = frozenset("time timeit capture prun rerun".split())
 """Cell magics that run their cell as Python."""
+
+
+def is_automatic(name: str) -> bool:
+    """Whether IPython or Python binds a name in the notebook's namespace by itself: `_`, `_i3`, `_oh`, `__name__`."""
+    return name[:1] in ("_", "I", "O") and _AUTOMATIC.fullmatch(name) is not None
