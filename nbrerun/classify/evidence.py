@@ -50,6 +50,8 @@ class Evidence:
     """The rerun stored into the object or called a method of it."""
     stored: bool = False
     """The rerun stored an item or an attribute into the object, by a statement that says so."""
+    stored_inside: bool = False
+    """The rerun stored something into the object or a part of it by another name, in a function for one."""
     blamed: tuple[str, ...] = ()
     """For each of the changes the call that made it, as the source writes it: `clf.partial_fit`, `train()`; empty if it
     was none."""
@@ -180,6 +182,7 @@ def _of_variable(
         bound=key in run["bound"],
         written=key in run["written"],
         stored=key in run["stores"],
+        stored_inside=key in run["stores_inside"],
         passed=key in run["passed"],
         acts=run["acts"],
         blamed=tuple(_blamed(run["blamed"].get(name.key, {}), change) for change in moved or ()) if variable else (),

@@ -99,7 +99,7 @@ def _left_alone(seen: Evidence) -> bool:
     if not seen.mentioned or seen.filled or seen.outcome is Outcome.RESTORED:
         return False
     if seen.outcome is Outcome.STAYS:
-        if seen.stored:
+        if seen.stored or seen.stored_inside:
             return False
         if seen.bound:  # else it is an idempotent change: `x = max(x, 0)`
             return seen.created if seen.atom else seen.made and (seen.created or not seen.looked_at)
@@ -108,7 +108,7 @@ def _left_alone(seen: Evidence) -> bool:
         return False
     if seen.atom:  # nothing that it is passed to can change it
         return True
-    if seen.written or seen.parts_kept is False:
+    if seen.written or seen.stored_inside or seen.parts_kept is False:
         return False
     return seen.parts_kept is True or seen.bound or not seen.passed
 

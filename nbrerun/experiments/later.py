@@ -11,7 +11,7 @@ from nbrerun.engine.interface import Branch, Engine, Undone
 from nbrerun.model import Raised
 from nbrerun.probe.protocol.messages import Error, Generator, State
 from nbrerun.state.diff import differing, same_generator
-from nbrerun.state.names import Name, files, settings, variables
+from nbrerun.state.names import Name, files, generator, settings, variables
 from nbrerun.state.observation import Later, Observation, Place
 
 Below = Sequence[tuple[State, State]]
@@ -94,9 +94,12 @@ def _pins(seen: Observation, end: State, below: Below) -> list[Generator] | None
     """The states before the cell of the generators that it draws from; None if one of them is gone by the end.
 
     They are known by what they are, not by the variable where they are found first: the cell may have put one into
-    another variable.
+    another variable. Where an import of the first run has drawn as well, the cell's own draws begin behind that.
     """
-    pins: list[Generator] | None = [item for item in seen.before["generators"] if _has_moved(item, seen.first)]
+    left = [] if seen.first["drew_between_imports"] else seen.first["after_imports"]
+    behind = {generator(item): item for item in left}
+    moved = (item for item in seen.before["generators"] if _has_moved(item, seen.first))
+    pins: list[Generator] | None = [behind.get(generator(item), item) for item in moved]
     last = seen.first
     for before, first in below:
         pins = _readdressed(pins, last, before) if pins is not None else None

@@ -91,7 +91,7 @@ def _in_question(seen: Observation, file: str) -> list[str]:
     filled = {*run["filled"]}
     return [
         name
-        for name in sorted((touched | filled) & {*run["after_read"][file], *by_calls} - moved - seen.from_file.keys())
+        for name in sorted((touched & {*run["after_read"][file], *by_calls} | filled) - moved - seen.from_file.keys())
         if name in variables
         and name not in run["incidental"]
         # A model that is fitted to data in a file is computed; one whose coefficients lie in it is loaded, unless it

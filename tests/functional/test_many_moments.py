@@ -55,8 +55,8 @@ def _notebook(folder: Path, cells: int) -> Notebook:
 
 def _counted(notebook: Notebook) -> list[tuple[int, ...]]:
     """What the kernel had, as its cells printed it: descriptors, kept moments of its files, and MiB."""
-    outputs = [output for cell in notebook.node["cells"] for output in cell["outputs"]]
-    return [tuple(map(int, output["text"].split())) for output in outputs]
+    texts = ["".join(output["text"] for output in cell["outputs"]) for cell in notebook.node["cells"]]
+    return [tuple(map(int, text.split())) for text in texts if text]
 
 
 @pytest.mark.parametrize("engine", ["fork", "replay"])

@@ -80,7 +80,7 @@ async def run_observed(
     after = read() if repeats is None or proven is None else left_by(repeats, files)
     models = {name for name, variable in after["variables"].items() if variable["kind"] == "model"}
     return {
-        **_traced(marks, marks.stored(namespace, watched), after, models, raised=ran.error is not None),
+        **_traced(marks, marks.stored_inside(namespace, watched), after, models, raised=ran.error is not None),
         **exchanged,
         "error": ran.error,
         "seconds": ran.seconds,
@@ -116,12 +116,13 @@ def _exchanged(exchanges: Exchanges, namespace: Dict[str, Any], touched: Set[str
     }
 
 
-def _traced(marks: Tracer, stores: Set[str], after: State, models: Set[str], raised: bool) -> Traced:
+def _traced(marks: Tracer, inside: Set[str], after: State, models: Set[str], raised: bool) -> Traced:
     read = {name: opened["at"] for name, opened in after["opened"].items() if opened["read"]}
     users = {name for name, variable in after["variables"].items() if variable["users"]} - models
     return {
         "written": sorted(marks.written()),
-        "stores": sorted(stores),
+        "stores": sorted(marks.names("stores")),
+        "stores_inside": sorted(inside),
         "imports": sorted(marks.imported()),
         "blamed": marks.blamed(),
         "touched_by": marks.touched_by(raised),

@@ -144,13 +144,13 @@ class Tracer:
                 found.add(root)
         return found
 
-    def stored(self, namespace: Mapping[str, Any], watched: Iterable[str]) -> Set[str]:
-        """Names of variables that statements stored something into, also as what a function was given.
+    def stored_inside(self, namespace: Mapping[str, Any], watched: Iterable[str]) -> Set[str]:
+        """Names of variables whose objects had something stored in them under another name, such as a parameter's.
 
         Args:
             watched: names of variables whose parts count as well: `layer` in a loop over those of `model`.
         """
-        found = self.names("stores") | {name for name, value in namespace.items() if id(value) in self._stored}
+        found = {name for name, value in namespace.items() if id(value) in self._stored}
         reader = Reader()
         wholes = [name for name in watched if name in namespace and name not in found] if self._stored else []
         return found | {

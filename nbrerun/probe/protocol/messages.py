@@ -199,6 +199,8 @@ class Traced(TypedDict):
     """Names on whose objects the run called a method, or into which it stored."""
     stores: List[str]
     """Names into whose objects the run stored an item or an attribute."""
+    stores_inside: List[str]
+    """Names whose objects, or parts of these, had something stored in them under another name."""
     imports: List[str]
     """Names that the run bound by import statements."""
     touched_by: Dict[str, List[str]]

@@ -44,7 +44,8 @@ def _added(source: str, statement: str, above: bool) -> str:
     parts = split(source)
     if parts.text:
         return source
-    python = f"{statement}\n{parts.python}" if above else f"{parts.python}\n{statement}"
+    is_above = above and "__future__" not in parts.python  # before which no other statement may stand
+    python = f"{statement}\n{parts.python}" if is_above else f"{parts.python}\n{statement}"
     return parts._replace(python=python).joined()
 
 

@@ -279,7 +279,7 @@ CASES = [
             "reset",
             student="reset",
             net="untouched",
-            marks={"student": {"unseeded"}},
+            marks={"student": {"unseeded", "drifts"}},
             kinds={"student": "model"},
         ),
         cell(

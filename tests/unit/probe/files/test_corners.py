@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from nbrerun.probe.file_values.contents import digest, holds_model
+from nbrerun.probe.file_values import contents
+from nbrerun.probe.file_values.contents import holds_model
 from nbrerun.probe.files import changeset
 from nbrerun.probe.sandbox import layer
 from tests.unit.making import file
@@ -117,7 +118,7 @@ def test_damaged_files_are_compared_byte_by_byte(tmp_path: Path) -> None:
     database.close()
     damaged = (tmp_path / "schema").read_bytes().replace(b"CREATE INDEX", b"CREATE IND\xffX")
     (tmp_path / "schema").write_bytes(damaged)
-    digests = {digest(os.fsencode(tmp_path / name)) for name in ("name", "version", "schema")}
+    digests = {contents.read(os.fsencode(tmp_path / name)).digest for name in ("name", "version", "schema")}
     assert len(digests) == 3
 
 
