@@ -56,6 +56,8 @@ def obstacle(source: str) -> str:
             return "await outside a function"
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             return "a star import is for modules only"
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            return "an import from the future is for modules only"
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             return "an annotated name cannot be global"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _READS_ITS_SCOPE:
