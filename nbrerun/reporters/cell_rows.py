@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from nbrerun.model import CellReport, NotebookReport, VariableReport, Verdict
-from nbrerun.reporters.looks import SEVERITIES, VERDICTS, cell_name, execution, listed
+from nbrerun.model import CellReport, Finding, NotebookReport, VariableReport, Verdict
+from nbrerun.reporters.looks import SEVERITIES, VERDICTS, cell_name, execution
 from nbrerun.reporters.pieces import GAP, count, grid, indent, prose, traceback
 from nbrerun.reporters.text import one_line
 
@@ -74,11 +74,18 @@ class Rows:
         return max(self._room - self._source, 1)
 
     @cached_property
+    def _findings(self) -> list[Finding]:
+        return [finding for finding in self.notebook.findings if finding.listed]
+
+    @cached_property
     def _codes(self) -> dict[int, Text]:
-        """The rules that were found to be broken, by cell."""
+        """The rules that were found to be broken, by cell; what is known is said above as well."""
         found: dict[int, dict[str, str]] = {}
-        for finding in listed(self.notebook):
-            found.setdefault(finding.index, {}).setdefault(finding.rule, SEVERITIES[finding.severity])
+        for finding in self._findings:
+            rule = f"{finding.rule} (known)" if finding.known else finding.rule
+            found.setdefault(finding.index, {}).setdefault(
+                rule, "dim" if finding.known else SEVERITIES[finding.severity]
+            )
         return {
             index: Text(", ").join(Text(rule, style=style) for rule, style in rules.items())
             for index, rules in found.items()
@@ -87,7 +94,7 @@ class Rows:
     @cached_property
     def _found(self) -> set[tuple[int, str | None]]:
         """Cells and variables that findings are about."""
-        return {(finding.index, finding.name) for finding in listed(self.notebook)}
+        return {(finding.index, finding.name) for finding in self._findings}
 
     def _matters(self, cell: CellReport) -> bool:
         """Whether the reason is shown in full, since nothing else in the report says it."""

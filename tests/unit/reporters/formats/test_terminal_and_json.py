@@ -115,6 +115,17 @@ def test_nothing_that_matters_is_cut_off(report: Report, width: int, monkeypatch
     assert not missing
 
 
+def test_a_known_finding_is_told_once(report: Report) -> None:
+    """Beside its cell the rule is enough."""
+    notebook = next(each for each in report.notebooks if any(finding.listed for finding in each.findings))
+    findings = tuple(replace(finding, known=True) for finding in notebook.findings)
+    text = " ".join(_terminal(Report("0", (replace(notebook, findings=findings),))).split())
+    for finding in findings:
+        if finding.listed:
+            assert text.count(finding.message.split("`")[-1].strip()[:30]) == 1
+            assert f"{finding.rule} (known)" in text
+
+
 def test_every_verdict_has_a_symbol_of_its_own_and_its_word() -> None:
     """Colour is never the only difference between two verdicts, with Unicode or without."""
     for column in (0, 1):
