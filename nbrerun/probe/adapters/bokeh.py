@@ -11,5 +11,5 @@ from .generic import attributes, attributes_node
 @reads("bokeh.model.model.Model")
 def model(value: Any) -> Node:
     """One of the parts of a figure, without the number that it has of all that were ever made."""
-    found = {name: item for name, item in attributes(value).items() if name != "_id"}
+    found = attributes(value, {"_id"})
     return attributes_node(value, found, text=lambda: f"<{type(value).__name__}>")

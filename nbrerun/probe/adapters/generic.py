@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import types
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Collection, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ..describe import clock
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
@@ -152,8 +152,12 @@ def _kind_of(cls: type) -> VariableKind:
     return "model" if methods & LEARNING_METHODS and methods & ANSWERING_METHODS else "data"
 
 
-def attributes(value: Any) -> Dict[str, Any]:
-    """Return the instance's own attributes, from its `__dict__` and its slots; properties are not called."""
+def attributes(value: Any, without: Collection[str] = ()) -> Dict[str, Any]:
+    """Return the instance's own attributes, from its `__dict__` and its slots; properties are not called.
+
+    Args:
+        without: names that are left out.
+    """
     plan = layout(type(value))
     found: Dict[str, Any] = {}
     for name, member in plan.slots:
@@ -172,7 +176,7 @@ def attributes(value: Any) -> Dict[str, Any]:
                     found[key] = item
             if others:
                 found["<other keys>"] = others
-    return found
+    return {name: item for name, item in found.items() if name not in without} if without else found
 
 
 def attributes_node(value: Any, found: Dict[str, Any], **more: Any) -> Node:

@@ -14,5 +14,5 @@ _NOT_READ = frozenset({"lifecycle_events", "total_train_time", "norms"})
 @reads("gensim.utils.SaveLoad")
 def saved(value: Any) -> Node:
     """A model, a dictionary, or what else gensim can save."""
-    found = {name: item for name, item in attributes(value).items() if name not in _NOT_READ}
+    found = attributes(value, _NOT_READ)
     return attributes_node(value, found, kind=layout(type(value)).kind, text=lambda: f"<{type(value).__name__}>")

@@ -85,7 +85,7 @@ def network(value: Any) -> Node:
     linen = "flax.linen.module.Module" in bases
     plain = "flax.nnx.pytreelib.Pytree" in bases and "flax.nnx.module.Module" not in bases
     internal = _LINEN_INTERNAL if linen else _NNX_INTERNAL
-    found = {name: item for name, item in attributes(value).items() if name not in internal}
+    found = attributes(value, internal)
     kind = layout(type(value)).kind if plain and "flax.nnx.training.optimizer.Optimizer" not in bases else "model"
     return attributes_node(value, found, kind=kind, text=lambda: f"<{of_class(type(value), '__name__')}>")
 

@@ -16,7 +16,7 @@ _PROGRESS = frozenset({"n_tasks", "n_completed_tasks", "n_dispatched_batches", "
 @reads("joblib.memory.Memory", "joblib.memory.MemorizedFunc", "joblib.memory.MemorizedResult")
 def memory(value: Any) -> Node:
     """A place for results, a function that stores them there, or a stored result."""
-    found = {name: item for name, item in attributes(value).items() if name not in _OF_THIS_RUN}
+    found = attributes(value, _OF_THIS_RUN)
     return attributes_node(value, found, text=lambda: f"<{type(value).__name__}>")
 
 

@@ -238,7 +238,7 @@ def callback(value: Any) -> Node:
 
 
 def _of_callback(value: Any) -> Dict[str, Any]:
-    return {name: item for name, item in attributes(value).items() if name not in _CALLBACK_INTERNAL}
+    return attributes(value, _CALLBACK_INTERNAL)
 
 
 @reads("keras.src.callbacks.history.History")

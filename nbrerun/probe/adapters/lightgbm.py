@@ -84,7 +84,7 @@ def dataset(value: Any) -> Node:
     parameters such as `max_bin`. The first training does this, and the next one finds it done.
     """
     if vars(value).get("_handle") is None:
-        found = {name: item for name, item in attributes(value).items() if name not in _OF_A_DATASET}
+        found = attributes(value, _OF_A_DATASET)
         return attributes_node(value, found, text=lambda: "dataset, not constructed")
     base: Any = sys.modules["lightgbm.basic"].Dataset
     shape = (base.num_data(value), base.num_feature(value))

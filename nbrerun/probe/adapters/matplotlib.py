@@ -164,7 +164,7 @@ def colormap(value: Any) -> Node:
 
     A registry of colormaps has nearly two hundred, so none makes its table only to be read.
     """
-    found = {name: item for name, item in attributes(value).items() if name not in ("_lut", "_isinit")}
+    found = attributes(value, ("_lut", "_isinit"))
     for name in ("colors", "_segmentdata"):
         if name in found:
             found[name] = _as_arrays(found[name])

@@ -67,7 +67,7 @@ def draw(value: Any) -> Node:
 @reads("PIL.ImageFont.FreeTypeFont", "PIL.ImageFont.ImageFont")
 def font(value: Any) -> Node:
     """A font, by its source and settings."""
-    kept = {name: item for name, item in attributes(value).items() if name not in ("font", "image")}
+    kept = attributes(value, ("font", "image"))
     for name, item in kept.items():
         if type(item) is io.BytesIO:  # a font given as a file, which is at its end once it has been read
             kept[name] = item.getvalue()

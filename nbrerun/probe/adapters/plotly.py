@@ -25,7 +25,7 @@ def part(value: Any) -> Node:
 
 
 def _without(views: FrozenSet[str], value: Any) -> Node:
-    found = {name: each for name, each in attributes(value).items() if name not in views}
+    found = attributes(value, views)
     return Node(
         type_name(type(value)),
         ("\0".join(found).encode("utf-8", "surrogatepass"),),

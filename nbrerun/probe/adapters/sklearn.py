@@ -18,7 +18,7 @@ _ADDRESSES = frozenset({"_stop_words_id"})
 @reads("sklearn.base.BaseEstimator")
 def estimator(value: Any) -> Node:
     """An estimator, by its parameters and fitted attributes, all of which are attributes of the instance."""
-    found = {name: item for name, item in attributes(value).items() if name not in _DURATIONS | _ADDRESSES}
+    found = attributes(value, _DURATIONS | _ADDRESSES)
     results = found.get("cv_results_")
     if isinstance(results, dict):
         found["cv_results_"] = {name: item for name, item in results.items() if name not in _DURATIONS}

@@ -68,7 +68,7 @@ def thread(value: Any) -> Node:
     """A thread, by what it is to do; while it is running, how far it is cannot be seen."""
     is_running = threading.Thread.is_alive(value)
     state = "running" if is_running else "new" if value.ident is None else "ended"
-    found = {name: item for name, item in attributes(value).items() if name not in _OF_THREADS}
+    found = attributes(value, _OF_THREADS)
     opaque = f"{type_name(type(value))}: a running thread" if is_running else None
     node = attributes_node(value, found, text=lambda: f"<thread, {state}>", opaque=opaque)
     return node._replace(content=(*node.content, state.encode()))

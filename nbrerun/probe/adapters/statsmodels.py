@@ -34,13 +34,9 @@ _OF_A_SYSTEM = frozenset(
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d")
 
 
-def _without(value: Any, names: FrozenSet[str]) -> Dict[str, Any]:
-    return {name: item for name, item in attributes(value).items() if name not in names}
-
-
 def _model(value: Any, names: FrozenSet[str]) -> Node:
     return attributes_node(
-        value, _by_axes(_without(value, names)), kind="model", text=lambda: f"<{type(value).__name__}>"
+        value, _by_axes(attributes(value, names)), kind="model", text=lambda: f"<{type(value).__name__}>"
     )
 
 
@@ -91,7 +87,7 @@ def smoothing(value: Any) -> Node:
 @reads("statsmodels.base.data.ModelData")
 def data(value: Any) -> Node:
     """A model's data, by arrays, labels and the formula that made them."""
-    return attributes_node(value, _by_axes(_without(value, _OF_THE_DATA)))
+    return attributes_node(value, _by_axes(attributes(value, _OF_THE_DATA)))
 
 
 @reads("statsmodels.base.wrapper.ResultsWrapper")
@@ -110,7 +106,7 @@ def wrapper(value: Any) -> Node:
 @reads("statsmodels.base.model.Results")
 def results(value: Any) -> Node:
     """The result of a fit."""
-    found = _without(value, _OF_A_RESULT)
+    found = attributes(value, _OF_A_RESULT)
     settings = found.get("mle_settings")
     if isinstance(settings, dict):  # pickling a result deletes its callback, from the original as well
         found["mle_settings"] = {name: item for name, item in settings.items() if name != "callback"}
@@ -123,13 +119,13 @@ def results(value: Any) -> Node:
 )
 def system(value: Any) -> Node:
     """A state space model, by its matrices."""
-    return attributes_node(value, _without(value, _OF_A_SYSTEM))
+    return attributes_node(value, attributes(value, _OF_A_SYSTEM))
 
 
 @reads("statsmodels.tsa.deterministic.DeterministicProcess")
 def trend(value: Any) -> Node:
     """Deterministic terms, without the cached columns that they give."""
-    return attributes_node(value, _without(value, frozenset({"_cached_in_sample"})))
+    return attributes_node(value, attributes(value, frozenset({"_cached_in_sample"})))
 
 
 @reads("statsmodels.tools.tools.Bunch")

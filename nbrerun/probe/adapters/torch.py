@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import weakref
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Collection, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ..describe.change import Wanted, changes
 from ..describe.node import Node, attribute_label, clip, key_text, reads, show, type_name
@@ -271,8 +271,8 @@ def scaler(value: Any) -> Node:
     return _without(value, frozenset({"_per_optimizer_states"}))
 
 
-def _without(value: Any, names: Iterable[str]) -> Node:
-    kept = {name: item for name, item in attributes(value).items() if name not in names}
+def _without(value: Any, names: Collection[str]) -> Node:
+    kept = attributes(value, names)
     return attributes_node(value, kept, kind="model", text=lambda: f"<{type(value).__name__}>")
 
 

@@ -25,7 +25,7 @@ _OF_A_RUN = ("_runtime", "_per_second")
 
 
 def _without(value: Any, names: FrozenSet[str], **more: Any) -> Node:
-    found = {name: item for name, item in attributes(value).items() if name not in names}
+    found = attributes(value, names)
     return attributes_node(value, found, **more)
 
 
@@ -42,7 +42,7 @@ def model(value: Any) -> Node:
 )
 def config(value: Any) -> Node:
     """A configuration; saving replaces the dtype by its name, and a missing one by the default."""
-    found = {name: item for name, item in attributes(value).items() if name not in _OF_A_CONFIG}
+    found = attributes(value, _OF_A_CONFIG)
     for name in ("dtype", "torch_dtype"):
         if name in found:
             found[name] = str(found[name] or _DEFAULT_DTYPE).replace("torch.", "")
@@ -52,7 +52,7 @@ def config(value: Any) -> Node:
 @reads("transformers.tokenization_utils_base.PreTrainedTokenizerBase")
 def tokenizer(value: Any) -> Node:
     """A tokenizer, by its tokens and settings, without its cache and the warnings that it has given."""
-    found = {name: item for name, item in attributes(value).items() if name not in _OF_A_TOKENIZER}
+    found = attributes(value, _OF_A_TOKENIZER)
     if type_name(type(found.get("_tokenizer"))) == "tokenizers.Tokenizer":
         found["_tokenizer"] = Within(found["_tokenizer"])
     return attributes_node(value, found)
