@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,6 +42,7 @@ from nbrerun.secrets import error_without_values, shown_error
 from nbrerun.settings.values import OUT_OF_BUDGET, Settings
 
 _KEEPER_SECONDS = 30.0
+_END_TICK = 0.01
 _HELLO_SECONDS = 5.0
 """For a greeting that was sent before the kernel said that it is done."""
 _NO_INPUT = "the cell asks for input(), and in a check there is nobody to answer"
@@ -79,6 +79,11 @@ class Kernel:
         self._settings = settings
         self._temporary = Folder()
         self._folder = self._temporary.path
+        lifeline = os.path.join(self._folder, keeper.LIFELINE)
+        os.mkfifo(lifeline)
+        # Opened before there is anybody to tell the end to, and known by its name: an interrupt can come between the
+        # keeper's call and the moment when its connection is kept, which would have no other end.
+        self._lifeline = open(lifeline, "r+b", buffering=0)  # noqa: SIM115  closed in `close`
         self.arrivals = Arrivals(self._folder, self._is_alive)
         self._keeper: Wire | None = None
         self._probe: Client | None = None
@@ -305,11 +310,11 @@ class Kernel:
             self._close()
 
     def _close(self) -> None:
-        if self._keeper is None:
-            with contextlib.suppress(Closed, KernelError, OSError):  # it may have been given up on before it was up
-                self._meet_keeper()
+        self._lifeline.close()  # which has the keeper end everything
+        deadline = time.monotonic() + _KEEPER_SECONDS
+        while self._keeper is None and self._is_alive() and time.monotonic() < deadline:
+            time.sleep(_END_TICK)  # it was given up on before it was up
         if self._keeper is not None:
-            self._keeper.sock.shutdown(socket.SHUT_WR)  # an end of file, which has the keeper end everything
             with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left
                 self._keeper.receive(_KEEPER_SECONDS)
             self._keeper.close()

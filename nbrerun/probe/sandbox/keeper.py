@@ -17,13 +17,15 @@ import sys
 import time
 from typing import Any, Dict, List
 
-from ..protocol.wire import Closed, Wire, connect
+from ..protocol.wire import Closed, connect
 from .choose import set_up
 from .syscalls import adopt_orphans, die_with_parent
 from .undo import undo
 
 KEEPER = "keeper"
 """The token by which nbrerun recognises the connection of this process."""
+LIFELINE = "lifeline"
+"""A named pipe in the kernel's folder; when nobody has it open for writing any more, nbrerun is gone or wants the end."""
 _LINUX = sys.platform == "linux"
 _POLL_SECONDS = 0.02
 _TRACKER_SECONDS = 2.0
@@ -37,6 +39,7 @@ def main(arguments: List[str]) -> None:
         arguments: the request as JSON, then the command that starts the kernel.
     """
     request, command = json.loads(arguments[0]), arguments[1:]
+    lifeline = os.open(os.path.join(request["home"], LIFELINE), os.O_RDONLY | os.O_NONBLOCK)
     # A child's end writes a byte to this pipe, so that one select() waits for the kernel and for nbrerun
     # (signal.set_wakeup_fd). Python writes it only if a handler is installed, even one that does nothing.
     woken, wake = os.pipe()
@@ -62,7 +65,7 @@ def main(arguments: List[str]) -> None:
         wire.send({"token": KEEPER, "pid": os.getpid(), "sandbox": sandbox})
     except (OSError, Closed):
         _clean_up_and_exit(request["home"])
-    status = _wait_for_end(wire, kernel, woken)
+    status = _wait_for_end(lifeline, kernel, woken)
     if status is None:
         _clean_up_and_exit(request["home"])
     _end_children()
@@ -90,10 +93,13 @@ def _become_kernel(request: Dict[str, Any], command: List[str], answer: int) -> 
         os._exit(1)
 
 
-def _wait_for_end(wire: Wire, kernel: int, woken: int) -> "int | None":
+def _wait_for_end(lifeline: int, kernel: int, woken: int) -> "int | None":
     """Wait until the kernel or nbrerun ends; return the kernel's exit status, or None if nbrerun is gone."""
+    with contextlib.suppress(BlockingIOError):  # somebody has it open
+        os.read(lifeline, 1)
+        return None  # select() does not tell of those who closed it before this process had opened it
     with selectors.DefaultSelector() as selector:
-        selector.register(wire.sock, selectors.EVENT_READ)
+        selector.register(lifeline, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
         while True:
             status = _reap(kernel)
