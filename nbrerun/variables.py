@@ -41,6 +41,8 @@ class Change:
     """Largest absolute difference between the numbers of the part; None if it has no numbers to compare."""
     rounding: bool = False
     """The difference is at most 8 units in the last place of the largest number."""
+    pictures: tuple[str, ...] = ()
+    """Of a figure after both runs, as PNG in base64; with the first change of the variable that holds it."""
     numbers: Numbers | None = None
     """None if the part has no numbers, a single one, or is not among the first few of its variable that have any."""
 

@@ -17,8 +17,8 @@ LONGEST_TEXT = 10_000
 
 _REASONS = {"reason", "engine_reason", "sandbox_reason", "kernel_reason"}
 _TEXTS = _REASONS | {"declared", "message", "evalue", "problem", "traceback", "opaque"}
-_KEPT = {"id", "cell", "inputs"}
-"""By these the report is compared with the notebook and with other reports."""
+_KEPT = {"id", "cell", "inputs", "pictures"}
+"""By the first three the report is compared with the notebook and with other reports; pictures are no text."""
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_NAME + 1},}}")
 
 

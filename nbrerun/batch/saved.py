@@ -136,6 +136,7 @@ def _variable(said: Mapping[str, Any]) -> VariableReport:
                 change["first"],
                 change["again"],
                 change["max_abs_change"],
+                pictures=tuple(change.get("pictures", ())),
                 numbers=_numbers(change.get("numbers")),
             )
             for change in said["changes"]

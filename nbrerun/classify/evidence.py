@@ -118,7 +118,7 @@ def gather(seen: Observation, values: bool = True) -> Iterator[Evidence]:
 def _without_values(change: Change) -> Change:
     """Leave the size of a change, and whether the part is new or gone."""
     first, again = (text if text == ABSENT else HIDDEN for text in (change.first, change.again))
-    return replace(change, first=first, again=again, numbers=None)
+    return replace(change, first=first, again=again, numbers=None, pictures=())
 
 
 def _gather(seen: Observation) -> Iterator[Evidence]:

@@ -25,7 +25,9 @@ _PARTS: dict[str, Part] = {
         (each.name for each in (ask.ARRIVE, ask.READ, ask.BEGIN_CELL, ask.TOUCHABLE, ask.EXISTED, ask.FORESEE)),
         Part.READING,
     ),
-    **dict.fromkeys((each.name for each in (ask.TAKE_APART, ask.NOTED, ask.PARTS_BEFORE_CELL)), Part.READING),
+    **dict.fromkeys(
+        (each.name for each in (ask.TAKE_APART, ask.PICTURES, ask.NOTED, ask.PARTS_BEFORE_CELL)), Part.READING
+    ),
     ask.RUN_ALONE.name: Part.RERUNS,
 }
 """What the wait for an answer is spent on, by the name of the operation; others are nbrerun's own work."""
@@ -149,6 +151,10 @@ class Client:
     def take_apart(self, names: Iterable[str], values: bool = True) -> Leaves:
         """The parts of variables as they are now; without `values`, only which objects they are."""
         return self._ask(ask.TAKE_APART, ask.TakeApart(names=list(names), values=values))["parts"]
+
+    def pictures(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Pictures of the figures that variables hold, as PNG; each figure under one of its names."""
+        return self._ask(ask.PICTURES, ask.AskPictures(names=list(names)))["png"]
 
     def noted(self, names: Iterable[str]) -> Leaves:
         """The parts of variables as the last run with `note_parts` found them."""

@@ -171,6 +171,16 @@ class ForkBranch:
         """The parts of variables as they are here."""
         return self.client.take_apart(names, values)
 
+    def pictures(self, names: Sequence[str]) -> Mapping[str, tuple[bytes, bytes]]:
+        """Figures as PNG, in a fresh fork of the moment and here."""
+        after = self.client.pictures(names)
+        moment = self._engine.branch(self._moment) if after else None
+        if not isinstance(moment, ForkBranch):
+            return {}
+        with contextlib.closing(moment):
+            before = moment.client.pictures(after)
+        return {name: (before[name], after[name]) for name in after if name in before}
+
     def existed(self, addresses: Sequence[int]) -> set[int]:
         """Which addresses of objects are in use here."""
         return self.client.existed(addresses, read=True)

@@ -130,6 +130,9 @@ class Branch(Protocol):
     def leaves_after(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they are now; without `values`, only which objects they are."""
 
+    def pictures(self, names: Sequence[str]) -> Mapping[str, tuple[bytes, bytes]]:
+        """Figures as PNG, before the first run here and now; none where that could disturb the kernel."""
+
     def close(self) -> None:
         """End the branch."""
 

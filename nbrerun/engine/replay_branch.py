@@ -109,6 +109,10 @@ class ReplayBranch:
         """The parts of variables as they are here."""
         return self._kernel.client.take_apart(names, values)
 
+    def pictures(self, names: Sequence[str]) -> Mapping[str, tuple[bytes, bytes]]:
+        """None: they are drawn in a fork, which a kernel under replay may not survive."""
+        return {}
+
     def close(self) -> None:
         """Let the main run go on here, if it can."""
         if self._stripped:

@@ -14,7 +14,7 @@ from nbrerun.engine.identity import look_closer, worth_watching
 from nbrerun.engine.interface import Again, Branch, Engine, FirstResult, Undone
 from nbrerun.probe.protocol.messages import Generator, Rerun, State
 from nbrerun.state.diff import Leaves, differing, moved_generators, rebound
-from nbrerun.state.evidence import take_apart, worth_showing
+from nbrerun.state.evidence import take_apart, with_pictures, worth_showing
 from nbrerun.state.names import Name, generator
 from nbrerun.state.observation import Moved
 
@@ -110,7 +110,10 @@ def _fails(run: Rerun, first: FirstResult) -> bool:
 def _moved(branch: Branch, first: FirstResult, run: Rerun, parts: Leaves) -> Moved:
     names = differing(first.after, run["after"])
     shown = worth_showing(names)
-    return take_apart(names, first.after, run["after"], parts, branch.leaves_after(shown) if shown else {})
+    if not shown:
+        return take_apart(names, first.after, run["after"], {}, {})
+    moved = take_apart(names, first.after, run["after"], parts, branch.leaves_after(shown))
+    return with_pictures(moved, branch.pictures(shown))
 
 
 def _pinned(branch: Branch, done: Again, start: State, pins: Sequence[Generator]) -> Again | Undone:

@@ -31,6 +31,7 @@ from .process.forking import die_with_parent, name_cells_as_in, reseed
 from .process.forks import Forks
 from .process.import_hook import ImportWatch
 from .process.outside import Outside
+from .process.pictures import pictures
 from .protocol import requests as ask
 from .protocol.messages import Alone, Generator, Known, Rerun, State
 from .protocol.requests import OPERATION
@@ -44,7 +45,7 @@ from .sandbox.handles import reopen_files
 from .state import bound_state, held_by_modules, read_state
 
 _ARRIVE: Mapping[str, Any] = {OPERATION: ask.ARRIVE.name}
-_LOOKS = frozenset(each.name for each in (ask.ARRIVE, ask.READ, ask.TOUCHABLE, ask.TAKE_APART))
+_LOOKS = frozenset(each.name for each in (ask.ARRIVE, ask.READ, ask.TOUCHABLE, ask.TAKE_APART, ask.PICTURES))
 """Operations after which everything is as it was."""
 
 
@@ -266,6 +267,11 @@ class Service(FileAnswers, ChangeAnswers, PackageAnswers):
     def take_apart(self, request: ask.TakeApart) -> ask.Apart:
         """The parts of variables as they are now."""
         return {"parts": self._parts.now(request["names"], request["values"])}
+
+    @answers(ask.PICTURES)
+    def pictures(self, request: ask.AskPictures) -> ask.Pictures:
+        """Pictures of the figures that variables hold."""
+        return {"png": pictures(self.shell.user_ns, request["names"])}
 
     @answers(ask.NOTED)
     def noted(self, request: ask.TakeApart) -> ask.Apart:

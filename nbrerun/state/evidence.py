@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nbrerun import secrets
@@ -35,6 +36,16 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
         else:
             found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
     return {name: tuple(map(_displayed, parts)) for name, parts in found.items()}
+
+
+def with_pictures(moved: Moved, drawn: Mapping[str, Sequence[bytes]]) -> Moved:
+    """Add pictures of figures, as PNG, to the first change of the variables that hold them."""
+    found = dict(moved)
+    for name, parts in moved.items():
+        if parts and name.space is Space.VARIABLE and name.key in drawn and not secrets.is_secret(name.key):
+            pictures = tuple(base64.b64encode(picture).decode() for picture in drawn[name.key])
+            found[name] = (replace(parts[0], pictures=pictures), *parts[1:])
+    return found
 
 
 def _displayed(change: Change) -> Change:

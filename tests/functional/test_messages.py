@@ -60,3 +60,16 @@ def test_a_variable_may_be_called_as_a_failure_is(engine: str, tmp_path: Path) -
     report = check(tmp_path, engine, "failed, traceback = [], []", "failed.append(1); traceback.append(1)")
     assert report.cells[1].verdict is Verdict.IN_PLACE
     assert {variable.name for variable in report.cells[1].variables} == {"failed", "traceback"}
+
+
+@pytest.mark.parametrize("values", [True, False], ids=["values", "no values"])
+def test_a_figure_that_changed_is_drawn_after_both_runs(values: bool, tmp_path: Path) -> None:
+    """Once, though two variables lead to it."""
+    sources = ["import matplotlib.pyplot as plt\nfig, ax = plt.subplots()", "ax.plot([1, 3, 2])"]
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbformat.write(node, tmp_path / "nb.ipynb")
+    settings = Settings(engine="fork", experiments=frozenset({"again"}), values=values)
+    report = analyze(read_notebook(tmp_path / "nb.ipynb"), settings, Silent())
+    drawn = {each.name: each.changes[0].pictures for each in report.cells[1].variables}
+    assert drawn["fig"] == ()
+    assert len(set(drawn["ax"])) == (2 if values else 0)

@@ -308,6 +308,10 @@ class FakeBranch:
         """The parts of variables as they are now."""
         return self._engine.leaves(self, names)
 
+    def pictures(self, names: Sequence[str]) -> Mapping[str, tuple[bytes, bytes]]:
+        """None: it holds no figures."""
+        return {}
+
     def close(self) -> None:
         """Give it up."""
         self.closed = True

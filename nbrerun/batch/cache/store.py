@@ -18,8 +18,8 @@ _APPLICATION = 0x6E627272
 _FORMAT = 1
 _KEPT = 4
 """Texts per notebook, for different options and branches of the repository."""
-_PATIENCE = 5.0
-"""Seconds to wait for other processes that write."""
+_PATIENCE = 20.0
+"""Seconds to wait for other processes that write; SQLite gives each its turn by chance, and disks may be slow."""
 _TAG = """\
 Signature: 8a477f597d28d172789f06886806bc55
 # This file marks a cache of nbrerun, which no backup needs (https://bford.info/cachedir/).

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import sys
-from typing import Any, Callable, Dict, FrozenSet, List
+from typing import Any, Callable, Dict, FrozenSet, List, Optional
 
 from ..describe.node import Node, attribute_label, reads, type_name
 from .generic import attributes, attributes_node
 
+_WIDTH, _HEIGHT = 320, 400
+"""Of a picture, in pixels at most."""
 _SHOWN = """
     get_xdata get_ydata get_data get_array get_offsets get_paths get_path get_text get_color
     get_facecolor get_edgecolor get_linestyle get_linewidth get_marker get_label get_alpha
@@ -174,3 +177,21 @@ def colormap(value: Any) -> Node:
         if made._lut.tobytes() != value._lut.tobytes():
             found["_lut"] = value._lut
     return attributes_node(value, found, text=lambda: f"<colormap {value.name}>")
+
+
+def figure_of(value: Any) -> Optional[Any]:
+    """Return the figure that is to be drawn to see this one, or these axes; None for anything else."""
+    module = sys.modules.get("matplotlib.axes")
+    if module is None or not issubclass(type(value), (module.Axes, sys.modules["matplotlib.figure"].FigureBase)):
+        return None
+    while value is not None and not issubclass(type(value), sys.modules["matplotlib.figure"].Figure):
+        value = value.figure  # of axes that were removed there is none
+    return value
+
+
+def png(figure: Any) -> bytes:
+    """Draw a small picture, which changes what the figure lays out when it is drawn."""
+    width, height = figure.get_size_inches()
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=min(_WIDTH / width, _HEIGHT / height))
+    return picture.getvalue()

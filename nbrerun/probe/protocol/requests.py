@@ -233,6 +233,19 @@ class Apart(TypedDict):
     """By name and path."""
 
 
+class AskPictures(TypedDict):
+    """Draw the figures that variables hold."""
+
+    names: List[str]
+
+
+class Pictures(TypedDict):
+    """Small pictures of figures."""
+
+    png: Dict[str, bytes]
+    """By the name of one variable that holds the figure."""
+
+
 class BeginCell(TypedDict):
     """A cell of the main run is about to run."""
 
@@ -321,6 +334,7 @@ FOLLOW = Operation("follow", Follow, Followed)
 RUN_ALONE = Operation("run alone", RunAlone, Alone)
 GIVE_ALL_NAMES_BACK = Operation("give all names back", Empty, Empty)
 TAKE_APART = Operation("take apart", TakeApart, Apart)
+PICTURES = Operation("pictures", AskPictures, Pictures)
 NOTED = Operation("noted", TakeApart, Apart)
 PARTS_BEFORE_CELL = Operation("parts before cell", TakeApart, Apart)
 TOUCHABLE = Operation("touchable", AskTouchable, Touchable)

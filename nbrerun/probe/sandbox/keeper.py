@@ -25,7 +25,7 @@ from .undo import undo
 KEEPER = "keeper"
 """The token by which nbrerun recognises the connection of this process."""
 LIFELINE = "lifeline"
-"""A named pipe in the kernel's folder; when nobody has it open for writing any more, nbrerun is gone or wants the end."""
+"""A named pipe in the kernel's folder; when nobody has it open for writing any more, nbrerun is gone."""
 _LINUX = sys.platform == "linux"
 _POLL_SECONDS = 0.02
 _TRACKER_SECONDS = 2.0

@@ -116,6 +116,7 @@ def _variable(variable: VariableReport) -> dict[str, Any]:
                 "again": change.again,
                 "max_abs_change": _number(change.max_abs_change),
                 "numbers": _numbers(change.numbers),
+                "pictures": list(change.pictures),
             }
             for change in variable.changes
         ],

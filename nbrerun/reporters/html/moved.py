@@ -43,6 +43,7 @@ class Moved:
     words: str
     """`in-place`, or `reset, recreated, unseeded`."""
     reason: Markup
+    figure: pictures.Pair | None
     table: tables.Table | None
     """The columns that differ; `rows` has the other parts."""
     rows: tuple[Row, ...]
@@ -70,6 +71,7 @@ def _moved(variable: VariableReport) -> Moved:
         one_line(variable.type),
         ", ".join(one_line(str(word)) for word in said if word),
         prose(variable.sentence),
+        pictures.figure([picture for change in variable.changes for picture in change.pictures]),
         table,
         tuple(_row(change, variable.name) for change in others),
         variable.more_changes,

@@ -1,4 +1,4 @@
-"""Small pictures of numbers as SVG: the part after the first run, and after the rerun, on the same scale."""
+"""Small pictures of a part after the first run and after the rerun: of numbers as SVG, on one scale, and figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from nbrerun.model import COLOURS, Numbers
+from nbrerun.reporters.html import safe
 
 _LEVELS = 5
 """Shades on either side of zero."""
@@ -33,6 +34,18 @@ class Pair:
     first: Markup
     again: Markup
     caption: str
+
+
+def figure(drawn: Sequence[str]) -> Pair | None:
+    """Show a figure as it was drawn after both runs, as PNG in base64; None if there are no such pictures."""
+    shown = [
+        safe.picture("image/png", picture, f"the figure after the {run} run")
+        for picture, run in zip(drawn, ("first", "second"), strict=False)
+    ]
+    match shown:
+        case [Markup() as first, Markup() as again]:
+            return Pair(first, again, "the figure, drawn after each run")
+    return None
 
 
 def pair(numbers: Numbers) -> Pair:

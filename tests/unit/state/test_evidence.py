@@ -5,7 +5,7 @@ from __future__ import annotations
 from nbrerun.model import Change
 from nbrerun.probe.protocol.messages import Leaf
 from nbrerun.secrets import HIDDEN
-from nbrerun.state.evidence import take_apart, worth_showing
+from nbrerun.state.evidence import take_apart, with_pictures, worth_showing
 from tests.unit.making import file, named, state, variable
 
 
@@ -57,3 +57,12 @@ def test_secrets_are_not_shown() -> None:
     first, second = state(settings={"os.environ[API_TOKEN]": "abc"}), state(settings={"os.environ[API_TOKEN]": "def"})
     (changes,) = take_apart(named("env:os.environ[API_TOKEN]"), first, second, {}, {}).values()
     assert changes == (Change("env:os.environ[API_TOKEN]", HIDDEN, HIDDEN),)
+
+
+def test_pictures_go_with_the_first_change() -> None:
+    """Those of what looks like a secret, and of what has no changes, are left out."""
+    names = named("fig", "token", "empty", "file:fig")
+    moved = {name: () if str(name) == "empty" else (Change("a", "1", "2"), Change("b", "1", "2")) for name in names}
+    found = with_pictures(moved, dict.fromkeys(("fig", "token", "empty"), (b"1", b"2")))
+    drawn = {str(name): [change.pictures for change in changes] for name, changes in found.items()}
+    assert drawn == {"fig": [("MQ==", "Mg=="), ()], "token": [(), ()], "empty": [], "file:fig": [(), ()]}

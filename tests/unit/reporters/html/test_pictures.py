@@ -7,7 +7,7 @@ import re
 import pytest
 
 from nbrerun.model import Numbers
-from nbrerun.reporters.html.pictures import pair
+from nbrerun.reporters.html.pictures import figure, pair
 
 Some = tuple[float | None, ...]
 
@@ -82,3 +82,12 @@ def test_any_numbers_can_be_drawn(values: Some, shape: tuple[int, ...]) -> None:
     values = values * (25 if shape == (100,) else 1)
     drawn = pair(_numbers(values, values, shape, 2))
     assert not re.search(r"nan|inf|e[+-]\d", re.sub(r'aria-label="[^"]*"', "", drawn.first))
+
+
+def test_a_figure_is_shown_as_it_was_drawn() -> None:
+    """A saved report may hold anything."""
+    shown = figure(["MQ==", "Mg=="])
+    assert shown is not None
+    assert shown.first == '<img src="data:image/png;base64,MQ==" alt="the figure after the first run">'
+    assert shown.again == '<img src="data:image/png;base64,Mg==" alt="the figure after the second run">'
+    assert [figure(drawn) for drawn in ([], ["MQ=="], ["MQ==", "<no base64>"])] == [None] * 3
