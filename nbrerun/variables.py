@@ -41,6 +41,8 @@ class Change:
     """Largest absolute difference between the numbers of the part; None if it has no numbers to compare."""
     rounding: bool = False
     """The difference is at most 8 units in the last place of the largest number."""
+    within: str = ""
+    """Another variable that changed, if the part belongs to its object."""
     pictures: tuple[str, ...] = ()
     """Of a figure after both runs, as PNG in base64; with the first change of the variable that holds it."""
     numbers: Numbers | None = None
@@ -87,6 +89,8 @@ class VariableReport:
     """Why the variable has this verdict: a clause that begins with its name; `sentence` adds the drift."""
     drift: Drift | None = None
     """Set if the marks have `drifts`."""
+    told_by: str = ""
+    """The variable whose finding tells of this change as well, since they share the objects that changed."""
     culprit: str = ""
     """The call that gave it its other value, as the source writes it: `clf.partial_fit`, `train()`."""
 

@@ -33,13 +33,19 @@ def findings(cell: CellReport) -> Iterator[Finding]:
         yield finding("NBR008", cell.index, None, why)
     elif cell.verdict is Verdict.UNDETERMINED:
         yield finding("NBR009", cell.index, None, f"could not be judged: {cell.reason}")
+    shown = {variable.name for variable in cell.variables if not variable.incidental}
     for variable in cell.variables:
         if variable.incidental:
             continue
-        if variable.verdict is Verdict.IN_PLACE:
+        if variable.verdict is Verdict.IN_PLACE and variable.told_by not in shown:
             # A setting that grows, a value at rest and the last digits spoil no result.
             is_mild = variable.kind is Kind.ENV or bool({Mark.SETTLED, Mark.ROUNDING} & set(variable.marks))
-            yield _about(variable, cell, _IN_PLACE_RULES.get(variable.kind, "NBR003"), is_mild=is_mild)
+            found = _about(variable, cell, _IN_PLACE_RULES.get(variable.kind, "NBR003"), is_mild=is_mild)
+            others = [f"`{other.name}`" for other in cell.variables if other.told_by == variable.name]
+            if others:
+                share = f"{', '.join(others)} {'shares' if len(others) == 1 else 'share'} what changed"
+                found = replace(found, message=f"{found.message}; {share}")
+            yield found
         if Mark.UNSEEDED in variable.marks and variable.kind is Kind.MODEL:
             yield _about(variable, cell, "NBR004")
         if Mark.NONDETERMINISTIC in variable.marks:

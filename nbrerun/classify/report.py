@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nbrerun.classify.cell import judge_cell
 from nbrerun.classify.evidence import Evidence, gather
 from nbrerun.classify.reasons import cell_reason, drift, variable_reason
+from nbrerun.classify.together import told_together
 from nbrerun.classify.variable import Judged, judge
 from nbrerun.model import Cell, CellReport, Kind, Mark, Raised, Seconds, VariableReport, Verdict
 from nbrerun.state.observation import Observation
@@ -28,8 +31,11 @@ def report_cell(seen: Observation, seconds: float, engine: str, *, values: bool 
         reason = cell_reason(Verdict.ERROR, (), seen.error)
         return _cell(seen.cell, Verdict.ERROR, reason, taken, engine, error=seen.error)
     judged = [(evidence, judge(evidence)) for evidence in gather(seen, values)]
+    told_by = told_together([evidence for evidence, verdict in judged if verdict.verdict is Verdict.IN_PLACE])
     variables = tuple(
-        _variable(evidence, verdict) for evidence, verdict in judged if verdict.verdict is not Verdict.UNTOUCHED
+        replace(_variable(evidence, verdict), told_by=told_by.get(evidence.name, ""))
+        for evidence, verdict in judged
+        if verdict.verdict is not Verdict.UNTOUCHED
     )
     verdict = judge_cell(variables)
     reason = cell_reason(verdict, variables, elsewhere=[*seen.written_beside, *files_outside(seen.first)])

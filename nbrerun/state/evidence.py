@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nbrerun import secrets
@@ -15,6 +15,7 @@ from nbrerun.state.observation import Moved
 from nbrerun.state.sample import with_numbers
 
 _MOST_SHOWN = 40
+_AFTER_A_PATH = ("", ".", "[", "(", ")")
 
 
 def worth_showing(names: Iterable[Name]) -> list[str]:
@@ -35,7 +36,31 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
             found[name] = tuple(with_numbers(changes(one, other), one, other))
         else:
             found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
-    return {name: tuple(map(_displayed, parts)) for name, parts in found.items()}
+    places = _places(after, {name.key for name in names})
+    return {
+        name: tuple(replace(_displayed(change), within=_within(change, places.get(name.key, {}))) for change in parts)
+        for name, parts in found.items()
+    }
+
+
+def _places(tables: Leaves, names: Collection[str]) -> dict[str, dict[str, str]]:
+    """By variable and path, the other one of these variables whose object lies there."""
+    objects = {table[name]["id"]: name for name, table in tables.items() if name in names and not table[name]["atom"]}
+    return {
+        name: {
+            path: objects[leaf["id"]]
+            for path, leaf in table.items()
+            if not leaf["atom"] and objects.get(leaf["id"], name) != name
+        }
+        for name, table in tables.items()
+    }
+
+
+def _within(change: Change, places: Mapping[str, str]) -> str:
+    """The variable whose object the part belongs to: the innermost, if there are several."""
+    path = change.path.removeprefix("len(")
+    found = [place for place in places if path.startswith(place) and path[len(place) : len(place) + 1] in _AFTER_A_PATH]
+    return places[max(found, key=len)] if found else ""
 
 
 def with_pictures(moved: Moved, drawn: Mapping[str, Sequence[bytes]]) -> Moved:

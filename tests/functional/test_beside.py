@@ -132,6 +132,19 @@ def test_caches_of_libraries_are_nobody_s_state(sandbox: str, work: Path) -> Non
 
 @OVERLAY
 @ENGINES
+def test_what_an_import_writes_is_not_told(engine: str, sandbox: str, work: Path) -> None:
+    """Unlike what the cell itself writes there, be it the same file."""
+    path = "pathlib.Path.home() / '.mod' / 'mod.json'"
+    (work / "mod.py").write_text(f"import pathlib\npath = {path}\npath.parent.mkdir()\npath.write_text('{{}}')\n")
+    report = _check(work, engine, "import mod", "x = 1", "mod.path.write_text('more')", sandbox=sandbox)
+    assert report.failure is None, report.failure
+    assert report.cells[0].reason == "leaves nothing behind"
+    assert report.cells[2].reason.startswith("leaves only `")
+    assert "mod.json" in report.cells[2].reason
+
+
+@OVERLAY
+@ENGINES
 def test_others_still_answer_at_their_sockets(engine: str, sandbox: str, work: Path) -> None:
     """A server of somebody else's that listens below the folder is reached in the main run and in reruns."""
     with socket.socket(socket.AF_UNIX) as server:

@@ -68,6 +68,8 @@ class FileLog:
         """The folders whose files are kept safe or hold none, ..."""
         self._elsewhere: Dict[bytes, Optional[Signature]] = {}
         """... and what was in others that the cell has written since, before it did."""
+        self.by_imports: Set[bytes] = set()
+        """Files that were last written, and folders that were made, while a module was imported."""
         self._found: Dict[bytes, Opened] = {}
         self._watch = _Watch()
         self._asked = 0
@@ -177,19 +179,24 @@ class FileLog:
         if effects:
             self.ask_system()
         for access, effect in effects:
-            if effect.written and not access.by_descriptor and self.counts():
-                self._note_elsewhere(access.path)
+            if effect.written and not access.by_descriptor:
+                self._note_written(os.path.realpath(access.path))
             if not access.by_descriptor:
                 self._record(os.path.normpath(access.path), effect)
         for access in accesses:
+            if access.use is Use.MAKE_FOLDER and not self.counts():
+                self.by_imports.add(os.path.realpath(access.path))
             path = os.path.normpath(access.path)
             if access.use is Use.RENAME_FROM and os.path.isdir(path) and not os.path.islink(path):
                 self.before_rename(path)
 
-    def _note_elsewhere(self, path: bytes) -> None:
-        real = os.path.realpath(path)
-        if not real.startswith(self._apart) and real not in self._elsewhere and len(self._elsewhere) < _MOST:
-            self._elsewhere[real] = _signed(real)
+    def _note_written(self, path: bytes) -> None:
+        if not self.counts():
+            self.by_imports.add(path)
+            return
+        self.by_imports.discard(path)
+        if not path.startswith(self._apart) and path not in self._elsewhere and len(self._elsewhere) < _MOST:
+            self._elsewhere[path] = _signed(path)
 
     def _record(self, path: bytes, effect: _Effect, written_first: bool = False, at: Optional[int] = None) -> None:
         """Add what happened to a file to what is known of it, if it lies in the folders.

@@ -97,8 +97,13 @@ class NotebookFiles:
             return self.sandbox.changed()
 
     def changed_beside(self) -> Dict[str, File]:
-        """The same for files that are kept safe and not judged, by absolute path."""
-        return {os.fsdecode(path): file for path, file in self._changed_beside().items() if _is_value(path)}
+        """The same for files that are kept safe and not judged, by absolute path; not for what an import wrote."""
+        left_out = self._log.by_imports
+        return {
+            os.fsdecode(path): file
+            for path, file in self._changed_beside().items()
+            if _is_value(path) and path not in left_out
+        }
 
     def _changed_beside(self) -> Dict[bytes, File]:
         with self._log.unwatched():

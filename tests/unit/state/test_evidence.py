@@ -66,3 +66,33 @@ def test_pictures_go_with_the_first_change() -> None:
     found = with_pictures(moved, dict.fromkeys(("fig", "token", "empty"), (b"1", b"2")))
     drawn = {str(name): [change.pictures for change in changes] for name, changes in found.items()}
     assert drawn == {"fig": [("MQ==", "Mg=="), ()], "token": [(), ()], "empty": [], "file:fig": [(), ()]}
+
+
+def test_a_part_within_the_object_of_another_variable_is_told_so() -> None:
+    """By the object's address, and by the innermost of several; what is made for a reading has none."""
+
+    def leaves(**objects: int) -> dict[str, Leaf]:
+        paths = {"d": "d", "rows": "d['rows']", "other": "d['rows2']", "item": "d['rows'][0]", "made": "d.made"}
+        return {
+            paths[name]: {**_leaf(str(number)), "id": number, "atom": name == "made"}
+            for name, number in objects.items()
+        }
+
+    tables = {
+        "d": leaves(d=1, rows=2, other=3, item=4, made=5),
+        **{
+            name: {name: {**_leaf("x"), "id": number, "atom": False}}
+            for name, number in {"a": 2, "b": 4, "c": 5}.items()
+        },
+    }
+    before = {
+        name: {path: {**leaf, "digest": b"", "text": ""} for path, leaf in tables[name].items()} for name in tables
+    }
+    both = state({name: variable(b"1") for name in tables})
+    found = take_apart(named(*tables), both, both, before, tables)
+    assert {str(name): {change.path: change.within for change in changes} for name, changes in found.items()} == {
+        "d": {"d": "", "d['rows']": "a", "d['rows2']": "", "d['rows'][0]": "b", "d.made": ""},
+        "a": {"a": ""},
+        "b": {"b": ""},
+        "c": {"c": ""},
+    }

@@ -1,0 +1,43 @@
+"""Which variables changed together, since they share the objects that changed: one finding tells of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbrerun.classify.evidence import Evidence
+from nbrerun.model import Kind
+
+_CONTAINERS = frozenset({"dict", "frozenset", "list", "set", "tuple"})
+"""They are what is in them: two models in a list are two facts, two layers of a network are one."""
+
+
+def told_together(changed: Sequence[Evidence]) -> dict[str, str]:
+    """Choose what is told, where all that changed of a variable belongs to others that changed.
+
+    Args:
+        changed: the variables that are in-place.
+
+    Returns:
+        By the name of each variable that needs no finding, the name of the one whose finding tells of it.
+    """
+    by_name = {seen.name: seen for seen in changed}
+    told: dict[str, str] = {}
+
+    def end_of(name: str) -> str:
+        while name in told:
+            name = told[name]
+        return name
+
+    for whole in changed:
+        names = {change.within for change in whole.changes}
+        parts = [by_name[name] for name in sorted(names) if name in by_name]
+        if not parts or len(parts) < len(names):
+            continue
+        if len(parts) == 1:
+            shown = max([parts[0], whole], key=lambda seen: (seen.kind is Kind.MODEL, seen.mentioned))
+        else:
+            shown = parts[0] if whole.type in _CONTAINERS else whole
+        for seen in [whole, *parts] if shown is whole else [whole]:
+            if seen is not shown and end_of(shown.name) != seen.name:
+                told.setdefault(seen.name, shown.name)
+    return {name: end_of(name) for name in told}
