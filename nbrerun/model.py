@@ -305,6 +305,8 @@ class Report:
     notebooks: tuple[NotebookReport, ...] = field(default=())
     compared: Compared | None = None
     """None if there is no baseline."""
+    seconds: float | None = field(default=None, compare=False)
+    """Wall time, which notebooks that are checked side by side share; None where a saved report does not say."""
 
     def summary(self) -> dict[str, int]:
         """Count the cells, in total (`cells`) and by verdict."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +40,7 @@ class Outcome:
     interrupted: bool = False
     unchecked: list[NbrerunError] = field(default_factory=list)
     """Why notebooks could not be checked."""
+    _started: float = field(default_factory=time.perf_counter)
     _found: dict[int, tuple[NotebookReport, Callable[[str], bool]]] = field(default_factory=dict)
     """By the number of the notebook: its report, and whether the check looked for a rule."""
 
@@ -114,4 +116,4 @@ class Outcome:
         if self.baseline is not None:
             gone = self.baseline.gone(self._in_order)
             compared = Compared(self.baseline.path, gone)
-        return Report(__version__, tuple(self.reports), compared)
+        return Report(__version__, tuple(self.reports), compared, time.perf_counter() - self._started)

@@ -69,6 +69,7 @@ def _report(said: Mapping[str, Any]) -> Report:
         said.get("nbrerun_version", ""),
         tuple(map(_notebook, said["notebooks"])),
         Compared(compared["path"], tuple(Gone(**gone) for gone in compared["gone"])) if compared else None,
+        said.get("seconds"),
     )
 
 

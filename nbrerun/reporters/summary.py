@@ -44,8 +44,10 @@ def summary(report: Report) -> tuple[str, str]:
         rest.append("the budget is spent")
     if cached := sum(notebook.cached for notebook in report.notebooks):
         rest.append(f"{count(cached, 'notebook')} cached")
-    # The seconds of a cached report were spent by an earlier check.
-    rest.append(f"{sum(notebook.seconds for notebook in report.notebooks if not notebook.cached):.1f} s")
+    seconds = report.seconds
+    if seconds is None:  # those of a cached report were spent by an earlier check
+        seconds = sum(notebook.seconds for notebook in report.notebooks if not notebook.cached)
+    rest.append(f"{seconds:.1f} s")
     return first, "; ".join(rest)
 
 

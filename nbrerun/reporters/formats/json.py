@@ -44,6 +44,7 @@ def _report(report: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "nbrerun_version": report.nbrerun_version,
+        "seconds": _number(report.seconds),
         "notebooks": [_notebook(notebook) for notebook in report.notebooks],
         "summary": report.summary(),
         "baseline": compared and {"path": compared.baseline, "gone": [asdict(gone) for gone in compared.gone]},
