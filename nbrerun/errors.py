@@ -5,6 +5,10 @@ What a cell of the notebook raises is never one of these; it is an observation a
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
+
 
 class NbrerunError(Exception):
     """A problem that the user has to fix before a check can run; the command line exits with 2."""
@@ -48,3 +52,10 @@ class WorkerError(NbrerunError):
     """A worker process, or a cluster, that does not respond."""
 
     slug = "workers"
+
+
+def with_limit(text: str) -> str:
+    """Add how many files may be open to what says that there are too many: an empty kernel has some sixty."""
+    if os.strerror(errno.EMFILE) not in text:
+        return text
+    return f"{text} (a process may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open here: `ulimit -n`)"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
-import resource
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +12,7 @@ from nbrerun.classify.report import killed, not_judged, report_cell
 from nbrerun.engine.identity import worth_watching
 from nbrerun.engine.interface import Branch, FirstResult, FirstRun, Past, Undone
 from nbrerun.engine.liveness import ProbeFailure
+from nbrerun.errors import with_limit
 from nbrerun.experiments.again import again
 from nbrerun.model import Cell, Failure, Outside, Verdict
 from nbrerun.notebooks.select import select
@@ -132,7 +130,7 @@ class MainRun:
         with contextlib.suppress(Closed, ProbeFailure):  # the kernel may be dead
             if self._choice.engine.is_full():
                 evalue += " (this run has no more room for files in the sandbox: give it more with --sandbox-limit)"
-        self._check.failure = Failure(raised.ename, _with_limit(evalue), raised.traceback, cell.index)
+        self._check.failure = Failure(raised.ename, with_limit(evalue), raised.traceback, cell.index)
 
     def _hold(self, moment: int) -> Branch | Undone:
         """Keep the moment, read the state there, and return a branch there."""
@@ -150,7 +148,7 @@ class MainRun:
             self._state, self._read_at = state, moment
             self._check.set_by_hand[moment] = self._state["by_hand"]
         except (Closed, ProbeFailure) as error:
-            return Undone(_with_limit(f"the state could not be read: {error}"))
+            return Undone(with_limit(f"the state could not be read: {error}"))
         return branch
 
     def _look(self, moment: int) -> None:
@@ -295,7 +293,7 @@ class MainRun:
     def _report_undone(self, waiting: _Waiting, undone: Undone) -> None:
         if undone.outside:
             self._done[waiting.moment - 1] = replace(self._done[waiting.moment - 1], sends=True)
-        reason = "the kernel died in the cell below" if self._died else _with_limit(undone.reason)
+        reason = "the kernel died in the cell below" if self._died else with_limit(undone.reason)
         reason = reason if self._check.has_time() else OUT_OF_BUDGET
         name, seconds = self._choice.engine.name, waiting.first.seconds
         if undone.died and not self._died:
@@ -322,13 +320,6 @@ class MainRun:
         assert self._state is not None
         variables = self._state["variables"]
         return any(variables[name]["kind"] == "model" for name in branch.touchable(cell) if name in variables)
-
-
-def _with_limit(text: str) -> str:
-    """Add how many files may be open, if there are too many: an empty kernel has some sixty."""
-    if os.strerror(errno.EMFILE) not in text:
-        return text
-    return f"{text} (a process may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open here: `ulimit -n`)"
 
 
 def _outside(contacts: Iterable[Contact]) -> tuple[Outside, ...]:

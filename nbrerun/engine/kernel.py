@@ -29,7 +29,7 @@ from nbrerun.engine.kernelspec import ChosenKernel
 from nbrerun.engine.liveness import ProbeFailure, wait_for_end
 from nbrerun.engine.loading import UNFIT, keeper_command, loader
 from nbrerun.engine.memory import memory
-from nbrerun.errors import KernelError
+from nbrerun.errors import KernelError, with_limit
 from nbrerun.model import Cell, Raised
 from nbrerun.notebooks.git import repository
 from nbrerun.notebooks.read import Notebook
@@ -180,7 +180,7 @@ class Kernel:
     def _load_probe(self) -> None:
         found: SandboxFound = {**self.sandbox, "reaches_out": self._settings.rerun_outside}
         if why := run_sync(self._run)(loader(self._folder, self.arrivals.address, self._seeds, found)):
-            raise self._unreadable(why)
+            raise self._unreadable(with_limit(why))
         try:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)
         except Closed:
