@@ -180,7 +180,7 @@ class Kernel:
     def _load_probe(self) -> None:
         found: SandboxFound = {**self.sandbox, "reaches_out": self._settings.rerun_outside}
         if why := run_sync(self._run)(loader(self._folder, self.arrivals.address, self._seeds, found)):
-            raise self._unreadable(with_limit(why))
+            raise self._unreadable(why)
         try:
             wire, hello = self.arrivals.accept("", _HELLO_SECONDS)
         except Closed:
@@ -224,8 +224,9 @@ class Kernel:
         return str(text) if name == UNFIT else f"{name}: {text}"
 
     def _unreadable(self, why: str) -> KernelError:
-        needed = "nbrerun needs Python 3.9 or newer with ipykernel 6 or newer there"
-        return KernelError(f"the kernel '{self.name}' cannot be read: {why} ({needed}).")
+        said = with_limit(why)
+        needed = " (nbrerun needs Python 3.9 or newer with ipykernel 6 or newer there)." if said == why else ""
+        return KernelError(f"the kernel '{self.name}' cannot be read: {said}{needed}")
 
     def _is_alive(self) -> bool:
         manager: Any = self._nbclient.km
