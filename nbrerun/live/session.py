@@ -31,6 +31,7 @@ _RESTART_SHARE = 3
 _MOST_WAITING = 10
 """Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
 _SPOILED = "no answer: a later cell has changed files while this one was run again"
+_UNFORKABLE = "the kernel cannot be forked: {}; `nbrerun check` can tell, in kernels of its own"
 _GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
 
 _services: dict[int, LiveService] = {}
@@ -188,8 +189,7 @@ class Session:
         """Fork the kernel, if it could be forked before the cell as well."""
         after = last.before if last.before.hazards else self._fork()
         if after.hazards:
-            gone = after.hazards == [_GONE]
-            raise Refusal(_GONE if gone else f"the kernel cannot be forked: {after.hazards[0]}")
+            raise Refusal(_GONE if after.hazards == [_GONE] else _UNFORKABLE.format(after.hazards[0]))
         return after
 
     def _wait(self, number: int, *forks: Fork) -> Any:
@@ -265,7 +265,7 @@ class Session:
                 raise Refusal(f"the kernel could not be forked at first: {self._fresh.hazards[0]}")
             after = self._fork()
             if after.hazards:
-                raise Refusal(f"the kernel cannot be forked: {after.hazards[0]}")
+                raise Refusal(_UNFORKABLE.format(after.hazards[0]))
             self._end_background()
             number = self._line.next_number(awaited=True)
             self._tell(

@@ -158,7 +158,8 @@ def test_a_rerun_that_does_not_end_well(source: str, verdict: str, said: str, li
 def test_what_cannot_be_forked_is_said(live: Live) -> None:
     """A running thread would be missing in a fork."""
     live.run("import threading\nend = threading.Event()\nthreading.Thread(target=end.wait, name='mine').start()")
-    assert "the thread 'mine' is running" in live.answer("%%rerun\nx = 1")["data"]["text/plain"]
+    said = " ".join(live.answer("%%rerun\nx = 1")["data"]["text/plain"].split())
+    assert "cannot be forked: the thread 'mine' is running, and a forked process lacks it; `nbrerun check` can" in said
     assert live.value("x, end.set()") == "(1, None)"
 
 
