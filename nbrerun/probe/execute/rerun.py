@@ -6,13 +6,13 @@ import asyncio
 import time
 import traceback
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters.generic import ancestry, module_of
 from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
-from ..read.walk import Reader
+from ..read.walk import Reader, is_atom
 from ..source.dependencies import global_stores, notebook_functions, through_calls
 from ..source.ipython_names import is_automatic
 from .cells import Cells
@@ -40,6 +40,8 @@ class Ran(NamedTuple):
     """Bound before anything that ran mentioned them."""
     replaced: Set[str]
     """Hold another object than before, or held none."""
+    parted: Set[str]
+    """Those among them whose former object is still a part of a watched variable."""
 
 
 class Identities:
@@ -63,6 +65,23 @@ class Identities:
     def replaced(self, namespace: Dict[str, Any], bound: Set[str]) -> Set[str]:
         """Names of `namespace` that hold another object than before, or held none; `bound` are those given one."""
         return {name for name, value in namespace.items() if not self._is_same(name, value, name in bound)}
+
+    def parted(self, namespace: Dict[str, Any], replaced: Set[str], holders: Set[str]) -> Set[str]:
+        """Names in `replaced` whose former object is still a part of one of the holders.
+
+        The values may be equal, but a change by such a name does not reach the holder any more.
+        """
+        former: Dict[int, Tuple[str, Any]] = {}
+        for name in replaced & self._watched.keys():
+            value = self._watched[name]()
+            if not is_atom(value):  # None where it is no longer there
+                former[id(value)] = name, value
+        reader, found = Reader(), set()
+        for holder in sorted((holders & namespace.keys()) - replaced) if former else ():
+            for part in parts(holder, namespace[holder], reader):
+                if id(part.value) in former:
+                    found.add(former[id(part.value)][0])
+        return found
 
     def _is_same(self, name: str, value: Any, is_bound: bool) -> bool:
         if name in self._addresses:
@@ -123,12 +142,13 @@ def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in names.items() if type(name) is str and is_automatic(name)}
 
 
-async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
+async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Iterable[str] = ()) -> Ran:
     """Run cells one after the other until one raises.
 
     Args:
         shell: ipykernel's interactive shell.
         tracer: records which of their statements run.
+        watched: names of variables that the first run changed.
     """
     namespace = user_names(shell)
     reads = cells.reach(namespace)
@@ -157,6 +177,7 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
     reads |= cells.reach(namespace)
     called = tracer.names("calls")
     bound = tracer.names("binds") | global_stores(called, namespace, functions.ids)
+    replaced = identities.replaced(namespace, bound)
     return Ran(
         error,
         seconds,
@@ -164,7 +185,8 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
         passed=tracer.names("passes") | through_calls(called, namespace),
         reads=reads,
         bound_first=tracer.bound_first() - through_calls(called, namespace),
-        replaced=identities.replaced(namespace, bound),
+        replaced=replaced,
+        parted=identities.parted(namespace, replaced, set(watched)),
     )
 
 

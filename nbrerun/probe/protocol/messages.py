@@ -252,6 +252,8 @@ class Rerun(Traced, Exchanged):
     """Names that the cells bind as loop variables or handles only."""
     replaced: List[str]
     """Names that hold another object than before the run."""
+    parted: List[str]
+    """Those among them whose former object is still a part of a watched variable, which shares it with them no more."""
     gone: List[int]
     """Addresses of parts of watched variables that the run threw away."""
     parameters_in: Dict[str, List[str]]
