@@ -35,6 +35,8 @@ _RETURN_WHAT_WAS_SAVED = {
     "safetensors.numpy": ("load_file", "load"),
     "skops.io": ("load", "loads"),
     "statsmodels.iolib.smpickle": ("load_pickle",),
+    "spacy": ("load",),
+    "spacy.util": ("load_model", "load_model_from_path"),
 }
 """Functions that return the object that was saved."""
 
@@ -54,6 +56,8 @@ _FILL_THEIR_OBJECT = {
     "xgboost.sklearn": ("XGBModel.load_model",),
     "catboost.core": ("CatBoost.load_model",),
     "lightgbm.basic": ("Booster.__init__",),
+    "spacy.language": ("Language.from_disk", "Language.from_bytes"),
+    "thinc.model": ("Model.from_disk", "Model.from_bytes"),
 }
 """Methods that give their object the state that was saved."""
 
@@ -69,6 +73,8 @@ _SAVE_AN_ARGUMENT = {
     "torch": ("save",),
     "numpy": ("save",),
     "skops.io": ("dump",),
+    "spacy.language": ("Language.to_disk",),
+    "thinc.model": ("Model.to_disk",),
 }
 """Functions whose first argument is saved; `numpy.save` names the file first."""
 
@@ -236,7 +242,8 @@ class Exchanges:
                 value = function(*args, **kwargs)
             finally:
                 self._inside -= 1
-            self._note(value, _path_in((*args, *kwargs.values())) or self._last_read())
+            path = _path_in((*args, *kwargs.values()))
+            self._note(value, path if path and not os.path.isdir(path) else self._last_read())
             return value
 
         return wrapper
@@ -272,10 +279,11 @@ class Exchanges:
             if not self._inside and given:
                 path = _path_in(tuple(each for each in (*args, *kwargs.values()) if each is not given[0]))
                 with contextlib.suppress(Exception):  # as in `_note`
-                    path = path or self._last_written()
                     is_data = not is_model(given[0])
-                    self.saved[path] = self.saved.get(path, False) or not is_data
-                    self.data[path] = self.data.get(path, True) and is_data and not self._is_of_a_model(given[0])
+                    is_plain = is_data and not self._is_of_a_model(given[0])
+                    for file in _files_at(path) or [self._last_written()]:
+                        self.saved[file] = self.saved.get(file, False) or not is_data
+                        self.data[file] = self.data.get(file, True) and is_plain
             return result
 
         return wrapper
@@ -303,6 +311,13 @@ def _path_in(args: Tuple[Any, ...]) -> bytes:
                 if os.path.lexists(found):
                     return found
     return b""
+
+
+def _files_at(path: bytes) -> List[bytes]:
+    """The file itself, or all files below a folder: some libraries save an object to a folder of files."""
+    if path and not os.path.isdir(path):
+        return [path]
+    return [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names] if path else []
 
 
 def _is_importable(function: Any) -> bool:

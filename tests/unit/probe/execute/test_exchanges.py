@@ -157,6 +157,15 @@ def test_numbers_of_a_model_are_told_from_data(case: str, folder: Path) -> None:
     assert exchanges.data == {os.path.abspath("v.npy").encode(): expected}
 
 
+def test_a_folder_that_an_object_is_saved_to_holds_it_in_all_its_files(folder: Path) -> None:
+    """And what is loaded from a folder came out of the file that was read last."""
+    spacy = pytest.importorskip("spacy")
+    exchanges, _ = observe("nlp.to_disk('new')", nlp=spacy.blank("en"))
+    assert exchanges.saved == {bytes(path.resolve()): True for path in (folder / "new").rglob("*") if path.is_file()}
+    exchanges, namespace = observe("x = spacy.load('new')", "new/meta.json", spacy=spacy)
+    assert exchanges.given_to(namespace, {"x"}) == {"x": os.path.abspath("new/meta.json").encode()}
+
+
 def test_a_container_is_searched_for_models_to_some_depth() -> None:
     """And one that holds itself ends."""
     net = torch.nn.Linear(2, 1)
