@@ -66,6 +66,8 @@ class Hazards:
         pools = {library for name in _names_of_threads() for start, library in _POOLS.items() if name.startswith(start)}
         if "TensorFlow" in pools:
             pools.discard("JAX")  # both have the threads of XLA
+        if "_duckdb" in sys.modules and _native_threads() > self._native:
+            pools.add("DuckDB")  # its threads have no names; to close a database in the child crashes or hangs
         found = [f"{library} keeps threads that a forked process lacks" for library in sorted(pools)]
         cuda = getattr(sys.modules.get("torch"), "cuda", None)
         if cuda is not None and cuda.is_initialized():

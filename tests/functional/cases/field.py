@@ -588,6 +588,32 @@ CASES = [
         cell("con.execute('create table if not exists t(a int)')", "reset"),
         cell("con.execute('insert into t values (1)')", "in-place"),
         cell("n = con.execute('select count(*) from t').fetchone()[0]", "reset"),
+        survives_fork=False,
+    ),
+    Case(
+        "rows in DuckDB in memory, in temporary tables too",
+        cell("import duckdb", "stateless"),
+        cell("con = duckdb.connect()", "reset", con="reset"),
+        cell("con.execute('create or replace temp table t (a int)')", "reset", con="reset"),
+        cell("con.execute('insert into t values (1)')", "in-place", con="in-place"),
+        cell("print(con.sql('select * from t').fetchall())", "stateless", con="untouched"),
+        cell("con.execute('delete from t')", "reset", con="reset"),
+        cell(
+            """
+            class Store:
+                def __init__(self):
+                    self.con = duckdb.connect(":memory:")
+                    self.con.execute("create table log (line text)")
+                def add(self, line):
+                    self.con.execute("insert into log values (?)", [line])
+            store = Store()
+            """,
+            "reset",
+            store="reset",
+        ),
+        cell("store.add('hello')", "in-place", store="in-place"),
+        cell("con.close()\ncon = duckdb.connect()", "reset", con="reset"),
+        survives_fork=False,
     ),
     Case(
         "a table in HDF5",
