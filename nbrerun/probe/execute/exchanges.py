@@ -58,6 +58,7 @@ _FILL_THEIR_OBJECT = {
     "lightgbm.basic": ("Booster.__init__",),
     "spacy.language": ("Language.from_disk", "Language.from_bytes"),
     "thinc.model": ("Model.from_disk", "Model.from_bytes"),
+    "tensorflow.python.checkpoint.checkpoint": ("Checkpoint.read", "Checkpoint.restore"),
 }
 """Methods that give their object the state that was saved."""
 
@@ -190,8 +191,8 @@ class Exchanges:
         return found
 
     def filled_in(self, namespace: Dict[str, Any], names: Set[str]) -> Set[str]:
-        """Names of objects, or of objects in them, that were given a state that was saved."""
-        found: Set[str] = set()
+        """Names of objects that were given a state that was saved; also those in `names` that hold such an object."""
+        found = {name for name, value in namespace.items() if id(value) in self._filled}
         if not self._filled:
             return found
         reader = Reader()
@@ -254,7 +255,7 @@ class Exchanges:
             # A constructor is given a file or makes a new object.
             path = _path_in((*args[1:], *kwargs.values())) if function.__name__ == "__init__" else self._last_read()
             if args:
-                self._filled[id(args[0])] = args[0]
+                self._filled.update((id(each), each) for each in _models_in(args[0]))
                 self._note(args[0], path)
             return result
 
@@ -299,6 +300,15 @@ def is_model(value: Any, depth: int = 3) -> bool:
             return True
         return depth > 0 and any(is_model(item, depth - 1) for item in value.values())
     return Reader().read("", value).model
+
+
+def _models_in(value: Any) -> Iterator[Any]:
+    """An object, and the models that are parts of it: a checkpoint is restored into those that it was made for."""
+    yield value
+    with contextlib.suppress(Exception):  # as in `_note`
+        for part in parts("", value, Reader()):
+            if part.node.kind == "model":
+                yield part.value
 
 
 def _path_in(args: Tuple[Any, ...]) -> bytes:
