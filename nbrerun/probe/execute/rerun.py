@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ..adapters.generic import ancestry, module_of
 from ..protocol.messages import Error
@@ -41,7 +41,7 @@ class Ran(NamedTuple):
     replaced: Set[str]
     """Hold another object than before, or held none."""
     parted: Set[str]
-    """Those among them whose former object is still a part of a watched variable."""
+    """Had an object in common with a watched variable, which has kept it."""
 
 
 class Identities:
@@ -66,27 +66,48 @@ class Identities:
         """Names of `namespace` that hold another object than before, or held none; `bound` are those given one."""
         return {name for name, value in namespace.items() if not self._is_same(name, value, name in bound)}
 
-    def parted(self, namespace: Dict[str, Any], replaced: Set[str], holders: Set[str]) -> Set[str]:
-        """Names in `replaced` whose former object is still a part of one of the holders.
-
-        The values may be equal, but a change by such a name does not reach the holder any more.
-        """
-        former: Dict[int, Tuple[str, Any]] = {}
-        for name in replaced & self._watched.keys():
-            value = self._watched[name]()
-            if not is_atom(value):  # None where it is no longer there
-                former[id(value)] = name, value
-        reader, found = Reader(), set()
-        for holder in sorted((holders & namespace.keys()) - replaced) if former else ():
-            for part in parts(holder, namespace[holder], reader):
-                if id(part.value) in former:
-                    found.add(former[id(part.value)][0])
-        return found
-
     def _is_same(self, name: str, value: Any, is_bound: bool) -> bool:
         if name in self._addresses:
             return self._addresses[name] == id(value) and not is_bound
         return name in self._watched and self._watched[name]() is value
+
+
+class Shared:
+    """Which objects some names share with variables that hold them, too.
+
+    A run may bind such a name to an equal object, and leave the holder the former one. The values are equal then, but
+    what is done to the one does not reach the other any more.
+    """
+
+    def __init__(self, namespace: Dict[str, Any], names: Set[str], holders: Set[str], may_resize: bool) -> None:
+        """Find them, except for arrays if they may be resized in place."""
+        names, self._holders = names & namespace.keys() - holders, holders & namespace.keys()
+        held = _objects_in(namespace, self._holders) if names else {}
+        self._shared = [
+            (name, part.path, _watch(part.value))
+            for name in sorted(names if held else ())
+            for part in parts(name, namespace[name], Reader())
+            if id(part.value) in held and not is_atom(part.value) and not (may_resize and _is_array(part.value))
+        ]
+
+    def parted(self, namespace: Dict[str, Any]) -> Set[str]:
+        """Names that have another object in such a place, while the holder has the former one."""
+        held = _objects_in(namespace, self._holders & namespace.keys()) if self._shared else {}
+        now: Dict[str, Dict[str, int]] = {}
+        found = set()
+        for name, path, watched in self._shared:
+            if name in namespace and name not in now:
+                now[name] = {part.path: id(part.value) for part in parts(name, namespace[name], Reader())}
+            value = watched()
+            if value is not None and id(value) in held and now.get(name, {}).get(path) != id(value):
+                found.add(name)
+        return found
+
+
+def _objects_in(namespace: Dict[str, Any], names: Set[str]) -> Dict[int, Any]:
+    """The parts of variables by address; kept alive, so that it stays theirs."""
+    reader = Reader()
+    return {id(part.value): part.value for name in names for part in parts(name, namespace[name], reader)}
 
 
 class Parts:
@@ -142,7 +163,7 @@ def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in names.items() if type(name) is str and is_automatic(name)}
 
 
-async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Iterable[str] = ()) -> Ran:
+async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Collection[str] = ()) -> Ran:
     """Run cells one after the other until one raises.
 
     Args:
@@ -152,7 +173,9 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Iterable[
     """
     namespace = user_names(shell)
     reads = cells.reach(namespace)
-    identities = Identities(namespace, cells.may_resize(namespace))
+    may_resize = cells.may_resize(namespace)
+    identities = Identities(namespace, may_resize)
+    shared = Shared(namespace, cells.may_bind(reads, namespace) if watched else set(), set(watched), may_resize)
     functions = MarkedFunctions(tracer.marker)
     if tracer.marker.in_functions:
         functions.mark(notebook_functions(reads, namespace))
@@ -177,7 +200,6 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Iterable[
     reads |= cells.reach(namespace)
     called = tracer.names("calls")
     bound = tracer.names("binds") | global_stores(called, namespace, functions.ids)
-    replaced = identities.replaced(namespace, bound)
     return Ran(
         error,
         seconds,
@@ -185,8 +207,8 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Iterable[
         passed=tracer.names("passes") | through_calls(called, namespace),
         reads=reads,
         bound_first=tracer.bound_first() - through_calls(called, namespace),
-        replaced=replaced,
-        parted=identities.parted(namespace, replaced, set(watched)),
+        replaced=identities.replaced(namespace, bound),
+        parted=shared.parted(namespace),
     )
 
 

@@ -169,6 +169,17 @@ CASES = [
         cell("row = []\nregistry.setdefault('row', row)", "reset", row="reset"),
         cell("row.append(1)", "in-place", row="in-place", registry="in-place", marks={"registry": ()}),
         cell("assert registry == {'row': [1]}", "stateless"),
+        cell(
+            """
+            class Box:
+                def __init__(self):
+                    self.items = []
+            box = Box()
+            registry.setdefault('items', box.items)
+            """,
+            None,
+        ),
+        cell("box.items.append(1)", "in-place", box="in-place", registry="in-place", marks={"registry": ()}),
     ),
     Case(
         "a function that is put into a list once",
