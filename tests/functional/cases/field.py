@@ -616,7 +616,7 @@ CASES = [
         survives_fork=False,
     ),
     Case(
-        "random numbers of polars, seeded and not",
+        "random numbers of polars, seeded and not, and a frame that is stored",
         cell("import polars as pl", "stateless"),
         cell("df = pl.DataFrame({'a': range(30)})", "reset", df="reset"),
         cell("loose = df.sample(5)", "reset", loose="reset", marks={"loose": {"unseeded"}}),
@@ -631,6 +631,12 @@ CASES = [
         cell("fixed = df.sample(5, seed=4)", "reset", fixed="reset", marks={"fixed": ()}),
         cell("few = df\nfew = few.sample(fraction=0.5)", "reset", few="reset", marks={"few": {"unseeded"}}),
         cell("few = few.sample(fraction=0.9)", "in-place", few="in-place"),
+        cell("import os\ndf.write_parquet('df.parquet')", "reset"),
+        cell(
+            "kept = pl.read_parquet('df.parquet') if os.path.exists('df.parquet') else df.clone()",
+            "persisted",
+            kept="persisted",
+        ),
         survives_fork=False,
     ),
     Case(

@@ -14,6 +14,8 @@ from typing import Any
 
 import joblib
 import numpy
+import polars
+import pyarrow.feather
 import pytest
 import torch
 from sklearn import linear_model
@@ -33,6 +35,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     numpy.save(tmp_path / "v.npy", numpy.arange(3.0))
     numpy.savez(tmp_path / "v.npz", a=numpy.arange(3.0))
     joblib.dump(VALUE, tmp_path / "v.joblib")
+    (tmp_path / "v.csv").write_text("a\n1\n")
+    pyarrow.feather.write_feather(pyarrow.table({"a": [1]}), tmp_path / "v.arrow")
     torch.save(torch.nn.Linear(2, 1).state_dict(), tmp_path / "v.pt")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -46,6 +50,7 @@ def observe(source: str, last: str = "last", **names: Any) -> tuple[Exchanges, d
         names: of the namespace, beside the libraries.
     """
     libraries = {"pickle": pickle, "json": json, "joblib": joblib, "np": numpy, "torch": torch, "os": os}
+    libraries |= {"pl": polars, "pyarrow": pyarrow}
     namespace: dict[str, Any] = {"__name__": "__main__", **libraries, **names}
     path = os.path.abspath(last).encode()
     exchanges = Exchanges(lambda: path, lambda: path)
@@ -61,6 +66,9 @@ GIVEN: dict[str, tuple[str, str]] = {
     "json": ("x = json.load(open('v.json'))", "v.json"),
     "json, of text": ("x = json.loads(open('v.json').read())", "last"),
     "numpy": ("x = np.load('v.npy')", "v.npy"),
+    "polars": ("x = pl.read_csv('v.csv')", "v.csv"),
+    "polars, with another column": ("x = pl.read_csv('v.csv').with_columns(pl.lit(1))", ""),
+    "arrow": ("x = pyarrow.feather.read_table('v.arrow')", "v.arrow"),
     "numpy, one of several": ("x = np.load('v.npz')['a']", "last"),
     "joblib": ("x = joblib.load('v.joblib')", "v.joblib"),
     "torch": ("x = torch.load('v.pt')", "v.pt"),
