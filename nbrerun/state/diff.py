@@ -63,9 +63,12 @@ def _same(one: File | None, other: File | None) -> bool:
 def left_as_it_was(before: State, run: Rerun) -> bool:
     """Whether a run left every name with an equal value, and everything that it could reach could be read.
 
-    Generators do not count: they can be put back.
+    Generators do not count: they can be put back. An object that was part of another variable must still be: what a
+    later cell does to it would be seen there.
     """
     first, second = before["variables"], run["after"]["variables"]
+    if run["parted"]:
+        return False
     if first.keys() != second.keys() or before["settings"] != run["after"]["settings"]:
         return False
     if before["files"] != run["after"]["files"] or before["beside"] != run["after"]["beside"]:

@@ -37,6 +37,7 @@ _LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "catboost": ("catboost", "_catboost"),
     "statsmodels": ("statsmodels", "patsy", "formulaic"),
     "polars": ("polars",),
+    "polars_random": ("polars",),
     "pyarrow": ("pyarrow",),
     "pillow": ("PIL",),
     "networkx": ("networkx",),

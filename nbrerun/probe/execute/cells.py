@@ -31,7 +31,11 @@ class Cells:
     def touchable(self, namespace: Dict[str, Any]) -> Set[str]:
         """Names that the cells may read or bind."""
         reached = self.reach(namespace)
-        return reached | static_binds(self._text) | global_stores(reached, namespace)
+        return reached | self.may_bind(reached, namespace)
+
+    def may_bind(self, reached: Set[str], namespace: Dict[str, Any]) -> Set[str]:
+        """Names that the cells, or functions among the names that they reach, may bind."""
+        return {*static_binds(self._text), *global_stores(reached, namespace)}
 
     def may_resize(self, namespace: Dict[str, Any]) -> bool:
         """Whether they may call `resize` of an array, which numpy refuses to one that is weakly referenced."""

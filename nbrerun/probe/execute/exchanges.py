@@ -28,6 +28,9 @@ _RETURN_WHAT_WAS_SAVED = {
     "torch": ("load",),
     "numpy": ("load", "loadtxt", "genfromtxt", "fromfile"),
     "pandas": ("read_pickle", "read_csv", "read_json", "read_parquet", "read_feather", "read_hdf", "read_excel"),
+    "polars": ("read_parquet", "read_csv", "read_json", "read_ndjson", "read_ipc", "read_avro", "read_excel"),
+    "pyarrow.parquet": ("read_table",),
+    "pyarrow.feather": ("read_table", "read_feather"),
     "keras.models": ("load_model",),
     "keras.saving": ("load_model",),
     "keras": ("saving.load_model",),
@@ -35,6 +38,8 @@ _RETURN_WHAT_WAS_SAVED = {
     "safetensors.numpy": ("load_file", "load"),
     "skops.io": ("load", "loads"),
     "statsmodels.iolib.smpickle": ("load_pickle",),
+    "spacy": ("load",),
+    "spacy.util": ("load_model", "load_model_from_path"),
 }
 """Functions that return the object that was saved."""
 
@@ -54,6 +59,9 @@ _FILL_THEIR_OBJECT = {
     "xgboost.sklearn": ("XGBModel.load_model",),
     "catboost.core": ("CatBoost.load_model",),
     "lightgbm.basic": ("Booster.__init__",),
+    "spacy.language": ("Language.from_disk", "Language.from_bytes"),
+    "thinc.model": ("Model.from_disk", "Model.from_bytes"),
+    "tensorflow.python.checkpoint.checkpoint": ("Checkpoint.read", "Checkpoint.restore"),
 }
 """Methods that give their object the state that was saved."""
 
@@ -69,6 +77,8 @@ _SAVE_AN_ARGUMENT = {
     "torch": ("save",),
     "numpy": ("save",),
     "skops.io": ("dump",),
+    "spacy.language": ("Language.to_disk",),
+    "thinc.model": ("Model.to_disk",),
 }
 """Functions whose first argument is saved; `numpy.save` names the file first."""
 
@@ -184,8 +194,8 @@ class Exchanges:
         return found
 
     def filled_in(self, namespace: Dict[str, Any], names: Set[str]) -> Set[str]:
-        """Names of objects, or of objects in them, that were given a state that was saved."""
-        found: Set[str] = set()
+        """Names of objects that were given a state that was saved; also those in `names` that hold such an object."""
+        found = {name for name, value in namespace.items() if id(value) in self._filled}
         if not self._filled:
             return found
         reader = Reader()
@@ -236,7 +246,8 @@ class Exchanges:
                 value = function(*args, **kwargs)
             finally:
                 self._inside -= 1
-            self._note(value, _path_in((*args, *kwargs.values())) or self._last_read())
+            path = _path_in((*args, *kwargs.values()))
+            self._note(value, path if path and not os.path.isdir(path) else self._last_read())
             return value
 
         return wrapper
@@ -247,7 +258,7 @@ class Exchanges:
             # A constructor is given a file or makes a new object.
             path = _path_in((*args[1:], *kwargs.values())) if function.__name__ == "__init__" else self._last_read()
             if args:
-                self._filled[id(args[0])] = args[0]
+                self._filled.update((id(each), each) for each in _models_in(args[0]))
                 self._note(args[0], path)
             return result
 
@@ -272,10 +283,11 @@ class Exchanges:
             if not self._inside and given:
                 path = _path_in(tuple(each for each in (*args, *kwargs.values()) if each is not given[0]))
                 with contextlib.suppress(Exception):  # as in `_note`
-                    path = path or self._last_written()
                     is_data = not is_model(given[0])
-                    self.saved[path] = self.saved.get(path, False) or not is_data
-                    self.data[path] = self.data.get(path, True) and is_data and not self._is_of_a_model(given[0])
+                    is_plain = is_data and not self._is_of_a_model(given[0])
+                    for file in _files_at(path) or [self._last_written()]:
+                        self.saved[file] = self.saved.get(file, False) or not is_data
+                        self.data[file] = self.data.get(file, True) and is_plain
             return result
 
         return wrapper
@@ -293,6 +305,15 @@ def is_model(value: Any, depth: int = 3) -> bool:
     return Reader().read("", value).model
 
 
+def _models_in(value: Any) -> Iterator[Any]:
+    """An object, and the models that are parts of it: a checkpoint is restored into those that it was made for."""
+    yield value
+    with contextlib.suppress(Exception):  # as in `_note`
+        for part in parts("", value, Reader()):
+            if part.node.kind == "model":
+                yield part.value
+
+
 def _path_in(args: Tuple[Any, ...]) -> bytes:
     """The path that a call was given, or that of an open file."""
     for each in args[:2]:
@@ -303,6 +324,13 @@ def _path_in(args: Tuple[Any, ...]) -> bytes:
                 if os.path.lexists(found):
                     return found
     return b""
+
+
+def _files_at(path: bytes) -> List[bytes]:
+    """The file itself, or all files below a folder: some libraries save an object to a folder of files."""
+    if path and not os.path.isdir(path):
+        return [path]
+    return [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names] if path else []
 
 
 def _is_importable(function: Any) -> bool:

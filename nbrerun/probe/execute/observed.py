@@ -65,7 +65,7 @@ async def run_observed(
         if proven is None and only_if_proven:
             raise ValueError("it is not proven what the cells do")
         marks = marks if proven is None else plain
-        ran = proven or await run_cells(shell, cells, marks)
+        ran = proven or await run_cells(shell, cells, marks, watched)
     shows = shown.digest()
     shown.begin()
     namespace = user_names(shell)
@@ -90,6 +90,7 @@ async def run_observed(
         "saved_values": saved_values(namespace, touched, files, after),
         "passed": sorted(ran.passed),
         "replaced": sorted(ran.replaced),
+        "parted": sorted(ran.parted),
         "gone": gone,
         "incidental": sorted(cells.incidental()),
         "reads": sorted(ran.reads),

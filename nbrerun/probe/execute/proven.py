@@ -121,6 +121,7 @@ def supposed(shell: Any, cells: Cells, tracer: Tracer) -> Optional[Ran]:
         reads=cells.reach(namespace),
         bound_first=tracer.bound_first(),
         replaced=bound - imported,
+        parted=set(),
     )
 
 

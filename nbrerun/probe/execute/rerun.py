@@ -6,13 +6,13 @@ import asyncio
 import time
 import traceback
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Collection, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ..adapters.generic import ancestry, module_of
 from ..protocol.messages import Error
 from ..read.namespace import user_names
 from ..read.parts import parts
-from ..read.walk import Reader
+from ..read.walk import Reader, is_atom
 from ..source.dependencies import global_stores, notebook_functions, through_calls
 from ..source.ipython_names import is_automatic
 from .cells import Cells
@@ -40,6 +40,8 @@ class Ran(NamedTuple):
     """Bound before anything that ran mentioned them."""
     replaced: Set[str]
     """Hold another object than before, or held none."""
+    parted: Set[str]
+    """Had an object in common with a watched variable, which has kept it."""
 
 
 class Identities:
@@ -68,6 +70,44 @@ class Identities:
         if name in self._addresses:
             return self._addresses[name] == id(value) and not is_bound
         return name in self._watched and self._watched[name]() is value
+
+
+class Shared:
+    """Which objects some names share with variables that hold them, too.
+
+    A run may bind such a name to an equal object, and leave the holder the former one. The values are equal then, but
+    what is done to the one does not reach the other any more.
+    """
+
+    def __init__(self, namespace: Dict[str, Any], names: Set[str], holders: Set[str], may_resize: bool) -> None:
+        """Find them, except for arrays if they may be resized in place."""
+        names, self._holders = names & namespace.keys() - holders, holders & namespace.keys()
+        held = _objects_in(namespace, self._holders) if names else {}
+        self._shared = [
+            (name, part.path, _watch(part.value))
+            for name in sorted(names if held else ())
+            for part in parts(name, namespace[name], Reader())
+            if id(part.value) in held and not is_atom(part.value) and not (may_resize and _is_array(part.value))
+        ]
+
+    def parted(self, namespace: Dict[str, Any]) -> Set[str]:
+        """Names that have another object in such a place, while the holder has the former one."""
+        held = _objects_in(namespace, self._holders & namespace.keys()) if self._shared else {}
+        now: Dict[str, Dict[str, int]] = {}
+        found = set()
+        for name, path, watched in self._shared:
+            if name in namespace and name not in now:
+                now[name] = {part.path: id(part.value) for part in parts(name, namespace[name], Reader())}
+            value = watched()
+            if value is not None and id(value) in held and now.get(name, {}).get(path) != id(value):
+                found.add(name)
+        return found
+
+
+def _objects_in(namespace: Dict[str, Any], names: Set[str]) -> Dict[int, Any]:
+    """The parts of variables by address; kept alive, so that it stays theirs."""
+    reader = Reader()
+    return {id(part.value): part.value for name in names for part in parts(name, namespace[name], reader)}
 
 
 class Parts:
@@ -123,16 +163,19 @@ def _automatic(names: Dict[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in names.items() if type(name) is str and is_automatic(name)}
 
 
-async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
+async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Collection[str] = ()) -> Ran:
     """Run cells one after the other until one raises.
 
     Args:
         shell: ipykernel's interactive shell.
         tracer: records which of their statements run.
+        watched: names of variables that the first run changed.
     """
     namespace = user_names(shell)
     reads = cells.reach(namespace)
-    identities = Identities(namespace, cells.may_resize(namespace))
+    may_resize = cells.may_resize(namespace)
+    identities = Identities(namespace, may_resize)
+    shared = Shared(namespace, cells.may_bind(reads, namespace) if watched else set(), set(watched), may_resize)
     functions = MarkedFunctions(tracer.marker)
     if tracer.marker.in_functions:
         functions.mark(notebook_functions(reads, namespace))
@@ -165,6 +208,7 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer) -> Ran:
         reads=reads,
         bound_first=tracer.bound_first() - through_calls(called, namespace),
         replaced=identities.replaced(namespace, bound),
+        parted=shared.parted(namespace),
     )
 
 

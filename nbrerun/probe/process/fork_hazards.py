@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
+from ..describe.threads import names_of_threads
+
 _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
 _DATABASES = {"SQLite": b"SQLite format 3\0", "HDF5": b"\x89HDF\r\n\x1a\n"}
@@ -63,9 +65,11 @@ class Hazards:
 
     def read(self) -> List[str]:
         """Return one sentence for each hazard."""
-        pools = {library for name in _names_of_threads() for start, library in _POOLS.items() if name.startswith(start)}
+        pools = {library for name in names_of_threads() for start, library in _POOLS.items() if name.startswith(start)}
         if "TensorFlow" in pools:
             pools.discard("JAX")  # both have the threads of XLA
+        if "_duckdb" in sys.modules and _native_threads() > self._native:
+            pools.add("DuckDB")  # its threads have no names; to close a database in the child crashes or hangs
         found = [f"{library} keeps threads that a forked process lacks" for library in sorted(pools)]
         cuda = getattr(sys.modules.get("torch"), "cuda", None)
         if cuda is not None and cuda.is_initialized():
@@ -99,16 +103,6 @@ def _native_threads() -> int:
         return len(os.listdir("/proc/self/task")) - threading.active_count()
     except OSError:  # not Linux
         return 0
-
-
-def _names_of_threads() -> Set[bytes]:
-    """The names of this process's threads, as the system knows them (proc_pid_task_tid_comm(5))."""
-    found: Set[bytes] = set()
-    with contextlib.suppress(OSError):  # not Linux
-        for thread in os.listdir("/proc/self/task"):
-            with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/comm", "rb") as file:  # it has ended
-                found.add(file.read())
-    return found
 
 
 class _Library(ctypes.Structure):

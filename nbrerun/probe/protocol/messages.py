@@ -252,6 +252,8 @@ class Rerun(Traced, Exchanged):
     """Names that the cells bind as loop variables or handles only."""
     replaced: List[str]
     """Names that hold another object than before the run."""
+    parted: List[str]
+    """Names that had an object in common with a watched variable, which has kept it while they hold another one."""
     gone: List[int]
     """Addresses of parts of watched variables that the run threw away."""
     parameters_in: Dict[str, List[str]]

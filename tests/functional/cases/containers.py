@@ -163,4 +163,37 @@ CASES = [
         cell("if 'm' not in kept:\n    kept['m'] = 5", "persisted", kept="persisted", via={"kept": "kernel"}),
         cell("if 7 not in rows:\n    rows.append(7)", None),
     ),
+    Case(
+        "an object that an earlier variable keeps, while its name gets an equal one",
+        cell("registry = {}", "reset"),
+        cell("row = []\nregistry.setdefault('row', row)", "reset", row="reset"),
+        cell("row.append(1)", "in-place", row="in-place", registry="in-place", marks={"registry": ()}),
+        cell("assert registry == {'row': [1]}", "stateless"),
+        cell(
+            """
+            class Box:
+                def __init__(self):
+                    self.items = []
+            box = Box()
+            registry.setdefault('items', box.items)
+            """,
+            None,
+        ),
+        cell("box.items.append(1)", "in-place", box="in-place", registry="in-place", marks={"registry": ()}),
+    ),
+    Case(
+        "a function that is put into a list once",
+        cell("steps = []", "reset"),
+        cell(
+            """
+            def count(x):
+                count.calls = getattr(count, "calls", 0) + 1
+                return x
+            if count.__name__ not in [step.__name__ for step in steps]:
+                steps.append(count)
+            """,
+            None,
+        ),
+        cell("y = steps[0](5)", "in-place", steps="in-place", count="in-place", marks={"steps": (), "count": ()}),
+    ),
 ]

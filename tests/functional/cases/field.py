@@ -588,6 +588,56 @@ CASES = [
         cell("con.execute('create table if not exists t(a int)')", "reset"),
         cell("con.execute('insert into t values (1)')", "in-place"),
         cell("n = con.execute('select count(*) from t').fetchone()[0]", "reset"),
+        survives_fork=False,
+    ),
+    Case(
+        "rows in DuckDB in memory, in temporary tables too",
+        cell("import duckdb", "stateless"),
+        cell("con = duckdb.connect()", "reset", con="reset"),
+        cell("con.execute('create or replace temp table t (a int)')", "reset", con="reset"),
+        cell("con.execute('insert into t values (1)')", "in-place", con="in-place"),
+        cell("print(con.sql('select * from t').fetchall())", "stateless", con="untouched"),
+        cell("con.execute('delete from t')", "reset", con="reset"),
+        cell(
+            """
+            class Store:
+                def __init__(self):
+                    self.con = duckdb.connect(":memory:")
+                    self.con.execute("create table log (line text)")
+                def add(self, line):
+                    self.con.execute("insert into log values (?)", [line])
+            store = Store()
+            """,
+            "reset",
+            store="reset",
+        ),
+        cell("store.add('hello')", "in-place", store="in-place"),
+        cell("con.close()\ncon = duckdb.connect()", "reset", con="reset"),
+        survives_fork=False,
+    ),
+    Case(
+        "random numbers of polars, seeded and not, and a frame that is stored",
+        cell("import polars as pl", "stateless"),
+        cell("df = pl.DataFrame({'a': range(30)})", "reset", df="reset"),
+        cell("loose = df.sample(5)", "reset", loose="reset", marks={"loose": {"unseeded"}}),
+        cell("pl.set_random_seed(5)", "reset"),
+        cell("part = df.sample(5)", "reset", part="reset", marks={"part": {"unseeded"}}),
+        cell(
+            "pl.set_random_seed(1)\nmixed = df.select(pl.col('a').shuffle())",
+            "reset",
+            mixed="reset",
+            marks={"mixed": ()},
+        ),
+        cell("fixed = df.sample(5, seed=4)", "reset", fixed="reset", marks={"fixed": ()}),
+        cell("few = df\nfew = few.sample(fraction=0.5)", "reset", few="reset", marks={"few": {"unseeded"}}),
+        cell("few = few.sample(fraction=0.9)", "in-place", few="in-place"),
+        cell("import os\ndf.write_parquet('df.parquet')", "reset"),
+        cell(
+            "kept = pl.read_parquet('df.parquet') if os.path.exists('df.parquet') else df.clone()",
+            "persisted",
+            kept="persisted",
+        ),
+        survives_fork=False,
     ),
     Case(
         "a table in HDF5",

@@ -39,6 +39,7 @@ ALL: list[FrameworkCase] = [
     *(FrameworkCase(case, ("xgboost", "lightgbm", "sklearn"), _engines(case)) for case in boosters.CASES),
     FrameworkCase(boosters.CATBOOST, ("catboost",), (FORK,)),  # it imports polars, and does not use it
     FrameworkCase(language.SPACY, ("spacy",), _engines(language.SPACY)),
+    FrameworkCase(language.SPACY_RULES, ("spacy",), _engines(language.SPACY_RULES)),
     FrameworkCase(language.TRANSFORMERS, ("torch", "transformers"), _engines(language.TRANSFORMERS)),
     FrameworkCase(language.TRAINER, ("torch", "transformers", "accelerate"), _engines(language.TRAINER)),
 ]

@@ -94,6 +94,29 @@ SPACY = Case(
     ),
 )
 
+SPACY_RULES = Case(
+    "spacy: a pipeline of rules, which has no numbers",
+    cell(
+        """
+        import spacy
+        nlp = spacy.blank("en")
+        nlp.add_pipe("entity_ruler").add_patterns([{"label": "ORG", "pattern": "Apple"}])
+        """,
+        "reset",
+        nlp="reset",
+        kinds={"nlp": "model"},
+    ),
+    cell("nlp.to_disk('rules')", "persisted", variables={"file:rules/config.cfg": "persisted"}, nlp="untouched"),
+    cell("again = spacy.load('rules')", "persisted", again="persisted", via=via_file("again")),
+    cell("nlp.from_disk('rules')", "persisted", nlp="persisted", via=via_file("nlp")),
+    cell("copy = spacy.blank('en').from_bytes(nlp.to_bytes())", "reset", copy="reset"),
+    cell(
+        "other = spacy.blank('en')\nother.to_disk('other')\nother = spacy.load('other')",
+        "reset",
+        other="reset",
+    ),
+)
+
 TRANSFORMERS = Case(
     "transformers: a model of language",
     cell(

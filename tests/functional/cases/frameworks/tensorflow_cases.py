@@ -58,4 +58,18 @@ CASES = [
         ),
         cell("print(double(tf.constant(3.0)))", "stateless"),
     ),
+    Case(
+        "tensorflow: a checkpoint of a network",
+        cell("import tensorflow as tf", "stateless"),
+        cell(
+            """
+            net = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1, kernel_initializer="ones")])
+            saves = tf.train.Checkpoint(net=net)
+            """,
+            "reset",
+            net="reset",
+        ),
+        cell("path = saves.save('saved/a')", "in-place", net="untouched"),  # it numbers its saves
+        cell("saves.restore(path);", "persisted", net="persisted", kinds={"net": "model"}),
+    ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pandas
 import pytest
 
 from nbrerun.probe.adapters import duckdb as adapter
@@ -33,6 +34,41 @@ def test_a_result_that_waits_is_left_alone() -> None:
         assert waiting.fetchone() == (0,)
         digest(connection)
         assert waiting.fetchall() == [(1,), (2,)]
+
+
+def test_what_only_the_connection_sees_is_its_value() -> None:
+    """Temporary tables, frames that are registered, and an open transaction; while a result waits these are unknown."""
+    with duckdb.connect() as connection:
+        connection.execute("create table t (a int)")
+        states = [digest(connection)]
+        for statement in (
+            "create temp table own (a int)",
+            "insert into own values (1)",
+            "begin; insert into t values (1)",
+        ):
+            connection.execute(statement)
+            states.append(digest(connection))
+        connection.execute("commit")
+        connection.register("frame", pandas.DataFrame({"a": [1]}))
+        states.append(digest(connection))
+        assert len(set(states)) == 5
+        connection.register("frame", pandas.DataFrame({"a": [1]}))
+        assert digest(connection) == states[-1]
+        waiting = connection.execute("select * from range(2)")
+        assert [each.rpartition(": ")[2] for each in read(connection).opaque] == [
+            "a result that is not fetched yet hides its temporary tables"
+        ]
+        assert waiting.fetchall() == [(0,), (1,)]
+        assert digest(connection) == states[-1]
+
+
+def test_sequences_are_its_value() -> None:
+    """By the last number that was drawn."""
+    with duckdb.connect() as connection:
+        connection.execute("create sequence s")
+        before = digest(connection)
+        connection.execute("select nextval('s')").fetchall()
+        assert digest(connection) != before
 
 
 def test_names_are_quoted() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import joblib
 import numpy
+import polars
+import pyarrow.feather
 import pytest
 import torch
 from sklearn import linear_model
@@ -33,6 +35,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     numpy.save(tmp_path / "v.npy", numpy.arange(3.0))
     numpy.savez(tmp_path / "v.npz", a=numpy.arange(3.0))
     joblib.dump(VALUE, tmp_path / "v.joblib")
+    (tmp_path / "v.csv").write_text("a\n1\n")
+    pyarrow.feather.write_feather(pyarrow.table({"a": [1]}), tmp_path / "v.arrow")
     torch.save(torch.nn.Linear(2, 1).state_dict(), tmp_path / "v.pt")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -46,6 +50,7 @@ def observe(source: str, last: str = "last", **names: Any) -> tuple[Exchanges, d
         names: of the namespace, beside the libraries.
     """
     libraries = {"pickle": pickle, "json": json, "joblib": joblib, "np": numpy, "torch": torch, "os": os}
+    libraries |= {"pl": polars, "pyarrow": pyarrow}
     namespace: dict[str, Any] = {"__name__": "__main__", **libraries, **names}
     path = os.path.abspath(last).encode()
     exchanges = Exchanges(lambda: path, lambda: path)
@@ -61,6 +66,9 @@ GIVEN: dict[str, tuple[str, str]] = {
     "json": ("x = json.load(open('v.json'))", "v.json"),
     "json, of text": ("x = json.loads(open('v.json').read())", "last"),
     "numpy": ("x = np.load('v.npy')", "v.npy"),
+    "polars": ("x = pl.read_csv('v.csv')", "v.csv"),
+    "polars, with another column": ("x = pl.read_csv('v.csv').with_columns(pl.lit(1))", ""),
+    "arrow": ("x = pyarrow.feather.read_table('v.arrow')", "v.arrow"),
     "numpy, one of several": ("x = np.load('v.npz')['a']", "last"),
     "joblib": ("x = joblib.load('v.joblib')", "v.joblib"),
     "torch": ("x = torch.load('v.pt')", "v.pt"),
@@ -157,6 +165,15 @@ def test_numbers_of_a_model_are_told_from_data(case: str, folder: Path) -> None:
     assert exchanges.data == {os.path.abspath("v.npy").encode(): expected}
 
 
+def test_a_folder_that_an_object_is_saved_to_holds_it_in_all_its_files(folder: Path) -> None:
+    """And what is loaded from a folder came out of the file that was read last."""
+    spacy = pytest.importorskip("spacy")
+    exchanges, _ = observe("nlp.to_disk('new')", nlp=spacy.blank("en"))
+    assert exchanges.saved == {bytes(path.resolve()): True for path in (folder / "new").rglob("*") if path.is_file()}
+    exchanges, namespace = observe("x = spacy.load('new')", "new/meta.json", spacy=spacy)
+    assert exchanges.given_to(namespace, {"x"}) == {"x": os.path.abspath("new/meta.json").encode()}
+
+
 def test_a_container_is_searched_for_models_to_some_depth() -> None:
     """And one that holds itself ends."""
     net = torch.nn.Linear(2, 1)
@@ -172,6 +189,10 @@ FILLED: dict[str, tuple[str, set[str]]] = {
     "by a function of the user's": ("def put(n, s): n.load_state_dict(s)\nput(net, state)", {"net"}),
     "by a method that was kept": ("put = net.load_state_dict\nput(state)", {"net"}),
     "a part of another": ("held = {'best': [net]}\nnet.load_state_dict(state)", {"net", "held"}),
+    "the parts of a network": (
+        "outer = torch.nn.Sequential(net)\nouter.load_state_dict(outer.state_dict())",
+        {"net", "outer"},
+    ),
     "a part of a network": ("outer = torch.nn.Sequential(net)\nnet.load_state_dict(state)", {"net", "outer"}),
     "an optimizer": ("sgd.load_state_dict(sgd.state_dict())", {"sgd"}),
     "in vain": ("try: net.load_state_dict({})\nexcept RuntimeError: pass", set()),
@@ -191,7 +212,8 @@ def test_objects_that_were_given_a_state_are_known(case: str) -> None:
     own = SimpleNamespace(load_state_dict=id)
     exchanges, namespace = observe(source, net=net, sgd=sgd, own=own, state=torch.nn.Linear(2, 1).state_dict())
     assert exchanges.filled_in(namespace, {"net", "sgd", "own", "held", "outer", "other", "gone"}) == expected
-    assert exchanges.filled_in(namespace, set()) == set()
+    # Without asking for a name: only those that hold the very object.
+    assert exchanges.filled_in(namespace, set()) <= expected - {"held"}
 
 
 @pytest.mark.parametrize("raises", [False, True])
