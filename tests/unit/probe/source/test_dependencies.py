@@ -250,7 +250,7 @@ def test_the_source_of_a_function_is_parsed_once(monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
     source = "def count():\n    global n\n    n = 1\n    return n"
 
-    def counting(file: str) -> list[str]:
+    def counting(file: str, *_: Any) -> list[str]:
         asked.append(file)
         return source.splitlines(keepends=True)
 
