@@ -145,8 +145,9 @@ def colorbar(value: Any) -> Node:
 
 @reads("matplotlib.legend.Legend")
 def legend(value: Any) -> Node:
-    """A legend, by its entries."""
-    return _node(value, {"texts": [text.get_text() for text in value.texts]})
+    """A legend, by its entries, its title and its place."""
+    place, title = attributes(value).get("_loc_real"), value.get_title().get_text()
+    return _node(value, {"texts": [text.get_text() for text in value.texts], "get_title()": title, "loc": place})
 
 
 @reads("matplotlib.path.Path")

@@ -217,3 +217,18 @@ def test_corners_that_a_face_does_not_have_are_no_value() -> None:
     faces._faces[0, 2] = 7.0
     assert digest(faces) != before
     assert digest(Poly3DCollection([square[:3], [*square[:3], (0, 0, 0)]])) != before
+
+
+def test_the_title_and_the_place_of_a_legend_are_value() -> None:
+    """Where the place is chosen when the figure is drawn, drawing does not change it."""
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2], label="a line")
+    axes.legend()
+    before = digest(axes)
+    FigureCanvasAgg(figure).draw()
+    assert digest(axes) == before
+    axes.legend(loc=4)
+    moved_there = digest(axes)
+    axes.legend(loc=4, title="lines")
+    assert len({before, moved_there, digest(axes)}) == 3
