@@ -104,7 +104,14 @@ def arrow(value: Any) -> Node:
 def in_space(value: Any) -> Node:
     """An artist in space, by its coordinates there: it is projected when it is drawn, or asked for its colors."""
     colors = [] if _is_mapped(value) else _COLORS_IN_SPACE
-    return _node(value, _as_made(value, _PROJECTED, [*_IN_SPACE, *colors]))
+    found = _as_made(value, _PROJECTED, [*_IN_SPACE, *colors])
+    unused = attributes(value).get("_invalid_vertices", False)
+    if unused is not False:
+        # Faces with fewer corners than others are filled up with memory that nobody has written to.
+        numpy = sys.modules["numpy"]
+        found["_faces"] = numpy.where(unused[..., None], 0.0, found["_faces"])
+        found["_invalid_vertices"] = unused
+    return _node(value, found)
 
 
 def _as_made(value: Any, drawn: FrozenSet[str], kept: List[str]) -> Dict[str, Any]:
@@ -141,8 +148,9 @@ def colorbar(value: Any) -> Node:
 
 @reads("matplotlib.legend.Legend")
 def legend(value: Any) -> Node:
-    """A legend, by its entries."""
-    return _node(value, {"texts": [text.get_text() for text in value.texts]})
+    """A legend, by its entries, its title and its place."""
+    place, title = attributes(value).get("_loc_real"), value.get_title().get_text()
+    return _node(value, {"texts": [text.get_text() for text in value.texts], "get_title()": title, "loc": place})
 
 
 @reads("matplotlib.path.Path")

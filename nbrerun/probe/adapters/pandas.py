@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Set
 
 from ..describe.change import Wanted, changes
 from ..describe.node import ATOMS, Node, attribute_label, clip, dumps, key_text, reads, type_name
-from .generic import attributes, attributes_node, is_user_class
+from .generic import ancestry, attributes, attributes_node, is_user_class, members
 from .numpy import other_values
 from .pyarrow import as_numbers, contents, joined
 
@@ -24,10 +24,19 @@ _INTERNAL = frozenset({"_mgr", "_attrs", "_flags", "_item_cache", "_is_copy", "_
 
 def _noted(value: Any, own: Dict[str, Any]) -> Dict[str, Any]:
     """Return what the user stored beside the values: `attrs`, flags, and attributes set on the frame itself."""
-    found = {name: item for name, item in own.items() if name not in _INTERNAL}
+    found = {name: item for name, item in own.items() if name not in _INTERNAL and not _is_accessor(value, name, item)}
     flags = own.get("_flags")
     unique = flags is not None and not flags._allows_duplicate_labels
     return {"attrs": dict(own.get("_attrs") or {}), **({"flags": "unique"} if unique else {}), **found}
+
+
+def _is_accessor(value: Any, name: str, item: Any) -> bool:
+    """Whether an attribute is one of pandas' accessors (`df.plot`, `s.str`), which pandas 2 keeps once asked for.
+
+    Those that the user wrote may have a state of their own.
+    """
+    member = next((members(base)[name] for base in ancestry(type(value)) if name in members(base)), None)
+    return type(member).__name__ == "CachedAccessor" and not is_user_class(type(item))
 
 
 @reads("pandas.DataFrame", "pandas.core.frame.DataFrame")

@@ -87,6 +87,8 @@ class Marker(ast.NodeTransformer):
         self.goes_on = goes_on
         self.in_functions = in_functions
         self.in_statements = in_statements
+        self.is_cell_next = True
+        """What comes next is a cell, and not a text that a magic of the cell runs (`%%time`)."""
         self.marks: Dict[int, Mark] = {}
         self.also: Dict[int, List[int]] = {}
         """Marks that are reached together with another one, since nothing stands between them, in their order."""
@@ -126,11 +128,14 @@ class Marker(ast.NodeTransformer):
         first = future[-1] + 1 if future else 0
         heads, rest = node.body[:first], node.body[first:]
         self._is_in_cell, self._file, self._others = True, "", set()
+        # IPython does not keep the text that a magic runs, so functions in it could not get their own code back.
+        in_functions, self.in_functions = self.in_functions, self.in_functions and self.is_cell_next
+        self.is_cell_next = False
         self._look_for_names(node)
         # They bind names like any import, and none of them raises: their marks can stand behind them all.
         marks = [each for each in self._block(heads) if each not in heads]
         node.body = [*heads, *marks, *self._body(rest)]
-        self._is_in_cell = False
+        self._is_in_cell, self.in_functions = False, in_functions
         return node
 
     def mark_functions(self, body: List[ast.stmt], file: str = "") -> None:

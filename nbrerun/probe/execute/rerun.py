@@ -186,6 +186,7 @@ async def run_cells(shell: Any, cells: Cells, tracer: Tracer, watched: Collectio
     shell.kernel._forward_input(allow_stdin=False)  # as in the first run: input() raises
     try:
         for source in cells.sources:
+            tracer.marker.is_cell_next = True
             error = await _run(shell, source)
             if error is not None:
                 break

@@ -8,7 +8,21 @@ import linecache
 import types
 import weakref
 from functools import partial
-from typing import Any, Callable, Container, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Container,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+    TypeVar,
+)
 
 from ..adapters.generic import ancestry, layout, members, module_of
 from .inputs import NAMESPACES, inputs, inputs_of, parsed
@@ -34,8 +48,11 @@ class GlobalNames(NamedTuple):
     """By assignments and deletions under a `global` statement."""
 
 
-_disassembled: Dict[int, Tuple[Callable[[], Any], GlobalNames]] = {}
-"""Global names by the address of a code object, with a weak reference to it: addresses are used again."""
+_Found = TypeVar("_Found")
+_Known = Dict[int, Tuple[Callable[[], Any], _Found]]
+"""What was found out about code, by its address, with a weak reference to it: addresses are used again."""
+_disassembled: _Known[GlobalNames] = {}
+_depends_on: _Known[FrozenSet[str]] = {}
 
 
 def reachable(source: str, namespace: Dict[str, Any]) -> Set[str]:
@@ -95,24 +112,32 @@ def codes(value: Any) -> Iterator[types.CodeType]:
 
 
 def global_names(code: types.CodeType) -> GlobalNames:
-    """Global names that code looks up and binds.
+    """Global names that code looks up and binds."""
+    return _remembered(_disassembled, code, _disassemble)
 
-    A cell asks several times for the same functions, and disassembling takes most of that time. So the answer is
-    remembered for as long as the code object lives, also in forks. It is found by address, since hashing a code object
-    hashes its constants, and those can be anything (`code.replace`).
+
+def _remembered(known: _Known[_Found], code: types.CodeType, find: Callable[[types.CodeType], _Found]) -> _Found:
+    """Return what was found out about code before, or find it out.
+
+    A cell asks several times for the same functions, and to disassemble or parse them takes most of that time. So the
+    answer is remembered for as long as the code object lives, also in forks. It is found by address, since hashing a
+    code object hashes its constants, and those can be anything (`code.replace`).
     """
-    known = _disassembled.get(id(code))
-    if known is None or known[0]() is not code:
-        instructions = [instruction for each in _nested(code) for instruction in dis.get_instructions(each)]
-        looked_up = {str(each.argval) for each in instructions if each.opname in _LOOKS_UP}
-        if looked_up & NAMESPACES:  # `globals()["x"]`, and whatever else it does to a name that it has as a text
-            looked_up.update(text for each in _nested(code) for text in each.co_consts if _is_name(text))
-        names = GlobalNames(
-            frozenset(looked_up),
-            frozenset(str(each.argval) for each in instructions if each.opname in _BINDS),
-        )
-        known = _disassembled[id(code)] = (weakref.ref(code), names)
-    return known[1]
+    entry = known.get(id(code))
+    if entry is None or entry[0]() is not code:
+        entry = known[id(code)] = (weakref.ref(code), find(code))
+    return entry[1]
+
+
+def _disassemble(code: types.CodeType) -> GlobalNames:
+    instructions = [instruction for each in _nested(code) for instruction in dis.get_instructions(each)]
+    looked_up = {str(each.argval) for each in instructions if each.opname in _LOOKS_UP}
+    if looked_up & NAMESPACES:  # `globals()["x"]`, and whatever else it does to a name that it has as a text
+        looked_up.update(text for each in _nested(code) for text in each.co_consts if _is_name(text))
+    return GlobalNames(
+        frozenset(looked_up),
+        frozenset(str(each.argval) for each in instructions if each.opname in _BINDS),
+    )
 
 
 def _closure(names: Iterable[str], namespace: Dict[str, Any]) -> Set[str]:
@@ -135,14 +160,14 @@ def _mentioned(value: Any) -> Iterator[str]:
     """Names of the notebook that a value's code looks up; a library's functions look up the library's own names."""
     for function in _functions(value):
         if dict.get(function.__globals__, "__name__") == "__main__":
-            yield from _looked_up(function)
+            yield from _remembered(_depends_on, function.__code__, _looked_up)
 
 
-def _looked_up(function: types.FunctionType) -> FrozenSet[str]:
+def _looked_up(code: types.CodeType) -> FrozenSet[str]:
     """Global names that a function looks up; one that it certainly binds first does not count."""
-    names = global_names(function.__code__)
+    names = global_names(code)
     both = names.looked_up & names.bound
-    definition = _definition(function.__code__) if both else None
+    definition = _definition(code) if both else None
     needed = inputs(ast.Module(definition.body, [])) if definition is not None else both
     return names.looked_up - (both - needed)
 

@@ -45,6 +45,8 @@ CASES = [
         cell("%time k = 5", "reset", k="reset"),
         cell("%time clf.score(X, y)", "stateless", clf="untouched"),
         cell("%%time\nprint(n)", "stateless", n="untouched"),
+        cell("%%time\ndef twice(x):\n    y = x\n    return 2 * y", "stateless"),
+        cell("%%time\ndef thrice(x):\n    y = x\n    return 3 * y\nk = thrice(2)", "reset", k="reset"),
     ),
     Case(
         "%timeit runs what it is given",

@@ -465,6 +465,7 @@ NOW: dict[str, Callable[[], object]] = {
     "time in UTC": lambda: datetime.now(timezone.utc),
     "time in UTC that does not say so": lambda: datetime.now(timezone.utc).replace(tzinfo=None),
     "time in another zone": lambda: datetime.now(timezone(timedelta(hours=5))),
+    "local time as text": lambda: str(datetime.now()),
 }
 
 
@@ -474,6 +475,21 @@ def test_when_a_library_made_something_is_no_value(which: str) -> None:
     now = NOW[which]
     assert digest(OfLibrary(now())) == digest(OfLibrary(now())) != digest(OfLibrary(None))
     assert digest(Noted(now())) != digest(Noted(now()))
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S"])
+def test_a_text_may_say_when(form: str) -> None:
+    """Estimators of lifelines keep when they were fitted as a text, to the second."""
+    now = datetime.now(timezone.utc).strftime(form)
+    assert digest(OfLibrary(now)) == digest(OfLibrary(time.time())) != digest(OfLibrary(f"{now}, or so"))
+    assert digest(Noted(now)) != digest(Noted(time.time()))
+
+
+@pytest.mark.parametrize("when", ["2020-01-01 12:30:00 UTC", "2020-01-01 12:xx:00", "2020-01-01", "Monday"])
+def test_another_text_is_a_value(when: str) -> None:
+    """Be it another moment, or none."""
+    assert digest(OfLibrary(when)) != digest(OfLibrary(f"{when}."))
+    assert digest(OfLibrary(when)) != digest(OfLibrary(time.time()))
 
 
 @pytest.mark.parametrize("when", [datetime(2020, 1, 1), datetime.max, datetime(2020, 1, 1, tzinfo=timezone.utc), 12.5])

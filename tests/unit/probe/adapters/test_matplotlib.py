@@ -203,3 +203,32 @@ def test_the_first_use_of_a_colormap_is_no_change(case: str) -> None:
     assert moved(other, one)
     assert digest(other.with_extremes(bad="red")) != digest(other)
     assert [name for name in COLORMAPS if digest(COLORMAPS[name]()) == digest(COLORMAPS[case]())] == [case]
+
+
+def test_corners_that_a_face_does_not_have_are_no_value() -> None:
+    """Faces with different numbers of corners lie in one array, and what fills it up is whatever was in memory."""
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    square = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]
+    faces = Poly3DCollection([square[:3], square])
+    before = digest(faces)
+    faces._faces[0, 3] = 7.0
+    assert digest(faces) == before
+    faces._faces[0, 2] = 7.0
+    assert digest(faces) != before
+    assert digest(Poly3DCollection([square[:3], [*square[:3], (0, 0, 0)]])) != before
+
+
+def test_the_title_and_the_place_of_a_legend_are_value() -> None:
+    """Where the place is chosen when the figure is drawn, drawing does not change it."""
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2], label="a line")
+    axes.legend()
+    before = digest(axes)
+    FigureCanvasAgg(figure).draw()
+    assert digest(axes) == before
+    axes.legend(loc=4)
+    moved_there = digest(axes)
+    axes.legend(loc=4, title="lines")
+    assert len({before, moved_there, digest(axes)}) == 3

@@ -225,6 +225,42 @@ def test_a_rolling_window_and_an_accessor_are_read() -> None:
     assert digest(series.rolling(2)) == digest(series.rolling(2)) != digest(series.rolling(3))
 
 
+class CachedAccessor:
+    """An accessor as pandas 2 has them: it stays in the object that was asked for it."""
+
+    def __init__(self, name: str, accessor: type) -> None:
+        self.name, self.accessor = name, accessor
+
+    def __get__(self, value: Any, owner: type) -> Any:
+        found = self.accessor(value)
+        object.__setattr__(value, self.name, found)
+        return found
+
+
+class Uses:
+    """An accessor of the user's, with a state of its own."""
+
+    def __init__(self, _: Any) -> None:
+        self.count = 0
+
+
+Uses.__module__ = "__main__"
+
+
+def test_to_look_an_accessor_up_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of pandas has no state, one of the user's may have."""
+    monkeypatch.setattr(pd.Series, "texts", CachedAccessor("texts", type(pd.Series(["a"]).str)), raising=False)
+    monkeypatch.setattr(pd.Series, "uses", CachedAccessor("uses", Uses), raising=False)
+    series = pd.Series(["a", "b"])
+    before = digest(series)
+    assert series.texts.upper().tolist() == series.str.upper().tolist() == ["A", "B"]
+    assert digest(series) == before
+    once = series.uses
+    asked = digest(series)
+    once.count += 1
+    assert digest(series) != asked
+
+
 def test_a_styled_table_is_the_frame_and_its_styles() -> None:
     """Each gets random digits for its HTML; showing it changes nothing."""
     df = pd.DataFrame({"a": [1, 2]})

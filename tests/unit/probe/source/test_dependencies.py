@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import linecache
 import types
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -242,6 +243,21 @@ def test_code_is_disassembled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     code = notebook("def outer():\n    def inner(): return limit\n    return inner")["outer"].__code__
     assert [global_names(code).looked_up for _ in range(3)] == [{"limit"}] * 3
     assert len(asked) == 2
+
+
+def test_the_source_of_a_function_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows whether a name under `global` is bound first; each cell that reaches the function asks for that."""
+    asked: list[str] = []
+    source = "def count():\n    global n\n    n = 1\n    return n"
+
+    def counting(file: str, *_: Any) -> list[str]:
+        asked.append(file)
+        return source.splitlines(keepends=True)
+
+    monkeypatch.setattr(linecache, "getlines", counting)
+    namespace = notebook(source)
+    assert [reachable("count()", namespace) for _ in range(3)] == [{"count"}] * 3
+    assert asked == ["<cell>"]
 
 
 def test_what_is_remembered_of_code_is_not_taken_for_that_of_other_code() -> None:
