@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
@@ -286,10 +287,9 @@ class ForkEngine(Generic[Main]):
         """What it is proven that a cell does once more need not be run."""
         return not self._limits.settings.paranoid
 
-    @property
-    def timeout(self) -> float | None:
+    def timeout_within(self, seconds: float = math.inf) -> float | None:
         """Seconds that a rerun may take."""
-        return self._limits.timeout
+        return self._limits.timeout_within(seconds)
 
     @property
     def shares_files(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import time
@@ -74,6 +75,7 @@ class ForkBranch:
         goes_on: bool = False,
         changes_given: bool = False,
         repeats: bool = False,
+        seconds: float = math.inf,
         seeds: Sequence[Generator] = (),
     ) -> Rerun | Undone:
         """Run a cell here; `seeds` are for generators that it brings into being by its imports."""
@@ -89,7 +91,8 @@ class ForkBranch:
                 changes_given=changes_given,
                 repeats=repeats and self._engine.trusts_proofs,
             )
-        waiting = Waiting(self._engine.timeout, self._engine.patience(cell), forked=True, since=begun)
+        limit = self._engine.timeout_within(seconds)
+        waiting = Waiting(limit, self._engine.patience(cell), forked=True, since=begun)
         run = self._unless_lost(self.client.ran(waiting))
         if may_stay and self._began is not None and not isinstance(run, Undone):
             wrote = any(opened["written"] for opened in run["after"]["opened"].values())  # files of its own
@@ -105,7 +108,7 @@ class ForkBranch:
         """Have the global generators begin in these states."""
         self.may_stay = False
         self.client.begin_to_run([], pins=seeds, seeds=seeds)
-        self._unless_lost(self.client.ran(Waiting(self._engine.timeout, _PATIENCE, forked=True)))
+        self._unless_lost(self.client.ran(Waiting(self._engine.timeout_within(), _PATIENCE, forked=True)))
 
     def put_back(self, stands: Sequence[Generator]) -> None:
         """Put global generators where they stood."""

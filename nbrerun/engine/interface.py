@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -61,6 +62,11 @@ class Limits:
         """Seconds for a run that begins now."""
         return self.settings.seconds_to_run
 
+    def timeout_within(self, seconds: float) -> float | None:
+        """Seconds for a run that begins now and may take no more than these."""
+        found = min(seconds, math.inf if self.timeout is None else self.timeout)
+        return None if found == math.inf else found
+
 
 class Branch(Protocol):
     """A kernel at some moment of the main run, which may be changed in any way."""
@@ -82,6 +88,7 @@ class Branch(Protocol):
         goes_on: bool = False,
         changes_given: bool = False,
         repeats: bool = False,
+        seconds: float = math.inf,
     ) -> Rerun | Undone:
         """Run a cell.
 
@@ -92,6 +99,7 @@ class Branch(Protocol):
             changes_given: change the values of models as libraries give them back from files.
             repeats: the last cell that was run here is this one, so that it need not be run where it is proven what
                 that would do.
+            seconds: after which the run is stopped, if the limit for all cells does not come first.
         """
 
     def run_all(self, cells: Sequence[Cell], seconds: float, anew: bool) -> Rerun | Undone:

@@ -279,10 +279,11 @@ class ReplayEngine:
         goes_on: bool,
         changes_given: bool,
         repeats: bool,
+        seconds: float,
     ) -> Rerun | Undone:
         """Run a cell in the kernel itself, which is spoiled by that unless `settle` finds that nothing changed."""
         patience = self._first_seconds.get(cell.index, 0.0) + self._limits.stuck_after
-        waiting = Waiting(self._limits.timeout, max(patience, _LEAST_PATIENCE), forked=False)
+        waiting = Waiting(self._limits.timeout_within(seconds), max(patience, _LEAST_PATIENCE), forked=False)
         self._fresh = False
         self._follow(self._past[:-1])
         client = self.kernel.client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class ReplayBranch:
         goes_on: bool = False,
         changes_given: bool = False,
         repeats: bool = False,
+        seconds: float = math.inf,
     ) -> Rerun | Undone:
         """Run a cell here, after noting the parts of all that it can reach; a second run goes on from the first."""
         if self._before is None:
@@ -60,6 +62,7 @@ class ReplayBranch:
             goes_on=goes_on,
             changes_given=changes_given,
             repeats=repeats,
+            seconds=seconds,
         )
         if not isinstance(run, Undone):
             self._run = run

@@ -14,6 +14,9 @@ from nbrerun.state.diff import differing, same_generator
 from nbrerun.state.names import Name, files, generator, settings, variables
 from nbrerun.state.observation import Later, Observation, Place
 
+_LEAST_SECONDS, _TIMES_AS_LONG = 5.0, 5.0
+"""A run that takes longer is stopped: a cell further down may have made of ten rounds a million."""
+
 Below = Sequence[tuple[State, State]]
 """The states before and after each cell further down; those of two cells may have been read in two kernels."""
 
@@ -67,7 +70,8 @@ def told_anything(later: Later | None) -> bool:
 
 
 def _once(branch: Branch, pins: list[Generator], seen: Observation, end: State) -> Later:
-    run = branch.run(seen.cell, pins)
+    assert seen.again is not None
+    run = branch.run(seen.cell, pins, seconds=max(_LEAST_SECONDS, _TIMES_AS_LONG * seen.again["seconds"]))
     if isinstance(run, Undone):
         return Later({})
     read = frozenset(name for name, opened in run["after"]["opened"].items() if opened["read"])

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from nbrerun.analysis import analyze
 from nbrerun.cli import main
 from nbrerun.engine import liveness
+from nbrerun.experiments import later
 from nbrerun.model import NotebookReport, Verdict
 from nbrerun.notebooks.read import read_notebook
 from nbrerun.progress import Silent
@@ -48,6 +49,17 @@ def test_a_kernel_that_is_kept_busy_between_cells(engine: str, tmp_path: Path, m
     assert report.cells[0].verdict is RESET
     assert report.cells[1].verdict is Verdict.UNDETERMINED
     assert "time limit" in report.cells[1].reason
+
+
+@ENGINES
+def test_a_run_after_the_whole_notebook_that_would_take_for_ever(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell below has made of ten rounds very many; the cell itself is judged."""
+    monkeypatch.setattr(later, "_LEAST_SECONDS", 1.0)
+    report = _check(tmp_path, engine, "n = 10", "total = sum(i for i in range(n))", "n = 10**12")
+    assert _verdicts(report) == [RESET, RESET, RESET]
+    assert report.cells[1].variables[-1].marks == ()
 
 
 @ENGINES

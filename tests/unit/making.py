@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, get_origin, get_type_hints
@@ -264,7 +265,12 @@ class FakeBranch:
         return self._engine.reads
 
     def run(
-        self, cell: Cell, pins: Sequence[Generator] = (), watched: Sequence[str] = (), goes_on: bool = False
+        self,
+        cell: Cell,
+        pins: Sequence[Generator] = (),
+        watched: Sequence[str] = (),
+        goes_on: bool = False,
+        seconds: float = math.inf,
     ) -> Rerun | Undone:
         """Run a cell; that it goes on after what raises is noted, and so is how many generators were set back."""
         self._note("run", cell.index, *([len(pins)] if pins else []), *(["goes on"] if goes_on else []))
