@@ -43,6 +43,7 @@ NEED_FRAMEWORKS = (
     "tests/unit/probe/adapters/test_lightgbm.py",
     "tests/unit/probe/adapters/test_plotly.py",
     "tests/unit/probe/adapters/test_polars.py",
+    "tests/unit/probe/adapters/test_polars_random.py",
     "tests/unit/probe/adapters/test_pyarrow.py",
     "tests/unit/probe/adapters/test_statsmodels.py",
     "tests/unit/probe/adapters/test_tensorflow.py",

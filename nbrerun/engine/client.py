@@ -226,6 +226,15 @@ class Client:
         """Change the files as those of another kernel had been changed."""
         self._ask(file_requests.RESTORE_FILES, file_requests.FilesFolder(folder=folder))
 
+    def copied(self, names: Iterable[str]) -> bytes:
+        """The values of names for `put_values`; empty if one of them cannot be copied."""
+        handed = self.hand_back(names, ())
+        return b"" if handed["lost"] else handed["data"]
+
+    def put_values(self, data: bytes) -> None:
+        """Give names the values that another process has copied."""
+        self._ask(change_requests.PUT_VALUES, change_requests.PutValues(data=data))
+
     def hand_back(self, names: Iterable[str], unchanged: Iterable[str]) -> ask.HandedBack:
         """The values of names, for a process that has gone on; `unchanged` have the same values there."""
         return self._ask(ask.HAND_BACK, ask.HandBack(names=list(names), unchanged=list(unchanged)))

@@ -267,6 +267,14 @@ class ForkEngine(Generic[Main]):
         with contextlib.closing(branch):
             return branch.leaves_after(names)
 
+    def values_before(self, moment: int, names: Sequence[str]) -> bytes:
+        """Ask a fork of the moment before: to copy a value may run code of the user's."""
+        branch = self.branch(moment - 1)
+        if isinstance(branch, Undone):
+            return b""
+        with contextlib.closing(branch):
+            return branch.client.copied(names)
+
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask the moment before, or a fork of it where nothing has been read yet."""
         held = self._moments.get(moment - 1)

@@ -153,6 +153,11 @@ class ForkBranch:
         self.may_stay = False
         self.client.delete_names(names)
 
+    def put_values(self, data: bytes) -> None:
+        """Give names the values of another moment."""
+        self.may_stay = False
+        self.client.put_values(data)
+
     def start_over(self) -> None:
         """Delete all names of the namespace."""
         self.may_stay = False

@@ -132,6 +132,9 @@ class Branch(Protocol):
     def delete_names(self, names: Sequence[str]) -> None:
         """Delete names of the namespace."""
 
+    def put_values(self, data: bytes) -> None:
+        """Give names the values that `values_before` has found."""
+
     def leaves_before(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they were before the first run here; without `values`, only which objects."""
 
@@ -307,6 +310,9 @@ class Engine(Protocol):
 
     def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
         """The parts of variables at the moment before `moment`."""
+
+    def values_before(self, moment: int, names: Sequence[str]) -> bytes:
+        """The values of variables at the moment before `moment`, for `put_values`; empty if one cannot be copied."""
 
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Which of these addresses of objects were in use at the moment before `moment`."""

@@ -67,6 +67,10 @@ class ReplayEngine:
         """The state that the next cell begins with; None where it is the one that the last cell left."""
         self._before: State | None = None
         """The state before the last cell, if this kernel is not the one that first ran it."""
+        self._wanted: Sequence[str] = ()
+        """Variables whose values before the last cell are asked for, ..."""
+        self._values = b""
+        """... and these."""
         self._first_seconds: dict[int, float] = {}
         self._controlled: Control | None = None
         """The answer to `control`, where the way to another experiment on the same cell has given it."""
@@ -193,6 +197,13 @@ class ReplayEngine:
         """Ask the kernel, which took apart what the cell can reach before the first run."""
         return self.kernel.client.parts_before_cell(names)
 
+    def values_before(self, moment: int, names: Sequence[str]) -> bytes:
+        """Ask a fresh kernel on its way to the moment."""
+        self._fresh, self._wanted, self._values = False, names, b""
+        self._refresh(moment)
+        self._wanted = ()
+        return self._values
+
     def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
         """Ask the kernel, which remembers the objects from before the first run."""
         return self.kernel.client.existed(addresses, read=False)
@@ -250,6 +261,8 @@ class ReplayEngine:
             self._replace(kernel)
         self._broken = False
         self._before = self.kernel.client.read(global_pins(last))["state"]
+        if self._wanted:
+            self._values = self.kernel.client.copied(self._wanted)
         self.kernel.client.begin_cell(last.cell.source)
         # Other random bytes than in the first kernel: *control* has to show which values depend on them.
         undone = self._follower.go_on(self.kernel, [replace(last, entropy=())], self._seeds, patience)

@@ -100,6 +100,12 @@ class ReplayBranch:
         self._engine.spoil()
         self._kernel.client.delete_names(names)
 
+    def put_values(self, data: bytes) -> None:
+        """Give names the values of another moment, which spoils the kernel."""
+        self.read()
+        self._engine.spoil()
+        self._kernel.client.put_values(data)
+
     def touchable(self, cell: Cell) -> Sequence[str]:
         """Names that a cell may read or bind."""
         return self._kernel.client.touchable(cell.source)

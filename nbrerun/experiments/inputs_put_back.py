@@ -1,19 +1,20 @@
 """*inputs put back*: does a variable change on its own, or only because another one that the cell changes has changed?
 
 A name that the cell binds is deleted before the rerun; what is changed in place has its value changed. Where the rerun
-ends with the value of *again* all the same, the variable does not depend on its own earlier value: it follows.
+ends with the value of *again* all the same, the variable does not depend on its own earlier value: it follows. If all
+others have the same value after each run, those that the cell overwrites get their earlier values for a rerun.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 
 from nbrerun.engine.interface import Engine, Undone
 from nbrerun.experiments.perturbed import changed_parts, own_parts
 from nbrerun.probe.protocol.messages import State, VariableKind
-from nbrerun.state.diff import moved_generators
+from nbrerun.state.diff import differing, moved_generators
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.names import variables as variables_named
 from nbrerun.state.observation import Observation
@@ -27,10 +28,11 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
     moving = {name for name in seen.still_moved if name not in seen.noise}
     variables = sorted(keys(moving, Space.VARIABLE))
     used_up, streams = (_at_rest(seen, kind) for kind in ("iterator", "stream"))
-    if not variables or len(moving) + len(used_up) + len(streams) < 2:
-        return None
     assert seen.again is not None
     bound_first = set(seen.again["bound_first"])
+    overwritten = _overwritten(seen)
+    if not variables or len(moving) + len(used_up) + len(streams) + len(overwritten) < 2:
+        return None
     others = [name for name in variables if name in seen.again["bound"] and name not in bound_first]
     found = _without_names(engine, moment, seen, others)
     if isinstance(found, Undone):
@@ -49,6 +51,9 @@ def inputs_put_back(engine: Engine, moment: int, seen: Observation) -> Undone | 
                 following.add(name)
     # A state that travels through a file or a setting goes on all the same: load, train on, save again.
     leading = {name for name in moving - following - unclear if name.space is Space.VARIABLE} | used_up or streams
+    if not leading and following and overwritten:
+        following &= _put_back(engine, moment, seen, overwritten, moving)
+        leading = variables_named(overwritten)
     if leading:
         kinds = seen.first["variables"]
         order = sorted(leading, key=lambda name: (name.key in kinds and kinds[name.key]["kind"] != "model", name))
@@ -65,6 +70,28 @@ def _at_rest(seen: Observation, kind: VariableKind) -> set[Name]:
     found = {name for name, variable in seen.first["variables"].items() if variable["kind"] == kind}
     changed = variables_named(found - set(seen.again["bound"])) & seen.changed
     return changed - seen.moved.keys()
+
+
+def _overwritten(seen: Observation) -> list[str]:
+    """Variables that the cell reads and gives another value, which is the same after each run: `m = n; n = 7`."""
+    assert seen.again is not None
+    read = (set(seen.again["reads"]) - set(seen.again["bound_first"])) & seen.before["variables"].keys()
+    changed = variables_named(read) & differing(seen.before, seen.first)
+    return sorted(keys(changed - seen.moved.keys(), Space.VARIABLE))
+
+
+def _put_back(engine: Engine, moment: int, seen: Observation, names: Sequence[str], moving: set[Name]) -> set[Name]:
+    """Which of the variables that keep changing come out as the first time once these have their earlier values."""
+    values = engine.values_before(moment, names)
+    branch = engine.branch(moment) if values else None
+    if branch is None or isinstance(branch, Undone):
+        return set()
+    with closing(branch):
+        branch.put_values(values)
+        run = branch.run(seen.cell)
+    if isinstance(run, Undone) or seen.fails(run):
+        return set()
+    return moving - differing(seen.first, run["after"])
 
 
 def _without_names(

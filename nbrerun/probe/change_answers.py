@@ -7,6 +7,7 @@ from typing import Any
 
 from .answering import answers
 from .describe.ownership import own_modules
+from .execute.hand_back import unpack
 from .protocol import change_requests as ask
 from .protocol.requests import Empty
 from .read.namespace import user_names
@@ -45,6 +46,12 @@ class ChangeAnswers:
         """Delete names of the namespace."""
         for name in request["names"]:
             self.shell.user_ns.pop(name, None)
+        return {}
+
+    @answers(ask.PUT_VALUES)
+    def put_values(self, request: ask.PutValues) -> Empty:
+        """Give names the values of another process."""
+        self.shell.user_ns.update(unpack(request["data"], self.shell.user_ns))
         return {}
 
     @answers(ask.START_OVER)

@@ -251,6 +251,8 @@ class FakeBranch:
         self.perturbed: dict[str, Sequence[str]] = {}
         """Variables whose values were changed, with the paths of the parts."""
         self.deleted: set[str] = set()
+        self.restored: set[str] = set()
+        """Variables that have their earlier values."""
         self.closed = False
         self._engine = engine
         self._done = list(done)
@@ -309,6 +311,11 @@ class FakeBranch:
         """Delete names of the namespace."""
         self._note("delete_names", list(names))
         self.deleted.update(names)
+
+    def put_values(self, data: bytes) -> None:
+        """Give names the values of another moment."""
+        self._note("put_values", data)
+        self.restored.update(data.decode().split())
 
     def leaves_after(self, names: Sequence[str], values: bool = True) -> Leaves:
         """The parts of variables as they are now."""
@@ -375,6 +382,10 @@ class FakeEngine:
     def parts_before(self, moment: int, names: Sequence[str]) -> Leaves:
         """The parts of variables at the moment before a moment."""
         return {name: self.before[name] for name in names if name in self.before}
+
+    def values_before(self, moment: int, names: Sequence[str]) -> bytes:
+        """The names of variables, for their values; nothing if one of them cannot be copied."""
+        return b"" if set(names) & set(self.rigid) else " ".join(names).encode()
 
     def about_the_end(self) -> FakeBranch | Undone:
         """All names of the end of the main run."""

@@ -40,7 +40,15 @@ class DeleteNames(TypedDict):
     names: List[str]
 
 
+class PutValues(TypedDict):
+    """Give names the values that they had in another process, for the experiment *inputs put back*."""
+
+    data: bytes
+    """What `HAND_BACK` has made there."""
+
+
 PERTURB = Operation("perturb", Perturb, Perturbed)
 PERTURB_SETTINGS = Operation("perturb settings", PerturbSettings, PerturbedSettings)
 DELETE_NAMES = Operation("delete names", DeleteNames, Empty)
+PUT_VALUES = Operation("put values", PutValues, Empty)
 START_OVER = Operation("start over", Empty, Empty)

@@ -176,3 +176,24 @@ def test_no_branch_is_told() -> None:
     engine = FakeEngine(lambda done: Undone("stopped"))
     assert inputs_put_back(engine, 3, seen) is None
     assert (seen.follows, engine.left_open()) == (dict[Name, Any](), [])
+
+
+def counted(branch: FakeBranch) -> Mapping[str, bytes] | str:
+    """`rows = len(df); old = next_number(); df = df.dropna()`, where nobody sees what the number comes from."""
+    return {"rows": b"first" if "df" in branch.restored else b"again", "old": b"again", "df": b"first"}
+
+
+@pytest.mark.parametrize(("rigid", "expected"), [((), {"rows": ["df"]}), (("df",), {})], ids=["copied", "not copied"])
+def test_what_the_cell_overwrites_with_the_same_value_each_time_is_followed(
+    rigid: Sequence[str], expected: Mapping[str, Sequence[str]]
+) -> None:
+    """If the variable comes out as the first time where the other one has its earlier value."""
+    seen, engine = cell({"rows": "data", "old": "data"}, bound=["rows", "old"]), engine_of(counted, rigid=rigid)
+    assert seen.again is not None
+    seen.before["variables"]["df"] = variable(b"before")
+    for after in (seen.first, seen.again["after"]):
+        after["variables"]["df"] = variable(b"first")
+    seen.again.update(bound=["rows", "old", "df"], bound_first=["rows", "old"], reads=["df"])
+    assert inputs_put_back(engine, 3, seen) is None
+    assert {key: list(names) for key, names in follows(seen).items()} == expected
+    assert engine.left_open() == []
