@@ -96,8 +96,6 @@ class Marker(ast.NodeTransformer):
         """What the marks inside statements stand for: the call as written."""
         self.makes_functions = False
         """Functions with marks may come into being."""
-        self.handles_errors = False
-        """The cell, or a function, goes on after some errors."""
         self.asks_for_names = False
         """The cell, or a function, may find out which names there are."""
         self._scope: Optional[Mapping[str, str]] = None
@@ -118,7 +116,6 @@ class Marker(ast.NodeTransformer):
         self.marks.update(other.marks)
         self.also.update(other.also)
         self.makes_functions |= other.makes_functions
-        self.handles_errors |= other.handles_errors
         self.asks_for_names |= other.asks_for_names
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
@@ -250,7 +247,6 @@ class Marker(ast.NodeTransformer):
         outside = self._is_conditional, self._is_handled
         self._is_conditional |= not isinstance(statement, _UNCONDITIONAL)
         self._is_handled |= _goes_on_after_errors(statement)
-        self.handles_errors |= self._is_handled
         for field in ("body", "orelse", "finalbody"):
             inner = getattr(statement, field, None)
             if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):

@@ -169,11 +169,13 @@ class Tracer:
         """
         found: Dict[str, str] = {}
         bound: Set[str] = set()
-        other_ways = other_ways or self.marker.handles_errors or self.marker.asks_for_names
+        reached = list(map(self._mark, self._reached()))
+        # What goes on after an error, and what it calls, may do without a name.
+        other_ways = other_ways or any(mark.handled for mark in reached) or self.marker.asks_for_names
         if other_ways:  # without the names, others may be bound instead
             marks = self.marker.marks.values()
             bound = {name for mark in marks if mark.conditional for name in mark.statement.binds}
-        for mark in map(self._mark, self._reached()):
+        for mark in reached:
             statement = mark.statement
             if not (mark.handled or (other_ways and (mark.conditional or mark.inner))):
                 for name in statement.needs:

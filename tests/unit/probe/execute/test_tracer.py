@@ -411,6 +411,9 @@ def test_a_statement_has_the_same_place_in_every_run() -> None:
     assert len(runs[0]["x"]) == 2
 
 
+TRIES = "def g():\n    try:\n        a\n    except NameError:\n        pass\ndef h():\n    return b\n"
+"""Only where `g` is called may anything go on without a name."""
+
 NEEDS: dict[str, list[str]] = {
     # from the source to the names that the run looked up, in order; `a` to `d` and `f` are there
     "x = f(a) + b": ["f", "a", "b"],
@@ -435,6 +438,8 @@ NEEDS: dict[str, list[str]] = {
     "with f(open)(__file__) as h: a": ["f", "open", "__file__", "a"],
     "try:\n    a\nexcept ValueError:\n    b\nc": ["c"],
     "try:\n    x = a\nexcept NameError:\n    x = b\nx + d": ["d"],
+    TRIES + "h()": ["b"],
+    TRIES + "g()\nh()": [],
     "if 'a' not in globals():\n    a = 1\na": ["globals"],
     "from math import *\na": [],
     "x: int = a": ["a"],
