@@ -11,7 +11,9 @@ from ..describe.node import Node, Stand, draws_from, reads
 from ..describe.threads import names_of_threads
 
 _MOST_DRAWS = 1 << 16
-"""Draws since the seed was set, after which the generator is not followed any more: that takes seconds."""
+"""Draws since the seed was set, after which the generator is not followed any more: each reading repeats them."""
+_FARTHEST = 1 << 20
+"""Draws after which its place is not looked for, so that it cannot be put back there; the notebook took longer."""
 
 
 class Draws:
@@ -45,9 +47,10 @@ class Draws:
             return 0
         next_one = _draw()
         self._set_seed(seed)
-        made = next((made for made in range(_MOST_DRAWS) if _draw() == next_one), None)
-        self.go_to(seed, made or 0)
-        if made is None:
+        made = next((made for made in range(_FARTHEST) if _draw() == next_one), None)
+        if made is not None:
+            self.go_to(seed, made)
+        if made is None or made > _MOST_DRAWS:
             self.seed = None
         return made or 0
 
