@@ -243,18 +243,31 @@ class MainRun:
     def _judge_waiting(self) -> None:
         """Run the cells that were passed over again, most important first."""
         for each in sorted(self._waiting, key=lambda each: (each.rank, each.moment)):
+            if each.cell.index in self._check.reports:
+                continue  # another one needed to know
             if self._may_rerun_lesser():
-                branch = self._choice.engine.branch(each.moment)
-                if isinstance(branch, Undone):
-                    self._report_undone(each, branch)
-                else:
-                    self._note(each.cell, self._rerun(each, branch))
+                self._take_turn(each)
             else:
                 self._leave_out(each)
         passed, self._waiting = self._waiting, []
         for moment in {near for each in passed for near in (each.moment - 1, each.moment)}:
             if moment < len(self._done):
                 self._drop(moment)
+
+    def _take_turn(self, waiting: _Waiting) -> None:
+        branch = self._choice.engine.branch(waiting.moment)
+        if isinstance(branch, Undone):
+            self._report_undone(waiting, branch)
+        else:
+            self._note(waiting.cell, self._rerun(waiting, branch))
+
+    def _judge_writers(self, waiting: _Waiting) -> None:
+        """Judge those first that wrote a file which this one read: what they saved decides what was loaded."""
+        read = {name for name, opened in waiting.state["opened"].items() if opened["read"]}
+        for each in self._waiting:
+            wrote = {name for name, opened in each.state["opened"].items() if opened["written"]}
+            if read & wrote and each.moment < waiting.moment and each.cell.index not in self._check.reports:
+                self._take_turn(each)
 
     def _finish_overlapping(self) -> None:
         """Judge the cell that is being run again, now that the next one has been run."""
@@ -278,6 +291,7 @@ class MainRun:
 
     def _rerun(self, waiting: _Waiting, branch: Branch) -> Observation | None:
         cell, first = waiting.cell, waiting.first
+        self._judge_writers(waiting)
         self._check.listener.cell_started(cell.index, "again")
         seen = self._again(waiting.moment, branch, self._result(waiting))
         if isinstance(seen, Undone):

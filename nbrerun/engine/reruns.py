@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from nbrerun.engine.identity import look_closer, worth_watching
 from nbrerun.engine.interface import Again, Branch, Engine, FirstResult, Undone
-from nbrerun.probe.protocol.messages import Generator, Rerun, State
+from nbrerun.probe.protocol.messages import Generator, Rerun, State, Variable
 from nbrerun.state.diff import Leaves, differing, moved_generators, rebound
 from nbrerun.state.evidence import take_apart, with_pictures, worth_showing
 from nbrerun.state.names import Name, generator
@@ -113,7 +113,13 @@ def _moved(branch: Branch, first: FirstResult, run: Rerun, parts: Leaves) -> Mov
     if not shown:
         return take_apart(names, first.after, run["after"], {}, {})
     moved = take_apart(names, first.after, run["after"], parts, branch.leaves_after(shown))
-    return with_pictures(moved, branch.pictures(shown))
+    figures = [name for name in shown if _is_of_matplotlib(run["after"]["variables"].get(name))]
+    return with_pictures(moved, branch.pictures(figures)) if figures else moved
+
+
+def _is_of_matplotlib(variable: Variable | None) -> bool:
+    """Whether it may be a figure or axes, so that it is worth a question."""
+    return variable is not None and variable["type"].startswith("matplotlib.")
 
 
 def _pinned(branch: Branch, done: Again, start: State, pins: Sequence[Generator]) -> Again | Undone:
