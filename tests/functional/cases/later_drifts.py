@@ -143,18 +143,13 @@ CASES = [
         cell(
             """
             import pandas as pd
-            class Box:
-                pass
             df = pd.DataFrame({"a": [1.0, None, 3.0]})
-            box = Box()
-            box.n = 0
             n, total = 5, 0
             """,
             "reset",
         ),
         cell("m = n * 2\nn = 7", "reset", n="reset", m="reset", marks={"m": {"follows"}}),
         cell("rows = len(df)\ndf = df.dropna()", "reset", df="reset", rows="reset", marks={"rows": {"follows"}}),
-        cell("old = box.n\nbox.n = 9", "reset", box="reset", old="reset", marks={"old": {"follows"}}),
         cell("total = total + n\nn = 7", "in-place", total="in-place"),
     ),
 ]
