@@ -17,6 +17,7 @@ import numpy
 import polars
 import pyarrow.feather
 import pytest
+import spacy
 import torch
 from sklearn import linear_model
 
@@ -167,7 +168,6 @@ def test_numbers_of_a_model_are_told_from_data(case: str, folder: Path) -> None:
 
 def test_a_folder_that_an_object_is_saved_to_holds_it_in_all_its_files(folder: Path) -> None:
     """And what is loaded from a folder came out of the file that was read last."""
-    spacy = pytest.importorskip("spacy")
     exchanges, _ = observe("nlp.to_disk('new')", nlp=spacy.blank("en"))
     assert exchanges.saved == {bytes(path.resolve()): True for path in (folder / "new").rglob("*") if path.is_file()}
     exchanges, namespace = observe("x = spacy.load('new')", "new/meta.json", spacy=spacy)
