@@ -31,6 +31,8 @@ def summary(report: Report) -> tuple[str, str]:
     if notebooks and all(notebook.static for notebook in report.notebooks):
         first = f"{count(notebooks, 'notebook')} read, nothing run"
     rest = list(_findings(report))
+    if notebooks and all(notebook.problem or notebook.lacks for notebook in report.notebooks):
+        first, rest = "nothing was checked", []
     if failed := sum(notebook.failure is not None for notebook in report.notebooks):
         rest.append(f"{count(failed, 'notebook')} failed")
     if unchecked := sum(bool(notebook.problem) for notebook in report.notebooks):

@@ -177,6 +177,14 @@ def test_interrupted_and_empty_notebooks_say_so() -> None:
     assert _terminal(Report("0", (empty,)), terminal.QUIET) == "0 cells in 1 notebook\nno findings; 0.0 s\n"
 
 
+def test_no_findings_are_claimed_where_nothing_was_checked() -> None:
+    """Notebooks that could not be read, or whose libraries are missing, have no findings to count."""
+    unread = NotebookReport("a.ipynb", "", "", "python3", problem="a.ipynb is empty")
+    skipped = NotebookReport("b.ipynb", "", "", "python3", lacks=("torch",))
+    shown = summary_line(Report("0", (unread, skipped)))
+    assert shown == "nothing was checked; 1 notebook not checked; 1 notebook skipped: needs torch; 0.0 s"
+
+
 @pytest.mark.parametrize(
     ("engine", "sandbox", "verbosity", "line"),
     [
@@ -230,7 +238,7 @@ def test_a_skipped_notebook_says_what_it_needs(lacks: list[tuple[str, ...]], sen
     lines = [line.strip() for line in _terminal(report).splitlines()]
     assert sentence in lines
     assert "no code cells" not in lines
-    assert lines[-1] == f"no findings; {summary}; 0.0 s"
+    assert lines[-1] == f"{summary}; 0.0 s"
     assert summary_line(report).endswith(lines[-1])
     assert _terminal(report, terminal.QUIET).splitlines()[-1] == lines[-1]
     said = [(notebook["status"], notebook["reason"]) for notebook in _json(report)["notebooks"]]
