@@ -200,7 +200,7 @@ def listener(cells: Sequence[int], *, quiet: bool) -> Silent:
 class _State:
     """The state of the check, as a line that rich can draw at any moment.
 
-    rich draws on a thread of its own, without a lock, so no attribute may depend on another one being up to date.
+    rich draws on a thread of its own, without a lock, so no attribute may depend on another attribute being up to date.
     """
 
     def __init__(self, cells: Sequence[int]) -> None:

@@ -244,7 +244,7 @@ class MainRun:
         """Run the cells that were passed over again, most important first."""
         for each in sorted(self._waiting, key=lambda each: (each.rank, each.moment)):
             if each.cell.index in self._check.reports:
-                continue  # another one needed to know
+                continue  # judged meanwhile, for another cell
             if self._may_rerun_lesser():
                 self._take_turn(each)
             else:

@@ -98,7 +98,7 @@ def _service() -> str:
 
 
 def _write(file: str, text: str, *others: Path) -> None:
-    """Write a file, unless it is there; or another one that may have the same in it."""
+    """Write a file, unless it is there, or one of the others that may hold the same settings."""
     from nbrerun.reporters import write
     from nbrerun.settings.toml import load_table
 

@@ -78,7 +78,7 @@ class Arrivals:
                 hello = wire.receive(SECONDS)
             except TimeoutError:
                 raise Closed("it connected and said nothing") from None
-            # Another one than the expected process: forked children connect in any order.
+            # Not the expected process: forked children connect in any order.
             self._arrived[hello["token"]] = (wire, hello)
         return self._arrived.pop(token)
 

@@ -1,4 +1,4 @@
-"""The choice of an engine, and of the cell from which on another one has to be used; with the reason, for reports."""
+"""Which engine, and from which cell on the other one has to be used; with the reason, for reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nbrerun.settings.values import Settings
 
 
 class Chosen(Protocol):
-    """The engine in use, which another one may take the place of, and why."""
+    """The engine in use, which the other may replace, and why."""
 
     reason: str
 

@@ -68,7 +68,7 @@ class Follower:
             self._given, self._runs, self._since = len(cells), True, time.monotonic()
 
     def take(self, cells: Sequence[Past], seeds: Sequence[Generator], patience: float) -> Kernel | Undone:
-        """Have it run the rest of these cells, and hand it over; the next call of `follow` starts another one.
+        """Have it run the rest of these cells, and hand it over; the next call of `follow` starts the next kernel.
 
         Args:
             patience: seconds without any computing after which it is stuck.

@@ -220,7 +220,7 @@ class ForkEngine(Generic[Main]):
         return branch
 
     def again(self, moment: int, branch: Branch, first: FirstResult) -> Again | Undone:
-        """Run the cell in the branch; in another one with the random numbers pinned, where any were drawn."""
+        """Run the cell in the branch; in a second branch with the random numbers pinned, where any were drawn."""
         return plain_first(self, moment, branch, first, lambda other, done: first.after)
 
     def keep_files(self) -> str:

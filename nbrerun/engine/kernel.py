@@ -314,7 +314,7 @@ class Kernel:
         self._lifeline.close()  # which has the keeper end everything
         deadline = time.monotonic() + _KEEPER_SECONDS
         while self._keeper is None and self._is_alive() and time.monotonic() < deadline:
-            time.sleep(_END_TICK)  # it was given up on before it was up
+            time.sleep(_END_TICK)  # the wait for it ended before it was up
         if self._keeper is not None:
             with contextlib.suppress(Closed, TimeoutError, OSError):  # it hangs up when nothing is left
                 self._keeper.receive(_KEEPER_SECONDS)

@@ -277,7 +277,7 @@ class ReplayEngine:
         return None
 
     def _replace(self, kernel: Kernel) -> None:
-        """End the kernel, and go on with another one."""
+        """End the kernel, and go on with a fresh one."""
         spoiled, self.kernel = self.kernel, kernel
         if self._saved:
             self._saved = self.kernel.take_over(self._saved)  # the spoiled kernel removes its folder
@@ -352,7 +352,7 @@ class ReplayEngine:
 def _standing(before: Sequence[Generator], after: Sequence[Generator]) -> list[Generator] | None:
     """Generators as they stood before a rerun, at the addresses where they are after it; None if these are others.
 
-    A cell that creates a generator creates another one when it is run again.
+    A cell that creates a generator creates a new one when it is run again.
     """
     if [item["name"] for item in before] != [item["name"] for item in after]:
         return None

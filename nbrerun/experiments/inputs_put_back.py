@@ -1,4 +1,4 @@
-"""*inputs put back*: does a variable change on its own, or only because another one that the cell changes has changed?
+"""*inputs put back*: does a variable change on its own, or only because another that the cell changes has changed?
 
 A name that the cell binds is deleted before the rerun; what is changed in place has its value changed. Where the rerun
 ends with the value of *again* all the same, the variable does not depend on its own earlier value: it follows. If all

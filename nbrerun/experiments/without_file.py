@@ -51,7 +51,7 @@ def without_file(engine: Engine, moment: int, seen: Observation) -> Undone | Non
 
 
 def _continues(engine: Engine, moment: int, seen: Observation, names: Mapping[str, str]) -> Undone | None:
-    """Of models that were loaded and then trained, record those that end elsewhere if another one had been loaded."""
+    """Of models that were loaded and then trained, record those that end elsewhere if another model had been loaded."""
     assert seen.again is not None
     branch = engine.branch(moment)
     if isinstance(branch, Undone):

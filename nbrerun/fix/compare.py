@@ -109,7 +109,7 @@ def _back(table: dict[str, _Value], renamed: Renamed, index: int) -> None:
 
 
 def _definitions(first: State, second: State, edit: Edit, index: int) -> set[Name]:
-    """Functions and classes of edited cells: their text is another one, and what they compute is compared."""
+    """Functions and classes of edited cells: their text differs, and what they compute is compared."""
     edited = [Source.of(text) for at, text in edit.sources.items() if at <= index]
     bound = {name for source in edited if source for statement in source.statements for name in statement.bound}
     one, other = first["variables"], second["variables"]

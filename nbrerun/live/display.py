@@ -40,7 +40,7 @@ class Place:
         self._send("display_data", answer)
 
     def replace(self, answer: Shown) -> None:
-        """Show another one in its place."""
+        """Show another answer in its place."""
         self._send("update_display_data", answer)
 
     def _send(self, kind: str, answer: Shown) -> None:

@@ -32,7 +32,7 @@ _MOST_WAITING = 10
 """Cells that may wait to be run again in the background: each keeps two forks of the kernel."""
 _SPOILED = "no answer: a later cell has changed files while this one was run again"
 _UNFORKABLE = "the kernel cannot be forked: {}; `nbrerun check` can tell, in kernels of its own"
-_GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts another one"
+_GONE = "the process that runs cells again has ended; `%reload_ext nbrerun` starts it again"
 
 _services: dict[int, LiveService] = {}
 """The service of this process, by its id: audit hooks stay for as long as the process lives."""

@@ -46,7 +46,7 @@ class Plan:
     unread: tuple[str, ...] = ()
     """Variables that were compared only as far as they can be read."""
     outdated: tuple[int, ...] = ()
-    """Indexes of cells, not in the plan, whose output would be another one after a clean run."""
+    """Indexes of cells, not in the plan, whose output would differ after a clean run."""
     stand_in: bool = False
     """What the cell was before is not known: other values stood in for what it had left."""
     failure: Failure | None = None

@@ -236,7 +236,7 @@ def _trace(cell: Cell, at: int, seen: _Run, aim: _Aim, paths: Mapping[str, Path]
 
 
 def _bound(run: Rerun, before: State, after: State) -> set[str]:
-    """Variables that the run gave another object; of a number it is not seen whether it is another one."""
+    """Variables that the run gave another object; of a number it is not seen whether it is a new object."""
     one, other = before["variables"], after["variables"]
     replaced = {name for name in other if name not in one or one[name]["id"] != other[name]["id"]}
     return replaced | {name for name in run["bound"] if name in other and other[name]["atom"]}

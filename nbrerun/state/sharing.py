@@ -8,7 +8,7 @@ from nbrerun.probe.protocol.messages import State
 
 
 def share(state: State, known: State) -> None:
-    """Have a state refer to the very objects of another one wherever the two are equal.
+    """Have a state refer to the very objects of another state wherever the two are equal.
 
     Args:
         state: was just received, and is changed in place.

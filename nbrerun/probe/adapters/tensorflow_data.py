@@ -31,7 +31,7 @@ def dataset(value: Any) -> Node:
 
 
 def _graph(value: Any) -> Node:
-    """A dataset that TensorFlow made from another one, without attributes in Python: by its graph."""
+    """A dataset that TensorFlow made from another dataset, without attributes in Python: by its graph."""
     name = type_name(type(value))
     try:
         stored = _ops("dataset").dataset_to_graph_v2(value._variant_tensor, external_state_policy=_IGNORE_OTHER_STATE)

@@ -1,7 +1,7 @@
-"""Values of one process for another one that has the same names and modules: what a kernel held before a cell.
+"""Values of one process for another process that has the same names and modules: what a kernel held before a cell.
 
 They are pickled together, so that what they share stays shared. What the other process still holds unchanged is named
-and not copied. A function of the notebook's goes as its code, since its name may stand for another one there by now.
+and not copied. A function of the notebook's goes as its code, since its name may mean another function there.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class _Pickler(pickle.Pickler):
             facts = (value.__name__, value.__qualname__, value.__defaults__, value.__kwdefaults__, value.__dict__)
             return _function, (marshal.dumps(value.__code__), value.__globals__, *facts)
         if isinstance(value, type) and value.__module__ == _NOTEBOOK and value.__qualname__ in self._changed:
-            raise pickle.PicklingError(f"the class {value.__qualname__} is another one now")
+            raise pickle.PicklingError(f"the class {value.__qualname__} has been defined anew")
         return NotImplemented
 
 

@@ -26,7 +26,7 @@ MARK_CALL = "__nbrerun_mark_call__"
 SKIP = "__nbrerun_skip__"
 STORE = "__nbrerun_store__"
 ADDRESS = "__nbrerun_address__"
-"""The name of `id` in functions with marks, which may have another one of that name."""
+"""The name of `id` in functions with marks, which may define a function of that name."""
 HIDDEN = "#"
 """Stands in what a function's local names are called here."""
 
@@ -91,7 +91,7 @@ class Marker(ast.NodeTransformer):
         """What comes next is a cell, and not a text that a magic of the cell runs (`%%time`)."""
         self.marks: Dict[int, Mark] = {}
         self.also: Dict[int, List[int]] = {}
-        """Marks that are reached together with another one, since nothing stands between them, in their order."""
+        """Marks that are reached together with another mark, since nothing stands between them, in their order."""
         self.calls: Dict[int, str] = {}
         """What the marks inside statements stand for: the call as written."""
         self.makes_functions = False
@@ -112,7 +112,7 @@ class Marker(ast.NodeTransformer):
         self._is_conditional = self._is_handled = False
 
     def adopt(self, other: Marker) -> None:
-        """Know the marks in functions that another one has marked."""
+        """Know the marks in functions that another tracer has marked."""
         self.marks.update(other.marks)
         self.also.update(other.also)
         self.makes_functions |= other.makes_functions
@@ -293,7 +293,7 @@ class Marker(ast.NodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), where))
 
     def _record(self, number: int, where: ast.stmt) -> ast.stmt:
-        """The statement of a mark, at the line of another one, so that tracebacks show the cell's own lines."""
+        """The statement of a mark, at the line of another statement, so that tracebacks show the cell's own lines."""
         name = MARK if self._scope is None else MARK_IN_FUNCTION
         call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), where))

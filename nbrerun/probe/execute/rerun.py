@@ -56,7 +56,7 @@ class Identities:
 
         Args:
             may_resize: arrays may be resized in place, so that nothing may refer to them; an array whose name is
-                bound counts as another one then.
+                bound counts as a new value then.
         """
         apart = {name: id(value) for name, value in namespace.items() if may_resize and _is_array(value)}
         self._watched = {name: _watch(value) for name, value in namespace.items() if name not in apart}

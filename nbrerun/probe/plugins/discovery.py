@@ -55,7 +55,7 @@ class Packages:
         if not self.due():
             return
         with _generators_kept(), importing_silently():
-            while self.due():  # loading one may import the library that another one waits for
+            while self.due():  # loading one adapter may import the library that another waits for
                 offer = next(offer for offer in self._waiting if offer.module in sys.modules)
                 _register(offer)
                 self._waiting.remove(offer)

@@ -18,7 +18,7 @@ _OPENMP = re.compile(rb"/\S*/lib(?:gomp|omp|iomp5)[^/\s]*\.so[^/\s]*")
 
 _DATABASES = {"SQLite": b"SQLite format 3\0", "HDF5": b"\x89HDF\r\n\x1a\n"}
 """What their files begin with. These libraries know a file that is open by its inode: in a branch its path leads to
-another one. SQLite then refuses to write (SQLITE_READONLY_DBMOVED), and HDF5 reads what has not been written yet."""
+another file. SQLite then refuses to write (SQLITE_READONLY_DBMOVED), and HDF5 reads what has not been written yet."""
 
 _POOLS = {
     b"tf_Compute": "TensorFlow",

@@ -253,7 +253,7 @@ class Rerun(Traced, Exchanged):
     replaced: List[str]
     """Names that hold another object than before the run."""
     parted: List[str]
-    """Names that had an object in common with a watched variable, which has kept it while they hold another one."""
+    """Names that had an object in common with a watched variable, which has kept it while they hold a different one."""
     gone: List[int]
     """Addresses of parts of watched variables that the run threw away."""
     parameters_in: Dict[str, List[str]]

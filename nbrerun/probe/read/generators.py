@@ -65,7 +65,7 @@ def put_back_global(pins: List[Generator]) -> None:
 
 
 def set_state(target: Any, state: bytes) -> None:
-    """Restore one generator to a state that was read from it, or from another one of the same algorithm."""
+    """Restore one generator to a state that was read from it, or from another generator of the same algorithm."""
     stand = describe(target).generator
     if stand is not None:
         stand.take(state)

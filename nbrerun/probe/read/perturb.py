@@ -153,7 +153,7 @@ def _change_items(value: Any, earlier: Optional[Leaf], reach: int) -> bool:
             return False
         if all(map(is_number, items)) and not _has_other_length(earlier, numbers, items):
             new = [item if _is_same(numbers, number, item) else other_number(item) for number, item in enumerate(items)]
-        elif reach == ALL:  # grown or sorted: what tells is whether another order stays
+        elif reach == ALL:  # grown or sorted: see whether a different order stays
             new = items[::-1] if items[::-1] != items else [*items, items[-1]]
         else:
             return False

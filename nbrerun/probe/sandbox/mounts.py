@@ -74,7 +74,7 @@ def targets_of_links(folders: Sequence[bytes]) -> Iterator[bytes]:
 def listening(folders: Sequence[bytes], home: bytes) -> List[bytes]:
     """Return the sockets below some folders at which other processes listen (unix(7)).
 
-    A socket is known by its inode, and an overlay shows another one: nobody would answer there.
+    A socket is known by its inode, and an overlay shows a different inode: nobody would answer there.
     """
     with contextlib.suppress(OSError), open("/proc/net/unix", "rb") as file:
         rows = [match.groups() for match in map(_SOCKET.match, file) if match]

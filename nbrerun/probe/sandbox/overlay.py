@@ -206,7 +206,7 @@ class Overlay:
         return self._with_folders(range(len(self.folders)))
 
     def changed_beside(self) -> Table:
-        """Return the same for the folders beside; large files are told apart by their timestamps there."""
+        """Return the same for the folders beside; large files are compared by their timestamps there."""
         return self._with_folders(range(len(self.folders), len(self._all)))
 
     def _with_folders(self, numbers: Iterable[int]) -> Table:

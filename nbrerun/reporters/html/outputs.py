@@ -76,7 +76,7 @@ def _rendered(output: Mapping[str, Any]) -> Iterator[Output]:
 
 
 def _of_bundle(data: Mapping[str, Any]) -> Iterator[Output]:
-    """Show the richest representation that runs nothing, and say so if another one would run something."""
+    """Show the richest representation that runs nothing, and say so if a richer one would run something."""
     note = "a script of this output is not run here" if any(kind in data for kind in _SCRIPTS) else ""
     for kind, render in _RENDERERS:
         if kind in data and (shown := render(kind, data)) is not None:
