@@ -15,6 +15,7 @@ from ..describe.node import (
     ADAPTERS,
     ATOMS,
     Node,
+    address,
     clip,
     dumps,
     have_ids,
@@ -35,9 +36,9 @@ _BULK = 2000
 _MOST_ITEMS = 500_000
 """Items of a dict with objects in it up to which it is read; more exceed what the walk reads of one variable."""
 # Types whose objects Python can sort among themselves.
-_SORTABLE = tuple(frozenset({id(cls)}) for cls in (str, int, bytes))
+_SORTABLE = tuple(frozenset({address(cls)}) for cls in (str, int, bytes))
 # By address: to look a class up in a set would call its metaclass's `__hash__`, which may be the user's code.
-_ATOMS = frozenset(map(id, ATOMS))
+_ATOMS = frozenset(map(address, ATOMS))
 
 
 def atom(value: Any) -> Node:
@@ -89,13 +90,13 @@ def _is_bulk(value: Any, *items: Sequence[Any]) -> bool:
     """Whether a large container holds plain values only, or tuples of them, so that it can be read as one leaf."""
     if sum(map(len, items)) < _BULK or module_of(type(value)) not in ("builtins", "collections"):
         return False
-    rows = (item for item in chain(*items) if id(type(item)) not in _ATOMS)
+    rows = (item for item in chain(*items) if address(type(item)) not in _ATOMS)
     return all(type(row) is tuple and _are_plain(row) for row in rows)
 
 
 def _are_plain(items: Iterable[Any]) -> bool:
     """Whether all items are atoms; compared by address, as for `_ATOMS`."""
-    return _ATOMS.issuperset(map(id, map(type, items)))
+    return _ATOMS.issuperset(map(address, map(type, items)))
 
 
 def _flat(value: Any, items: Sequence[Any], size: Tuple[str, str]) -> Node:
@@ -192,7 +193,7 @@ def items_only(value: Any) -> Node:
 
 def _has_order(items: Sequence[Any]) -> bool:
     """Whether values can be sorted, so that equal dicts and sets give them in one order."""
-    return frozenset(map(id, map(type, items))) in _SORTABLE and not have_ids(items)
+    return frozenset(map(address, map(type, items))) in _SORTABLE and not have_ids(items)
 
 
 def _many_items(value: Any, ordered: bool) -> Optional[Node]:

@@ -15,6 +15,7 @@ import sys
 import types
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
+from ..process.audit import listen
 from ..source.dependencies import global_names
 from .marks import MARK_IN_FUNCTION, Marker
 
@@ -86,12 +87,12 @@ def _begin(functions: Optional[MarkedFunctions]) -> None:
     _current = functions
     if not _hears:
         _hears = True
-        sys.addaudithook(_hear)
+        listen([_READ], _hear)
 
 
 def _hear(event: str, arguments: Tuple[Any, ...]) -> None:
-    if event == _READ and _current is not None and type(arguments[0]) is types.FunctionType:
-        reader = str(sys._getframe(1).f_globals.get("__name__"))
+    if _current is not None and type(arguments[0]) is types.FunctionType:
+        reader = str(sys._getframe(2).f_globals.get("__name__"))
         if arguments[1] == "__code__" and reader.partition(".")[0] not in _LEAVE_AS_IT_IS:
             _current.restore_one(arguments[0])
 

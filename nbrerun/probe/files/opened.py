@@ -10,9 +10,9 @@ import contextlib
 import ctypes
 import os
 import struct
-import sys
 from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from ..process.audit import listen
 from ..protocol.messages import Opened
 from ..sandbox.layer import Signature, signature
 from ..sandbox.undo import Refused
@@ -81,7 +81,7 @@ class FileLog:
         """... and of the one that was written last."""
 
     def install(self, folders: Iterable[bytes], beside: Iterable[bytes] = ()) -> None:
-        """Begin to listen. Called once, since an audit hook cannot be removed (PEP 578).
+        """Begin to listen. Called once, since it is for good.
 
         Args:
             folders: whose files are recorded.
@@ -89,7 +89,7 @@ class FileLog:
         """
         self.watch(folders, beside)
         self.inputs.install()
-        sys.addaudithook(self._hear)
+        listen(EVENTS, self._hear)
 
     def watch(self, folders: Iterable[bytes], beside: Iterable[bytes]) -> None:
         """Record what is opened in these folders from now on; see `install`."""
@@ -150,7 +150,7 @@ class FileLog:
         return self.unheard(busy=False)
 
     def _hear(self, event: str, arguments: Tuple[Any, ...]) -> None:
-        if self._busy or event not in EVENTS:
+        if self._busy:
             return
         with self.unheard():
             try:

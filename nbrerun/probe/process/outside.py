@@ -20,6 +20,7 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ..protocol.messages import Contact
 from ..sandbox import syscalls
+from .audit import listen
 from .shared import started_here
 
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty"})
@@ -59,7 +60,7 @@ class Outside:
 
     def install(self) -> None:
         """Begin to hear."""
-        sys.addaudithook(self._hear)
+        listen(_EVENTS, self._hear)
 
     def begin(self) -> None:
         """Forget what was done until now, before a cell runs."""
@@ -102,7 +103,7 @@ class Outside:
                 self._found.setdefault(what, {"kind": "network", "what": what, "how": "connects to", "reads": False})
 
     def _hear(self, event: str, arguments: Tuple[Any, ...]) -> None:
-        if event not in _EVENTS or getattr(self._busy, "on", False):
+        if getattr(self._busy, "on", False):
             return
         self._busy.on = True
         try:

@@ -62,8 +62,8 @@ def recall(containers: Mapping[str, KnownContainer]) -> None:
 def unchanged(namespace: Mapping[str, Any]) -> Dict[str, Variable]:
     """What was found of those variables that hold equal values."""
     names = [name for name in known if type(namespace.get(name)) in _LEVELS] if _is_on else []
-    large = [name for name in names if known[name]["size"] > _SMALL]
-    small = [name for name in names if name not in large and _is_plain(namespace[name], _MOST_BYTES_HERE)]
+    small = [name for name in names if known[name]["size"] <= _SMALL and _is_plain(namespace[name], _MOST_BYTES_HERE)]
+    large = [name for name in names if name not in small]
     written = {name: digest_of_bytes(marshal.dumps(namespace[name], 2)) for name in small}
     written.update(_written_by_fork(namespace, large) if large else ())
     return {

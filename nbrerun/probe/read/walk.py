@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 from ..adapters import describe
 from ..adapters.generic import refusal
-from ..describe.node import ATOMS, Node, dumps
+from ..describe.node import ATOMS, Node, address, dumps
 from ..describe.originals import original_of
 from ..protocol.messages import VariableKind
 from . import lifetime
@@ -44,7 +44,7 @@ MOST = _MOST_OBJECTS * _OBJECT
 """Cost at which the reading of a variable ends."""
 
 
-_ATOMS = frozenset(map(id, ATOMS))
+_ATOMS = frozenset(map(address, ATOMS))
 """By address: to look a class up in a set would call its metaclass's `__hash__`."""
 
 
@@ -158,11 +158,11 @@ class _Walk:
         stack, closed, opened = self._stack, self.closed, self._open
         while self._spent <= self._most:
             # Read `pending`: immediately if it is a leaf or known, otherwise open a frame for it.
-            identity = id(pending)
             self._spent += 1
-            if id(type(pending)) in _ATOMS:
+            if address(type(pending)) in _ATOMS:
                 done: Optional[Read] = Read(dumps(pending), atom=True)
             else:
+                identity = id(pending)
                 done = closed.get(identity) or self._known(identity)
                 if done is None:
                     node = self._node(pending)
@@ -171,7 +171,7 @@ class _Walk:
                         done = self._leaf(node._replace(content=(*node.content, node.in_one())), pending)
                     elif not node.children:
                         done = self._leaf(node, pending)
-                    elif _ATOMS.issuperset(map(id, map(type, node.children))):
+                    elif _ATOMS.issuperset(map(address, map(type, node.children))):
                         done = self._of_atoms(node, identity)
                     else:
                         if len(node.children) > _MOST_OBJECTS:
@@ -203,7 +203,7 @@ class _Walk:
     def _hasten(self, node: Node) -> None:
         """Stop early if the limit will certainly be met: reading a sample is quicker, and finds most changes."""
         ahead = itertools.islice(node.children, 4 * _MOST_OBJECTS)  # a dict has two children per item
-        objects = (id(child) for child in ahead if id(type(child)) not in _ATOMS)
+        objects = (id(child) for child in ahead if address(type(child)) not in _ATOMS)
         if len(set(itertools.islice(objects, 2 * _MOST_OBJECTS))) > self._most // _OBJECT:
             self._most = min(self._most, self._spent + _SAMPLE)
 
@@ -327,7 +327,7 @@ class Reader:
 
 def is_atom(value: Any) -> bool:
     """Whether an object is a value without an identity of its own."""
-    return id(type(value)) in _ATOMS
+    return address(type(value)) in _ATOMS
 
 
 def text_of(node: Node) -> str:

@@ -52,6 +52,17 @@ def test_equal_values_need_no_other_walk() -> None:
     assert containers.unchanged({"others": value}) == {}
 
 
+def test_a_container_that_takes_much_more_memory_than_bytes_is_written_by_a_fork(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its bytes are few, and it may hold its parts many times over."""
+    value = noted(rows())
+    monkeypatch.setattr(containers, "_MOST_BYTES_HERE", 1)
+    assert containers.unchanged({"rows": value}) == {"rows": {**FOUND, "id": id(value)}}
+    deep(value)
+    assert containers.unchanged({"rows": value}) == {}
+
+
 def deep(value: Any) -> None:
     """Change what lies deep inside."""
     value[500]["tags"][1] = (500.5, 0)

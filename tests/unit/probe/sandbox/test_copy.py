@@ -878,7 +878,7 @@ def test_a_model_is_seen_through_a_link(place: Place) -> None:
 
 def test_what_others_read_the_notebook_has_not_read(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the probe itself nor a branch, which has the same files."""
-    monkeypatch.setattr(sys, "addaudithook", lambda hook: None)
+    monkeypatch.setattr("nbrerun.probe.files.opened.listen", lambda events, listener: None)
     place.start()
     files = NotebookFiles(place.found, {})
     files.install(lambda: True)
