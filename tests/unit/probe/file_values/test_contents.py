@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import srsly
+import torch
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
@@ -114,6 +115,61 @@ def test_files_of_equal_value_have_equal_digests(case: str, save: Save) -> None:
     """When they were written, and in which order, is no value."""
     one, other = (save(content, name) for content, name in zip(EQUAL[case], "ab", strict=True))
     assert digest(one) == digest(other)
+
+
+TENSOR = torch.arange(12.0).reshape(3, 4)
+TENSORS_BESIDE = {
+    "rows": lambda: TENSOR[:2],
+    "a column": lambda: TENSOR[:2, 1],
+    "transposed": lambda: TENSOR[:2].T,
+    "one number shown often": lambda: TENSOR[0, 1].expand(5),
+    "two tensors in one storage": lambda: {"a": TENSOR[0], "b": [TENSOR[1, 1:]]},
+    "a parameter": lambda: torch.nn.Parameter(TENSOR[:2]),
+}
+
+
+@pytest.mark.parametrize("case", TENSORS_BESIDE)
+def test_memory_beside_tensors_is_no_value(case: str, tmp_path: Path) -> None:
+    """torch saves the whole storage that a tensor lies in."""
+    saved = {}
+    for name, place in (("plain", None), ("beside", (2, 3)), ("within", (0, 1))):
+        TENSOR[:] = torch.arange(12.0).reshape(3, 4)
+        if place:
+            TENSOR[place] = 100
+        path = tmp_path / name
+        torch.save(TENSORS_BESIDE[case](), path)
+        saved[name] = digest(os.fsencode(path))
+    assert saved["plain"] == saved["beside"] != saved["within"]
+
+
+def network() -> torch.nn.Module:
+    """A network with the numbers of the tensor."""
+    made = torch.nn.Linear(4, 3, bias=False)
+    made.weight.data = TENSOR
+    return made
+
+
+SAVED_WHOLE = {
+    "all of it": lambda: {"a": TENSOR, "b": torch.tensor([])},
+    "a storage": lambda: TENSOR.untyped_storage(),
+    "a storage, and a tensor in it": lambda: [TENSOR[0], TENSOR.storage()],
+    "a sparse tensor": lambda: TENSOR.to_sparse(),
+    "a network": network,
+}
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
+@pytest.mark.parametrize("case", SAVED_WHOLE)
+def test_all_that_was_saved_is_value(case: str, tmp_path: Path) -> None:
+    """Of a storage that is not only used by tensors whose place in it is known, all counts."""
+    saved = []
+    for number in (1, 1, 2):
+        TENSOR[:] = torch.arange(12.0).reshape(3, 4)
+        TENSOR[2, 3] = number
+        path = tmp_path / "a"
+        torch.save(SAVED_WHOLE[case](), path)
+        saved.append(digest(os.fsencode(path)))
+    assert saved[0] == saved[1] != saved[2]
 
 
 def test_when_a_remembered_call_was_made_is_no_value(tmp_path: Path) -> None:
