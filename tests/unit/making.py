@@ -60,7 +60,8 @@ def file(digest: bytes = b"", kind: FileKind = "file", size: int = 0, model: boo
 
 def leaf(digest: bytes, text: str = "?", **more: Any) -> Leaf:
     """One part, a leaf unless told otherwise."""
-    plain: dict[str, Any] = {"id": 1, "atom": False, "size": None, "length": None, "numbers": None, "whole": True}
+    nothing: dict[str, Any] = dict.fromkeys(("size", "length", "numbers", "memory"))
+    plain = {"id": 1, "atom": False, **nothing, "whole": True}
     return {"digest": digest, "text": text, **plain, **more}  # type: ignore[typeddict-item]
 
 

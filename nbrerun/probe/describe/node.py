@@ -72,6 +72,8 @@ class Node(NamedTuple):
     """A pattern such as `len({})`, and the size as text: shown when the size changes."""
     numbers: Optional[Callable[[], Optional[bytes]]] = None
     """Returns the values as bytes of native float64."""
+    memory: Optional[Callable[[], Optional[Tuple[int, int]]]] = None
+    """Returns the addresses between which the numbers lie, which other objects may show as well."""
     opaque: Optional[str] = None
     """Why this object cannot be read."""
     generator: Optional[Stand] = None

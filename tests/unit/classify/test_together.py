@@ -35,6 +35,14 @@ CASES = {
     "two names of one": ([changed("a", "b"), changed("b", "a")], {"a": "b"}),
     "more than the part": ([changed("ax"), changed("fig", "ax", "")], {}),
     "a part that is not in-place": ([changed("fig", "ax")], {}),
+    "a view that the cell names": (
+        [changed("a", "c"), changed("b", "a", mentioned=True), changed("c", "a")],
+        {"a": "b", "c": "b"},
+    ),
+    "two parts that the cell names, apart from each other": (
+        [changed("a", mentioned=True), changed("b", "c", mentioned=True), changed("c"), changed("d", "c")],
+        {"c": "b", "d": "b"},
+    ),
     "a whole within another": ([changed("a"), changed("b", "a"), changed("c", "b")], {"b": "a", "c": "a"}),
 }
 
