@@ -72,8 +72,6 @@ class Node(NamedTuple):
     """A pattern such as `len({})`, and the size as text: shown when the size changes."""
     numbers: Optional[Callable[[], Optional[bytes]]] = None
     """Returns the values as bytes of native float64."""
-    memory: Optional[Callable[[], Optional[Tuple[int, int]]]] = None
-    """Returns the addresses between which the numbers lie, which other objects may show as well."""
     opaque: Optional[str] = None
     """Why this object cannot be read."""
     generator: Optional[Stand] = None
@@ -82,6 +80,8 @@ class Node(NamedTuple):
     """What is opaque lies beyond a limit on what is read."""
     in_one: Optional[Callable[[], Any]] = None
     """Returns bytes that are equal where all children are, which takes less time than to look at each of them."""
+    memory: Optional[Callable[[], Optional[Tuple[int, int]]]] = None
+    """Returns the addresses between which the numbers lie, which other objects may show as well."""
 
 
 ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
