@@ -16,6 +16,7 @@ from typing import BinaryIO, Collection, NamedTuple, Optional
 
 from ..describe.digest import new_hash
 from . import tensorflow as tensorflow_files
+from . import training
 from .keras import NETWORK_MEMBERS, Names, of_network, of_tables
 from .torch import of_tensors
 
@@ -71,7 +72,7 @@ def read(path: bytes) -> Contents:
         OSError: the file cannot be read.
     """
     with contextlib.suppress(Exception):  # whatever parsing a damaged file raises: it is compared by its bytes
-        found = tensorflow_files.digest(path)
+        found = tensorflow_files.digest(path) or training.digest(path)
         if found:
             return Contents(found)
     hasher = new_hash()
