@@ -49,7 +49,7 @@ def findings(cell: CellReport) -> Iterator[Finding]:
             yield found
         if variable.kind is Kind.MODEL and variable.follows and moving.isdisjoint(variable.follows):
             # Another model is left, and nothing else says so.
-            message = f"`{variable.follows[0]}` is changed by the first run, and {variable.sentence}"
+            message = f"{variable.sentence}, which the first run changed"
             yield finding("NBR003", cell.index, variable.follows[0], message, is_mild=True)
         if Mark.UNSEEDED in variable.marks and variable.kind is Kind.MODEL:
             yield _about(variable, cell, "NBR004")

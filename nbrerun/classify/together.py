@@ -45,4 +45,11 @@ def told_together(changed: Sequence[Evidence]) -> dict[str, str]:
             last = end_of(seen.name)
             if last != end_of(shown.name) and (last == seen.name or _weight(by_name[last]) < _weight(shown)):
                 told[last] = shown.name
+    for part in changed:
+        # What is left of a loop (`for layer in model:`) changes with its model, of which more has changed.
+        holders = [by_name[each.held_by] for each in part.changes if each.held_by in by_name]
+        if part.name not in {*told, *told.values()} and holders and len(holders) == len(part.changes):
+            holder = max(holders, key=_weight)
+            if _weight(holder) > _weight(part):
+                told[part.name] = holder.name
     return {name: end_of(name) for name in told}

@@ -36,11 +36,33 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
             found[name] = tuple(with_numbers(changes(one, other), one, other))
         else:
             found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
-    places = _places(after, {name.key for name in names})
+    places, held = _places(after, {name.key for name in names}), _held(after)
     return {
-        name: tuple(replace(_displayed(change), within=_within(change, places.get(name.key, {}))) for change in parts)
+        name: tuple(
+            replace(
+                _displayed(change),
+                within=_within(change, places.get(name.key, {})),
+                held_by=held.get(name.key, {}).get(change.path.removeprefix("len(").removesuffix(")"), ""),
+            )
+            for change in parts
+        )
         for name, parts in found.items()
     }
+
+
+def _held(tables: Leaves) -> dict[str, dict[str, str]]:
+    """By variable and path, the other variable of most parts that has the same object among them."""
+    holders: dict[int, list[str]] = {}
+    for name in sorted(tables, key=lambda each: len(tables[each]), reverse=True):
+        for leaf in tables[name].values():
+            if not leaf["atom"]:
+                holders.setdefault(leaf["id"], []).append(name)
+    found: dict[str, dict[str, str]] = {}
+    for name, table in tables.items():
+        for path, leaf in table.items():
+            others = (each for each in holders.get(leaf["id"], ()) if each != name)
+            found.setdefault(name, {})[path] = next(others, "")
+    return found
 
 
 def _places(tables: Leaves, names: Collection[str]) -> dict[str, dict[str, str]]:

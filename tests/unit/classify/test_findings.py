@@ -195,4 +195,4 @@ def test_a_model_that_follows_what_keeps_changing_is_told_by_that() -> None:
     assert found.severity is Severity.ERROR
     (found,) = findings(report(model, replace(DATA[Verdict.RESET], name="df")))
     assert (found.rule, found.severity) == ("NBR003", Severity.WARNING)
-    assert (found.name, found.message) == ("df", "`df` is changed by the first run, and `clf` follows `df`")
+    assert (found.name, found.message) == ("df", "`clf` follows `df`, which the first run changed")

@@ -47,6 +47,21 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("kind", "mentioned", "told"),
+    [(Kind.MODEL, False, {"layer": "net"}), (Kind.DATA, True, {"layer": "net"}), (Kind.DATA, False, {})],
+)
+def test_what_is_left_of_a_loop_is_told_with_what_it_was_taken_from(
+    kind: Kind, mentioned: bool, told: dict[str, str]
+) -> None:
+    """Of which more has changed; only if the cell is about that one, or it is the model."""
+    net = changed("net", "", "", kind=kind, mentioned=mentioned)
+    layer = replace(changed("layer"), changes=(Change("layer.weight", "1", "2", held_by="net"),))
+    assert told_together([layer, net]) == told
+    more = replace(layer, changes=(*layer.changes, Change("layer.own", "1", "2")))
+    assert told_together([more, net]) == {}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_one_variable_is_told_of(case: str) -> None:
     """And each of the others leads to one that is."""

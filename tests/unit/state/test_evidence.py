@@ -60,7 +60,7 @@ def test_a_view_belongs_to_the_largest_array_that_it_lies_in() -> None:
     second = state({name: variable(b"2") for name in [*memory, "box"]})
     before, after = ({name: {name: _array(text, name, place)} for name, place in memory.items()} for text in "12")
     for table, text in ((before, "1"), (after, "2")):
-        table["box"] = {"box": {**_array(text, "box", None), "whole": False}, "box.x": _array(text, "x", (8, 24))}
+        table["box"] = {"box": _array("0", "box", None), "box.x": _array(text, "x", (8, 24))}
     found = take_apart(named(*memory, "box"), first, second, before, after)
     assert {str(name): [change.within for change in changes] for name, changes in found.items()} == {
         "all": [""],
@@ -72,8 +72,31 @@ def test_a_view_belongs_to_the_largest_array_that_it_lies_in() -> None:
     }
 
 
+def test_an_object_is_held_by_the_other_variable_of_most_parts() -> None:
+    """Where an object changed, those that have it as well are told with the one that has most."""
+    names = ("rows", "box", "more")
+    first, second = (state({name: variable(digest) for name in names}) for digest in (b"1", b"2"))
+
+    def tables(text: str) -> dict[str, dict[str, Leaf]]:
+        rows = _array(text, "list", None)
+        return {
+            "rows": {"rows": rows},
+            "box": {"box": _array("0", "box", None), "box.a": rows},
+            "more": {"more": _array("0", "more", None), "more.a": rows, "more.b": _array("0", "other", None)},
+        }
+
+    found = take_apart(named(*names), first, second, tables("1"), tables("2"))
+    assert {str(name): [change.held_by for change in changes] for name, changes in found.items()} == {
+        "rows": ["more"],
+        "box": ["more"],
+        "more": ["box"],
+    }
+
+
 def _array(text: str, name: str, memory: tuple[int, int] | None) -> Leaf:
-    return {**_leaf(text, memory), "id": hash(name), "atom": False}
+    leaf = _leaf(text, memory)
+    leaf.update(id=hash(name), atom=False)
+    return leaf
 
 
 def test_secrets_are_not_shown() -> None:
