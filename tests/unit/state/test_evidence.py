@@ -94,9 +94,7 @@ def test_an_object_is_held_by_the_other_variable_of_most_parts() -> None:
 
 
 def _array(text: str, name: str, memory: tuple[int, int] | None) -> Leaf:
-    leaf = _leaf(text, memory)
-    leaf.update(id=hash(name), atom=False)
-    return leaf
+    return {**_leaf(text, memory), "id": hash(name), "atom": False}
 
 
 def test_secrets_are_not_shown() -> None:
