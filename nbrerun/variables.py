@@ -42,7 +42,9 @@ class Change:
     rounding: bool = False
     """The difference is at most 8 units in the last place of the largest number."""
     within: str = ""
-    """Another variable that changed, if the part belongs to its object."""
+    """Another variable that changed, if the part belongs to its object, or is a view of its numbers."""
+    held_by: str = ""
+    """Another variable that changed, if the object that changed is a part of that one, too."""
     pictures: tuple[str, ...] = ()
     """Of a figure after both runs, as PNG in base64; with the first change of the variable that holds it."""
     numbers: Numbers | None = None

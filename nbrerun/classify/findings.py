@@ -34,6 +34,7 @@ def findings(cell: CellReport) -> Iterator[Finding]:
     elif cell.verdict is Verdict.UNDETERMINED:
         yield finding("NBR009", cell.index, None, f"could not be judged: {cell.reason}")
     shown = {variable.name for variable in cell.variables if not variable.incidental}
+    moving = {variable.name for variable in cell.variables if variable.verdict is Verdict.IN_PLACE}
     for variable in cell.variables:
         if variable.incidental:
             continue
@@ -46,6 +47,10 @@ def findings(cell: CellReport) -> Iterator[Finding]:
                 share = f"{', '.join(others)} {'shares' if len(others) == 1 else 'share'} what changed"
                 found = replace(found, message=f"{found.message}; {share}")
             yield found
+        if variable.kind is Kind.MODEL and variable.follows and moving.isdisjoint(variable.follows):
+            # Another model is left, and nothing else says so.
+            message = f"{variable.sentence}, which the first run changed"
+            yield finding("NBR003", cell.index, variable.follows[0], message, is_mild=True)
         if Mark.UNSEEDED in variable.marks and variable.kind is Kind.MODEL:
             yield _about(variable, cell, "NBR004")
         if Mark.NONDETERMINISTIC in variable.marks:

@@ -11,6 +11,10 @@ _CONTAINERS = frozenset({"dict", "frozenset", "list", "set", "tuple"})
 """They are what is in them: two models in a list are two facts, two layers of a network are one."""
 
 
+def _weight(seen: Evidence) -> tuple[bool, bool]:
+    return seen.kind is Kind.MODEL, seen.mentioned
+
+
 def told_together(changed: Sequence[Evidence]) -> dict[str, str]:
     """Choose what is told, where all that changed of a variable belongs to others that changed.
 
@@ -34,10 +38,18 @@ def told_together(changed: Sequence[Evidence]) -> dict[str, str]:
         if not parts or len(parts) < len(names):
             continue
         if len(parts) == 1:
-            shown = max([parts[0], whole], key=lambda seen: (seen.kind is Kind.MODEL, seen.mentioned))
+            shown = max([parts[0], whole], key=_weight)
         else:
             shown = parts[0] if whole.type in _CONTAINERS else whole
         for seen in [whole, *parts] if shown is whole else [whole]:
-            if seen is not shown and end_of(shown.name) != seen.name:
-                told.setdefault(seen.name, shown.name)
+            last = end_of(seen.name)
+            if last != end_of(shown.name) and (last == seen.name or _weight(by_name[last]) < _weight(shown)):
+                told[last] = shown.name
+    for part in changed:
+        # What is left of a loop (`for layer in model:`) changes with its model, of which more has changed.
+        holders = [by_name[each.held_by] for each in part.changes if each.held_by in by_name]
+        if part.name not in {*told, *told.values()} and holders and len(holders) == len(part.changes):
+            holder = max(holders, key=_weight)
+            if _weight(holder) > _weight(part):
+                told[part.name] = holder.name
     return {name: end_of(name) for name in told}

@@ -73,13 +73,15 @@ def _at_rest(seen: Observation, kind: VariableKind) -> set[Name]:
 
 
 def _overwritten(seen: Observation) -> list[str]:
-    """Variables that the cell reads and then binds to another value, the same after each run: `m = n; n = 7`.
+    """Variables that the cell reads and gives another value, the same after each run: `m = n; n = 7`.
 
-    What it changes in place may have come to its end: an iterator of the user's own class is used up by `list(it)`.
+    It binds them, or stores into them itself (`df["a"] = ...`). What calls change may have come to its end: an iterator
+    of the user's own class is used up by `list(it)`.
     """
-    assert seen.again is not None
-    bound = (set(seen.again["bound"]) - set(seen.again["bound_first"])) & seen.before["variables"].keys()
-    changed = variables_named(bound.intersection(seen.again["reads"])) & differing(seen.before, seen.first)
+    run = seen.again
+    assert run is not None
+    written = ({*run["bound"], *run["stores"]} - {*run["bound_first"]}) & seen.before["variables"].keys()
+    changed = variables_named(written.intersection(run["reads"])) & differing(seen.before, seen.first)
     return sorted(keys(changed - seen.moved.keys(), Space.VARIABLE))
 
 

@@ -153,18 +153,32 @@ def changes(first: Parts, second: Parts) -> list[Change]:
     if root in first and root in second and first[root]["size"] != second[root]["size"]:
         return [Change(root, first[root]["text"], second[root]["text"])]  # another type altogether
     found: dict[str, Change] = {}
+    shown = _taken_apart(first), _taken_apart(second)
+    repeated = {path for path in first if _is_repeated(first[path], second.get(path), *shown)}
     for path in [*first, *(path for path in second if path not in first)]:
         change = _change(path, first.get(path), second.get(path))
-        if change is not None:
+        if change is not None and path not in repeated:
             found.setdefault(change.path, change)
+    elsewhere = [path for path in repeated if first[path]["digest"] != second[path]["digest"]]
     for path in sorted(first, key=len, reverse=True):
         differs = path in second and first[path]["digest"] != second[path]["digest"]
-        if differs and not any(path in told for told in found):  # of itself, of a part of it, or of its size
+        # Of itself, of a part of it, or of its size.
+        if differs and not any(path in told for told in (*found, *elsewhere)):
             found[path] = Change(path, first[path]["text"], "the same parts in another order")
     if len(found) > 1 and root in found and found[root].again == _OTHER:
         del found[root]  # too large to be taken apart completely; the parts that were found say more
     moved = [change for change in found.values() if change.max_abs_change != 0 or not _told_below(change, found)]
     return _one_of_each_first(sorted(moved, key=_weight))
+
+
+def _taken_apart(parts: Parts) -> set[int]:
+    return {leaf["id"] for leaf in parts.values() if not (leaf["whole"] or leaf["atom"])}
+
+
+def _is_repeated(one: Leaf, other: Leaf | None, first: set[int], second: set[int]) -> bool:
+    """Whether this is an object whose parts are listed at another path, where they tell what changed."""
+    both = ((one, first), (other, second))
+    return all(leaf and leaf["whole"] and not leaf["atom"] and leaf["id"] in shown for leaf, shown in both)
 
 
 def _one_of_each_first(ordered: Sequence[Change]) -> list[Change]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from nbrerun import secrets
 from nbrerun.model import Change
-from nbrerun.probe.protocol.messages import State
-from nbrerun.state.diff import Leaves, changes, file_change, setting_change
+from nbrerun.probe.protocol.messages import Leaf, State
+from nbrerun.state.diff import Leaves, Parts, changes, file_change, setting_change
 from nbrerun.state.names import Name, Space, keys
 from nbrerun.state.observation import Moved
 from nbrerun.state.sample import with_numbers
@@ -36,24 +36,63 @@ def take_apart(names: Iterable[Name], first: State, second: State, before: Leave
             found[name] = tuple(with_numbers(changes(one, other), one, other))
         else:
             found[name] = ()  # its parts were not read before, since the cell does not seem to reach it
-    places = _places(after, {name.key for name in names})
+    places, held = _places(after, {name.key for name in names}), _held(after)
     return {
-        name: tuple(replace(_displayed(change), within=_within(change, places.get(name.key, {}))) for change in parts)
+        name: tuple(
+            replace(
+                _displayed(change),
+                within=_within(change, places.get(name.key, {})),
+                held_by=held.get(name.key, {}).get(change.path.removeprefix("len(").removesuffix(")"), ""),
+            )
+            for change in parts
+        )
         for name, parts in found.items()
     }
 
 
+def _held(tables: Leaves) -> dict[str, dict[str, str]]:
+    """By variable and path, the other variable of most parts that has the same object among them."""
+    holders: dict[int, list[str]] = {}
+    for name in sorted(tables, key=lambda each: len(tables[each]), reverse=True):
+        for leaf in tables[name].values():
+            if not leaf["atom"]:
+                holders.setdefault(leaf["id"], []).append(name)
+    found: dict[str, dict[str, str]] = {}
+    for name, table in tables.items():
+        for path, leaf in table.items():
+            others = (each for each in holders.get(leaf["id"], ()) if each != name)
+            found.setdefault(name, {})[path] = next(others, "")
+    return found
+
+
 def _places(tables: Leaves, names: Collection[str]) -> dict[str, dict[str, str]]:
-    """By variable and path, the other one of these variables whose object lies there."""
-    objects = {table[name]["id"]: name for name, table in tables.items() if name in names and not table[name]["atom"]}
-    return {
-        name: {
-            path: objects[leaf["id"]]
-            for path, leaf in table.items()
-            if not leaf["atom"] and objects.get(leaf["id"], name) != name
-        }
-        for name, table in tables.items()
+    """By variable and path, the other one of these variables whose object lies there, or which that is a view of."""
+    roots = {name: tables[name][name] for name in tables if name in names and not tables[name][name]["atom"]}
+    objects = {leaf["id"]: name for name, leaf in roots.items()}
+    found: dict[str, dict[str, str]] = {name: {} for name in tables}
+    for name, table in tables.items():
+        for path, leaf in table.items():
+            if leaf["atom"]:
+                continue
+            other: str | None = objects.get(leaf["id"], name)
+            if other == name:
+                other = _viewed(leaf, {each: root for each, root in roots.items() if each != name})
+            if other is not None:
+                found[name][path] = other
+    return found
+
+
+def _viewed(leaf: Leaf, roots: Parts) -> str | None:
+    """The largest of these variables in whose memory the numbers of a part lie."""
+    if leaf["memory"] is None:
+        return None
+    begin, end = leaf["memory"]
+    found = {
+        name: memory[1] - memory[0]
+        for name, root in roots.items()
+        if (memory := root["memory"]) is not None and memory[0] <= begin and end <= memory[1]
     }
+    return max(found, key=found.__getitem__, default=None)
 
 
 def _within(change: Change, places: Mapping[str, str]) -> str:

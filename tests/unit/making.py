@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -58,9 +59,13 @@ def file(digest: bytes = b"", kind: FileKind = "file", size: int = 0, model: boo
     return {"kind": kind, "digest": digest, "size": size, "model": model}
 
 
+_addresses = itertools.count(1)
+
+
 def leaf(digest: bytes, text: str = "?", **more: Any) -> Leaf:
     """One part, a leaf unless told otherwise."""
-    plain: dict[str, Any] = {"id": 1, "atom": False, "size": None, "length": None, "numbers": None, "whole": True}
+    nothing: dict[str, Any] = dict.fromkeys(("size", "length", "numbers", "memory"))
+    plain = {"id": next(_addresses), "atom": False, **nothing, "whole": True}
     return {"digest": digest, "text": text, **plain, **more}  # type: ignore[typeddict-item]
 
 

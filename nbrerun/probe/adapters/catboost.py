@@ -6,9 +6,8 @@ import sys
 from typing import Any, Dict
 
 from ..describe.node import Node, attribute_label, reads, type_name
+from ..file_values.training import without_time
 from .generic import Described, attributes
-
-_NOT_VALUE = ("model_guid", "train_finish_time")
 
 _KNOWN = frozenset(
     "_object _init_params _canonized_params _is_fitted_ _random_seed _learning_rate _tree_count _n_features_in".split()
@@ -57,13 +56,7 @@ def _rounded(scores: Any) -> Any:
 
 def _trees(trained: Any, count: int) -> Node:
     """The complete trained model; time and id are cleared in a copy, since they are stored in the middle of it."""
-    copy = type(trained)()
-    copy._deserialize_model(trained._serialize_model())
-    metadata = copy._get_metadata_wrapper()
-    for key in _NOT_VALUE:
-        if key in metadata:
-            metadata[key] = ""
-    data = copy._serialize_model()
+    data = without_time(type(trained), trained._serialize_model())
     return Node("bytes", (data,), text=lambda: f"{count} trees in {len(data)} bytes")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 import sys
 import types
-from typing import Any, Collection, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Collection, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from ..describe import clock
 from ..describe.node import Node, attribute_label, clip, per_class, type_name
 from ..describe.ownership import is_users_file
 from ..protocol.messages import VariableKind
-from ..source.vocabulary import ANSWERING_METHODS, LEARNING_METHODS
+from ..source.vocabulary import ANSWERING_METHODS, ANSWERS, LEARNING_METHODS
 
 _HEAP_TYPE = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`: the class was made while Python was running, not in static C data (C API)."""
@@ -41,6 +41,8 @@ class _Layout(NamedTuple):
     sealed: bool
     """There is a `__dict__`, and another attribute hides it."""
     kind: VariableKind
+    holds: bool
+    """An instance is a model if one is in it: the class is the user's, or learns and leaves answers to another one."""
 
 
 def of_class(cls: type, name: str) -> Any:
@@ -115,7 +117,7 @@ def layout(cls: type) -> _Layout:
             namespace = descriptor
     hidden = next((base for base in ancestry(cls) if _hides_state(base)), None)
     sealed = namespace is None and bool(of_class(cls, "__dictoffset__"))
-    return _Layout(tuple(slots.items()), namespace, _caches(cls), hidden, sealed, _kind_of(cls))
+    return _Layout(tuple(slots.items()), namespace, _caches(cls), hidden, sealed, _kind_of(cls), _holds(cls))
 
 
 def _caches(cls: type) -> FrozenSet[str]:
@@ -148,8 +150,18 @@ def _hides_state(cls: type) -> bool:
 
 def _kind_of(cls: type) -> VariableKind:
     """Return `model` for a class that can be fitted and asked for answers, whoever wrote it."""
-    methods = {name for base in ancestry(cls) for name, member in members(base).items() if callable(member)}
-    return "model" if methods & LEARNING_METHODS and methods & ANSWERING_METHODS else "data"
+    methods = _methods(cls)
+    answers = methods & ANSWERING_METHODS or any(name.startswith(ANSWERS) for name in methods)
+    return "model" if methods & LEARNING_METHODS and answers else "data"
+
+
+def _holds(cls: type) -> bool:
+    return module_of(cls) == "__main__" or bool(_methods(cls) & LEARNING_METHODS)
+
+
+def _methods(cls: type) -> Set[str]:
+    own = (item for base in ancestry(cls) for item in members(base).items())
+    return {name for name, member in own if type(name) is str and callable(member)}
 
 
 def attributes(value: Any, without: Collection[str] = ()) -> Dict[str, Any]:
@@ -247,10 +259,9 @@ def read(value: Any) -> Node:
         return _read_c(value, plan, found)
     if plan.sealed:
         return unreadable(cls, "its attributes are out of sight")
-    own = module_of(cls) == "__main__"
     if not is_user_class(cls):
         found = {name: Described(clock.READING) if clock.is_reading(item) else item for name, item in found.items()}
-    return attributes_node(value, found, kind=plan.kind, holds=own, text=lambda: f"<{type_name(cls)}>")
+    return attributes_node(value, found, kind=plan.kind, holds=plan.holds, text=lambda: f"<{type_name(cls)}>")
 
 
 def _read_c(value: Any, plan: _Layout, found: Dict[str, Any]) -> Node:

@@ -55,8 +55,16 @@ def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
         text=lambda: _text(plain),
         size=("{}.shape", str(plain.shape)),
         numbers=lambda: numbers(plain),
+        memory=lambda: _memory(plain),
         in_one=in_one,
     )
+
+
+def _memory(plain: Any) -> Optional[Tuple[int, int]]:
+    steps = [(size - 1) * stride for size, stride in zip(plain.shape, plain.strides)]
+    first = plain.__array_interface__["data"][0]
+    below, above = sum(step for step in steps if step < 0), sum(step for step in steps if step > 0)
+    return (first + below, first + above + plain.itemsize) if plain.size else None
 
 
 @functools.lru_cache(maxsize=256)

@@ -22,8 +22,6 @@ _ELSEWHERE = {
     "pyarrow.parquet.core.ParquetDataset": "files that are read on demand",
     "pyarrow._csv.CSVStreamingReader": "a reader of batches",
     "pyarrow.lib._RecordBatchFileReader": "a file",
-    "pyarrow.lib._RecordBatchStreamReader": "a reader of batches",
-    "pyarrow.lib._CRecordBatchWriter": "a file",
     "pyarrow.lib.MemoryPool": "memory",
     "pyarrow._fs.FileSystem": "a file system",
 }
@@ -35,6 +33,40 @@ def elsewhere(value: Any) -> Node:
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
     what = next(_ELSEWHERE[name] for name in names if name in _ELSEWHERE)
     return Node(type_name(type(value)), opaque=f"{type_name(type(value))}: {what}")
+
+
+@reads("pyarrow.lib._RecordBatchStreamReader")
+def stream_reader(value: Any) -> Node:
+    """A reader of a stream of batches, by how many it has read."""
+    content = (_type_bytes(value.schema), _type_bytes(value.stats))
+    return Node(type_name(type(value)), content, kind="iterator", text=lambda: _batches(value))
+
+
+@reads("pyarrow.lib._CRecordBatchWriter")
+def writer(value: Any) -> Node:
+    """A writer of batches, by how many it has written."""
+    return Node(type_name(type(value)), (_type_bytes(value.stats),), text=lambda: _batches(value))
+
+
+def _batches(value: Any) -> str:
+    return f"<{type(value).__name__} after {value.stats.num_record_batches} batches>"
+
+
+@reads(
+    "pyarrow.lib.OSFile", "pyarrow.lib.MemoryMappedFile", "pyarrow.lib.BufferReader", "pyarrow.lib.BufferOutputStream"
+)
+def file(value: Any) -> Node:
+    """A file of Arrow's own, or a buffer like one, by its position; closed files have no value."""
+    if value.closed:
+        return Node("closed file", text=lambda: "closed file")
+    position = value.tell()
+    return Node(
+        type_name(type(value)),
+        (value.mode.encode(), b"%d" % position),
+        kind="stream" if value.readable() else "data",
+        size=("{}.tell()", str(position)),
+        text=lambda: f"<{type(value).__name__} at {position}>",
+    )
 
 
 @reads("pyarrow.lib.Array")

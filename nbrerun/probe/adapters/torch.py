@@ -86,10 +86,18 @@ def _dense(torch: Any, value: Any) -> Node:
         size=("{}.shape", str(tuple(plain.shape))),
         text=lambda: _text(plain),
         numbers=lambda: _numbers(torch, plain),
+        memory=lambda: _memory(plain),
     )
     if plain.device.type == "meta":
         return node
     return node._replace(content=(*node.content, raw_bytes(torch, plain)))
+
+
+def _memory(plain: Any) -> Optional[Tuple[int, int]]:
+    if not plain.numel() or plain.device.type not in ("cpu", "cuda"):  # these two have addresses in common
+        return None
+    first, size = plain.data_ptr(), plain.element_size()
+    return first, first + size * (1 + sum((size - 1) * stride for size, stride in zip(plain.shape, plain.stride())))
 
 
 def raw_bytes(torch: Any, plain: Any) -> Any:

@@ -80,6 +80,8 @@ class Node(NamedTuple):
     """What is opaque lies beyond a limit on what is read."""
     in_one: Optional[Callable[[], Any]] = None
     """Returns bytes that are equal where all children are, which takes less time than to look at each of them."""
+    memory: Optional[Callable[[], Optional[Tuple[int, int]]]] = None
+    """Returns the addresses between which the numbers lie, which other objects may show as well."""
 
 
 ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
@@ -107,11 +109,20 @@ def dumps(value: Any) -> bytes:
     data = _marshalled(value, 2)
     for place in _left_out:
         data = data.replace(place, b"")
-    return without_ids(_ADDRESS.sub(_without_address, data) if b" at 0x" in data else data)
+    return without_ids(_without_addresses(data) if b" at 0x" in data else data)
 
 
 _ADDRESS = re.compile(rb"(?<= at 0x)[0-9a-f]{9,12}(?=>)")
 """Where an object lies, as `repr` ends by default: beyond the first 4 GiB, as in all programs of 64 bits."""
+
+
+def without_addresses(text: str) -> str:
+    """Return a text without the addresses that `repr` has written into it."""
+    return _without_addresses(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+
+def _without_addresses(data: bytes) -> bytes:
+    return _ADDRESS.sub(_without_address, data)
 
 
 def _without_address(found: Match[bytes]) -> bytes:

@@ -185,12 +185,21 @@ class Exchanges:
         return found
 
     def changed_since(self, namespace: Dict[str, Any], names: Set[str]) -> Dict[str, bytes]:
-        """Names of objects that came out of a file and have another value by now; with the file's path."""
+        """Names of objects that came out of a file and have another value by now, and of what holds such a model.
+
+        Returns:
+            With the file's path.
+        """
         found: Dict[str, bytes] = {}
-        for name in sorted(names & namespace.keys()):
-            given = self._given.get(id(namespace[name]))
-            if given is not None and Reader().read(name, namespace[name]).digest != given.digest:
-                found[name] = given.path
+        reader = Reader()
+        for name in sorted(names & namespace.keys()) if self._given else ():
+            for part in parts(name, namespace[name], reader):
+                given = self._given.get(id(part.value))
+                if given is None or not (part.path == name or part.node.kind == "model"):
+                    continue
+                if reader.read(part.path, part.value).digest != given.digest:
+                    found[name] = given.path
+                    break
         return found
 
     def filled_in(self, namespace: Dict[str, Any], names: Set[str]) -> Set[str]:

@@ -16,7 +16,9 @@ from typing import BinaryIO, Collection, NamedTuple, Optional
 
 from ..describe.digest import new_hash
 from . import tensorflow as tensorflow_files
+from . import training
 from .keras import NETWORK_MEMBERS, Names, of_network, of_tables
+from .torch import of_tensors
 
 _CHUNK = 1 << 20
 _DATABASE_LIMIT = 256 << 20
@@ -70,7 +72,7 @@ def read(path: bytes) -> Contents:
         OSError: the file cannot be read.
     """
     with contextlib.suppress(Exception):  # whatever parsing a damaged file raises: it is compared by its bytes
-        found = tensorflow_files.digest(path)
+        found = tensorflow_files.digest(path) or training.digest(path)
         if found:
             return Contents(found)
     hasher = new_hash()
@@ -106,6 +108,8 @@ def _of_archive(file: BinaryIO) -> bytes:
         if NETWORK_MEMBERS.issubset(archive.namelist()):
             with contextlib.suppress(Exception):  # as in `read`; another format may happen to have these members
                 return of_network(archive)
+        with contextlib.suppress(Exception):  # as above
+            return of_tensors(archive)
         for member in sorted(archive.infolist(), key=lambda item: item.filename):
             if member.filename in _CLOCKS:
                 continue

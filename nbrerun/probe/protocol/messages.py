@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, Optional, TypedDict
+from typing import Dict, List, Literal, Optional, Tuple, TypedDict
 
 VariableKind = Literal["model", "data", "generator", "iterator", "stream", "definition"]
 """An iterator is used up as one goes through it; a stream, an open file that is read, is so unless it is put back; a
@@ -180,6 +180,8 @@ class Leaf(TypedDict):
     """... its value."""
     numbers: Optional[bytes]
     """The values as native float64, where they are numbers and not too many."""
+    memory: Optional[Tuple[int, int]]
+    """Of an array, the addresses between which its numbers lie: a view lies within what it is a view of."""
     whole: bool
     """False for a part whose own parts are listed as well."""
 

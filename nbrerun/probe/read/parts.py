@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Deque, Dict, Iterator, NamedTuple, Tuple
+from typing import Any, Deque, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node
 from ..protocol.messages import Leaf
@@ -27,6 +27,7 @@ _NO_VALUE: Leaf = {
     "size": None,
     "length": None,
     "numbers": None,
+    "memory": None,
     "whole": False,
 }
 
@@ -61,7 +62,7 @@ class _Table:
                 outer = self.leaves[path]
                 outer["whole"] = True
                 outer["text"] = text_of(node)
-                outer["numbers"] = self._numbers(node)
+                outer["numbers"], outer["memory"] = self._numbers(node), _memory(node)
             return
         if not self._values:
             self.leaves[path] = {**_NO_VALUE, "id": id(value), "atom": node.atom or is_atom(value)}
@@ -77,6 +78,7 @@ class _Table:
             "size": pattern.format(path) if pattern else None,
             "length": length,
             "numbers": None if expanded else self._numbers(node),
+            "memory": _memory(node),
             "whole": not (expanded and read.whole),
         }
 
@@ -87,6 +89,13 @@ class _Table:
             numbers = None
         self.budget -= len(numbers or b"")
         return numbers
+
+
+def _memory(node: Node) -> Optional[Tuple[int, int]]:
+    try:
+        return node.memory() if node.memory else None
+    except Exception:  # noqa: BLE001  as above: a tensor without memory of its own
+        return None
 
 
 def leaves(name: str, value: Any, values: bool = True) -> Dict[str, Leaf]:

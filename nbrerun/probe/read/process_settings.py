@@ -11,7 +11,9 @@ import warnings
 from typing import Any, Dict, Iterator, List, Tuple
 
 from ..describe.change import other_atom
+from ..describe.node import without_addresses
 from ..process.lookups import unobserved
+from .walk import Reader
 
 _MATPLOTLIB_OWN = frozenset({"backend", "interactive", "backend_fallback"})
 """Set by `%matplotlib inline` and by the notebook's front end, not by the user."""
@@ -49,6 +51,13 @@ def _process() -> Iterator[Tuple[str, str]]:
         yield "decimal.rounding", str(context.rounding)
 
 
+def _text(value: Any) -> str:
+    """Return a text that is equal for equal values, functions among them (`lambda x: f"{x:.2f}"`)."""
+    text = repr(value)
+    plain = without_addresses(text).replace(" at 0x>", ">")
+    return text if plain == text else f"{plain} {Reader().read('', value).digest[:4].hex()}"
+
+
 def _filter(item: Any) -> Tuple[Any, ...]:
     action, message, category, module, line = item
     return (
@@ -80,7 +89,7 @@ def _numpy() -> Iterator[Tuple[str, str]]:
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(numpy, "get_printoptions"):
         for name, value in numpy.get_printoptions().items():
-            yield f"numpy.printoptions[{name}]", repr(value)
+            yield f"numpy.printoptions[{name}]", _text(value)
         for name, value in numpy.geterr().items():
             yield f"numpy.err[{name}]", value
 
@@ -93,7 +102,7 @@ def _pandas() -> Iterator[Tuple[str, str]]:
             for key in name.split("."):
                 value = value[key]
             if value != option.defval:
-                yield f"pandas.options[{name}]", repr(value)
+                yield f"pandas.options[{name}]", _text(value)
 
 
 def _sklearn() -> Iterator[Tuple[str, str]]:
@@ -109,7 +118,7 @@ def _matplotlib() -> Iterator[Tuple[str, str]]:
         # `dict.items`: the methods of RcParams resolve the backend, and may import one.
         for name, value in dict.items(matplotlib.rcParams):
             if name not in _MATPLOTLIB_OWN and value != dict.get(matplotlib.rcParamsDefault, name):
-                yield f"rcParams[{name}]", repr(value)
+                yield f"rcParams[{name}]", _text(value)
 
 
 def _torch() -> Iterator[Tuple[str, str]]:

@@ -30,8 +30,11 @@ LEARNING_METHODS = frozenset({"fit", "partial_fit", "train"})
 PREDICTING_METHODS = frozenset({"predict", "transform", "forward"})
 """Methods that mark a class in the notebook as a model's, wherever it learns (`files.session`)."""
 
-ANSWERING_METHODS = PREDICTING_METHODS | {"predict_proba", "score", "__call__"}
-"""Methods by which a model is used (`adapters.generic`)."""
+ANSWERING_METHODS = PREDICTING_METHODS | {"score", "__call__"}
+"""Methods by which a model is used (`adapters.generic`) ..."""
+
+ANSWERS = "predict_"
+"""... and how others begin: `predict_proba`, `predict_survival_function`."""
 
 # Decide what is tried, and then measured
 

@@ -143,7 +143,23 @@ CASES = [
         cell(
             """
             import pandas as pd
-            df = pd.DataFrame({"a": [1.0, None, 3.0]})
+            from sklearn.preprocessing import LabelEncoder
+            class Box:
+                pass
+            class Once:
+                def __init__(self, items):
+                    self.items, self.at = items, 0
+                def __iter__(self):
+                    return self
+                def __next__(self):
+                    self.at += 1
+                    if self.at > len(self.items):
+                        self.at = len(self.items)
+                        raise StopIteration
+                    return self.items[self.at - 1]
+            df = pd.DataFrame({"a": [1.0, None, 3.0], "b": ["x", "y", "x"]})
+            box, once = Box(), Once([1, 2])
+            box.n = 0
             n, total = 5, 0
             """,
             "reset",
@@ -151,5 +167,14 @@ CASES = [
         cell("m = n * 2\nn = 7", "reset", n="reset", m="reset", marks={"m": {"follows"}}),
         cell("rows = len(df)\ndf = df.dropna()", "reset", df="reset", rows="reset", marks={"rows": {"follows"}}),
         cell("total = total + n\nn = 7", "in-place", total="in-place"),
+        cell("old = box.n\nbox.n = 9", "reset", box="reset", old="reset", marks={"old": {"follows"}}),
+        cell("parts = list(once)", "in-place"),
+        cell(
+            "le = LabelEncoder()\ndf['b'] = le.fit_transform(df['b'])",
+            "in-place",  # another encoder is left
+            df="reset",
+            le="reset",
+            marks={"df": (), "le": {"follows"}},
+        ),
     ),
 ]

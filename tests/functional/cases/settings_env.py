@@ -24,6 +24,29 @@ CASES = [
         cold=True,
     ),
     Case(
+        "functions that format numbers",
+        cell(
+            """
+            import numpy as np
+            import pandas as pd
+            pd.options.display.float_format = "{:.2f}".format
+            np.set_printoptions(formatter={"float": lambda x: f"{x:.2f}"})
+            """,
+            "reset",
+            variables={
+                "env:pandas.options[display.float_format]": "reset",
+                "env:numpy.printoptions[formatter]": "reset",
+            },
+            marks={"env:pandas.options[display.float_format]": (), "env:numpy.printoptions[formatter]": ()},
+        ),
+        cell(
+            "pd.set_option('display.float_format', lambda x: '%.3f' % x)",
+            "reset",
+            variables={"env:pandas.options[display.float_format]": "reset"},
+            marks={"env:pandas.options[display.float_format]": ()},
+        ),
+    ),
+    Case(
         "an environment variable kept if it is there",
         cell("import os", "stateless"),
         cell(

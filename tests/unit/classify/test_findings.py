@@ -52,7 +52,7 @@ FINDINGS: dict[str, tuple[VariableReport, list[tuple[str, Severity]]]] = {
         variable(Kind.DATA, Verdict.IN_PLACE, marks=(ROUNDING,)),
         [("NBR003", Severity.WARNING)],
     ),
-    "a model that follows": (variable(MODEL, Verdict.RESET, marks=(FOLLOWS,)), []),
+    "data that follows": (variable(Kind.DATA, Verdict.RESET, marks=(FOLLOWS,), follows=("df",)), []),
     "a file grows": (FILES[Verdict.IN_PLACE], [("NBR006", Severity.ERROR)]),
     "a file grows by the time": (
         variable(FILE, Verdict.IN_PLACE, marks=(NONDETERMINISTIC,)),
@@ -185,3 +185,14 @@ def test_a_cell_that_sends_something_is_a_finding_and_one_that_asks_is_none() ->
     stopped = report(verdict=Verdict.UNDETERMINED, reason="posts to a.example:443: not run again")
     (found,) = findings(replace(stopped, outside=(sends,)))
     assert (found.rule, found.message) == ("NBR008", stopped.reason)
+
+
+def test_a_model_that_follows_what_keeps_changing_is_told_by_that() -> None:
+    """Else the name to change is that of what it follows."""
+    model = replace(MODELS[Verdict.RESET], marks=(FOLLOWS,), follows=("df",), reason="`clf` follows `df`")
+    (found,) = findings(report(model, replace(DATA[Verdict.IN_PLACE], name="df")))
+    assert (found.rule, found.name) == ("NBR003", "df")
+    assert found.severity is Severity.ERROR
+    (found,) = findings(report(model, replace(DATA[Verdict.RESET], name="df")))
+    assert (found.rule, found.severity) == ("NBR003", Severity.WARNING)
+    assert (found.name, found.message) == ("df", "`clf` follows `df`, which the first run changed")

@@ -35,8 +35,31 @@ CASES = {
     "two names of one": ([changed("a", "b"), changed("b", "a")], {"a": "b"}),
     "more than the part": ([changed("ax"), changed("fig", "ax", "")], {}),
     "a part that is not in-place": ([changed("fig", "ax")], {}),
+    "a view that the cell names": (
+        [changed("a", "c"), changed("b", "a", mentioned=True), changed("c", "a")],
+        {"a": "b", "c": "b"},
+    ),
+    "two parts that the cell names, apart from each other": (
+        [changed("a", mentioned=True), changed("b", "c", mentioned=True), changed("c"), changed("d", "c")],
+        {"c": "b", "d": "b"},
+    ),
     "a whole within another": ([changed("a"), changed("b", "a"), changed("c", "b")], {"b": "a", "c": "a"}),
 }
+
+
+@pytest.mark.parametrize(
+    ("kind", "mentioned", "told"),
+    [(Kind.MODEL, False, {"layer": "net"}), (Kind.DATA, True, {"layer": "net"}), (Kind.DATA, False, {})],
+)
+def test_what_is_left_of_a_loop_is_told_with_what_it_was_taken_from(
+    kind: Kind, mentioned: bool, told: dict[str, str]
+) -> None:
+    """Of which more has changed; only if the cell is about that one, or it is the model."""
+    net = changed("net", "", "", kind=kind, mentioned=mentioned)
+    layer = replace(changed("layer"), changes=(Change("layer.weight", "1", "2", held_by="net"),))
+    assert told_together([layer, net]) == told
+    more = replace(layer, changes=(*layer.changes, Change("layer.own", "1", "2")))
+    assert told_together([more, net]) == {}
 
 
 @pytest.mark.parametrize("case", CASES)

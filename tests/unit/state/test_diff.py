@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from nbrerun.model import Change
-from nbrerun.probe.protocol.messages import File
+from nbrerun.probe.protocol.messages import File, Leaf
 from nbrerun.state.diff import (
     changes,
     differing,
@@ -148,6 +148,21 @@ def test_a_container_leaves_the_word_to_its_parts() -> None:
     first = {"m": leaf(b"1", whole=False), "m.t_": leaf(b"1", "1")}
     second = {"m": leaf(b"2", whole=False), "m.t_": leaf(b"2", "2")}
     assert [change.path for change in changes(first, second)] == ["m.t_"]
+
+
+def test_an_object_that_is_there_twice_is_told_once() -> None:
+    """Where its parts are listed; what holds it a second time has changed by nothing else."""
+
+    def table(digest: bytes, text: str) -> dict[str, Leaf]:
+        return {
+            "d": leaf(digest, id=1, whole=False),
+            "d.a": leaf(digest, id=2, whole=False),
+            "d.b": leaf(digest, id=3, whole=False),
+            "d.a.n": leaf(digest, text, atom=True),
+            "d.b.a": leaf(digest, "<A>", id=2),
+        }
+
+    assert changes(table(b"1", "1"), table(b"2", "2")) == [Change("d.a.n", "1", "2")]
 
 
 def test_a_container_whose_parts_are_all_equal_is_told_itself() -> None:

@@ -9,7 +9,7 @@ from nbrerun.state.evidence import take_apart, with_pictures, worth_showing
 from tests.unit.making import file, named, state, variable
 
 
-def _leaf(text: str) -> Leaf:
+def _leaf(text: str, memory: tuple[int, int] | None = None) -> Leaf:
     return {
         "digest": text.encode(),
         "id": 1,
@@ -18,6 +18,7 @@ def _leaf(text: str) -> Leaf:
         "size": None,
         "length": None,
         "numbers": None,
+        "memory": memory,
         "whole": True,
     }
 
@@ -50,6 +51,50 @@ def test_a_new_variable_is_taken_apart_and_one_that_was_not_read_is_not() -> Non
         ("new", ["1"]),
         ("old", []),
     ]
+
+
+def test_a_view_belongs_to_the_largest_array_that_it_lies_in() -> None:
+    """Also where it is a part of something; arrays side by side have nothing in common."""
+    memory = {"all": (0, 80), "few": (0, 40), "fewer": (8, 16), "other": (80, 160), "same": (80, 160)}
+    first = state({name: variable(b"1") for name in [*memory, "box"]})
+    second = state({name: variable(b"2") for name in [*memory, "box"]})
+    before, after = ({name: {name: _array(text, name, place)} for name, place in memory.items()} for text in "12")
+    for table, text in ((before, "1"), (after, "2")):
+        table["box"] = {"box": _array("0", "box", None), "box.x": _array(text, "x", (8, 24))}
+    found = take_apart(named(*memory, "box"), first, second, before, after)
+    assert {str(name): [change.within for change in changes] for name, changes in found.items()} == {
+        "all": [""],
+        "few": ["all"],
+        "fewer": ["all"],
+        "other": ["same"],
+        "same": ["other"],
+        "box": ["all"],
+    }
+
+
+def test_an_object_is_held_by_the_other_variable_of_most_parts() -> None:
+    """Where an object changed, those that have it as well are told with the one that has most."""
+    names = ("rows", "box", "more")
+    first, second = (state({name: variable(digest) for name in names}) for digest in (b"1", b"2"))
+
+    def tables(text: str) -> dict[str, dict[str, Leaf]]:
+        rows = _array(text, "list", None)
+        return {
+            "rows": {"rows": rows},
+            "box": {"box": _array("0", "box", None), "box.a": rows},
+            "more": {"more": _array("0", "more", None), "more.a": rows, "more.b": _array("0", "other", None)},
+        }
+
+    found = take_apart(named(*names), first, second, tables("1"), tables("2"))
+    assert {str(name): [change.held_by for change in changes] for name, changes in found.items()} == {
+        "rows": ["more"],
+        "box": ["more"],
+        "more": ["box"],
+    }
+
+
+def _array(text: str, name: str, memory: tuple[int, int] | None) -> Leaf:
+    return {**_leaf(text, memory), "id": hash(name), "atom": False}
 
 
 def test_secrets_are_not_shown() -> None:

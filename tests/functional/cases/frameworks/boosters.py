@@ -175,4 +175,20 @@ CATBOOST = Case(
     ),
     cell("clf.fit(X, y);", "reset", clf="reset", how={"clf": "refitted"}, marks={"clf": ()}),
     cell("print(clf.predict(X)[:3], clf.get_best_score())", "stateless", clf="untouched"),
+    cell(
+        """
+        logged = CatBoostClassifier(**{**few, "allow_writing_files": True}).fit(X, y)
+        logged.save_model("logged.cbm")
+        """,
+        "reset",
+        logged="reset",
+        variables={"file:logged.cbm": "persisted", "file:catboost_info/catboost_training.json": "reset"},
+        marks={
+            f"file:{name}": ()
+            for name in (
+                *("logged.cbm", "catboost_info/catboost_training.json", "catboost_info/time_left.tsv"),
+                "catboost_info/learn/events.out.tfevents",
+            )
+        },
+    ),
 )

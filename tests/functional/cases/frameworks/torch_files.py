@@ -123,6 +123,63 @@ CASES = [
         ),
     ),
     Case(
+        "torch: networks that are loaded into something, and then trained; a loss in a checkpoint",
+        DATA,
+        STEP,
+        cell(
+            """
+            net, opt = make()
+            train(net, opt)
+            loss = mse(net(X), y)
+            torch.save({"net": net.state_dict(), "loss": loss}, "ckpt.pt")
+            """,
+            "reset",
+            net="reset",
+            variables={"file:ckpt.pt": "persisted"},
+            marks={"file:ckpt.pt": ()},  # the memory behind the loss is none of it
+        ),
+        cell(
+            """
+            nets = [make()[0] for _ in range(2)]
+            for each in nets:
+                each.load_state_dict(torch.load("ckpt.pt")["net"])
+                train(each, torch.optim.SGD(each.parameters(), lr=0.1))
+            """,
+            "persisted",
+            nets="persisted",
+            via=via_file("nets"),
+        ),
+        cell(
+            """
+            class Trainer:
+                def __init__(self, where):
+                    self.net, self.opt = make()
+                    self.net.load_state_dict(torch.load(where)["net"])
+
+            trainer = Trainer("ckpt.pt")
+            train(trainer.net, trainer.opt)
+            """,
+            "persisted",
+            trainer="persisted",
+            via=via_file("trainer"),
+        ),
+        cell(
+            """
+            class Study:
+                def __init__(self, where):
+                    self.teacher, self.student = make()[0], make()[0]
+                    self.teacher.load_state_dict(torch.load(where)["net"])
+
+            study = Study("ckpt.pt")
+            for net in (study.teacher, study.student):
+                nn.init.zeros_(net.weight)
+                nn.init.zeros_(net.bias)
+            """,
+            "reset",
+            study="reset",
+        ),
+    ),
+    Case(
         "torch: whole models, safetensors and pickles",
         DATA,
         STEP,

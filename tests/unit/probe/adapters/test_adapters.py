@@ -263,7 +263,7 @@ def test_the_helpers_are_those_of_our_own_adapters() -> None:
     page = (Path(__file__).parents[4] / "docs" / "adapters.md").read_text()
     assert [name for name in vars(Api) if name[0] != "_" and f"`api.{name}" not in page] == ["commit"]
     lacking = [field for field in Node._fields if f"| `{field}` |" not in page]
-    assert lacking == ["holds", "atom", "in_part", "in_one"]
+    assert lacking == ["holds", "atom", "in_part", "in_one", "memory"]
 
 
 class Dice:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nbrerun.probe.read.parts import leaves
 from tests.unit.probe.looking import digest, generator_digests, moved, paths, read
 
 ARRAYS: dict[str, tuple[Any, Callable[[Any], None]]] = {
@@ -69,6 +70,24 @@ def test_how_an_array_lies_in_memory_is_not_value() -> None:
     frozen.flags.writeable = False
     same = [plain, np.asfortranarray(plain), wide[:, ::2], plain[::-1][::-1], frozen]
     assert len({digest(array) for array in same}) == 1
+
+
+def test_a_view_lies_in_the_memory_of_its_array() -> None:
+    """Whichever way it goes through it."""
+    a = np.arange(12.0).reshape(3, 4)
+    (begin, end), itemsize = memory(a), a.itemsize
+    assert end - begin == a.nbytes
+    assert memory(a.T) == memory(a[::-1, ::-1]) == memory(a)
+    assert memory(a[1]) == (begin + 4 * itemsize, begin + 8 * itemsize)
+    assert memory(a[:2, ::2]) == (begin, begin + 7 * itemsize)
+    assert leaves("a", a[:0])["a"]["memory"] is None
+
+
+def memory(value: Any) -> tuple[int, int]:
+    """Where the numbers of an array lie."""
+    found = leaves("a", value)["a"]["memory"]
+    assert found is not None
+    return found
 
 
 def test_shape_and_type_are_value() -> None:

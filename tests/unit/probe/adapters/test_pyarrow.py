@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -162,8 +163,29 @@ def test_schemas_and_types_are_values() -> None:
     assert digest(ds.field("a") > 1) == digest(ds.field("a") > 1) != digest(ds.field("a") > 2)
 
 
+def test_files_and_streams_are_where_they_are() -> None:
+    """A look moves none of them; closed files have no value."""
+    sink = pa.BufferOutputStream()
+    writer = pa.ipc.new_stream(sink, table().schema)
+    empty = digest(writer), digest(sink)
+    writer.write_table(table())
+    assert digest(writer) != empty[0]
+    assert digest(sink) != empty[1]
+    writer.close()
+    reader, file = pa.ipc.open_stream(sink.getvalue()), pa.BufferReader(b"abc")
+    unread = digest(reader), digest(file)
+    assert [read(reader).kind, read(file).kind] == ["iterator", "stream"]
+    assert (digest(reader), digest(file)) == unread
+    reader.read_next_batch()
+    assert file.read(1) == b"a"
+    assert digest(reader) != unread[0]
+    assert digest(file) != unread[1]
+    file.close()
+    assert digest(file) == digest(sink)
+
+
 OPAQUE: dict[str, Callable[[], Any]] = {
-    "a file": lambda: pa.BufferReader(b"abc"),
+    "a file": lambda: pa.PythonFile(io.BytesIO(b"abc"), mode="r"),
     "a reader": lambda: pa.RecordBatchReader.from_batches(table().schema, table().to_batches()),
     "a dataset": lambda: ds.dataset(table()),
 }

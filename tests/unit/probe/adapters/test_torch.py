@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nbrerun.probe.read import generators
-from nbrerun.probe.read.parts import digests_of_parts
+from nbrerun.probe.read.parts import digests_of_parts, leaves
 from nbrerun.probe.read.walk import Reader
 from tests.unit.probe.looking import changed, digest, generator_digests, moved, notebook, paths, read, texts
 
@@ -87,6 +87,18 @@ def test_a_view_is_its_values() -> None:
     before = digest(view)
     base[0, 0] = 7.0
     assert digest(view) != before
+
+
+def test_a_view_lies_in_the_memory_of_its_tensor() -> None:
+    """So does the array that shows the same numbers, and a parameter with a gradient."""
+    t = torch.arange(12.0).reshape(3, 4)
+    found = {name: leaves("t", value)["t"]["memory"] for name, value in {"t": t, "T": t.T, "n": t.numpy()}.items()}
+    assert found["t"] == found["T"] == found["n"] == (t.data_ptr(), t.data_ptr() + 48)
+    assert leaves("t", t[1:, ::2])["t"]["memory"] == (t.data_ptr() + 16, t.data_ptr() + 44)
+    weight = torch.nn.Parameter(t)
+    weight.sum().backward()
+    assert leaves("t", weight)["t"]["memory"] == found["t"]
+    assert leaves("t", torch.empty(3, device="meta"))["t"]["memory"] is None
 
 
 def test_a_change_of_a_tensor_has_a_size() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import sqlite3
+import struct
 import sys
 import tempfile
 import zipfile
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import srsly
+import torch
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import Bunch
@@ -114,6 +116,107 @@ def test_files_of_equal_value_have_equal_digests(case: str, save: Save) -> None:
     """When they were written, and in which order, is no value."""
     one, other = (save(content, name) for content, name in zip(EQUAL[case], "ab", strict=True))
     assert digest(one) == digest(other)
+
+
+def log(passed: float, loss: float) -> bytes:
+    """What CatBoost writes beside a model: a loss, and how long it took."""
+    times = {"passed_time": passed, "remaining_time": 2 * passed}
+    return json.dumps({"meta": {}, "iterations": [{"iteration": 0, "learn": [loss], **times}]}).encode()
+
+
+def events(time: float, *values: bytes) -> bytes:
+    """A file of TensorBoard's: records with a length, two checksums and a time."""
+    records = (b"\x09" + struct.pack("<d", time) + value for value in values)
+    return b"".join(struct.pack("<Qi", len(each), 1) + each + struct.pack("<i", int(time)) for each in records)
+
+
+LOGS = {
+    "catboost_training.json": (log(0.1, 0.5), log(0.2, 0.5), log(0.1, 0.6)),
+    "time_left.tsv": (b"iter\tPassed\n0\t1\n", b"iter\tPassed\n0\t2\n", b"iter\tPassed\n0\t1\n1\t1\n"),
+    "events.out.tfevents": (events(1, b"a", b"b"), events(2, b"a", b"b"), events(1, b"a", b"c")),
+}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_how_long_a_training_took_is_no_value(name: str, tmp_path: Path) -> None:
+    """Nor when it was; a loss and the number of iterations are."""
+    digests = []
+    for number, content in enumerate(LOGS[name]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "catboost_training.json").write_bytes(log(0.1, 0.5))
+        (folder / name).write_bytes(content)
+        digests.append(digest(os.fsencode(folder / name)))
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_table_of_that_name_elsewhere_is_its_bytes(tmp_path: Path) -> None:
+    """So is a damaged log."""
+    paths = []
+    for name, content in (("a/time_left.tsv", b"0\t1\n"), ("b/time_left.tsv", b"0\t2\n")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / name).with_name("events.out.tfevents").write_bytes(content)
+        paths.append(os.fsencode(tmp_path / name))
+    assert digest(paths[0]) != digest(paths[1])
+    assert digest(paths[0].replace(b"time_left.tsv", b"events.out.tfevents")) != digest(
+        paths[1].replace(b"time_left.tsv", b"events.out.tfevents")
+    )
+
+
+TENSOR = torch.arange(12.0).reshape(3, 4)
+TENSORS_BESIDE = {
+    "rows": lambda: TENSOR[:2],
+    "a column": lambda: TENSOR[:2, 1],
+    "transposed": lambda: TENSOR[:2].T,
+    "one number shown often": lambda: TENSOR[0, 1].expand(5),
+    "two tensors in one storage": lambda: {"a": TENSOR[0], "b": [TENSOR[1, 1:]]},
+    "a parameter": lambda: torch.nn.Parameter(TENSOR[:2]),
+}
+
+
+@pytest.mark.parametrize("case", TENSORS_BESIDE)
+def test_memory_beside_tensors_is_no_value(case: str, tmp_path: Path) -> None:
+    """torch saves the whole storage that a tensor lies in."""
+    saved = {}
+    for name, place in (("plain", None), ("beside", (2, 3)), ("within", (0, 1))):
+        TENSOR[:] = torch.arange(12.0).reshape(3, 4)
+        if place:
+            TENSOR[place] = 100
+        path = tmp_path / name
+        torch.save(TENSORS_BESIDE[case](), path)
+        saved[name] = digest(os.fsencode(path))
+    assert saved["plain"] == saved["beside"] != saved["within"]
+
+
+def network() -> torch.nn.Module:
+    """A network with the numbers of the tensor."""
+    made = torch.nn.Linear(4, 3, bias=False)
+    made.weight.data = TENSOR
+    return made
+
+
+SAVED_WHOLE = {
+    "all of it": lambda: {"a": TENSOR, "b": torch.tensor([])},
+    "a storage": lambda: TENSOR.untyped_storage(),
+    "a storage, and a tensor in it": lambda: [TENSOR[0], TENSOR.storage()],
+    "a sparse tensor": lambda: TENSOR.to_sparse(),
+    "a network": network,
+}
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
+@pytest.mark.parametrize("case", SAVED_WHOLE)
+def test_all_that_was_saved_is_value(case: str, tmp_path: Path) -> None:
+    """Of a storage that is not only used by tensors whose place in it is known, all counts."""
+    saved = []
+    for number in (1, 1, 2):
+        TENSOR[:] = torch.arange(12.0).reshape(3, 4)
+        TENSOR[2, 3] = number
+        path = tmp_path / "a"
+        torch.save(SAVED_WHOLE[case](), path)
+        saved.append(digest(os.fsencode(path)))
+    assert saved[0] == saved[1] != saved[2]
 
 
 def test_when_a_remembered_call_was_made_is_no_value(tmp_path: Path) -> None:

@@ -127,6 +127,18 @@ def test_the_backend_of_matplotlib_is_no_setting() -> None:
         assert read_settings() == before
 
 
+def test_a_function_is_the_same_setting_wherever_it_lies() -> None:
+    """As one formats numbers in tables: `display.float_format`."""
+    name, found = "pandas.options[display.float_format]", []
+    for digits in (2, 2, 3):
+        for function in (f"{{:.{digits}f}}".format, eval(f"lambda x: f'{{x:.{digits}}}'")):
+            with pd.option_context("display.float_format", function):
+                found.append(read_settings()[name])
+    assert found[:2] == found[2:4]
+    assert len(set(found)) == 4
+    assert "0x" not in "".join(found)
+
+
 def test_equal_settings_are_equal_texts() -> None:
     """No address is part of one."""
     assert read_settings() == read_settings()

@@ -475,6 +475,25 @@ def test_containers_of_models_are_models() -> None:
     assert not any(read(value).model for value in ([1], made["Holder"](), made["Net"]))
 
 
+def test_an_object_of_a_library_is_a_model_by_what_it_does() -> None:
+    """It learns and answers, by a method of whatever name that says so, or leaves the answers to a model in it."""
+
+    class Survival:
+        def fit(self) -> None:
+            self.inner = Box()
+
+        def predict_survival_function(self) -> None: ...
+
+    class Wrapper:
+        def fit(self) -> None:
+            self.inner = Survival()
+
+    unfitted, fitted = Wrapper(), Wrapper()
+    fitted.fit()
+    assert all(read(value).model for value in (Survival(), fitted))
+    assert not any(read(value).model for value in (unfitted, Box(inner=Survival())))
+
+
 def test_paths_are_as_python_writes_them() -> None:
     """Items, keys and attributes, one after the other."""
     value = Box(rows=[{"a": Box(b=1)}], pair=(Box(), 2))
