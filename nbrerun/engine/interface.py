@@ -314,8 +314,8 @@ class Engine(Protocol):
     def values_before(self, moment: int, names: Sequence[str]) -> bytes:
         """The values of variables at the moment before `moment`, for `put_values`; empty if one cannot be copied."""
 
-    def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
-        """Which of these addresses of objects were in use at the moment before `moment`."""
+    def existed(self, moment: int, addresses: Sequence[int], names: Sequence[str]) -> set[int]:
+        """Which of these addresses of objects were in use at the moment before `moment`, mostly by these variables."""
 
     def close(self) -> None:
         """End every process."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from nbrerun.engine.identity import look_closer, worth_watching
 from nbrerun.engine.interface import Again, Branch, Engine, FirstResult, Undone
@@ -35,7 +36,7 @@ def plain_first(
         done = _rerun(branch, first)
         if isinstance(done, Undone) or done.raised:
             return done
-        done = look_closer(branch, done, lambda addresses: engine.existed(moment, addresses))
+        done = look_closer(branch, done, partial(engine.existed, moment))
     drew = moved_generators(first.before, first.after) or moved_generators(first.after, done.run["after"])
     if not done.moved or not drew:
         return replace(done, still_moved=frozenset(done.moved))
@@ -59,7 +60,7 @@ def pinned_first(engine: Engine, moment: int, branch: Branch, first: FirstResult
         if isinstance(done, Undone) or done.raised:
             return done
         if done.moved:
-            done = look_closer(branch, done, lambda addresses: engine.existed(moment, addresses))
+            done = look_closer(branch, done, partial(engine.existed, moment))
             still_moved = _without_first_imports(branch, first, done.run["after"], pins, done.moved)
             done = replace(done, still_moved=still_moved)
             done = replace(done, pinned=True)
@@ -76,7 +77,7 @@ def pinned_first(engine: Engine, moment: int, branch: Branch, first: FirstResult
         done = _rerun(at_moment, first)
         if isinstance(done, Undone) or done.raised:
             return done
-        done = look_closer(at_moment, done, lambda addresses: engine.existed(moment, addresses))
+        done = look_closer(at_moment, done, partial(engine.existed, moment))
         if done.moved:
             at_moment.run(first.cell, pins)
         return done

@@ -86,6 +86,7 @@ ATOMS: FrozenSet[type] = frozenset({int, float, complex, bool, str, bytes, type(
 """Exact types whose objects are values without parts or identity; marshal writes them canonically."""
 
 
+_NUMBERS = frozenset({int, float, complex, bool, type(None)})
 _left_out: List[bytes] = []
 
 
@@ -101,6 +102,8 @@ def dumps(value: Any) -> bytes:
     often an object is referred to.
     """
     data = _marshalled(value, 2)
+    if type(value) in _NUMBERS:
+        return data
     for place in _left_out:
         data = data.replace(place, b"")
     return without_ids(_ADDRESS.sub(_without_address, data) if b" at 0x" in data else data)
