@@ -213,6 +213,8 @@ class Again:
     """What moved, taken apart as the first run left it."""
     pinned: bool = False
     """The generators of random numbers were set back before the rerun."""
+    only_drawn: frozenset[Name] | None = None
+    """Libraries' generators that the cell draws from without seeding them, of those that it might have; if known."""
 
     @property
     def raised(self) -> bool:

@@ -17,7 +17,7 @@ from nbrerun.probe.protocol.messages import Generator, Rerun, State, Variable
 from nbrerun.state.diff import Leaves, differing, moved_generators, rebound
 from nbrerun.state.evidence import take_apart, with_pictures, worth_showing
 from nbrerun.state.names import Name, generator
-from nbrerun.state.observation import Moved
+from nbrerun.state.observation import Moved, generators_set
 
 
 def plain_first(
@@ -67,7 +67,7 @@ def pinned_first(engine: Engine, moment: int, branch: Branch, first: FirstResult
             if (differing(first.before, first.after) | rebound(first.before, first.after)) - done.moved.keys():
                 done = _with_drawn(branch, done, pins)
             if done.still_moved:
-                return done
+                return replace(done, only_drawn=only_drawn(branch, done, pins))
     at_moment = engine.branch(moment)
     if isinstance(at_moment, Undone):
         return at_moment
@@ -137,6 +137,32 @@ def _pinned(branch: Branch, done: Again, start: State, pins: Sequence[Generator]
     moved = differing(start, run["after"]) & done.moved.keys()
     still_moved = _without_first_imports(branch, done.first, run["after"], pins, moved)
     return replace(done, still_moved=still_moved)
+
+
+def only_drawn(branch: Branch, done: Again, pins: Sequence[Generator]) -> frozenset[Name] | None:
+    """Find out with two more runs in the same branch which generators the cell draws from without seeding them.
+
+    The first one begins where the run before has left them, so that it ends there only if the cell seeds them. It finds
+    other data than the first run of the cell did, and might draw more numbers, or none. The second one shows whether it
+    does: pinned, it ends where the first run of the cell did if it draws as many.
+
+    Returns:
+        None if these runs do not tell.
+    """
+    first = done.first
+    wanted = generators_set(first.before, first.after, done.run["after"])
+    if not wanted:
+        return frozenset()
+    runs = []
+    for each in ((), pins):
+        run = branch.run(first.cell, each)
+        if isinstance(run, Undone) or _fails(run, first):
+            return None
+        runs.append({generator(item): item["digest"] for item in run["after"]["generators"]})
+    stood = {generator(item): item["digest"] for item in first.after["generators"]}
+    if any(runs[1].get(name) != stood[name] for name in wanted):
+        return None
+    return frozenset(name for name in wanted if runs[0].get(name) != stood[name])
 
 
 def _without_first_imports(
