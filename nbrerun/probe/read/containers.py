@@ -23,8 +23,11 @@ from .digests import digest_of_bytes
 from .walk import MOST
 from .written import Written, written
 
-_WORTH = 1_000
-"""Cost of a walk (see `walk`) from which on its result is remembered."""
+_WORTH, _WORTH_IF_NOT_PLAIN = 1_000, 10_000
+"""Cost of a walk (see `walk`) from which on its result is remembered.
+
+Where one is left out, the branch does not know all objects and cannot stay as a moment: that costs a fork.
+"""
 _MOST_BYTES = 1 << 30
 """Size of all parts of a container, each as often as it is met, up to which its result is remembered ..."""
 _MOST_BYTES_HERE = 1 << 25
@@ -132,7 +135,7 @@ def note(name: str, value: Any, cost: int, variable: Variable) -> None:
     if _is_plain(value, _MOST_BYTES):
         data = marshal.dumps(value, 2)
         known[name] = {"bytes": digest_of_bytes(data), "size": len(data), "plain": True, "variable": variable}
-    elif cost <= MOST:
+    elif _WORTH_IF_NOT_PLAIN < cost <= MOST:
         now = written(value, _MOST_BYTES_HERE)
         if now is not None:
             known[name] = {"bytes": now.digest, "size": now.size, "plain": False, "variable": variable}
