@@ -194,9 +194,9 @@ class Client:
         """Before a cell of the main run: what there is becomes what `existed` and `parts_before_cell` know."""
         return self._ask(ask.BEGIN_CELL, ask.BeginCell(source=source))
 
-    def existed(self, addresses: Iterable[int], read: bool) -> set[int]:
+    def existed(self, addresses: Iterable[int], read: bool, names: Iterable[str] = ()) -> set[int]:
         """Which addresses belonged to objects of the state: the present one, or the one before the last cell."""
-        return set(self._ask(ask.EXISTED, ask.AskExisted(ids=list(addresses), read=read))["ids"])
+        return set(self._ask(ask.EXISTED, ask.AskExisted(ids=list(addresses), read=read, names=list(names)))["ids"])
 
     def lacks(self, modules: Iterable[str]) -> list[str]:
         """Which top-level modules the kernel could not import; none is imported."""

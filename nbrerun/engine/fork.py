@@ -275,7 +275,7 @@ class ForkEngine(Generic[Main]):
         with contextlib.closing(branch):
             return branch.client.copied(names)
 
-    def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
+    def existed(self, moment: int, addresses: Sequence[int], names: Sequence[str]) -> set[int]:
         """Ask the moment before, or a fork of it where nothing has been read yet."""
         held = self._moments.get(moment - 1)
         if held is not None and held.branch is not None:
@@ -284,7 +284,7 @@ class ForkEngine(Generic[Main]):
         if isinstance(branch, Undone):
             return set()
         with contextlib.closing(branch):
-            return branch.existed(addresses)
+            return branch.existed(addresses, names)
 
     def patience(self, cell: Cell) -> float:
         """Seconds without computing after which a rerun of this cell is stuck."""

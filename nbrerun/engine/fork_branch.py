@@ -189,9 +189,9 @@ class ForkBranch:
             before = moment.client.pictures(after)
         return {name: (before[name], after[name]) for name in after if name in before}
 
-    def existed(self, addresses: Sequence[int]) -> set[int]:
-        """Which addresses of objects are in use here."""
-        return self.client.existed(addresses, read=True)
+    def existed(self, addresses: Sequence[int], names: Sequence[str]) -> set[int]:
+        """Which addresses of objects are in use here, mostly by these variables."""
+        return self.client.existed(addresses, True, names)
 
     def close(self) -> None:
         """End the process, unless it can serve as the moment when the kernel goes on."""

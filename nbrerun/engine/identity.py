@@ -15,12 +15,12 @@ from nbrerun.state.diff import differing, rebound
 from nbrerun.state.names import Space, keys
 
 
-def look_closer(branch: Branch, done: Again, existed: Callable[[Sequence[int]], set[int]]) -> Again:
+def look_closer(branch: Branch, done: Again, existed: Callable[[Sequence[int], Sequence[str]], set[int]]) -> Again:
     """Fill in `made` and `parts_kept` for the names where it matters.
 
     Args:
         branch: where the rerun was made.
-        existed: tells which addresses of objects were in use before the first run.
+        existed: tells which addresses of objects were in use before the first run, mostly by some variables.
     """
     names = _unclear(done)
     if not names:
@@ -32,7 +32,7 @@ def look_closer(branch: Branch, done: Again, existed: Callable[[Sequence[int]], 
     # A new object may lie where an old one was: an address tells nothing of a part that was thrown away.
     gone = set(done.run["gone"])
     addresses = {address for table in parts.values() for address in table.values()}
-    old = existed(sorted(addresses)) if addresses else set()
+    old = existed(sorted(addresses), names) if addresses else set()
     kept: dict[str, bool] = {}
     for name in names:
         now = after.get(name, {})

@@ -213,6 +213,8 @@ class Again:
     """What moved, taken apart as the first run left it."""
     pinned: bool = False
     """The generators of random numbers were set back before the rerun."""
+    only_drawn: frozenset[Name] | None = None
+    """Libraries' generators that the cell draws from without seeding them, of those that it might have; if known."""
 
     @property
     def raised(self) -> bool:
@@ -314,8 +316,8 @@ class Engine(Protocol):
     def values_before(self, moment: int, names: Sequence[str]) -> bytes:
         """The values of variables at the moment before `moment`, for `put_values`; empty if one cannot be copied."""
 
-    def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
-        """Which of these addresses of objects were in use at the moment before `moment`."""
+    def existed(self, moment: int, addresses: Sequence[int], names: Sequence[str]) -> set[int]:
+        """Which of these addresses of objects were in use at the moment before `moment`, mostly by these variables."""
 
     def close(self) -> None:
         """End every process."""

@@ -204,7 +204,7 @@ class ReplayEngine:
         self._wanted = ()
         return self._values
 
-    def existed(self, moment: int, addresses: Sequence[int]) -> set[int]:
+    def existed(self, moment: int, addresses: Sequence[int], names: Sequence[str]) -> set[int]:
         """Ask the kernel, which remembers the objects from before the first run."""
         return self.kernel.client.existed(addresses, read=False)
 

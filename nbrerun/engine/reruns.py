@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from nbrerun.engine.identity import look_closer, worth_watching
 from nbrerun.engine.interface import Again, Branch, Engine, FirstResult, Undone
@@ -16,7 +17,7 @@ from nbrerun.probe.protocol.messages import Generator, Rerun, State, Variable
 from nbrerun.state.diff import Leaves, differing, moved_generators, rebound
 from nbrerun.state.evidence import take_apart, with_pictures, worth_showing
 from nbrerun.state.names import Name, generator
-from nbrerun.state.observation import Moved
+from nbrerun.state.observation import Moved, generators_set
 
 
 def plain_first(
@@ -35,7 +36,7 @@ def plain_first(
         done = _rerun(branch, first)
         if isinstance(done, Undone) or done.raised:
             return done
-        done = look_closer(branch, done, lambda addresses: engine.existed(moment, addresses))
+        done = look_closer(branch, done, partial(engine.existed, moment))
     drew = moved_generators(first.before, first.after) or moved_generators(first.after, done.run["after"])
     if not done.moved or not drew:
         return replace(done, still_moved=frozenset(done.moved))
@@ -59,14 +60,14 @@ def pinned_first(engine: Engine, moment: int, branch: Branch, first: FirstResult
         if isinstance(done, Undone) or done.raised:
             return done
         if done.moved:
-            done = look_closer(branch, done, lambda addresses: engine.existed(moment, addresses))
+            done = look_closer(branch, done, partial(engine.existed, moment))
             still_moved = _without_first_imports(branch, first, done.run["after"], pins, done.moved)
             done = replace(done, still_moved=still_moved)
             done = replace(done, pinned=True)
             if (differing(first.before, first.after) | rebound(first.before, first.after)) - done.moved.keys():
                 done = _with_drawn(branch, done, pins)
             if done.still_moved:
-                return done
+                return replace(done, only_drawn=only_drawn(branch, done, pins))
     at_moment = engine.branch(moment)
     if isinstance(at_moment, Undone):
         return at_moment
@@ -76,7 +77,7 @@ def pinned_first(engine: Engine, moment: int, branch: Branch, first: FirstResult
         done = _rerun(at_moment, first)
         if isinstance(done, Undone) or done.raised:
             return done
-        done = look_closer(at_moment, done, lambda addresses: engine.existed(moment, addresses))
+        done = look_closer(at_moment, done, partial(engine.existed, moment))
         if done.moved:
             at_moment.run(first.cell, pins)
         return done
@@ -136,6 +137,32 @@ def _pinned(branch: Branch, done: Again, start: State, pins: Sequence[Generator]
     moved = differing(start, run["after"]) & done.moved.keys()
     still_moved = _without_first_imports(branch, done.first, run["after"], pins, moved)
     return replace(done, still_moved=still_moved)
+
+
+def only_drawn(branch: Branch, done: Again, pins: Sequence[Generator]) -> frozenset[Name] | None:
+    """Find out with two more runs in the same branch which generators the cell draws from without seeding them.
+
+    The first one begins where the run before has left them, so that it ends there only if the cell seeds them. It finds
+    other data than the first run of the cell did, and might draw more numbers, or none. The second one shows whether it
+    does: pinned, it ends where the first run of the cell did if it draws as many.
+
+    Returns:
+        None if these runs do not tell.
+    """
+    first = done.first
+    wanted = generators_set(first.before, first.after, done.run["after"])
+    if not wanted:
+        return frozenset()
+    runs = []
+    for each in ((), pins):
+        run = branch.run(first.cell, each)
+        if isinstance(run, Undone) or _fails(run, first):
+            return None
+        runs.append({generator(item): item["digest"] for item in run["after"]["generators"]})
+    stood = {generator(item): item["digest"] for item in first.after["generators"]}
+    if any(runs[1].get(name) != stood[name] for name in wanted):
+        return None
+    return frozenset(name for name in wanted if runs[0].get(name) != stood[name])
 
 
 def _without_first_imports(

@@ -34,6 +34,7 @@ def again(engine: Engine, moment: int, branch: Branch, first: FirstResult) -> Ob
         made=done.made,
         parts_kept=done.parts_kept,
         pinned=done.pinned,
+        only_drawn=done.only_drawn,
     )
     if seen.error is not None:
         return seen

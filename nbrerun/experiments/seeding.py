@@ -16,7 +16,7 @@ from nbrerun.state.observation import Observation
 
 def seeding(engine: Engine, moment: int, seen: Observation) -> Undone | None:
     """Record the generators that the cell only draws from."""
-    if not seen.seeded:
+    if seen.only_drawn is not None or not seen.seeded:
         return None
     branch = engine.branch(moment)
     if isinstance(branch, Undone):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .answering import METHODS, answers
 from .change_answers import ChangeAnswers
@@ -308,9 +308,11 @@ class Service(FileAnswers, ChangeAnswers, PackageAnswers):
     def existed(self, request: ask.AskExisted) -> ask.Existed:
         """Which addresses belonged to objects of the state, or that a module held."""
         if request["read"]:
-            containers.recall({})
-            self._read()
-            self._remembered = self._met
+            self._remembered = self._addresses_of(request["names"])
+            if not self._remembered.issuperset(request["ids"]):
+                containers.recall({})
+                self._read()
+                self._remembered = self._met
         alive = self._remembered
         if not alive.issuperset(request["ids"]):  # looking through all modules writes to most pages of the memory
             alive = alive | held_by_modules(self.shell.user_ns)
@@ -331,6 +333,15 @@ class Service(FileAnswers, ChangeAnswers, PackageAnswers):
             self._met = reader.lasting()
         self._state = state
         return state, reader
+
+    def _addresses_of(self, names: Iterable[str]) -> Set[int]:
+        """The addresses of the objects that variables hold."""
+        reader, namespace = Reader(), user_names(self.shell)
+        with collector_paused(), self.files.unwatched():
+            for name in names:
+                if name in namespace:
+                    reader.read(name, namespace[name])
+            return reader.lasting()
 
     def _is_predictable(self, state: Optional[State], pins: List[Generator]) -> bool:
         """Whether nothing happens beside a cell that is run now, and the generators of random numbers stand still."""

@@ -73,9 +73,15 @@ def bound_state(names: Iterable[str], shell: Any, files: NotebookFiles) -> State
 
 
 def _variable(reader: Reader, name: str, value: Any) -> Variable:
+    still = containers.still(name, value)
+    if still is not None:
+        variable, written = still
+        reader.is_complete = False
+        reader.add_generators(name, written.generators)
+        return {**variable, "users": is_user_class(type(value))}
     read = reader.read(name, value)
     found = reader.generators.get(id(value))
-    variable: Variable = {
+    variable = {
         "digest": found.digest if found else read.digest,
         "id": id(value),
         "type": type_name(type(value)) if refusal(value) is None else "object",
@@ -85,7 +91,7 @@ def _variable(reader: Reader, name: str, value: Any) -> Variable:
         "opaque": list(read.opaque),
         "in_part": bool(read.opaque) and not read.hidden,
     }
-    containers.note(name, value, read.cost if read.whole else MOST, variable)
+    containers.note(name, value, read.cost if read.whole else MOST + 1, variable)
     return variable
 
 

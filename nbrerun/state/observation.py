@@ -52,7 +52,7 @@ class Observation:
     """What changed only because something else did, with what that is."""
     pinned: bool = False
     """The generators in `again` were set back before that run."""
-    only_drawn: frozenset[Name] = frozenset()
+    only_drawn: frozenset[Name] | None = None
     """Generators that look as if the cell had seeded them, and that only its first run has drawn from."""
     later: Later | None = None
 
@@ -98,13 +98,7 @@ class Observation:
         What its imports do to them is not its doing, and not done again in the rerun.
         """
         assert self.again is not None
-        before, first, after = (
-            {generator(item): item["digest"] for item in state["generators"] if item["library"]}
-            for state in (self.before, self.first, self.again["after"])
-        )
-        before.update({Name(Space.GENERATOR, name): left for name, left in self.first["imports_left"].items()})
-        found = {name for name, digest in first.items() if before.get(name) != digest == after.get(name)}
-        return found - self.only_drawn
+        return generators_set(self.before, self.first, self.again["after"]) - (self.only_drawn or frozenset())
 
     def fails(self, run: Rerun) -> bool:
         """Whether a run of the cell raises where the first one did not, which tells nothing of what the cell leaves."""
@@ -115,6 +109,16 @@ class Observation:
         """What the rerun raised, where the first run did not."""
         error = self.again["error"] if self.again is not None and not self.raises else None
         return None if error is None else Raised(error["ename"], error["evalue"], tuple(error["traceback"]))
+
+
+def generators_set(before: State, first: State, after: State) -> set[Name]:
+    """Libraries' generators that the first run of a cell moved, and that a rerun left where the first run did."""
+    stands = [
+        {generator(item): item["digest"] for item in state["generators"] if item["library"]}
+        for state in (before, first, after)
+    ]
+    stands[0].update({Name(Space.GENERATOR, name): left for name, left in first["imports_left"].items()})
+    return {name for name, digest in stands[1].items() if stands[0].get(name) != digest == stands[2].get(name)}
 
 
 def unrepeatable(names: Iterable[Name]) -> str:

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from nbrerun import check
+from nbrerun.engine import follower
 from nbrerun.engine.client import Client
 
 IMPORTS = "import numpy as np\nfrom sklearn.linear_model import SGDClassifier"
@@ -127,3 +128,25 @@ def test_one_more_cell_costs_at_most(tmp_path: Path, asked: Counter[str], source
         found.append(costs(asked))
     each = Costs(*((many - few) / 2 for few, many in zip(*found, strict=True)))  # type: ignore[arg-type]  # halves show
     assert all(cost <= limit for cost, limit in zip(each, most, strict=True)), each
+
+
+def test_replay_takes_one_more_kernel_for_a_cell_that_keeps_changing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes to the cell for the control, and goes on; what tells drawing from seeding is run in the spoiled one."""
+    begin, followed = Client._begin, []
+
+    def counted(self: Client, operation: Any, request: Any) -> None:
+        if operation.name == "follow" and self not in followed:
+            followed.append(self)
+        begin(self, operation, request)
+
+    monkeypatch.setattr(Client, "_begin", counted)
+    monkeypatch.setattr(follower, "_is_room_beside", lambda leader: False)  # else one may be started ahead
+    begins = "import numpy as np\nfrom numpy import random\nw = np.zeros(3)"
+    cells = [begins, "w += random.normal(size=3)", "print(w.shape)"]
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    nbformat.write(node, tmp_path / "nb.ipynb")
+    (report,) = check(tmp_path / "nb.ipynb", engine="replay", cache=False, experiment=["again"]).notebooks
+    assert [cell.verdict.value for cell in report.cells] == ["reset", "in-place", "stateless"]
+    assert len(followed) == 1

@@ -222,6 +222,12 @@ def unreadable(cls: type, reason: str) -> Node:
     return Node(type_name(cls), opaque=f"{type_name(cls)}: {reason}", kind=_kind_of(cls))
 
 
+@per_class
+def _is_hashed_by_address(meta: type) -> bool:
+    found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
+    return found is members(object)["__hash__"]
+
+
 def refusal(value: Any) -> Optional[Node]:
     """Return what stands for a class whose metaclass defines a hash, or an instance of such a class.
 
@@ -231,8 +237,7 @@ def refusal(value: Any) -> Optional[Node]:
     meta = kind if issubclass(kind, type) else type(kind)
     if meta is type:
         return None
-    found = next(members(base)["__hash__"] for base in ancestry(meta) if "__hash__" in members(base))
-    if found is members(object)["__hash__"]:
+    if _is_hashed_by_address(meta):
         return None
     reason = "an object whose class defines its own equality"
     return Node("object", opaque=reason, kind="definition" if issubclass(kind, type) else "data")

@@ -38,7 +38,7 @@ def plain_array(plain: Any, name: str = "numpy.ndarray") -> Node:
         fields = plain.dtype.names
         children, labels = [plain[field] for field in fields], lambda: [f"[{field!r}]" for field in fields]
         packed = _packed(plain.dtype)
-        in_one = (lambda: raw(plain.astype(packed))) if packed is not None else None
+        in_one = (lambda: _without_padding(plain, packed)) if packed is not None else None
     elif plain.dtype.hasobject:
         items = plain.ravel().tolist()
         if ATOMS.issuperset(map(type, items)):
@@ -74,6 +74,17 @@ def _packed(dtype: Any) -> Optional[Any]:
     if any(field.hasobject or field.names is not None or field.subdtype is not None for _, field in fields):
         return None
     return sys.modules["numpy"].dtype(fields)
+
+
+def _without_padding(plain: Any, packed: Any) -> memoryview:
+    """Return the bytes of the fields, without those between and after them, which are undefined."""
+    numpy = sys.modules["numpy"]
+    rows = plain.reshape(-1)
+    places, wanted = plain.dtype.fields, packed.fields
+    in_front = all(places[name][1] == wanted[name][1] for name in packed.names)
+    if in_front and packed.itemsize and rows.flags.c_contiguous:  # twice as fast as field by field
+        return raw(rows.view(numpy.uint8).reshape(rows.size, plain.dtype.itemsize)[:, : packed.itemsize])
+    return raw(plain.astype(packed))
 
 
 def raw(plain: Any) -> memoryview:

@@ -42,12 +42,14 @@ class KnownBuffer(TypedDict):
 
 
 class KnownContainer(TypedDict):
-    """A large container that was read: see `read/containers.py`."""
+    """A large value that was read: see `read/containers.py`."""
 
     bytes: bytes
     """A digest of what it holds, written out."""
     size: int
     """How many bytes that took."""
+    plain: bool
+    """It is a container of plain values."""
     variable: Variable
     """What was found."""
 

@@ -286,6 +286,8 @@ class AskExisted(TypedDict):
     ids: List[int]
     read: bool
     """The moment is now: read the state first. Otherwise it is the one before the last `BEGIN_CELL`."""
+    names: List[str]
+    """Variables to read first: nothing else need be read if all of them belonged to these."""
 
 
 class Existed(TypedDict):

@@ -1,7 +1,8 @@
-"""Containers of plain values, which need not be walked through again while they hold the same.
+"""Large values, which need not be walked through again while they hold the same.
 
-What they hold is written out in one go by `marshal`, in a hundredth of the time that a walk takes. Equal bytes come of
-equal values only, so that the result of the last walk holds; where they differ, another walk tells.
+Containers of plain values are written out in one go by `marshal`, in a hundredth of the time that a walk takes, and
+other values in a quarter of it (see `written`). Equal bytes come of equal values only, so that the result of the last
+walk holds; where they differ, another walk tells.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..process.forking import fork
 from ..protocol.messages import KnownContainer, Variable
 from .digests import digest_of_bytes
+from .walk import MOST
+from .written import Written, written
 
-_WORTH = 1_000
-"""Cost of a walk (see `walk`) from which on its result is remembered."""
+_WORTH, _WORTH_IF_NOT_PLAIN = 1_000, 10_000
+"""Cost of a walk (see `walk`) from which on its result is remembered.
+
+Where one is left out, the branch does not know all objects and cannot stay as a moment: that costs a fork.
+"""
 _MOST_BYTES = 1 << 30
 """Size of all parts of a container, each as often as it is met, up to which its result is remembered ..."""
 _MOST_BYTES_HERE = 1 << 25
@@ -60,15 +66,15 @@ def recall(containers: Mapping[str, KnownContainer]) -> None:
 
 
 def unchanged(namespace: Mapping[str, Any]) -> Dict[str, Variable]:
-    """What was found of those variables that hold equal values."""
-    names = [name for name in known if type(namespace.get(name)) in _LEVELS] if _is_on else []
+    """What was found of those containers of plain values that hold equal values."""
+    names = [name for name in known if known[name]["plain"] and type(namespace.get(name)) in _LEVELS] if _is_on else []
     small = [name for name in names if known[name]["size"] <= _SMALL and _is_plain(namespace[name], _MOST_BYTES_HERE)]
     large = [name for name in names if name not in small]
-    written = {name: digest_of_bytes(marshal.dumps(namespace[name], 2)) for name in small}
-    written.update(_written_by_fork(namespace, large) if large else ())
+    digests = {name: digest_of_bytes(marshal.dumps(namespace[name], 2)) for name in small}
+    digests.update(_written_by_fork(namespace, large) if large else ())
     return {
         name: {**known[name]["variable"], "id": id(namespace[name])}
-        for name, digest in written.items()
+        for name, digest in digests.items()
         if digest == known[name]["bytes"]
     }
 
@@ -106,12 +112,33 @@ def _received(told: int, count: int, seconds: float) -> List[bytes]:
     return [data[at : at + _DIGEST] for at in range(0, len(data), _DIGEST)]
 
 
+def still(name: str, value: Any) -> Optional[Tuple[Variable, Written]]:
+    """What was found of a variable, if its value is no container of plain values and still the same."""
+    last = known.get(name) if _is_on else None
+    if last is None or last["plain"]:
+        return None
+    now = written(value, last["size"])
+    if now is None or now.digest != last["bytes"]:
+        return None
+    return {**last["variable"], "id": id(value)}, now
+
+
 def note(name: str, value: Any, cost: int, variable: Variable) -> None:
-    """Remember the result of a walk, if it was expensive and can be told to hold again."""
+    """Remember the result of a walk, if it was expensive and can be told to hold again.
+
+    Args:
+        cost: of the walk; that of one that came to its limit is greater than this limit.
+    """
     known.pop(name, None)
-    if _is_on and cost > _WORTH and _is_plain(value, _MOST_BYTES):
+    if not _is_on or cost <= _WORTH:
+        return
+    if _is_plain(value, _MOST_BYTES):
         data = marshal.dumps(value, 2)
-        known[name] = {"bytes": digest_of_bytes(data), "size": len(data), "variable": variable}
+        known[name] = {"bytes": digest_of_bytes(data), "size": len(data), "plain": True, "variable": variable}
+    elif _WORTH_IF_NOT_PLAIN < cost <= MOST:
+        now = written(value, _MOST_BYTES_HERE)
+        if now is not None:
+            known[name] = {"bytes": now.digest, "size": now.size, "plain": False, "variable": variable}
 
 
 def _is_plain(value: Any, most: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Sequence, Tuple
 
 from ..describe.digest import new_hash
 from ..describe.node import Node
@@ -17,15 +17,19 @@ def digest_of_bytes(data: bytes) -> bytes:
     return digest
 
 
+def content_of(content: Any) -> Tuple[Any, Any]:
+    """What to hash of a buffer: its length, without which ("ab", "c") and ("a", "bc") would be equal, and its bytes."""
+    size = content.nbytes if isinstance(content, memoryview) else len(content)
+    return b"%d:" % size, content if size < LARGE else digest_of_buffer(content)
+
+
 def digest_of(node: Node, parts: Sequence[bytes]) -> bytes:
     """Return the digest of an object from its description and the digests of its children."""
     hasher = new_hash()
     hasher.update(node.type.encode("utf-8", "surrogatepass"))
-    # Every piece is preceded by its length: without that, ("ab", "c") and ("a", "bc") would have equal digests.
     for content in node.content:
-        size = content.nbytes if isinstance(content, memoryview) else len(content)
-        hasher.update(b"%d:" % size)
-        hasher.update(content if size < LARGE else digest_of_buffer(content))
+        for piece in content_of(content):
+            hasher.update(piece)
     if node.unordered:
         size = node.unordered
         parts = sorted(b"".join(parts[i : i + size]) for i in range(0, len(parts), size))

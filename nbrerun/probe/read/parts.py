@@ -7,6 +7,7 @@ from typing import Any, Deque, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ..describe.node import Node
 from ..protocol.messages import Leaf
+from . import containers
 from .digests import digest_of
 from .walk import MOST, Reader, is_atom, text_of
 
@@ -50,8 +51,10 @@ class _Table:
         self.reader = Reader(of_one=True)
         self.budget = _MOST_NUMBERS
         self._values = values
-        self.root = self.reader.read(name, value)
-        if not self.root.whole:  # its parts may be as large as the variable
+        # What is still what it was need not be read to know that it can be read completely.
+        self.root = None if not values and containers.still(name, value) else self.reader.read(name, value)
+        self.whole = self.root is None or self.root.whole
+        if not self.whole:  # its parts may be as large as the variable
             self.reader = Reader(most=MOST // 100, of_one=True)
 
     def add(self, part: _Part) -> None:
@@ -68,7 +71,7 @@ class _Table:
             self.leaves[path] = {**_NO_VALUE, "id": id(value), "atom": node.atom or is_atom(value)}
             return
         pattern, length = node.size or (None, None)
-        read = self.reader.read(path, value) if self.leaves else self.root
+        read = self.reader.read(path, value) if self.leaves or self.root is None else self.root
         self.leaves[path] = {
             # Generators are compared by the states that are sent beside the table.
             "digest": read.digest if node.generator is None else b"generator",
@@ -105,7 +108,7 @@ def leaves(name: str, value: Any, values: bool = True) -> Dict[str, Leaf]:
         values: find out the values of the parts as well, and not only which objects they are.
     """
     table = _Table(name, value, values)
-    for part in parts(name, value, table.reader, table.root.whole):
+    for part in parts(name, value, table.reader, table.whole):
         table.add(part)
         del part  # a reference here would count as one of the notebook's
     lasting = table.reader.lasting()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..adapters import describe
 from ..adapters.generic import refusal
@@ -78,6 +78,7 @@ class GeneratorFound(NamedTuple):
     state: bytes
 
 
+_NOTHING = object()
 _OPAQUE_LIMIT = 5
 _LONGEST = 64
 """Bytes of a value that is its own digest."""
@@ -150,7 +151,7 @@ class _Walk:
         """Results that hold on this walk only."""
         self.borrowed = False
         """A result of an earlier walk was used, so that the cost is an upper bound only."""
-        self.generators: List[Tuple[Any, Node, bytes]] = []
+        self.generators: List[Tuple[Any, Node]] = []
 
     def read(self, value: Any) -> Optional[Read]:
         """Read a value; return None if that costs too much."""
@@ -186,11 +187,9 @@ class _Walk:
                         return None if self.borrowed and self._spent > self._most else done
                     stack[-1].add(done)
                 frame = stack[-1]
-                try:
-                    pending = next(frame.children)
+                pending = self._next_but_atoms(frame)
+                if pending is not _NOTHING:
                     break
-                except StopIteration:
-                    pass
                 stack.pop()
                 done = frame.close()
                 if frame.low >= frame.number:
@@ -199,6 +198,18 @@ class _Walk:
                 elif stack:
                     stack[-1].low = min(stack[-1].low, frame.low)
         return None
+
+    def _next_but_atoms(self, frame: _Frame) -> Any:
+        """Add the atoms that come next among the children of a frame, and return what follows, or `_NOTHING`."""
+        room = self._most - self._spent
+        for child in frame.children:
+            if address(type(child)) not in _ATOMS or room < 0:
+                return child
+            room -= 1
+            self._spent += 1
+            frame.cost += 1
+            frame.parts.append(dumps(child))
+        return _NOTHING
 
     def _hasten(self, node: Node) -> None:
         """Stop early if the limit will certainly be met: reading a sample is quicker, and finds most changes."""
@@ -247,7 +258,7 @@ class _Walk:
         digest = digest_of(node, ())
         # A generator's state is compared apart from the value of what holds it.
         if node.generator is not None:
-            self.generators.append((value, node, digest))
+            self.generators.append((value, node))
             done = Read(b"generator", kind=node.kind, cost=_OBJECT)
         else:
             opaque = (node.opaque,) if node.opaque else ()
@@ -308,11 +319,16 @@ class Reader:
         self._closed.update(walk.closed)
         if self._of_one:
             self._closed.update(walk.members)
-        for target, node, digest in walk.generators:
-            assert node.generator is not None
-            found = GeneratorFound(name, library, target, digest, node.generator.packed())
-            self.generators.setdefault(id(target), found)
+        self.add_generators(name, walk.generators, library)
         return read or walk.cut()
+
+    def add_generators(self, name: str, found: Iterable[Tuple[Any, Node]], library: bool = False) -> None:
+        """Add generators that were met under a name, unless they were met before."""
+        for target, node in found:
+            if node.generator is not None and id(target) not in self.generators:
+                state = node.generator.packed()
+                self._keep[id(target)] = target
+                self.generators[id(target)] = GeneratorFound(name, library, target, digest_of(node, ()), state)
 
     def node(self, value: Any) -> Node:
         """Describe one level of an object, and keep the object alive, so that its address is not used again."""

@@ -65,6 +65,14 @@ def test_a_cell_that_left_the_generators_alone_is_not_run() -> None:
     assert engine.branches == []
 
 
+def test_what_the_reruns_have_shown_already_is_not_run_for() -> None:
+    """Replay asks in the kernel that it gives up anyway."""
+    found, engine = seen(), FakeEngine()
+    found.only_drawn = frozenset(named("generator:random"))
+    assert seeding(engine, 3, found) is None
+    assert (found.seeded, engine.branches) == (set(), [])
+
+
 def test_a_branch_that_cannot_be_had_is_said() -> None:
     """The cell is then undetermined."""
     assert seeding(FakeEngine(refuses={"moment 3"}), 3, seen()) == Undone("there is no moment 3")

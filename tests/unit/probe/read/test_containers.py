@@ -11,6 +11,7 @@ import pytest
 
 from nbrerun.probe.protocol.messages import Variable
 from nbrerun.probe.read import containers
+from nbrerun.probe.read.walk import MOST
 
 FOUND: Variable = {
     "digest": b"found",
@@ -110,10 +111,12 @@ class Own(dict[str, int]):
     "part",
     [b"bytes", bytearray(b"x"), np.zeros(3), np.float64(1), Own(), OrderedDict(), defaultdict(list), object(), print],
 )
-def test_only_plain_values_are_remembered(part: Any) -> None:
-    """Of anything else the bytes do not tell what it is; and a small container is quickly walked through."""
-    noted([*rows(), {"deep": [part]}])
-    assert containers.known == {}
+def test_only_plain_values_are_written_as_they_are(part: Any) -> None:
+    """Of anything else the bytes do not tell what it is, and it has to be described."""
+    value = noted([*rows(), {"deep": [part]}])
+    assert not containers.known["rows"]["plain"]
+    assert containers.unchanged({"rows": value}) == {}
+    assert containers.still("rows", value) is not None
 
 
 def test_what_is_quickly_walked_through_is_not_remembered() -> None:
@@ -146,12 +149,18 @@ def test_a_container_that_holds_itself_many_times_over_does_not_take_all_memory(
     value.append(knot)
     assert containers.unchanged({"first": rows(), "rows": value}).keys() == {"first"}
     noted(value)
-    assert containers.known.keys() == {"first"}
+    assert [name for name, found in containers.known.items() if found["plain"]] == ["first"]
 
 
-def test_a_cycle_is_walked_through() -> None:
-    """It cannot be written out."""
+def test_a_cycle_is_not_written_as_it_is() -> None:
+    """The bytes would have no end."""
     value: list[Any] = rows()
     value.append(value)
     noted(value)
+    assert not containers.known["rows"]["plain"]
+
+
+def test_what_was_not_read_completely_is_not_remembered() -> None:
+    """Something beyond the limit may change."""
+    containers.note("things", [object()], MOST + 1, FOUND)
     assert containers.known == {}
